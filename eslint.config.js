@@ -1,0 +1,117 @@
+import { defineConfig } from "eslint/config";
+import { createNodeResolver, importX } from "eslint-plugin-import-x";
+import tseslint from "typescript-eslint";
+
+/**
+ * The walls between the rooms: which folder may import from which. Each row reads "`room` must not
+ * import `from`, because".
+ */
+const walls = [
+  {
+    room: "src/errors.ts",
+    from: "src",
+    except: ["./redact.ts"],
+    because: "errors know nothing else of ours",
+  },
+  { room: "src/redact.ts", from: "src", except: [], because: "redaction knows nothing else of ours" },
+  {
+    room: "src/api",
+    from: "src",
+    except: ["./api", "./errors.ts", "./redact.ts"],
+    because: "the wire knows only errors",
+  },
+  {
+    room: "src/tokens",
+    from: "src",
+    except: ["./tokens", "./errors.ts", "./redact.ts"],
+    because: "the token protocol is handed its calls to Cal.com, it does not make them",
+  },
+  {
+    room: "src/stores",
+    from: "src",
+    except: ["./stores/shared", "./tokens/token-store.ts", "./errors.ts", "./redact.ts"],
+    because: "a store knows the interface and errors, never another store",
+  },
+  {
+    room: "src/!(testing|cli)/**",
+    from: "src/testing",
+    except: [],
+    because: "nothing that ships to a server may pull in the emulator",
+  },
+  {
+    room: "src/*.ts",
+    from: "src/testing",
+    except: [],
+    because: "nothing that ships to a server may pull in the emulator",
+  },
+  {
+    room: "src/testing",
+    from: "src",
+    except: ["./testing", "./errors.ts", "./api", "./tokens/token-store.ts", "./stores/shared"],
+    because: "the emulator must not share code with what it tests",
+  },
+];
+
+export default defineConfig(
+  { ignores: ["dist/", "docs/api/", "coverage/", "**/node_modules/"] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    plugins: { "import-x": importX },
+    settings: {
+      "import-x/extensions": [".ts", ".tsx"],
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts", ".tsx"] },
+      "import-x/resolver-next": [createNodeResolver({ extensionAlias: { ".js": [".ts", ".tsx", ".js"] } })],
+    },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "import-x/no-default-export": "error",
+      "import-x/no-cycle": "error",
+    },
+  },
+  {
+    files: ["src/**"],
+    rules: {
+      "no-console": "error",
+      "import-x/no-restricted-paths": [
+        "error",
+        {
+          zones: walls.map(({ room, from, except, because }) => ({
+            target: room,
+            from,
+            except,
+            message: because,
+          })),
+        },
+      ],
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [{ name: "zod", message: 'Import * as z from "zod/mini": it is a twentieth of the size.' }],
+          patterns: [
+            {
+              group: ["node:*"],
+              message: "The package runs on Workers and Deno too: no Node built-ins here.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["src/cli/**", "src/testing/emulator/listen.ts"],
+    rules: { "no-restricted-imports": "off", "no-console": "off" },
+  },
+  { files: ["*.config.ts", "*.config.js"], rules: { "import-x/no-default-export": "off" } },
+  {
+    files: ["test/**"],
+    rules: {
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+    },
+  },
+);

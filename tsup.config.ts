@@ -1,0 +1,20 @@
+import { defineConfig } from "tsup";
+
+const entry = { index: "src/index.ts", testing: "src/testing/index.ts" };
+
+const shared = {
+  entry,
+  target: "es2022",
+  platform: "neutral",
+  splitting: true,
+  sourcemap: false,
+  treeshake: true,
+  dts: true,
+} as const;
+
+export default defineConfig([
+  { ...shared, format: "esm", clean: true },
+  // ky and jose are published as ES modules only. Node can require() them, but test runners with a
+  // module loader of their own (Jest) cannot, so the CommonJS build carries them along.
+  { ...shared, format: "cjs", noExternal: ["ky", "jose"] },
+]);
