@@ -1,0 +1,218 @@
+import * as z from "zod/mini";
+import type { BusyTime } from "./calendars.js";
+import { busyTimesSchema } from "./calendars.js";
+import type { CallOptions, Send } from "./call.js";
+import { dataOf, nothing } from "./read.js";
+
+/** A connected account, named by the id that connection-scoped calls take. */
+export interface CalendarConnection {
+  connectionId: string;
+  /** `google`, `office365`, `apple`, ... */
+  type: string;
+  /** The account's address; for Office 365 a calendar's id; `null` while access is revoked. */
+  email?: string | null | undefined;
+  /** Fields that this version doesn't know. */
+  [field: string]: unknown;
+}
+
+/** A moment with the zone it is meant in. */
+export interface EventTime {
+  /** ISO 8601. */
+  time: string;
+  /** IANA name. */
+  timeZone: string;
+}
+
+/** Somebody who is invited. */
+export interface EventAttendee {
+  email: string;
+  name?: string | null | undefined;
+  /** `accepted`, `pending`, `declined`, `needsAction`. */
+  responseStatus?: string | null | undefined;
+  self?: boolean | null | undefined;
+  optional?: boolean | null | undefined;
+  host?: boolean | null | undefined;
+}
+
+/** An event in a connected calendar. */
+export interface CalendarEvent {
+  id: string;
+  title?: string | null | undefined;
+  description?: string | null | undefined;
+  start: { time?: string | undefined; timeZone?: string | undefined };
+  end: { time?: string | undefined; timeZone?: string | undefined };
+  /** `accepted`, `pending`, `declined`, `cancelled`. */
+  status?: string | null | undefined;
+  attendees?: EventAttendee[] | null | undefined;
+  /** `google`, `office365`, `apple`. */
+  source?: string | undefined;
+  /** Fields that this version doesn't know. */
+  [field: string]: unknown;
+}
+
+/** What an event is created from. */
+export interface CalendarEventInput {
+  title: string;
+  start: EventTime;
+  end: EventTime;
+  description?: string | null | undefined;
+  attendees?: { email: string; name?: string | undefined }[] | undefined;
+}
+
+/** What of an event is changed. `attendees` is replaced as a whole. */
+export interface CalendarEventUpdate {
+  title?: string | undefined;
+  start?: EventTime | undefined;
+  end?: EventTime | undefined;
+  description?: string | null | undefined;
+  attendees?: Partial<EventAttendee>[] | null | undefined;
+  status?: "accepted" | "pending" | "declined" | "cancelled" | null | undefined;
+}
+
+/** Which events to list. */
+export interface EventQuery {
+  from: string;
+  to: string;
+  timeZone?: string | undefined;
+  calendarId?: string | undefined;
+}
+
+/** Whose events: those of one connection, or of the user's first connection at a provider. */
+export type EventScope =
+  | { path: "/calendars/connections/{connectionId}"; params: { connectionId: string } }
+  | { path: "/calendars/{calendar}"; params: { calendar: string } };
+
+const text = z.optional(z.nullable(z.string()));
+const flag = z.optional(z.nullable(z.boolean()));
+const attendeeSchema = z.looseObject({
+  email: z.string(),
+  name: text,
+  responseStatus: text,
+  self: flag,
+  optional: flag,
+  host: flag,
+});
+const timeSchema = z.looseObject({ time: z.optional(z.string()), timeZone: z.optional(z.string()) });
+
+const connectionsSchema = z.looseObject({
+  connections: z.array(z.looseObject({ connectionId: z.string(), type: z.string(), email: text })),
+});
+
+const eventSchema = z.looseObject({
+  id: z.string(),
+  title: text,
+  description: text,
+  start: timeSchema,
+  end: timeSchema,
+  status: text,
+  attendees: z.optional(z.nullable(z.array(attendeeSchema))),
+  source: z.optional(z.string()),
+});
+
+/** `GET /calendars/connections`. */
+export function listConnections(send: Send, options: CallOptions = {}): Promise<CalendarConnection[]> {
+  return send({
+    ...options,
+    method: "GET",
+    path: "/calendars/connections",
+    read: (answer) => dataOf(connectionsSchema)(answer).connections,
+  });
+}
+
+/** `GET .../events`. Google only; other providers answer 400. */
+export function listEvents(
+  send: Send,
+  scope: EventScope,
+  query: EventQuery,
+  options: CallOptions = {},
+): Promise<CalendarEvent[]> {
+  return send({
+    ...options,
+    method: "GET",
+    path: `${scope.path}/events`,
+    params: scope.params,
+    query: { ...query },
+    read: dataOf(z.array(eventSchema)),
+  });
+}
+
+/** `GET .../events/{eventId}`. */
+export function getEvent(
+  send: Send,
+  scope: EventScope,
+  eventId: string,
+  query: { calendarId?: string | undefined },
+  options: CallOptions = {},
+): Promise<CalendarEvent> {
+  return send({ ...options, ...oneEvent(scope, eventId), method: "GET", query, read: dataOf(eventSchema) });
+}
+
+/** `POST .../events`. Not repeated: a second try could make a second event. */
+export function createEvent(
+  send: Send,
+  scope: EventScope,
+  input: CalendarEventInput,
+  query: { calendarId?: string | undefined },
+  options: CallOptions = {},
+): Promise<CalendarEvent> {
+  return send({
+    ...options,
+    method: "POST",
+    path: `${scope.path}/events`,
+    params: scope.params,
+    query,
+    body: input,
+    read: dataOf(eventSchema),
+  });
+}
+
+/** `PATCH .../events/{eventId}`. */
+export function updateEvent(
+  send: Send,
+  scope: EventScope,
+  eventId: string,
+  update: CalendarEventUpdate,
+  query: { calendarId?: string | undefined },
+  options: CallOptions = {},
+): Promise<CalendarEvent> {
+  return send({
+    ...options,
+    ...oneEvent(scope, eventId),
+    method: "PATCH",
+    query,
+    body: update,
+    read: dataOf(eventSchema),
+  });
+}
+
+/** `DELETE .../events/{eventId}`. */
+export function deleteEvent(
+  send: Send,
+  scope: EventScope,
+  eventId: string,
+  query: { calendarId?: string | undefined },
+  options: CallOptions = {},
+): Promise<void> {
+  return send({ ...options, ...oneEvent(scope, eventId), method: "DELETE", query, read: nothing });
+}
+
+/** `GET .../freebusy`. */
+export function getFreeBusy(
+  send: Send,
+  scope: EventScope,
+  query: { from: string; to: string; timeZone?: string | undefined },
+  options: CallOptions = {},
+): Promise<BusyTime[]> {
+  return send({
+    ...options,
+    method: "GET",
+    path: `${scope.path}/freebusy`,
+    params: scope.params,
+    query,
+    read: dataOf(busyTimesSchema),
+  });
+}
+
+function oneEvent(scope: EventScope, eventId: string) {
+  return { path: `${scope.path}/events/{eventId}`, params: { ...scope.params, eventId } };
+}

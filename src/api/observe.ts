@@ -1,0 +1,49 @@
+import type { CalErrorCode } from "../errors.js";
+
+/** An attempt that is about to be made. Holds no secret: `path` is a template, its values left out. */
+export interface RequestInfo {
+  /** `GET`, `POST`, ... */
+  method: string;
+  /** The path's template, such as `/oauth-clients/{clientId}/users/{userId}`. */
+  path: string;
+  /** 1 for the first try of a request, 2 for its first repeat. */
+  attempt: number;
+}
+
+/** An attempt that has ended. */
+export interface ResponseInfo extends RequestInfo {
+  /** HTTP status, or `undefined` if no complete answer came. */
+  status: number | undefined;
+  /** From sending to the last byte of the body, in milliseconds. */
+  durationMs: number;
+  /** Why there is no status. */
+  error?: CalErrorCode | undefined;
+}
+
+/**
+ * Where the client writes what it does. `console` is one; for pino or winston, pass a few arrow functions.
+ * Fields hold no secret.
+ */
+export interface Logger {
+  debug?(message: string, fields: object): void;
+  warn?(message: string, fields: object): void;
+  error?(message: string, fields: object): void;
+}
+
+/**
+ * Calls a hook. What it throws is the application's own trouble: it is logged, and the call that the
+ * hook was told of goes on.
+ */
+export function tell<T extends object>(
+  name: string,
+  hook: ((info: T) => void) | undefined,
+  info: T,
+  logger: Logger | undefined,
+): void {
+  if (!hook) return;
+  try {
+    hook(info);
+  } catch {
+    logger?.error?.(`calbridge: the hook ${name} threw`, { hook: name });
+  }
+}

@@ -1,0 +1,33 @@
+import * as z from "zod/mini";
+import type { ApiAnswer } from "./call.js";
+
+/** The answer does not have the shape this package needs. Its message names fields, never values. */
+export class UnreadableAnswerError extends Error {
+  override readonly name = "UnreadableAnswerError";
+}
+
+/** The data of a success envelope `{status: "success", data}`, checked and typed. */
+export function dataOf<T>(schema: z.ZodMiniType<T>): (answer: ApiAnswer) => T {
+  return ({ body }) => parse(schema, envelope(body).data, "data");
+}
+
+/** Nothing is needed of the answer beyond that it is a success envelope. */
+export function nothing({ body }: ApiAnswer): void {
+  // DELETE of an event answers 204 without a body.
+  if (body !== undefined) envelope(body);
+}
+
+function envelope(body: unknown): { data: unknown } {
+  if (typeof body !== "object" || body === null || !("status" in body) || body.status !== "success") {
+    throw new UnreadableAnswerError('the body is not an object with status "success"');
+  }
+  return { data: "data" in body ? body.data : undefined };
+}
+
+/** The value, if it has the schema's shape; else an error that names the fields that don't. */
+export function parse<T>(schema: z.ZodMiniType<T>, value: unknown, where: string): T {
+  const result = z.safeParse(schema, value);
+  if (result.success) return result.data;
+  const fields = result.error.issues.slice(0, 5).map((issue) => [where, ...issue.path.map(String)].join("."));
+  throw new UnreadableAnswerError(`missing or of another type: ${[...new Set(fields)].join(", ")}`);
+}

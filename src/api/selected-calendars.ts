@@ -1,0 +1,31 @@
+import type { CallOptions, Send } from "./call.js";
+import type { IntegrationType } from "./calendars.js";
+import { nothing } from "./read.js";
+
+/** Names one calendar of one credential. */
+export interface SelectedCalendar {
+  integration: IntegrationType;
+  externalId: string;
+  credentialId: number;
+  delegationCredentialId?: string | undefined;
+}
+
+const path = "/selected-calendars";
+
+/** `POST /selected-calendars`. Repeated, it answers 201 without data, so the answer's data is of no use. */
+export function addSelectedCalendar(
+  send: Send,
+  calendar: SelectedCalendar,
+  options: CallOptions = {},
+): Promise<void> {
+  return send({ ...options, method: "POST", path, body: calendar, idempotent: true, read: nothing });
+}
+
+/** `DELETE /selected-calendars`. */
+export function removeSelectedCalendar(
+  send: Send,
+  calendar: SelectedCalendar,
+  options: CallOptions = {},
+): Promise<void> {
+  return send({ ...options, method: "DELETE", path, query: { ...calendar }, read: nothing });
+}

@@ -1,0 +1,31 @@
+import { CalValidationError } from "../errors.js";
+import type { QueryValue } from "./call.js";
+
+/** The URL of a call: the template filled in, each value percent-encoded. */
+export function callUrl(
+  baseUrl: string,
+  path: string,
+  params: Record<string, string | number> = {},
+  query: Record<string, QueryValue> = {},
+): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => segment(name, params[name]));
+  const search = Object.entries(query)
+    .filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined)
+    .map(([name, value]) => `${encode(name)}=${encode(String(value))}`)
+    .join("&");
+  return baseUrl + filled + (search && `?${search}`);
+}
+
+function segment(name: string, value: string | number | undefined): string {
+  const text = String(value ?? "");
+  // URL parsers take "." and ".." for steps up the path, percent-encoded or not.
+  if (text === "" || text === "." || text === "..") {
+    throw new CalValidationError(`${name} must not be empty, "." or "..".`);
+  }
+  return encode(text);
+}
+
+// A lone surrogate can't be encoded; it becomes U+FFFD, as in URLSearchParams.
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
