@@ -1,0 +1,69 @@
+import { CalStoreError, isCalError } from "../errors.js";
+import { redactError } from "../redact.js";
+import type { TokenRecord, TokenStore, TokenWrite } from "./token-store.js";
+
+/**
+ * The application's store, as the rest of the package sees it: whatever a driver throws comes out as a
+ * {@link CalStoreError} without secrets, and a record of the wrong shape is refused before it does harm.
+ */
+export class GuardedStore {
+  readonly #store: TokenStore;
+  /** Whether several processes can agree on who refreshes. */
+  readonly hasLease: boolean;
+
+  constructor(store: TokenStore) {
+    this.#store = store;
+    this.hasLease = typeof store.lease === "function";
+  }
+
+  async get(userId: string): Promise<TokenRecord | null> {
+    const record = await this.#run("get", [], () => this.#store.get(userId));
+    return record ? checked(record) : null;
+  }
+
+  async set(record: TokenWrite, options: { ifVersion: number | null }): Promise<TokenRecord | null> {
+    const secrets = [record.calAccessToken, record.calRefreshToken ?? ""];
+    const written = await this.#run("set", secrets, () => this.#store.set(record, options));
+    return written ? checked(written) : null;
+  }
+
+  delete(userId: string): Promise<boolean> {
+    return this.#run("delete", [], () => this.#store.delete(userId));
+  }
+
+  /** A store without leases is one process's own: there the lease is always free. */
+  lease(userId: string, options: { owner: string; ttlMs: number }): Promise<boolean> {
+    return this.#run("lease", [], () => this.#store.lease?.(userId, options) ?? Promise.resolve(true));
+  }
+
+  release(userId: string, options: { owner: string }): Promise<void> {
+    return this.#run("release", [], () => this.#store.release?.(userId, options) ?? Promise.resolve());
+  }
+
+  async #run<T>(method: string, secrets: readonly string[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isCalError(error)) throw error;
+      throw new CalStoreError(`The token store's ${method}() failed. Nothing was lost; try again.`, {
+        cause: redactError(error, secrets),
+      });
+    }
+  }
+}
+
+function checked(record: TokenRecord): TokenRecord {
+  const wrong = [
+    typeof record.calAccessToken !== "string" && "calAccessToken must be a string",
+    !Number.isInteger(record.calManagedUserId) && "calManagedUserId must be an integer",
+    !Number.isInteger(record.version) && "version must be an integer",
+    !isInstant(record.calAccessTokenExpiresAt) && "calAccessTokenExpiresAt must be a Date or null",
+    !isInstant(record.calRefreshTokenExpiresAt) && "calRefreshTokenExpiresAt must be a Date or null",
+  ].find((complaint) => complaint !== false);
+  if (wrong) throw new CalStoreError(`The token store handed out a record it should not have: ${wrong}.`);
+  return record;
+}
+
+function isInstant(value: unknown): boolean {
+  return value === null || (value instanceof Date && !Number.isNaN(value.getTime()));
+}

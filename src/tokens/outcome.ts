@@ -1,0 +1,40 @@
+import type { CalErrorCode } from "../errors.js";
+import type { TokenRecord } from "./token-store.js";
+
+/**
+ * How a user's need for a token was met: `led`, this client refreshed; `joined`, it waited for a refresh
+ * of its own process; `adopted`, another process had refreshed already; `healed`, the refresh token was
+ * lost and Cal.com issued a new pair; `failed`, no token could be had.
+ */
+export type TokenOutcome = "led" | "joined" | "adopted" | "healed" | "failed";
+
+/** What `hooks.onTokens` is told. Holds no token. */
+export interface TokensInfo {
+  userId: string;
+  outcome: TokenOutcome;
+  /** Start of the access token's SHA-256, to tell tokens apart. Absent if there is none. */
+  fingerprint?: string;
+  /** From the need to its end, in milliseconds. */
+  durationMs: number;
+  /** Why it failed. */
+  error?: CalErrorCode;
+}
+
+/** Tells of an outcome; the record, if there is one, is told by its fingerprint alone. */
+export type TellTokens = (info: Omit<TokensInfo, "fingerprint">, record?: TokenRecord) => void;
+
+/** Tells the hook. What the hook throws is the application's own trouble: `onThrow` hears of it. */
+export function tellTokens(hook: ((info: TokensInfo) => void) | undefined, onThrow: () => void): TellTokens {
+  return (info, record) => {
+    if (!hook) return;
+    const told = record ? fingerprintOf(record.calAccessToken) : Promise.resolve(undefined);
+    told
+      .then((fingerprint) => hook({ ...info, ...(fingerprint !== undefined && { fingerprint }) }))
+      .catch(onThrow);
+  };
+}
+
+async function fingerprintOf(token: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
+  return Array.from(new Uint8Array(hash, 0, 6), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,323 @@
+import { CalStoreError, CalTimeoutError, CalTokenError, isCalError } from "../errors.js";
+import type { Grant, GrantedTokens } from "./grant.js";
+import type { GuardedStore } from "./guarded-store.js";
+import { growingPauses, pause, within } from "./timing.js";
+import type { TellTokens } from "./outcome.js";
+import type { TokenCache } from "./token-cache.js";
+import type { TokenRecord, TokenWrite } from "./token-store.js";
+
+export interface TokenManagerOptions {
+  store: GuardedStore;
+  grant: Grant;
+  cache: TokenCache;
+  /** A token with less life left than this is refreshed before it is used. */
+  refreshWindowMs: number;
+  now: () => number;
+  tell: TellTokens;
+  /** Told of what goes wrong without a caller to tell. */
+  warn: (message: string, fields: object) => void;
+}
+
+/** What a caller needs of a token. */
+export interface TokenNeed {
+  /** Life it must have left, in milliseconds. Default: `refreshWindowMs`. */
+  minTtlMs?: number | undefined;
+  /** An access token that Cal.com has refused: any other will do. */
+  rejected?: string | undefined;
+  /** How long the caller waits; the refresh goes on without it. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** The record that met a need, and how. `stored`: it lay in the store, with nothing to do. */
+interface Met {
+  record: TokenRecord;
+  outcome: "stored" | "led" | "adopted" | "healed";
+}
+
+type Need = Pick<TokenNeed, "minTtlMs" | "rejected">;
+
+// Longer than a refresh takes, short enough for those who wait when its holder dies. Renewed meanwhile.
+const LEASE_MS = 8_000;
+const RENEW_EVERY_MS = 2_500;
+// For waiting on somebody else's lease: a refresh may take a minute (see the grant), then its write.
+const LONGEST_WAIT_MS = 90_000;
+const WRITE_TRIES = 4;
+
+/**
+ * Hands out tokens that work. Of all callers, in this process and in others, one refreshes; its outcome is
+ * everybody's. The steps, from top to bottom of this class:
+ *
+ * 1. A token with enough life left is used; the cache answers without the store.
+ * 2. A refresh of this user that is under way in this process is joined.
+ * 3. The lease is taken. While another process has it, the store is watched for newer tokens.
+ * 4. Under the lease the store is read again: newer tokens are adopted, not refreshed.
+ * 5. Refresh. If the refresh token is not accepted, look again; only then recover, still under the lease.
+ * 6. Write, if nobody else has written. Deleted meanwhile: stays deleted. Newer tokens there: adopted.
+ * 7. Release, and tell.
+ */
+export class TokenManager {
+  readonly #options: TokenManagerOptions;
+  readonly #flights = new Map<string, Promise<Met>>();
+  /** Pairs that Cal.com has issued and the store could not take; the only working ones of their user. */
+  readonly #unsaved = new Map<string, { tokens: GrantedTokens; version: number }>();
+  // Names this manager among processes; the count names one flight among its own.
+  readonly #name: string = crypto.randomUUID();
+  #flightCount = 0;
+
+  constructor(options: TokenManagerOptions) {
+    this.#options = options;
+  }
+
+  /** A record whose access token meets the need. */
+  async usable(userId: string, need: TokenNeed): Promise<TokenRecord> {
+    need.signal?.throwIfAborted();
+    const cached = this.#options.cache.get(userId);
+    if (cached && this.#meets(cached, need)) return cached;
+
+    const startedAt = this.#options.now();
+    const time = {
+      ms: need.timeoutMs,
+      message: `The user's tokens were not there within ${String(need.timeoutMs)} ms. A refresh under way goes on; try again.`,
+    };
+    const limit = { signal: need.signal, time };
+    for (;;) {
+      const flight = this.#flights.get(userId);
+      if (!flight) return (await within(this.#depart(userId, need), limit)).record;
+      const { record, outcome } = await within(flight, limit);
+      // What was just issued is as good as it gets; what was merely found may not meet this caller's need.
+      const isFresh = outcome === "led" || outcome === "healed";
+      if (this.#meets(record, isFresh ? { ...need, minTtlMs: 0 } : need)) {
+        this.#options.tell(
+          { userId, outcome: "joined", durationMs: this.#options.now() - startedAt },
+          record,
+        );
+        return record;
+      }
+    }
+  }
+
+  /** The user's record as it is, good or not: nothing is refreshed. */
+  async find(userId: string): Promise<TokenRecord | null> {
+    const { cache, store } = this.#options;
+    return cache.get(userId) ?? (await store.get(userId));
+  }
+
+  /** Lets go of what is known of the user: its record was deleted or replaced. */
+  forget(userId: string): void {
+    this.#options.cache.delete(userId);
+    this.#flights.delete(userId);
+    this.#unsaved.delete(userId);
+  }
+
+  #meets(record: TokenRecord, { minTtlMs = this.#options.refreshWindowMs, rejected }: Need): boolean {
+    if (record.calAccessToken === rejected) return false;
+    const expiresAt = record.calAccessTokenExpiresAt ?? this.#options.grant.expiryOf(record.calAccessToken);
+    // Not known: used until Cal.com refuses it, but not where a stated life is asked for.
+    if (!expiresAt) return minTtlMs <= this.#options.refreshWindowMs;
+    return expiresAt.getTime() - this.#options.now() > minTtlMs;
+  }
+
+  /** Starts the work for one user. It belongs to no caller: those who wait may leave, it goes on. */
+  #depart(userId: string, need: Need): Promise<Met> {
+    const { now, cache } = this.#options;
+    const startedAt = now();
+    const flight = this.#fly(userId, need).then(
+      (met) => {
+        if (this.#flights.get(userId) === flight) {
+          this.#flights.delete(userId);
+          this.#unsaved.delete(userId);
+          cache.set(met.record);
+        }
+        if (met.outcome !== "stored") {
+          this.#options.tell({ userId, outcome: met.outcome, durationMs: now() - startedAt }, met.record);
+        }
+        return met;
+      },
+      (error: unknown) => {
+        if (this.#flights.get(userId) === flight) {
+          this.#flights.delete(userId);
+          cache.delete(userId);
+        }
+        const code = isCalError(error) ? error.code : undefined;
+        this.#options.tell({
+          userId,
+          outcome: "failed",
+          durationMs: now() - startedAt,
+          ...(code && { error: code }),
+        });
+        throw error;
+      },
+    );
+    this.#flights.set(userId, flight);
+    // Everybody may have left when it fails; onTokens has been told.
+    flight.catch(() => undefined);
+    return flight;
+  }
+
+  async #fly(userId: string, need: Need): Promise<Met> {
+    const { store, cache } = this.#options;
+    const known = need.rejected ?? cache.get(userId)?.calAccessToken;
+    const record = await store.get(userId);
+    if (!record) throw userNotFound();
+    if (this.#meets(record, need)) {
+      const isNew = known !== undefined && record.calAccessToken !== known;
+      return { record, outcome: isNew ? "adopted" : "stored" };
+    }
+    return this.#refresh(record, need);
+  }
+
+  async #refresh(stale: TokenRecord, need: Need): Promise<Met> {
+    const { userId } = stale;
+    this.#flightCount += 1;
+    const owner = `${this.#name}/${String(this.#flightCount)}`;
+    const adopted = await this.#takeLease(userId, owner, need);
+    if (adopted) return { record: adopted, outcome: "adopted" };
+
+    const renewal = this.#keepLease(userId, owner);
+    try {
+      const current = await this.#read(userId);
+      if (this.#meets(current, need)) return { record: current, outcome: "adopted" };
+      return await this.#refreshUnderLease(current, owner, need);
+    } finally {
+      clearInterval(renewal);
+      await this.#release(userId, owner);
+    }
+  }
+
+  /** Takes the lease, or answers the tokens that its holder has written meanwhile. */
+  async #takeLease(userId: string, owner: string, need: Need): Promise<TokenRecord | null> {
+    const { store, now } = this.#options;
+    const until = now() + LONGEST_WAIT_MS;
+    for (const ms of growingPauses()) {
+      if (await store.lease(userId, { owner, ttlMs: LEASE_MS })) return null;
+      if (now() > until) break;
+      await pause(ms);
+      const current = await this.#read(userId);
+      if (this.#meets(current, need)) return current;
+    }
+    throw new CalTimeoutError(
+      `Another process has held the user's refresh lease for ${String(LONGEST_WAIT_MS)} ms.`,
+    );
+  }
+
+  #keepLease(userId: string, owner: string): ReturnType<typeof setInterval> {
+    return setInterval(() => {
+      this.#options.store.lease(userId, { owner, ttlMs: LEASE_MS }).catch((error: unknown) => {
+        // The write is guarded by its version, so a lost lease costs a refresh, not a token.
+        this.#options.warn("calbridge: the refresh lease could not be renewed", { userId, error });
+      });
+    }, RENEW_EVERY_MS);
+  }
+
+  async #release(userId: string, owner: string): Promise<void> {
+    try {
+      await this.#options.store.release(userId, { owner });
+    } catch (error) {
+      // It ends by itself, and the tokens are what the caller wants to hear about.
+      this.#options.warn("calbridge: the refresh lease could not be released", { userId, error });
+    }
+  }
+
+  async #refreshUnderLease(found: TokenRecord, owner: string, need: Need): Promise<Met> {
+    const { grant } = this.#options;
+    let current = found;
+    for (;;) {
+      const unsaved = this.#unsaved.get(current.userId);
+      if (unsaved?.version === current.version) return this.#write(current, unsaved.tokens, "led");
+
+      if (current.calRefreshToken !== null) {
+        const tokens = await grant.refresh({ ...current, calRefreshToken: current.calRefreshToken });
+        if (tokens) return this.#write(current, tokens, "led");
+      }
+      // Not accepted: it was used by somebody whose write we have not seen, or whose write never came.
+      const latest = await this.#lookAgain(current, owner);
+      if (this.#meets(latest, need)) return { record: latest, outcome: "adopted" };
+      if (latest.calRefreshToken === current.calRefreshToken) return this.#recover(latest);
+      current = latest;
+    }
+  }
+
+  /**
+   * The record as it is now. To recover ends every older pair, so it comes only after this: first the lease
+   * is made sure of (a process that was frozen may have lost it), then the store is read. A store without
+   * leases can't tell of a refresh under way elsewhere, so there the other one gets a moment to write.
+   */
+  async #lookAgain(current: TokenRecord, owner: string): Promise<TokenRecord> {
+    const { store } = this.#options;
+    await this.#takeLease(current.userId, owner, { rejected: current.calAccessToken });
+    const pauses = growingPauses();
+    for (let looks = store.hasLease ? 1 : 5; ; looks -= 1) {
+      const latest = await this.#read(current.userId);
+      if (looks <= 1 || latest.calRefreshToken !== current.calRefreshToken) return latest;
+      await pause(pauses.next().value);
+    }
+  }
+
+  async #recover(current: TokenRecord): Promise<Met> {
+    const { grant } = this.#options;
+    if (!grant.recover) throw reauthorizationFailed("This user has to connect to Cal.com again.");
+    const tokens = await grant.recover(current);
+    if (tokens) return this.#write(current, tokens, "healed");
+    throw reauthorizationFailed(
+      `Cal.com has no managed user ${String(current.calManagedUserId)} (any more). Delete this user, then call ensureUser().`,
+    );
+  }
+
+  /** Writes what Cal.com has issued. It is the only working pair, so the write is tried more than once. */
+  async #write(base: TokenRecord, tokens: GrantedTokens, outcome: "led" | "healed"): Promise<Met> {
+    const write = { ...toWrite(tokens), userId: base.userId, calManagedUserId: base.calManagedUserId };
+    const pauses = growingPauses();
+    let version = base.version;
+    let failure: CalStoreError | undefined;
+    for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
+      if (tries > 0) await pause(pauses.next().value);
+      try {
+        const latest =
+          (await this.#options.store.set(write, { ifVersion: version })) ?? (await this.#read(base.userId));
+        if (latest.calAccessToken === tokens.accessToken) return { record: latest, outcome };
+        const isNewer =
+          latest.calAccessToken !== base.calAccessToken || latest.calManagedUserId !== base.calManagedUserId;
+        if (isNewer) return { record: latest, outcome: "adopted" };
+        // The row was touched (sealed anew, say) but has the old tokens still: ours go on top.
+        version = latest.version;
+      } catch (error) {
+        if (!(error instanceof CalStoreError)) throw error;
+        failure = error;
+      }
+    }
+    this.#unsaved.set(base.userId, { tokens, version });
+    throw (
+      failure ??
+      new CalStoreError("The user's record changed under every try to write its tokens. Try again.")
+    );
+  }
+
+  async #read(userId: string): Promise<TokenRecord> {
+    const record = await this.#options.store.get(userId);
+    if (record) return record;
+    throw new CalTokenError("This user was deleted while its tokens were being refreshed.", "disconnected");
+  }
+}
+
+/** The four token columns of a record. */
+export function toWrite(tokens: GrantedTokens): Omit<TokenWrite, "userId" | "calManagedUserId"> {
+  return {
+    calAccessToken: tokens.accessToken,
+    calAccessTokenExpiresAt: tokens.accessTokenExpiresAt,
+    calRefreshToken: tokens.refreshToken,
+    calRefreshTokenExpiresAt: tokens.refreshTokenExpiresAt,
+  };
+}
+
+/** The store knows nothing of the user. */
+export function userNotFound(): CalTokenError {
+  return new CalTokenError(
+    "The token store has no record of this user. Call ensureUser() first.",
+    "user_not_found",
+  );
+}
+
+function reauthorizationFailed(message: string): CalTokenError {
+  return new CalTokenError(message, "reauthorization_failed");
+}
