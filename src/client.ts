@@ -1,0 +1,112 @@
+import type { CallOptions, Send } from "./api/call.js";
+import type { ManagedUserInput } from "./api/managed-users.js";
+import { Transport } from "./api/transport.js";
+import { ensureUser } from "./ensure-user.js";
+import { assertUserId } from "./input.js";
+import { managedUserGrant } from "./managed-user-grant.js";
+import { ManagedUsers } from "./managed-users.js";
+import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./options.js";
+import { GuardedStore } from "./tokens/guarded-store.js";
+import { tellTokens } from "./tokens/outcome.js";
+import { within } from "./tokens/timing.js";
+import { TokenCache } from "./tokens/token-cache.js";
+import { TokenManager } from "./tokens/token-manager.js";
+import { CalUser, type UserContext } from "./user.js";
+
+/**
+ * Cal.com, on behalf of an application's users. Make one for the whole process: its users share a cache,
+ * and refreshes that are under way.
+ *
+ * @example
+ * ```ts
+ * const cal = new CalClient({ clientId, clientSecret, tokenStore: memoryTokenStore() });
+ * const ada = await cal.ensureUser("user-1", { email: "ada@example.com", name: "Ada", timeZone: "Europe/London" });
+ * const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo: "https://app.example/done" });
+ * ```
+ */
+export class CalClient {
+  /** Cal.com's endpoints for managed users, one method each, past the token store. */
+  readonly managedUsers: ManagedUsers;
+  readonly #context: UserContext;
+  /** Users being created by this process. */
+  readonly #ensuring = new Map<string, Promise<void>>();
+
+  /** @throws {@link CalValidationError} if an option can't be right. */
+  constructor(options: CalClientOptions) {
+    const resolved = resolveOptions(options);
+    const { clientId, hooks, logger } = resolved;
+    const { onRequest, onResponse, onTokens } = hooks;
+    const transport = new Transport({ ...resolved, onRequest, onResponse });
+    const sendAsClient: Send = (call) => transport.send(call, { kind: "client" });
+    const store = new GuardedStore(resolved.tokenStore);
+    const warn = (message: string, fields: object) => logger?.warn?.(message, fields);
+    const tokens = new TokenManager({
+      store,
+      grant: managedUserGrant(sendAsClient, clientId),
+      cache: new TokenCache(resolved.cache.maxUsers),
+      refreshWindowMs: resolved.refreshWindowMs,
+      now: resolved.now,
+      tell: tellTokens(onTokens, () =>
+        logger?.error?.("calbridge: the hook onTokens threw", { hook: "onTokens" }),
+      ),
+      warn,
+    });
+    this.#context = { options: resolved, transport, sendAsClient, store, tokens };
+    this.managedUsers = new ManagedUsers(sendAsClient, clientId);
+  }
+
+  /**
+   * A client whose id, secret and base URL come from `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET` and `CAL_API_URL`.
+   * Where there is no `process.env` (Workers), give `env`.
+   *
+   * @throws {@link CalValidationError} that names the variable which is missing.
+   */
+  static fromEnv(
+    options: Omit<CalClientOptions, "clientId" | "clientSecret"> & {
+      env?: Record<string, string | undefined>;
+    },
+  ): CalClient {
+    const { env = processEnv(), ...rest } = options;
+    const fromEnv = optionsFromEnv(env);
+    return new CalClient({ ...rest, ...fromEnv, baseUrl: rest.baseUrl ?? fromEnv.baseUrl });
+  }
+
+  /**
+   * The application's user, with a managed user at Cal.com: the one the store knows, or one that is found by
+   * its address or created. Safe to call on every request, and at once from several processes.
+   *
+   * The address decides who somebody is: give only addresses that the application has verified.
+   *
+   * @param userId - The application's own id of the user.
+   * @throws {@link CalApiError} `conflict` if the address, or the user name that Cal.com makes of it, is
+   * another user's.
+   */
+  async ensureUser(userId: string, input: ManagedUserInput, options: CallOptions = {}): Promise<CalUser> {
+    const user = this.forUser(userId);
+    options.signal?.throwIfAborted();
+    let ensuring = this.#ensuring.get(userId);
+    if (!ensuring) {
+      // It is everybody's who asks for this user, so the first caller's signal does not end it.
+      const { timeoutMs } = options;
+      ensuring = ensureUser(this.#context, userId, input, { timeoutMs }).finally(() =>
+        this.#ensuring.delete(userId),
+      );
+      this.#ensuring.set(userId, ensuring);
+      ensuring.catch(() => undefined);
+    }
+    await within(ensuring, { signal: options.signal });
+    return user;
+  }
+
+  /** The application's user, by its own id. Makes no request; calls fail with `user_not_found` before `ensureUser()`. */
+  forUser(userId: string): CalUser {
+    assertUserId(userId);
+    return new CalUser(userId, this.#context);
+  }
+}
+
+// Workers may have no `process`.
+function processEnv(): Record<string, string | undefined> {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env ?? {};
+}

@@ -1,0 +1,81 @@
+import {
+  disconnectCalendar,
+  listCalendars,
+  type CalendarCredential,
+  type CalendarList,
+  type CalendarProvider,
+  type ConnectedCalendar,
+  type IntegrationType,
+} from "./api/calendars.js";
+import type { CallOptions, Send } from "./api/call.js";
+import { checkStatus } from "./calendar-status.js";
+import { CalApiError } from "./errors.js";
+
+/** A provider whose connections can be ended. */
+export type DisconnectableProvider = CalendarProvider | "ics-feed";
+
+const integrations: Record<DisconnectableProvider, IntegrationType> = {
+  google: "google_calendar",
+  office365: "office365_calendar",
+  apple: "apple_calendar",
+  "ics-feed": "ics-feed_calendar",
+};
+
+// One round does; a connection that is made meanwhile takes another.
+const DISCONNECT_ROUNDS = 3;
+
+/** Cal.com's name of a provider's integration. */
+export function integrationOf(provider: DisconnectableProvider): IntegrationType {
+  return integrations[provider];
+}
+
+/** The provider's accounts. */
+export function accountsOf(list: CalendarList, provider: DisconnectableProvider): ConnectedCalendar[] {
+  return list.connectedCalendars.filter(({ integration }) => integration.type === integrations[provider]);
+}
+
+/** Ends a connection. Answers it, if it was there: a 404 means that somebody else was quicker. */
+export async function disconnectOne(
+  send: Send,
+  provider: DisconnectableProvider,
+  credentialId: number,
+  options: CallOptions | undefined,
+): Promise<CalendarCredential[]> {
+  try {
+    return [await disconnectCalendar(send, provider, credentialId, options)];
+  } catch (error) {
+    if (error instanceof CalApiError && error.code === "not_found") return [];
+    throw error;
+  }
+}
+
+/** Ends every connection of the provider. */
+export async function disconnectAll(
+  send: Send,
+  provider: DisconnectableProvider,
+  options: CallOptions | undefined,
+): Promise<CalendarCredential[]> {
+  const disconnected: CalendarCredential[] = [];
+  for (let round = 0; round < DISCONNECT_ROUNDS; round += 1) {
+    const accounts = accountsOf(await listCalendars(send, options), provider);
+    if (accounts.length === 0) break;
+    for (const { credentialId } of accounts) {
+      disconnected.push(...(await disconnectOne(send, provider, credentialId, options)));
+    }
+  }
+  return disconnected;
+}
+
+/** Ends the provider's connections whose access was revoked: Cal.com would drop the new tokens of such an account. */
+export async function disconnectRevoked(
+  send: Send,
+  provider: CalendarProvider,
+  options: CallOptions | undefined,
+): Promise<void> {
+  const status = await checkStatus(send, provider, options);
+  if (status.connected || status.reason !== "revoked") return;
+  const broken = accountsOf(await listCalendars(send, options), provider).filter(
+    ({ error }) => error !== null,
+  );
+  for (const { credentialId } of broken) await disconnectOne(send, provider, credentialId, options);
+}

@@ -1,0 +1,63 @@
+export { CalClient } from "./client.js";
+export type { CalClientOptions, CalHooks } from "./options.js";
+export type { Logger, RequestInfo, ResponseInfo } from "./api/observe.js";
+export type { CallOptions } from "./api/call.js";
+
+export { CalUser, type AccessToken } from "./user.js";
+export { UserCalendars, type BusyTimesQuery, type ConnectUrlInput, type SyncResult } from "./calendars.js";
+export type { DisconnectableProvider } from "./disconnect.js";
+export type { CalendarStatus, DisconnectedReason } from "./calendar-status.js";
+export { CalendarEvents, CalendarScope, type InCalendar, type TimeRange } from "./calendar-scope.js";
+export type {
+  BusyTime,
+  Calendar,
+  CalendarCredential,
+  CalendarList,
+  CalendarProvider,
+  CalendarReference,
+  ConnectedCalendar,
+  DestinationCalendar,
+  Integration,
+  IntegrationType,
+  OAuthProvider,
+} from "./api/calendars.js";
+export type {
+  CalendarConnection,
+  CalendarEvent,
+  CalendarEventInput,
+  CalendarEventUpdate,
+  EventAttendee,
+  EventTime,
+} from "./api/connections.js";
+export type { SelectedCalendar } from "./api/selected-calendars.js";
+
+export { ManagedUsers, type ManagedUserQuery } from "./managed-users.js";
+export type {
+  CreatedManagedUser,
+  ManagedUser,
+  ManagedUserInput,
+  ManagedUserMetadata,
+  ManagedUserUpdate,
+  UserProfile,
+  WeekDay,
+} from "./api/managed-users.js";
+export type { CalTokens } from "./api/tokens.js";
+
+export type { TokenOutcome, TokensInfo } from "./tokens/outcome.js";
+export type { TokenRecord, TokenStore, TokenWrite } from "./tokens/token-store.js";
+export { memoryTokenStore, type MemoryTokenStoreOptions } from "./stores/memory.js";
+
+export {
+  CalApiError,
+  CalError,
+  CalNetworkError,
+  CalRateLimitError,
+  CalStoreError,
+  CalTimeoutError,
+  CalTokenError,
+  CalValidationError,
+  isCalError,
+  type CalErrorCode,
+  type CalErrorOptions,
+  type CalTokenErrorCode,
+} from "./errors.js";

@@ -1,0 +1,112 @@
+import type { CalendarProvider, OAuthProvider } from "./api/calendars.js";
+import { CalValidationError } from "./errors.js";
+
+// No message of this file repeats the value it refuses: it may be a secret in the wrong place.
+
+const oauthProviders: readonly string[] = ["google", "office365"] satisfies OAuthProvider[];
+const calendarProviders: readonly string[] = ["google", "office365", "apple"] satisfies CalendarProvider[];
+
+/** A string with something in it. */
+export function assertText(name: string, value: unknown): asserts value is string {
+  if (typeof value !== "string" || value.trim() === "") {
+    throw new CalValidationError(`${name} must be a string that is not empty.`);
+  }
+}
+
+/** The application's own id of a user: anything that every store can keep. */
+export function assertUserId(value: unknown): asserts value is string {
+  assertText("userId", value);
+  // PostgreSQL's text holds no NUL, and lone surrogates have no UTF-8.
+  if (value.includes("\0") || !value.isWellFormed()) {
+    throw new CalValidationError("userId must not contain NUL characters or lone surrogates.");
+  }
+}
+
+export function assertOAuthProvider(value: unknown): asserts value is OAuthProvider {
+  if (!oauthProviders.includes(value as string)) {
+    throw new CalValidationError('The provider must be "google" or "office365".');
+  }
+}
+
+export function assertProvider(value: unknown): asserts value is CalendarProvider {
+  if (!calendarProviders.includes(value as string)) {
+    throw new CalValidationError('The provider must be "google", "office365" or "apple".');
+  }
+}
+
+/** A whole number of 1 or more, as Cal.com's ids are. */
+export function assertId(name: string, value: unknown): asserts value is number {
+  if (!Number.isSafeInteger(value) || (value as number) < 1) {
+    throw new CalValidationError(`${name} must be a whole number of 1 or more.`);
+  }
+}
+
+/** An absolute http or https URL without credentials. */
+export function assertHttpUrl(name: string, value: unknown): asserts value is string {
+  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : null;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
+    throw new CalValidationError(
+      `${name} must be an absolute URL that begins with https:// or http:// and holds no user name or password.`,
+    );
+  }
+}
+
+/** A plain address: one `@`, nothing that would split a list of them. */
+export function assertEmail(value: unknown): asserts value is string {
+  if (typeof value !== "string" || !/^[^\s@,]+@[^\s@,]+$/.test(value)) {
+    throw new CalValidationError('email must be an address such as "ada@example.com".');
+  }
+}
+
+/** A name that this runtime's time zone database knows. */
+export function assertTimeZone(name: string, value: unknown): asserts value is string {
+  assertText(name, value);
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: value });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CalValidationError(`${name} must be an IANA time zone such as "Europe/Berlin".`);
+  }
+}
+
+/** A moment, given as a Date or in ISO 8601, as Cal.com takes it. */
+export function toIsoInstant(name: string, value: unknown): string {
+  const isDate = value instanceof Date;
+  const date = isDate || isIsoText(value) ? new Date(value) : null;
+  if (!date || Number.isNaN(date.getTime())) {
+    throw new CalValidationError(
+      `${name} must be a valid Date, or a string in ISO 8601 such as "2027-01-04T09:00:00Z".`,
+    );
+  }
+  return isDate ? date.toISOString() : (value as string);
+}
+
+function isIsoText(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  const match = /^(\d{4})-(\d{2})-(\d{2})(T[\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/.exec(value);
+  // Date takes February 30th for March 2nd.
+  const day = match && new Date(Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3])));
+  return day?.getUTCDate() === Number(match?.[3]);
+}
+
+/** Two moments, the first before the second. */
+export function toIsoRange(range: { from: unknown; to: unknown }): { from: string; to: string } {
+  const from = toIsoInstant("from", range.from);
+  const to = toIsoInstant("to", range.to);
+  if (new Date(from).getTime() >= new Date(to).getTime())
+    throw new CalValidationError("from must be before to.");
+  return { from, to };
+}
+
+/** A duration in milliseconds, within bounds. */
+export function assertMs(
+  name: string,
+  value: unknown,
+  bounds: { min: number; max: number },
+): asserts value is number {
+  if (typeof value !== "number" || !(value >= bounds.min && value <= bounds.max)) {
+    throw new CalValidationError(
+      `${name} must be a number of milliseconds from ${String(bounds.min)} to ${String(bounds.max)}.`,
+    );
+  }
+}
