@@ -26,6 +26,8 @@ afterEach(() => {
 });
 
 function manager(options: Partial<TokenManagerOptions> = {}, over: TokenStore = store): TokenManager {
+  // This test's own list: what an earlier test's manager says late must not end up in it.
+  const heard = told;
   return new TokenManager({
     store: new GuardedStore(over),
     grant: cal.grant,
@@ -33,7 +35,7 @@ function manager(options: Partial<TokenManagerOptions> = {}, over: TokenStore = 
     refreshWindowMs: 60_000,
     now: Date.now,
     tell: tellTokens(
-      (info) => told.push(info),
+      (info) => heard.push(info),
       () => undefined,
     ),
     warn: () => undefined,
