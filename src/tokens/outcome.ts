@@ -20,17 +20,19 @@ export interface TokensInfo {
   error?: CalErrorCode;
 }
 
-/** Tells of an outcome; the record, if there is one, is told by its fingerprint alone. */
-export type TellTokens = (info: Omit<TokensInfo, "fingerprint">, record?: TokenRecord) => void;
+/** Tells of an outcome; the record, if there is one, is told by its fingerprint alone. Never rejects. */
+export type TellTokens = (info: Omit<TokensInfo, "fingerprint">, record?: TokenRecord) => Promise<void>;
 
 /** Tells the hook. What the hook throws is the application's own trouble: `onThrow` hears of it. */
 export function tellTokens(hook: ((info: TokensInfo) => void) | undefined, onThrow: () => void): TellTokens {
-  return (info, record) => {
+  return async (info, record) => {
     if (!hook) return;
-    const told = record ? fingerprintOf(record.calAccessToken) : Promise.resolve(undefined);
-    told
-      .then((fingerprint) => hook({ ...info, ...(fingerprint !== undefined && { fingerprint }) }))
-      .catch(onThrow);
+    const fingerprint = record && (await fingerprintOf(record.calAccessToken));
+    try {
+      hook({ ...info, ...(fingerprint !== undefined && { fingerprint }) });
+    } catch {
+      onThrow();
+    }
   };
 }
 

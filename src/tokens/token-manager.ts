@@ -88,7 +88,7 @@ export class TokenManager {
       // What was just issued is as good as it gets; what was merely found may not meet this caller's need.
       const isFresh = outcome === "led" || outcome === "healed";
       if (this.#meets(record, isFresh ? { ...need, minTtlMs: 0 } : need)) {
-        this.#options.tell(
+        await this.#options.tell(
           { userId, outcome: "joined", durationMs: this.#options.now() - startedAt },
           record,
         );
@@ -123,24 +123,27 @@ export class TokenManager {
     const { now, cache } = this.#options;
     const startedAt = now();
     const flight = this.#fly(userId, need).then(
-      (met) => {
+      async (met) => {
         if (this.#flights.get(userId) === flight) {
           this.#flights.delete(userId);
           this.#unsaved.delete(userId);
           cache.set(met.record);
         }
         if (met.outcome !== "stored") {
-          this.#options.tell({ userId, outcome: met.outcome, durationMs: now() - startedAt }, met.record);
+          await this.#options.tell(
+            { userId, outcome: met.outcome, durationMs: now() - startedAt },
+            met.record,
+          );
         }
         return met;
       },
-      (error: unknown) => {
+      async (error: unknown) => {
         if (this.#flights.get(userId) === flight) {
           this.#flights.delete(userId);
           cache.delete(userId);
         }
         const code = isCalError(error) ? error.code : undefined;
-        this.#options.tell({
+        await this.#options.tell({
           userId,
           outcome: "failed",
           durationMs: now() - startedAt,

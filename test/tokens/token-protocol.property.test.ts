@@ -42,7 +42,7 @@ function makeManager(cal: FakeCal, store: TokenStore): TokenManager {
     cache: new TokenCache(10),
     refreshWindowMs: 60_000,
     now: Date.now,
-    tell: () => undefined,
+    tell: () => Promise.resolve(),
     warn: () => undefined,
   });
 }
