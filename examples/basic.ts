@@ -1,0 +1,44 @@
+import { CalClient, memoryTokenStore } from "calbridge";
+import { createCalEmulator } from "calbridge/testing";
+
+// An emulated Cal.com, so that this runs with nothing but npm. For the real one, set CAL_CLIENT_ID and
+// CAL_CLIENT_SECRET and write: const cal = CalClient.fromEnv({ tokenStore: memoryTokenStore() });
+const emulator = createCalEmulator();
+const cal = new CalClient({
+  clientId: emulator.clientId,
+  clientSecret: emulator.clientSecret,
+  baseUrl: emulator.url,
+  fetch: emulator.fetch,
+  tokenStore: memoryTokenStore(),
+});
+
+// Your user, by your own id. Finds or creates its managed user at Cal.com.
+const ada = await cal.ensureUser("user-1", {
+  email: "ada@example.com",
+  name: "Ada Lovelace",
+  timeZone: "Europe/London",
+});
+
+// Send the browser there: Google asks Ada for her consent and Cal.com sends her back to redirectTo.
+const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo: "https://your-app.com/cal/done" });
+await emulator.provider.authorize(authUrl, { account: "alice" }); // Ada presses "Allow"
+
+// The redirect looks the same for success and failure. Ask Cal.com.
+const status = await ada.calendars.check("google");
+if (!status.connected) throw new Error(`${status.reason}: ${status.message}`);
+
+const { connectedCalendars } = await ada.calendars.list();
+for (const { primary, calendars } of connectedCalendars) {
+  console.log(`Connected: ${primary?.email ?? "?"} with ${calendars.length} calendars`);
+}
+
+const busy = await ada.calendars.busyTimes({
+  from: "2027-01-04T00:00:00Z",
+  to: "2027-01-09T00:00:00Z",
+  timeZone: "Europe/London",
+  calendars: connectedCalendars.map(({ credentialId, primary }) => ({
+    credentialId,
+    externalId: primary?.externalId ?? "",
+  })),
+});
+console.log(`Busy ${busy.length} times that week`);
