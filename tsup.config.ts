@@ -1,6 +1,13 @@
 import { defineConfig } from "tsup";
 
-const entry = { index: "src/index.ts", testing: "src/testing/index.ts" };
+const entry = {
+  index: "src/index.ts",
+  postgres: "src/stores/postgres.ts",
+  prisma: "src/stores/prisma.ts",
+  handlers: "src/handlers/index.ts",
+  node: "src/handlers/node.ts",
+  testing: "src/testing/index.ts",
+};
 
 const shared = {
   entry,

@@ -33,12 +33,11 @@ for (const { primary, calendars } of connectedCalendars) {
 }
 
 const busy = await ada.calendars.busyTimes({
-  from: "2027-01-04T00:00:00Z",
-  to: "2027-01-09T00:00:00Z",
+  from: "2027-01-04",
+  to: "2027-01-09",
   timeZone: "Europe/London",
-  calendars: connectedCalendars.map(({ credentialId, primary }) => ({
-    credentialId,
-    externalId: primary?.externalId ?? "",
-  })),
+  calendars: connectedCalendars.flatMap(({ credentialId, calendars }) =>
+    calendars.map(({ externalId }) => ({ credentialId, externalId })),
+  ),
 });
 console.log(`Busy ${busy.length} times that week`);

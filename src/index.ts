@@ -45,6 +45,9 @@ export type { CalTokens } from "./api/tokens.js";
 
 export type { TokenOutcome, TokensInfo } from "./tokens/outcome.js";
 export type { TokenRecord, TokenStore, TokenWrite } from "./tokens/token-store.js";
+export { encryptedTokenStore, type EncryptedTokenStoreOptions } from "./tokens/encryption.js";
+export { encryptionKeysFromEnv, type EncryptionKeys } from "./tokens/encryption-keys.js";
+export { resealTokens, type ResealOptions, type ResealProgress } from "./tokens/reseal.js";
 export { memoryTokenStore, type MemoryTokenStoreOptions } from "./stores/memory.js";
 
 export {
