@@ -20,7 +20,7 @@ const shared = {
 } as const;
 
 export default defineConfig([
-  { ...shared, format: "esm", clean: true },
+  { ...shared, format: "esm" },
   // ky and jose are published as ES modules only. Node can require() them, but test runners with a
   // module loader of their own (Jest) cannot, so the CommonJS build carries them along.
   { ...shared, format: "cjs", noExternal: ["ky", "jose"] },

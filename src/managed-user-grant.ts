@@ -1,6 +1,6 @@
 import type { Send } from "./api/call.js";
 import { expiryOf, forceRefreshTokens, refreshTokens, type CalTokens } from "./api/tokens.js";
-import { CalApiError } from "./errors.js";
+import { CalApiError, type CalErrorCode } from "./errors.js";
 import type { Grant } from "./tokens/grant.js";
 
 /**
@@ -14,18 +14,22 @@ export function managedUserGrant(send: Send, clientId: string): Grant {
   const options = { timeoutMs: REFRESH_TIMEOUT_MS };
   return {
     // 400: used up, garbage, or its user deleted. 404: lost a race against another refresh.
-    refresh: (record) => unless([400, 404], refreshTokens(send, clientId, record.calRefreshToken, options)),
-    recover: (record) => unless([404], forceRefreshTokens(send, clientId, record.calManagedUserId, options)),
+    refresh: (record) =>
+      unless(["bad_request", "not_found"], refreshTokens(send, clientId, record.calRefreshToken, options)),
+    recover: (record) =>
+      unless(["not_found"], forceRefreshTokens(send, clientId, record.calManagedUserId, options)),
     expiryOf,
   };
 }
 
-async function unless(statuses: number[], tokens: Promise<CalTokens>): Promise<CalTokens | null> {
+async function unless(refusals: CalErrorCode[], tokens: Promise<CalTokens>): Promise<CalTokens | null> {
   try {
     return await tokens;
   } catch (error) {
-    if (error instanceof CalApiError && error.status !== undefined && statuses.includes(error.status))
-      return null;
+    // Cal.com names its errors; a 400 without a name comes from something before it, and refuses no token.
+    const isRefusal =
+      error instanceof CalApiError && error.apiCode !== undefined && refusals.includes(error.code);
+    if (isRefusal) return null;
     throw error;
   }
 }

@@ -159,3 +159,20 @@ it("repeats a refused call once, and then says what Cal.com says", async () => {
   expect(setup.emulator.count({ path: "/calendars" })).toBe(2);
   expect(refreshes(setup)).toBe(1);
 });
+
+describe("a wrong base URL", () => {
+  it("does not pass for a deleted user: nothing is recovered, nobody is told to delete anything", async () => {
+    const setup = setUp();
+    await connectedUser(setup);
+    setup.emulator.clock.advance(HOUR_MS);
+    const elsewhere = setup.client({ baseUrl: `${setup.emulator.url}/nowhere` }).forUser("ada");
+    await expect(elsewhere.calendars.list()).rejects.toMatchObject({
+      code: "api_error",
+      status: 404,
+      message: expect.stringContaining("base URL"),
+    });
+    await expect(elsewhere.delete()).rejects.toMatchObject({ status: 404 });
+    expect((await setup.client().forUser("ada").calendars.list()).connectedCalendars).toHaveLength(1);
+    expect(forceRefreshes(setup)).toBe(0);
+  });
+});

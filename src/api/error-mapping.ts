@@ -20,7 +20,7 @@ export function errorFromAnswer(answer: FailedAnswer): CalApiError {
   const told = readErrorBody(answer.text);
   const apiMessage = told.message && clean(told.message, answer.secrets);
   const apiCode = told.code !== undefined && /^\w{1,64}$/.test(told.code) ? told.code : undefined;
-  const code = codeOf(status, auth, told.message);
+  const code = codeOf(status, auth, told);
   const what = apiMessage ?? statusHint(status);
   const message = `Cal.com answered ${String(status)} to ${answer.method} ${answer.path}${what ? `: ${what}` : "."}${adviceFor(answer, code)}`;
   const options = { code, status, requestId: requestIdOf(headers), apiCode, apiMessage };
@@ -55,16 +55,21 @@ export function retryAfterMs(headers: Headers): number | undefined {
 function isAboutToken(message: string | undefined): boolean {
   return (
     message !== undefined &&
+    // Refused for its Origin header; the next token would be refused as well.
+    !message.includes("Invalid request origin") &&
     (message === "Invalid Access Token." ||
       message.includes("OAuth client not found given the access token") ||
       message.startsWith("ApiAuthStrategy"))
   );
 }
 
-function codeOf(status: number, auth: Auth["kind"], message: string | undefined): CalErrorCode {
-  if (status === 401) return auth === "bearer" && isAboutToken(message) ? "token_rejected" : "unauthorized";
+function codeOf(status: number, auth: Auth["kind"], told: { code?: string; message?: string }): CalErrorCode {
+  if (status === 401)
+    return auth === "bearer" && isAboutToken(told.message) ? "token_rejected" : "unauthorized";
   if (status >= 500) return "server_error";
-  return codes[status] ?? "api_error";
+  // Not a thing that is missing, but the endpoint: a wrong base URL must not pass for a deleted user.
+  const isNoEndpoint = status === 404 && (told.code === undefined || told.message?.startsWith("Cannot "));
+  return isNoEndpoint ? "api_error" : (codes[status] ?? "api_error");
 }
 
 const codes: Record<number, CalErrorCode> = {
@@ -85,9 +90,10 @@ function statusHint(status: number): string | undefined {
   return undefined;
 }
 
-function adviceFor({ advice, auth }: FailedAnswer, code: CalErrorCode): string {
+function adviceFor({ advice, auth, status }: FailedAnswer, code: CalErrorCode): string {
   if (advice !== undefined) return ` ${advice}`;
   if (code === "unauthorized" && auth === "client") return " Check the client id and the client secret.";
+  if (code === "api_error" && status === 404) return " Check the base URL: it ends in /v2.";
   return "";
 }
 

@@ -1,0 +1,38 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+
+/** The project's folder. */
+export const root = join(import.meta.dirname, "../..");
+
+/** A page of the documentation. */
+export interface Page {
+  /** Relative to the project. */
+  path: string;
+  text: string;
+}
+
+/** The readme and everything under `docs`, what is generated there aside. */
+export function readPages(): Page[] {
+  const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md") && !name.startsWith("api"))
+    .map((name) => join("docs", name));
+  return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs].map((path) => ({
+    path: relative(root, join(root, path)),
+    text: readFileSync(join(root, path), "utf8"),
+  }));
+}
+
+/** The fenced blocks of a language, with the line each begins in. */
+export function codeBlocks(
+  { text }: Page,
+  languages: readonly string[],
+): { line: number; language: string; code: string }[] {
+  const fence = /^```(\w+)[^\n]*\n([\s\S]*?)^```$/gm;
+  return [...text.matchAll(fence)]
+    .map((match) => ({
+      line: text.slice(0, match.index).split("\n").length + 1,
+      language: match[1] ?? "",
+      code: match[2] ?? "",
+    }))
+    .filter(({ language }) => languages.includes(language));
+}
