@@ -17,6 +17,8 @@ const shared = {
   sourcemap: false,
   treeshake: true,
   dts: true,
+  // Deno knows the built-ins by their node: names only.
+  removeNodeProtocol: false,
 } as const;
 
 export default defineConfig([

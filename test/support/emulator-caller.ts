@@ -1,0 +1,59 @@
+import type { CalEmulator, EmulatorFetch } from "../../src/testing/index.js";
+
+/** An answer, read. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // The emulator's answers are looked into freely here; the recordings hold their shapes.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any;
+}
+
+/** Plain calls to an emulator, over its `fetch` or over HTTP. */
+export function callerOf(emulator: CalEmulator, fetch: EmulatorFetch = emulator.fetch) {
+  async function call(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: unknown,
+  ): Promise<Answer> {
+    const response = await fetch(`${emulator.url}${path}`, {
+      method,
+      redirect: "manual",
+      headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  }
+
+  return {
+    /** As the client, with its secret. */
+    client: (method: string, path: string, body?: unknown) =>
+      call(method, path, { "x-cal-secret-key": emulator.clientSecret }, body),
+    /** As a managed user. */
+    user: (accessToken: string, method: string, path: string, body?: unknown) =>
+      call(method, path, { Authorization: `Bearer ${accessToken}` }, body),
+    /** As nobody. */
+    anyone: (path: string) => call("GET", path, {}),
+    refresh: (refreshToken: string) =>
+      call(
+        "POST",
+        `/oauth/${emulator.clientId}/refresh`,
+        { "x-cal-secret-key": emulator.clientSecret },
+        { refreshToken },
+      ),
+    authUrl: async (
+      accessToken: string,
+      provider = "google",
+      redir = "https://app.example/done",
+    ): Promise<string> => {
+      const query = new URLSearchParams({ redir, isDryRun: "false" });
+      const answer = await call("GET", `/calendars/${provider}/connect?${query}`, {
+        Authorization: `Bearer ${accessToken}`,
+      });
+      return String(answer.body.data.authUrl);
+    },
+  };
+}

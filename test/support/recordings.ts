@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** A request that was sent to a real Cal.com, and what it answered. */
+export interface Recorded {
+  name: string;
+  request: { method: string; path: string; headers: Record<string, string>; body: unknown };
+  response: { status: number; headers: Record<string, string>; body: unknown };
+}
+
+const folder = new URL("./recordings/", import.meta.url);
+
+/** The classes of recordings: the files' names without `.json`. */
+export const recordingClasses: string[] = readdirSync(folder)
+  .filter((name) => name.endsWith(".json"))
+  .map((name) => name.slice(0, -5))
+  .sort();
+
+/** The pairs of a class, in order; the notes between them left out. */
+export function recordings(className: string): Recorded[] {
+  const lines = JSON.parse(readFileSync(new URL(`${className}.json`, folder), "utf8")) as (
+    Recorded | { note: string }
+  )[];
+  return lines.filter((line): line is Recorded => "name" in line);
+}
