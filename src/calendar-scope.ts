@@ -11,8 +11,9 @@ import {
   type CalendarEventInput,
   type CalendarEventUpdate,
   type EventScope,
+  type EventTime,
 } from "./api/connections.js";
-import { assertText, assertTimeZone, toIsoInstant, toIsoRange } from "./input.js";
+import { assertObject, assertText, assertTimeZone, toIsoInstant, toIsoRange } from "./input.js";
 
 /** A span of time. `Date`s, or strings in ISO 8601. */
 export interface TimeRange {
@@ -41,6 +42,7 @@ export class CalendarEvents {
 
   /** The events in a span of time. */
   async list(query: TimeRange & InCalendar, options?: CallOptions): Promise<CalendarEvent[]> {
+    assertObject("The query", query);
     const { timeZone, calendarId } = query;
     if (timeZone !== undefined) assertTimeZone("timeZone", timeZone);
     return listEvents(this.#send, this.#scope, { ...toIsoRange(query), timeZone, calendarId }, options);
@@ -54,9 +56,10 @@ export class CalendarEvents {
 
   /** Makes an event. Not repeated on failure: a second try could make a second event. */
   async create(input: CalendarEventInput, options: CallOptions & InCalendar = {}): Promise<CalendarEvent> {
+    assertObject("The event", input);
     assertText("title", input.title);
-    toIsoInstant("start.time", input.start.time);
-    toIsoInstant("end.time", input.end.time);
+    assertEventTime("start", input.start);
+    assertEventTime("end", input.end);
     return createEvent(this.#send, this.#scope, input, inCalendar(options), options);
   }
 
@@ -67,6 +70,9 @@ export class CalendarEvents {
     options: CallOptions & InCalendar = {},
   ): Promise<CalendarEvent> {
     assertText("eventId", eventId);
+    assertObject("The update", update);
+    if (update.start !== undefined) assertEventTime("start", update.start);
+    if (update.end !== undefined) assertEventTime("end", update.end);
     return updateEvent(this.#send, this.#scope, eventId, update, inCalendar(options), options);
   }
 
@@ -93,10 +99,18 @@ export class CalendarScope {
 
   /** The times in which it is busy. */
   async freeBusy(query: TimeRange, options?: CallOptions): Promise<BusyTime[]> {
+    assertObject("The query", query);
     const { timeZone } = query;
     if (timeZone !== undefined) assertTimeZone("timeZone", timeZone);
     return getFreeBusy(this.#send, this.#scope, { ...toIsoRange(query), timeZone }, options);
   }
+}
+
+function assertEventTime(name: string, value: EventTime): void {
+  assertObject(name, value);
+  toIsoInstant(`${name}.time`, value.time);
+  // Not held against the zones of this runtime: it may be what Cal.com said of the event.
+  assertText(`${name}.timeZone`, value.timeZone);
 }
 
 function inCalendar({ calendarId }: InCalendar): { calendarId?: string | undefined } {

@@ -47,8 +47,9 @@ function reasonOf({ code, status, apiMessage = "" }: CalApiError): DisconnectedR
     if (/not found/i.test(apiMessage)) return "not_connected";
     return /^invalid/i.test(apiMessage) ? "invalid_credentials" : "provider_error";
   }
-  // A 401 about our own token has another code, and was answered by a refresh.
-  if (code === "unauthorized") return "revoked";
+  // A 401 about our own token has another code, and was answered by a refresh. "not connected" is said of
+  // a credential so new that the list Cal.com keeps for 10 seconds doesn't have it.
+  if (code === "unauthorized") return /not connected/i.test(apiMessage) ? "not_connected" : "revoked";
   if (code === "forbidden") return "not_permitted";
   // 502 to 504 come from before Cal.com and say nothing of the calendar.
   return status === 500 ? "provider_error" : undefined;

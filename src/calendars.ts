@@ -39,6 +39,7 @@ import { CalApiError, CalValidationError } from "./errors.js";
 import {
   assertHttpUrl,
   assertId,
+  assertObject,
   assertOAuthProvider,
   assertProvider,
   assertText,
@@ -105,6 +106,7 @@ export class UserCalendars {
     options?: CallOptions,
   ): Promise<{ authUrl: string }> {
     assertOAuthProvider(provider);
+    assertObject("The input", input);
     assertHttpUrl("redirectTo", input.redirectTo);
     await disconnectRevoked(this.#send, provider, options);
     const need = { minTtlMs: this.#user.connectMinTtlMs };
@@ -126,6 +128,7 @@ export class UserCalendars {
     options?: CallOptions,
   ): Promise<{ redirectTo: string | null }> {
     assertOAuthProvider(provider);
+    assertObject("The input", input);
     assertText("code", input.code);
     assertText("state", input.state);
     const accessToken = assertAuthorized(input.state, await this.#user.record());
@@ -201,6 +204,7 @@ export class UserCalendars {
     credentials: { username: string; password: string },
     options?: CallOptions,
   ): Promise<void> {
+    assertObject("The credentials", credentials);
     assertText("username", credentials.username);
     assertText("password", credentials.password);
     await disconnectRevoked(this.#send, "apple", options);
@@ -212,6 +216,7 @@ export class UserCalendars {
     feed: { urls: readonly string[]; readOnly?: boolean | undefined },
     options?: CallOptions,
   ): Promise<CalendarCredential> {
+    assertObject("The feed", feed);
     if (!Array.isArray(feed.urls) || feed.urls.length === 0) {
       throw new CalValidationError("urls must be a list of one URL or more.");
     }
@@ -226,14 +231,16 @@ export class UserCalendars {
 
   /** When the user is busy, by the given calendars. Times may come more than once, and overlap. */
   async busyTimes(query: BusyTimesQuery, options?: CallOptions): Promise<BusyTime[]> {
+    assertObject("The query", query);
     const { timeZone = "UTC", calendars } = query;
     assertTimeZone("timeZone", timeZone);
     if (!Array.isArray(calendars) || calendars.length === 0) {
       throw new CalValidationError("calendars must name one calendar or more; list() has them.");
     }
-    for (const { credentialId, externalId } of query.calendars) {
-      assertId("credentialId", credentialId);
-      assertText("externalId", externalId);
+    for (const calendar of query.calendars) {
+      assertObject("Each of calendars", calendar);
+      assertId("credentialId", calendar.credentialId);
+      assertText("externalId", calendar.externalId);
     }
     return getBusyTimes(this.#send, { ...toIsoRange(query), timeZone, calendars }, options);
   }
@@ -247,6 +254,7 @@ export class UserCalendars {
     },
     options?: CallOptions,
   ): Promise<CalendarReference> {
+    assertObject("The calendar", calendar);
     assertText("integration", calendar.integration);
     assertText("externalId", calendar.externalId);
     return setDestinationCalendar(this.#send, calendar, options);
@@ -286,6 +294,7 @@ export class UserCalendars {
 }
 
 function assertSelected(calendar: SelectedCalendar): void {
+  assertObject("The calendar", calendar);
   assertText("integration", calendar.integration);
   assertText("externalId", calendar.externalId);
   assertId("credentialId", calendar.credentialId);

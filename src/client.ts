@@ -2,7 +2,7 @@ import type { CallOptions, Send } from "./api/call.js";
 import type { ManagedUserInput } from "./api/managed-users.js";
 import { Transport } from "./api/transport.js";
 import { ensureUser } from "./ensure-user.js";
-import { assertUserId } from "./input.js";
+import { assertObject, assertUserId } from "./input.js";
 import { managedUserGrant } from "./managed-user-grant.js";
 import { ManagedUsers } from "./managed-users.js";
 import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./options.js";
@@ -66,6 +66,7 @@ export class CalClient {
       env?: Record<string, string | undefined>;
     },
   ): CalClient {
+    assertObject("The options", options);
     const { env = processEnv(), ...rest } = options;
     const fromEnv = optionsFromEnv(env);
     return new CalClient({ ...rest, ...fromEnv, baseUrl: rest.baseUrl ?? fromEnv.baseUrl });

@@ -73,7 +73,10 @@ export async function disconnectRevoked(
   options: CallOptions | undefined,
 ): Promise<void> {
   const status = await checkStatus(send, provider, options);
-  if (status.connected || status.reason !== "revoked") return;
+  // Nothing to look for. Nor may the list be asked for without need: Cal.com keeps it for 10 seconds, and would
+  // not see an Apple calendar that is connected next.
+  if (!status.connected && !["revoked", "invalid_credentials"].includes(status.reason)) return;
+  // Of several accounts the check looks at the first one only.
   const broken = accountsOf(await listCalendars(send, options), provider).filter(
     ({ error }) => error !== null,
   );

@@ -10,17 +10,15 @@ import {
   type ManagedUserMetadata,
 } from "./api/managed-users.js";
 import { forceRefreshTokens, type CalTokens } from "./api/tokens.js";
-import { CalApiError, CalError, CalValidationError } from "./errors.js";
+import { CalApiError, CalError } from "./errors.js";
 import { assertManagedUserInput } from "./managed-users.js";
-import { mayBelongTo, withOwner } from "./owner-mark.js";
+import { assertRoomForMark, mayBelongTo, MOST_METADATA_KEYS, withOwner } from "./owner-mark.js";
 import { growingPauses, pause } from "./tokens/timing.js";
 import { toWrite } from "./tokens/token-manager.js";
 import type { UserContext } from "./user.js";
 
 // How long the process that created a user may take to store its tokens, before another takes the user over.
 const LOOKS_FOR_ANOTHERS_WRITE = 8;
-// Cal.com takes 50 keys; one is the mark's.
-const MOST_METADATA_KEYS = 49;
 
 /** Sees to it that the store has a record of the user: the one it has, or of a managed user found or created. */
 export async function ensureUser(
@@ -30,11 +28,7 @@ export async function ensureUser(
   options: CallOptions,
 ): Promise<void> {
   assertManagedUserInput(input);
-  if (Object.keys(input.metadata ?? {}).length > MOST_METADATA_KEYS) {
-    throw new CalValidationError(
-      `metadata must have ${String(MOST_METADATA_KEYS)} keys at most: one more is calbridge's.`,
-    );
-  }
+  assertRoomForMark(input.metadata);
   if (await context.tokens.find(userId)) return;
   const found = await createOrFind(context, userId, input, options);
   if (found.tokens) await storeCreated(context, userId, found.user, found.tokens, options);

@@ -1,10 +1,17 @@
 import type { CalendarProvider, OAuthProvider } from "./api/calendars.js";
 import { CalValidationError } from "./errors.js";
 
+const DAY_MS = 24 * 60 * 60_000;
+
 // No message of this file repeats the value it refuses: it may be a secret in the wrong place.
 
 const oauthProviders: readonly string[] = ["google", "office365"] satisfies OAuthProvider[];
 const calendarProviders: readonly string[] = ["google", "office365", "apple"] satisfies CalendarProvider[];
+
+/** The argument that holds all the others. */
+export function assertObject(name: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null) throw new CalValidationError(`${name} must be an object.`);
+}
 
 /** A string with something in it. */
 export function assertText(name: string, value: unknown): asserts value is string {
@@ -41,10 +48,14 @@ export function assertId(name: string, value: unknown): asserts value is number 
   }
 }
 
-/** An absolute http or https URL without credentials. */
+/**
+ * An absolute http or https URL without credentials. `URL` alone is too kind: it takes "https:done", which a
+ * browser resolves against its own page, and drops line ends, which would end up in a Location header.
+ */
 export function assertHttpUrl(name: string, value: unknown): asserts value is string {
-  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : null;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
+  const isAbsolute = typeof value === "string" && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(value);
+  const url = isAbsolute && URL.canParse(value) ? new URL(value) : null;
+  if (!url || url.username !== "" || url.password !== "") {
     throw new CalValidationError(
       `${name} must be an absolute URL that begins with https:// or http:// and holds no user name or password.`,
     );
@@ -53,7 +64,7 @@ export function assertHttpUrl(name: string, value: unknown): asserts value is st
 
 /** A plain address: one `@`, nothing that would split a list of them. */
 export function assertEmail(value: unknown): asserts value is string {
-  if (typeof value !== "string" || !/^[^\s@,]+@[^\s@,]+$/.test(value)) {
+  if (typeof value !== "string" || !/^[^\s\p{Cc}@,]+@[^\s\p{Cc}@,]+$/u.test(value)) {
     throw new CalValidationError('email must be an address such as "ada@example.com".');
   }
 }
@@ -89,11 +100,13 @@ function isIsoText(value: unknown): value is string {
   return day?.getUTCDate() === Number(match?.[3]);
 }
 
-/** Two moments, the first before the second. */
+/** Two moments, the first before the second. A day without a time means the whole of it, to its end. */
 export function toIsoRange(range: { from: unknown; to: unknown }): { from: string; to: string } {
+  assertObject("The query", range);
   const from = toIsoInstant("from", range.from);
   const to = toIsoInstant("to", range.to);
-  if (new Date(from).getTime() >= new Date(to).getTime())
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(to);
+  if (new Date(from).getTime() >= new Date(to).getTime() + (isDay ? DAY_MS : 0))
     throw new CalValidationError("from must be before to.");
   return { from, to };
 }

@@ -12,7 +12,7 @@ import {
 } from "./api/managed-users.js";
 import { forceRefreshTokens, refreshTokens, type CalTokens } from "./api/tokens.js";
 import { CalApiError } from "./errors.js";
-import { assertEmail, assertId, assertText, assertTimeZone } from "./input.js";
+import { assertEmail, assertId, assertObject, assertText, assertTimeZone } from "./input.js";
 
 /** Which managed users to list. */
 export interface ManagedUserQuery {
@@ -24,7 +24,7 @@ export interface ManagedUserQuery {
 const PAGE = 250;
 const LAST_OFFSET = 250;
 // Keeps the URL well below the 8 kB that proxies take.
-const EMAILS_A_REQUEST = 50;
+const LONGEST_LIST_OF_EMAILS = 4_000;
 
 /**
  * Cal.com's endpoints for managed users and their tokens, one method each, made as the OAuth client. They do
@@ -112,8 +112,7 @@ export class ManagedUsers {
   #pagesByEmail(emails: readonly string[], options: CallOptions | undefined) {
     const [send, clientId] = [this.#send, this.#clientId];
     return async function* () {
-      for (let start = 0; start < emails.length; start += EMAILS_A_REQUEST) {
-        const some = emails.slice(start, start + EMAILS_A_REQUEST);
+      for (const some of inPieces(emails)) {
         yield await listManagedUsers(send, clientId, { emails: some, limit: PAGE }, options);
       }
     };
@@ -135,6 +134,22 @@ export class ManagedUsers {
   }
 }
 
+/** The addresses in pieces that fit into a URL, and whose users fit into a page. */
+function* inPieces(emails: readonly string[]): Generator<string[], void, undefined> {
+  let piece: string[] = [];
+  let length = 0;
+  for (const email of emails) {
+    const added = encodeURIComponent(`${email},`).length;
+    if (piece.length === PAGE || (length > 0 && length + added > LONGEST_LIST_OF_EMAILS)) {
+      yield piece;
+      [piece, length] = [[], 0];
+    }
+    piece.push(email);
+    length += added;
+  }
+  if (piece.length > 0) yield piece;
+}
+
 /** The users of all pages. Without a promised order, one that moves between two pages would come twice. */
 async function* eachOnce(pages: AsyncIterable<ManagedUser[]>): AsyncGenerator<ManagedUser, void, undefined> {
   const seen = new Set<number>();
@@ -147,12 +162,14 @@ async function* eachOnce(pages: AsyncIterable<ManagedUser[]>): AsyncGenerator<Ma
 }
 
 export function assertManagedUserInput(input: ManagedUserInput): void {
+  assertObject("The user", input);
   assertEmail(input.email);
   assertText("name", input.name);
   assertManagedUserUpdate(input);
 }
 
 export function assertManagedUserUpdate(update: ManagedUserUpdate): void {
+  assertObject("The update", update);
   if (update.email !== undefined) assertEmail(update.email);
   if (update.name !== undefined) assertText("name", update.name);
   if (update.timeZone !== undefined) assertTimeZone("timeZone", update.timeZone);

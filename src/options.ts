@@ -1,6 +1,6 @@
-import type { Logger, RequestInfo, ResponseInfo } from "./api/observe.js";
+import { guardLogger, type Logger, type RequestInfo, type ResponseInfo } from "./api/observe.js";
 import { CalValidationError } from "./errors.js";
-import { assertHttpUrl, assertMs, assertText } from "./input.js";
+import { assertHttpUrl, assertMs, assertObject, assertText } from "./input.js";
 import type { TokensInfo } from "./tokens/outcome.js";
 import type { TokenStore } from "./tokens/token-store.js";
 
@@ -103,6 +103,7 @@ const defaults = {
 
 /** The one place where defaults meet what the application gave. */
 export function resolveOptions(options: CalClientOptions): ResolvedOptions {
+  assertObject("The options", options);
   assertCredential("clientId", options.clientId);
   assertCredential("clientSecret", options.clientSecret);
   assertTokenStore(options.tokenStore);
@@ -126,7 +127,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     connectMinTtlMs: options.connectMinTtlMs ?? defaults.connectMinTtlMs,
     cache,
     hooks: options.hooks ?? {},
-    logger: options.logger,
+    logger: options.logger && guardLogger(options.logger),
     now: options.now ?? Date.now,
   };
   assertMs("timeoutMs", resolved.timeoutMs, { min: 1, max: LONGEST_TIMEOUT_MS });

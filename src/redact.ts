@@ -1,19 +1,28 @@
 const REDACTED = "[redacted]";
 
-/** Shapes that are secret wherever they stand: tokens, authorization values, and what a URL carries. */
+// Each of these patterns is made so that no text, however long or odd, takes more than linear time.
+const urlShape = /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"']*/gi;
+
+/** Other shapes that are secret wherever they stand: tokens, authorization values, and what a query carries. */
 const secretShapes: readonly [RegExp, string][] = [
-  // Everything behind a URL's path, and credentials before its host.
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'@]*@/gi, `$1${REDACTED}@`],
-  [/\b([a-z][a-z0-9+.-]*:\/\/[^\s?#"']*)[?#][^\s"']*/gi, `$1?${REDACTED}`],
-  // JWS and JWE: base64url of `{"`, whole or cut short.
-  [/\beyJ[\w-]*(?:\.[\w-]*)*/g, REDACTED],
+  // The query of a path without a host, as Cal.com's errors repeat it.
+  [/\?[^\s"'=?]*=[^\s"']*/g, `?${REDACTED}`],
+  // JWS and JWE: base64url of `{"`, whole or cut short; perhaps right behind a percent-encoded quote.
+  [/(?:(?<![A-Za-z])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w-]*(?:\.[\w-]*)*/g, REDACTED],
   [/\b(bearer|basic)\s+[^\s"',;]+/gi, `$1 ${REDACTED}`],
   // name=value, name: value and "name":"value" for names that only ever hold secrets.
   [
-    /((?:access|refresh|id)_?token|client_?secret|secret_?key|api_?key|password|passwd|code_?verifier)((?:\\?["'])?\s*[:=]\s*(?:\\?["'])?)[^\s"'\\,;&}]+/gi,
+    /(token|client[-_]?secret|secret[-_]?key|api[-_]?key|password|passwd|code[-_]?verifier)((?:\\?["']|%22)?\s*(?:[:=]|%3A)\s*(?:\\?["']|%22)?)[^\s"'\\,;&}]+/gi,
     `$1$2${REDACTED}`,
   ],
 ];
+
+/** A URL without what stands before its host and behind its path. */
+function bareUrl(url: string): string {
+  const end = url.search(/[?#]/);
+  const bare = (end < 0 ? url : url.slice(0, end)).replace(/:\/\/[^/]*@/, `://${REDACTED}@`);
+  return end < 0 ? bare : `${bare}?${REDACTED}`;
+}
 
 // Below this length, cutting a secret's every occurrence out of a text would leave a riddle.
 const SHORTEST_CUT = 4;
@@ -34,6 +43,7 @@ export function redact(text: string, secrets: Iterable<string> = []): string {
   for (const spelling of [...spellings].sort((a, b) => b.length - a.length)) {
     result = result.replaceAll(spelling, REDACTED);
   }
+  result = result.replace(urlShape, bareUrl);
   for (const [shape, replacement] of secretShapes) result = result.replace(shape, replacement);
   return result;
 }
@@ -42,15 +52,18 @@ function spellingsOf(secret: string): string[] {
   const quoted = JSON.stringify(secret).slice(1, -1);
   const wellFormed = secret.toWellFormed();
   const encoded = encodeURIComponent(wellFormed);
-  return [
-    secret,
-    quoted,
-    JSON.stringify(quoted).slice(1, -1),
+  const percent = [
     encoded,
     encodeURIComponent(encoded),
     new URLSearchParams([["", wellFormed]]).toString().slice(1),
   ];
+  // Some write the escapes in small letters.
+  const small = percent.map((text) => text.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()));
+  return [secret, quoted, JSON.stringify(quoted).slice(1, -1), ...percent, ...small];
 }
+
+// Some drivers make circles of causes.
+const DEEPEST_CAUSE = 8;
 
 /**
  * A copy of a foreign error (a driver's, a runtime's) that is fit to be a `cause`: its name, code, message
@@ -58,17 +71,22 @@ function spellingsOf(secret: string): string[] {
  * a query's parameters.
  */
 export function redactError(error: unknown, secrets: Iterable<string> = []): Error {
-  const known = [...secrets];
-  if (!(error instanceof Error)) return new Error(redact(describe(error), known));
-  const message = redact(error.message, known);
+  return copyOf(error, [...secrets], DEEPEST_CAUSE);
+}
+
+function copyOf(error: unknown, secrets: readonly string[], depth: number): Error {
+  if (!(error instanceof Error)) return new Error(redact(describe(error), secrets));
+  // Whatever a driver puts there, although the types say text.
+  const textOf = (value: unknown) => (typeof value === "string" ? redact(value, secrets) : "");
+  const hasCause = error.cause !== undefined && depth > 0;
   const copy = new Error(
-    message,
-    error.cause === undefined ? undefined : { cause: redactError(error.cause, known) },
+    textOf(error.message),
+    hasCause ? { cause: copyOf(error.cause, secrets, depth - 1) } : undefined,
   );
-  Object.defineProperty(copy, "name", { value: redact(error.name, known), configurable: true });
-  if (error.stack !== undefined) copy.stack = redact(error.stack, known);
+  Object.defineProperty(copy, "name", { value: textOf(error.name), configurable: true });
+  if (error.stack !== undefined) copy.stack = textOf(error.stack);
   const code: unknown = (error as { code?: unknown }).code;
-  if (typeof code === "string" && /^\w{1,64}$/.test(code)) Object.assign(copy, { code: redact(code, known) });
+  if (typeof code === "string" && /^\w{1,64}$/.test(code)) Object.assign(copy, { code: textOf(code) });
   return copy;
 }
 

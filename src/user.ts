@@ -8,13 +8,13 @@ import {
   type UserProfile,
 } from "./api/managed-users.js";
 import { expiryOf } from "./api/tokens.js";
-import type { Transport } from "./api/transport.js";
+import { assertTimeoutMs, type Transport } from "./api/transport.js";
 import { UserCalendars } from "./calendars.js";
 import { CalApiError } from "./errors.js";
 import { assertMs } from "./input.js";
 import { assertManagedUserUpdate } from "./managed-users.js";
 import { LONGEST_TTL_MS, type ResolvedOptions } from "./options.js";
-import { withOwner } from "./owner-mark.js";
+import { assertRoomForMark, withOwner } from "./owner-mark.js";
 import type { GuardedStore } from "./tokens/guarded-store.js";
 import { userNotFound, type TokenManager } from "./tokens/token-manager.js";
 import type { TokenRecord } from "./tokens/token-store.js";
@@ -78,6 +78,7 @@ export class CalUser {
   /** Changes what is given, and leaves the rest. `metadata` is replaced as a whole. */
   async update(update: ManagedUserUpdate, options?: CallOptions): Promise<ManagedUser> {
     assertManagedUserUpdate(update);
+    assertRoomForMark(update.metadata);
     const { options: client, sendAsClient } = this.#context;
     const { calManagedUserId } = await this.#record();
     // The mark by which ensureUser() knows its own would be replaced with the rest.
@@ -129,6 +130,7 @@ export class CalUser {
   ): Promise<TokenRecord> {
     const { tokens, options: client } = this.#context;
     const { signal, timeoutMs = client.timeoutMs } = options;
+    assertTimeoutMs(timeoutMs);
     return tokens.usable(this.id, { ...need, signal, timeoutMs });
   }
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { CallOptions, Send } from "./call.js";
-import { dataOf, nothing } from "./read.js";
+import { dataOf, nothing, UnreadableAnswerError } from "./read.js";
 
 /** A provider whose calendars are connected by OAuth: the user consents on its page. */
 export type OAuthProvider = "google" | "office365";
@@ -15,11 +15,11 @@ export type IntegrationType =
 /** What Cal.com tells of an integration: its names and logo. */
 export interface Integration {
   type: IntegrationType;
-  name?: string | undefined;
-  title?: string | undefined;
-  slug?: string | undefined;
+  name?: string | null | undefined;
+  title?: string | null | undefined;
+  slug?: string | null | undefined;
   /** Path or URL of the logo, relative to Cal.com's web application. */
-  logo?: string | undefined;
+  logo?: string | null | undefined;
   /** Fields that this version doesn't know. */
   [field: string]: unknown;
 }
@@ -28,13 +28,13 @@ export interface Integration {
 export interface Calendar {
   /** The provider's id of the calendar. */
   externalId: string;
-  integration?: IntegrationType | undefined;
+  integration?: IntegrationType | null | undefined;
   name?: string | null | undefined;
   primary?: boolean | null | undefined;
-  readOnly?: boolean | undefined;
+  readOnly?: boolean | null | undefined;
   email?: string | null | undefined;
   /** Whether Cal.com reads it for conflicts. */
-  isSelected?: boolean | undefined;
+  isSelected?: boolean | null | undefined;
   credentialId?: number | null | undefined;
   delegationCredentialId?: string | null | undefined;
   /** Fields that this version doesn't know. */
@@ -56,11 +56,11 @@ export interface ConnectedCalendar {
 
 /** The calendar that Cal.com writes bookings to. */
 export interface DestinationCalendar {
-  id?: number | undefined;
+  id?: number | null | undefined;
   /** Empty while the account behind it is broken. */
-  integration?: IntegrationType | undefined;
+  integration?: IntegrationType | null | undefined;
   /** Empty while the account behind it is broken. */
-  externalId?: string | undefined;
+  externalId?: string | null | undefined;
   primaryEmail?: string | null | undefined;
   credentialId?: number | null | undefined;
   /** Fields that this version doesn't know. */
@@ -97,24 +97,23 @@ export interface CalendarReference {
 
 const flag = z.optional(z.nullable(z.boolean()));
 const text = z.optional(z.nullable(z.string()));
-const optionalText = z.optional(z.string());
 
 const integrationSchema = z.looseObject({
   type: z.string(),
-  name: optionalText,
-  title: optionalText,
-  slug: optionalText,
-  logo: optionalText,
+  name: text,
+  title: text,
+  slug: text,
+  logo: text,
 });
 
 const calendarSchema = z.looseObject({
   externalId: z.string(),
-  integration: optionalText,
+  integration: text,
   name: text,
   primary: flag,
-  readOnly: z.optional(z.boolean()),
+  readOnly: flag,
   email: text,
-  isSelected: z.optional(z.boolean()),
+  isSelected: flag,
   credentialId: z.optional(z.nullable(z.number())),
   delegationCredentialId: text,
 });
@@ -130,9 +129,9 @@ const connectedSchema = z.looseObject({
 });
 
 const destinationSchema = z.looseObject({
-  id: z.optional(z.number()),
-  integration: optionalText,
-  externalId: optionalText,
+  id: z.optional(z.nullable(z.number())),
+  integration: text,
+  externalId: text,
   primaryEmail: text,
   credentialId: z.optional(z.nullable(z.number())),
 });
@@ -197,7 +196,10 @@ export function saveCredentials(
       401: "The access token in the state is gone: tokens were issued anew meanwhile. Start again with connectUrl().",
       500: "The code was wrong or used up, or access to calendars was not granted. Start again with connectUrl().",
     },
-    read: ({ headers }) => headers.get("location") || null,
+    read: ({ status, headers }) => {
+      if (status < 300) throw new UnreadableAnswerError("it is not a redirect");
+      return headers.get("location") || null;
+    },
   });
 }
 

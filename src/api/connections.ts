@@ -39,13 +39,13 @@ export interface CalendarEvent {
   id: string;
   title?: string | null | undefined;
   description?: string | null | undefined;
-  start: { time?: string | undefined; timeZone?: string | undefined };
-  end: { time?: string | undefined; timeZone?: string | undefined };
+  start: { time?: string | null | undefined; timeZone?: string | null | undefined };
+  end: { time?: string | null | undefined; timeZone?: string | null | undefined };
   /** `accepted`, `pending`, `declined`, `cancelled`. */
   status?: string | null | undefined;
   attendees?: EventAttendee[] | null | undefined;
   /** `google`, `office365`, `apple`. */
-  source?: string | undefined;
+  source?: string | null | undefined;
   /** Fields that this version doesn't know. */
   [field: string]: unknown;
 }
@@ -92,7 +92,7 @@ const attendeeSchema = z.looseObject({
   optional: flag,
   host: flag,
 });
-const timeSchema = z.looseObject({ time: z.optional(z.string()), timeZone: z.optional(z.string()) });
+const timeSchema = z.looseObject({ time: text, timeZone: text });
 
 const connectionsSchema = z.looseObject({
   connections: z.array(z.looseObject({ connectionId: z.string(), type: z.string(), email: text })),
@@ -106,7 +106,7 @@ const eventSchema = z.looseObject({
   end: timeSchema,
   status: text,
   attendees: z.optional(z.nullable(z.array(attendeeSchema))),
-  source: z.optional(z.string()),
+  source: text,
 });
 
 /** `GET /calendars/connections`. */

@@ -22,7 +22,7 @@ export interface ManagedUser {
   timeZone?: string | null | undefined;
   weekStart?: string | null | undefined;
   /** ISO 8601. */
-  createdDate?: string | undefined;
+  createdDate?: string | null | undefined;
   /** 12 or 24. */
   timeFormat?: number | null | undefined;
   /** `null` for a user created without a time zone. */
@@ -97,7 +97,7 @@ const profileShape = {
 
 const managedUserSchema = z.looseObject({
   ...profileShape,
-  createdDate: z.optional(z.string()),
+  createdDate: text,
   locale: text,
   metadata: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
 });

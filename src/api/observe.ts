@@ -16,7 +16,7 @@ export interface ResponseInfo extends RequestInfo {
   status: number | undefined;
   /** From sending to the last byte of the body, in milliseconds. */
   durationMs: number;
-  /** Why there is no status. */
+  /** Why there is no status. Absent as well if the caller's signal ended the attempt. */
   error?: CalErrorCode | undefined;
 }
 
@@ -31,19 +31,34 @@ export interface Logger {
 }
 
 /**
- * Calls a hook. What it throws is the application's own trouble: it is logged, and the call that the
- * hook was told of goes on.
+ * Calls a hook. What it throws, or rejects with, is the application's own trouble: it is logged, and the
+ * call that the hook was told of goes on.
  */
 export function tell<T extends object>(
   name: string,
-  hook: ((info: T) => void) | undefined,
+  hook: ((info: T) => unknown) | undefined,
   info: T,
   logger: Logger | undefined,
 ): void {
   if (!hook) return;
+  const complain = () => logger?.error?.(`calbridge: the hook ${name} threw`, { hook: name });
   try {
-    hook(info);
+    // An async function passes for one that answers nothing; its rejection would end the process.
+    const told = hook(info);
+    if (told instanceof Promise) told.catch(complain);
   } catch {
-    logger?.error?.(`calbridge: the hook ${name} threw`, { hook: name });
+    complain();
   }
+}
+
+/** The application's logger, as the package calls it. What it throws can be told to nobody, and no call fails of it. */
+export function guardLogger(logger: Logger): Required<Logger> {
+  const guard = (level: keyof Logger) => (message: string, fields: object) => {
+    try {
+      logger[level]?.(message, fields);
+    } catch {
+      // A refresh that fails here would lose the new tokens.
+    }
+  };
+  return { debug: guard("debug"), warn: guard("warn"), error: guard("error") };
 }

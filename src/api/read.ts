@@ -12,9 +12,9 @@ export function dataOf<T>(schema: z.ZodMiniType<T>): (answer: ApiAnswer) => T {
 }
 
 /** Nothing is needed of the answer beyond that it is a success envelope. */
-export function nothing({ body }: ApiAnswer): void {
-  // DELETE of an event answers 204 without a body.
-  if (body !== undefined) envelope(body);
+export function nothing({ status, body }: ApiAnswer): void {
+  // DELETE of an event answers 204 without a body. An empty 200 is a proxy's, and proves nothing.
+  if (status !== 204) envelope(body);
 }
 
 function envelope(body: unknown): { data: unknown } {

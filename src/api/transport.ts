@@ -36,6 +36,7 @@ export class Transport {
 
   /** Makes the call. Rejects with a {@link CalError}, or with the reason of the caller's signal. */
   async send<T>(call: ApiCall<T>, auth: Auth): Promise<T> {
+    if (call.timeoutMs !== undefined) assertTimeoutMs(call.timeoutMs);
     call.signal?.throwIfAborted();
     assertHeaderSafe(auth);
     const secrets = this.#secretsOf(call, auth);
@@ -110,7 +111,8 @@ export class Transport {
     const info: RequestInfo = { method: call.method, path: call.path, attempt };
     const finish = (end: Pick<ResponseInfo, "status" | "error">): void => {
       const response: ResponseInfo = { ...info, ...end, durationMs: now() - startedAt };
-      logger?.debug?.(`calbridge: ${info.method} ${info.path} ${String(end.status ?? end.error)}`, response);
+      const outcome = end.status ?? end.error ?? "aborted";
+      logger?.debug?.(`calbridge: ${info.method} ${info.path} ${String(outcome)}`, response);
       tell("onResponse", onResponse, response, logger);
     };
     tell("onRequest", onRequest, info, logger);
@@ -122,7 +124,10 @@ export class Transport {
       finish({ status: response.status });
       return buffered(response, text);
     } catch (error) {
-      if (call.signal?.aborted) throw call.signal.reason;
+      if (call.signal?.aborted) {
+        finish({ status: undefined });
+        throw call.signal.reason;
+      }
       const failure = limit.signal.aborted
         ? new CalTimeoutError(
             `${call.method} ${call.path} had no complete answer within ${String(timeoutMs)} ms.`,
@@ -152,6 +157,17 @@ export class Transport {
   #secretsOf(call: ApiCall<unknown>, auth: Auth): readonly string[] {
     const own = auth.kind === "bearer" ? [auth.accessToken] : [];
     return [this.#options.clientSecret, ...own, ...(call.secrets ?? [])];
+  }
+}
+
+// The longest wait that setTimeout can keep: of a longer one, as of a negative one, it makes 1 ms.
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+export function assertTimeoutMs(value: unknown): void {
+  if (typeof value !== "number" || !(value >= 1 && value <= LONGEST_TIMEOUT_MS)) {
+    throw new CalValidationError(
+      `timeoutMs must be a number of milliseconds from 1 to ${String(LONGEST_TIMEOUT_MS)}.`,
+    );
   }
 }
 
