@@ -1,4 +1,4 @@
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
 
 const entry = {
   index: "src/index.ts",
@@ -19,7 +19,8 @@ const shared = {
   dts: true,
   // Deno knows the built-ins by their node: names only.
   removeNodeProtocol: false,
-} as const;
+  external: [/^node:/],
+} satisfies Options;
 
 export default defineConfig([
   { ...shared, format: "esm" },

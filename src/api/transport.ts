@@ -5,6 +5,7 @@ import type { ApiAnswer, ApiCall, Auth } from "./call.js";
 import { errorFromAnswer, requestIdOf, retryAfterMs } from "./error-mapping.js";
 import { tell, type Logger, type RequestInfo, type ResponseInfo } from "./observe.js";
 import { UnreadableAnswerError } from "./read.js";
+import { TIME_IS_UP, withTimeLimit } from "./time-limit.js";
 import { callUrl } from "./url.js";
 
 export interface TransportOptions {
@@ -18,6 +19,22 @@ export interface TransportOptions {
   onResponse?: ((info: ResponseInfo) => void) | undefined;
   logger?: Logger | undefined;
   now: () => number;
+}
+
+/** What goes out. */
+interface WireRequest {
+  url: string;
+  method: ApiCall<unknown>["method"];
+  headers: Record<string, string>;
+  body?: string;
+  redirect: "manual";
+}
+
+/** What came back, read to its end. */
+interface WireAnswer {
+  status: number;
+  headers: Headers;
+  text: string;
 }
 
 // 429 says to wait; the others come from a proxy whose server was away for a moment.
@@ -40,76 +57,97 @@ export class Transport {
     call.signal?.throwIfAborted();
     assertHeaderSafe(auth);
     const secrets = this.#secretsOf(call, auth);
-    const response = await this.#fetchWithRetries(call, auth, secrets);
-    const text = await response.text();
-    const { status, headers } = response;
+    const answer = await this.#exchange(call, this.#requestFor(call, auth), secrets);
+    const { status } = answer;
     if (status >= 400 || (status >= 300 && !call.answersRedirect)) {
       const { method, path } = call;
       throw errorFromAnswer({
         method,
         path,
         auth: auth.kind,
-        status,
-        headers,
-        text,
         secrets,
         advice: call.advice?.[status],
+        ...answer,
       });
     }
-    return readAnswer(call, { status, headers, text });
+    return readAnswer(call, answer);
   }
 
-  async #fetchWithRetries<T>(call: ApiCall<T>, auth: Auth, secrets: readonly string[]): Promise<Response> {
-    const { baseUrl, retry } = this.#options;
+  /** The answer: to the first attempt or, where a repeat does no harm, to a later one. */
+  async #exchange(
+    call: ApiCall<unknown>,
+    request: WireRequest,
+    secrets: readonly string[],
+  ): Promise<WireAnswer> {
     const isIdempotent = call.idempotent ?? idempotentMethods.includes(call.method);
+    const mayRepeat = isIdempotent && this.#options.retry.limit > 0;
+    try {
+      const answer = await this.#attempt(call, request, 1, secrets);
+      if (!mayRepeat || !retriedStatuses.includes(answer.status)) return answer;
+      return await this.#repeat(call, request, secrets, () => toResponse(answer));
+    } catch (error) {
+      if (!mayRepeat || !(error instanceof CalNetworkError || error instanceof CalTimeoutError)) throw error;
+      return this.#repeat(call, request, secrets, () => {
+        throw error;
+      });
+    }
+  }
+
+  /**
+   * Hands a first attempt that failed to ky, which waits, repeats and gives up. Not before: to be ready for a
+   * repeat, ky clones each request and response, and most are never repeated.
+   */
+  async #repeat(
+    call: ApiCall<unknown>,
+    request: WireRequest,
+    secrets: readonly string[],
+    first: () => Response,
+  ): Promise<WireAnswer> {
+    const { limit, maxWaitMs } = this.#options.retry;
+    const { url, method } = request;
     let attempt = 0;
     let asked: number | undefined;
-    try {
-      return await ky(callUrl(baseUrl, call.path, call.params, call.query), {
-        method: call.method,
-        headers: this.#headersFor(auth),
-        ...(call.body !== undefined && { json: call.body }),
-        ...(call.signal && { signal: call.signal }),
-        // The answer of `save` is a redirect, to be read and not followed; any other redirect is an error,
-        // and following it would carry the authorization headers along.
-        redirect: "manual",
-        // ky's time limit ends with the headers; ours, in #attempt, with the last byte of the body.
-        timeout: false,
-        throwHttpErrors: (status) => retriedStatuses.includes(status),
-        fetch: (request) => {
-          attempt += 1;
-          return this.#attempt(call, request as Request, attempt, secrets);
+    const response = await ky(url, {
+      method,
+      ...(call.signal && { signal: call.signal }),
+      // Ours ends with the last byte of the body, ky's with the headers.
+      timeout: false,
+      throwHttpErrors: (status) => retriedStatuses.includes(status),
+      fetch: async () => {
+        attempt += 1;
+        return attempt === 1 ? first() : toResponse(await this.#attempt(call, request, attempt, secrets));
+      },
+      retry: {
+        limit,
+        methods: [method.toLowerCase() as "get"],
+        shouldRetry: ({ error }) => {
+          if (call.signal?.aborted) return false;
+          asked = error instanceof HTTPError ? retryAfterMs(error.response.headers) : undefined;
+          return (asked ?? 0) <= maxWaitMs;
         },
-        retry: {
-          limit: isIdempotent ? retry.limit : 0,
-          methods: [call.method.toLowerCase() as "get"],
-          shouldRetry: ({ error }) => {
-            if (call.signal?.aborted) return false;
-            asked = error instanceof HTTPError ? retryAfterMs(error.response.headers) : undefined;
-            return (asked ?? 0) <= retry.maxWaitMs;
-          },
-          delay: (count) => asked ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1)),
-          // A stated wait is kept; a pause of our own is spread, so that callers don't come back in step.
-          jitter: (delay) => (asked === undefined ? delay * (0.5 + Math.random() / 2) : delay),
-        },
-      });
-    } catch (error) {
+        delay: (count) => asked ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1)),
+        // A stated wait is kept; a pause of our own is spread, so that callers don't come back in step.
+        jitter: (delay) => (asked === undefined ? delay * (0.5 + Math.random() / 2) : delay),
+      },
+    }).catch((error: unknown) => {
       if (error instanceof HTTPError) return error.response;
       throw error;
-    }
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
   /** One request and its whole answer, body included, within the time limit. */
   async #attempt(
     call: ApiCall<unknown>,
-    request: Request,
+    request: WireRequest,
     attempt: number,
     secrets: readonly string[],
-  ): Promise<Response> {
+  ): Promise<WireAnswer> {
     const { fetch, now, onRequest, onResponse, logger } = this.#options;
     const timeoutMs = call.timeoutMs ?? this.#options.timeoutMs;
     const info: RequestInfo = { method: call.method, path: call.path, attempt };
     const finish = (end: Pick<ResponseInfo, "status" | "error">): void => {
+      if (!logger && !onResponse) return;
       const response: ResponseInfo = { ...info, ...end, durationMs: now() - startedAt };
       const outcome = end.status ?? end.error ?? "aborted";
       logger?.debug?.(`calbridge: ${info.method} ${info.path} ${String(outcome)}`, response);
@@ -117,29 +155,43 @@ export class Transport {
     };
     tell("onRequest", onRequest, info, logger);
     const startedAt = now();
-    const limit = timeLimit(timeoutMs, call.signal);
+    const exchange = async (signal: AbortSignal): Promise<WireAnswer> => {
+      const { url, ...init } = request;
+      const response = await fetch(url, { ...init, signal });
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    };
     try {
-      const response = await limit.race(fetch(request, { signal: limit.signal }));
-      const text = await limit.race(response.text());
-      finish({ status: response.status });
-      return buffered(response, text);
+      const answer = await withTimeLimit(exchange, timeoutMs, call.signal);
+      finish({ status: answer.status });
+      return answer;
     } catch (error) {
       if (call.signal?.aborted) {
         finish({ status: undefined });
         throw call.signal.reason;
       }
-      const failure = limit.signal.aborted
-        ? new CalTimeoutError(
-            `${call.method} ${call.path} had no complete answer within ${String(timeoutMs)} ms.`,
-          )
-        : new CalNetworkError(`${call.method} ${call.path} had no complete answer: the connection failed.`, {
-            cause: redactError(error, secrets),
-          });
+      const failure =
+        error === TIME_IS_UP
+          ? new CalTimeoutError(
+              `${call.method} ${call.path} had no complete answer within ${String(timeoutMs)} ms.`,
+            )
+          : connectionFailed(call, error, secrets);
       finish({ status: undefined, error: failure.code });
       throw failure;
-    } finally {
-      limit.clear();
     }
+  }
+
+  #requestFor(call: ApiCall<unknown>, auth: Auth): WireRequest {
+    const headers = this.#headersFor(auth);
+    if (call.body !== undefined) headers["content-type"] = "application/json";
+    return {
+      url: callUrl(this.#options.baseUrl, call.path, call.params, call.query),
+      method: call.method,
+      headers,
+      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+      // The answer of `save` is a redirect, to be read and not followed; any other redirect is an error, and
+      // following it would carry the authorization headers along.
+      redirect: "manual",
+    };
   }
 
   #headersFor(auth: Auth): Record<string, string> {
@@ -178,10 +230,7 @@ function assertHeaderSafe(auth: Auth): void {
   }
 }
 
-function readAnswer<T>(
-  call: ApiCall<T>,
-  { status, headers, text }: { status: number; headers: Headers; text: string },
-): T {
+function readAnswer<T>(call: ApiCall<T>, { status, headers, text }: WireAnswer): T {
   try {
     const body: unknown = text === "" || status >= 300 ? undefined : JSON.parse(text);
     return call.read({ status, headers, body } satisfies ApiAnswer);
@@ -206,32 +255,25 @@ function notJson(text: string): string {
   return /^\s*</.test(text) ? "it is HTML, not JSON" : "it is not JSON, or was cut short";
 }
 
-function buffered({ status, headers }: Response, text: string): Response {
+function toResponse({ status, headers, text }: WireAnswer): Response {
   // These statuses may not have a body: the constructor refuses even an empty one.
   const hasNoBody = status === 204 || status === 205 || status === 304;
   return new Response(hasNoBody ? null : text, { status, headers });
 }
 
-/** A signal that is aborted when the time is up or the caller gives up. */
-function timeLimit(timeoutMs: number, outer: AbortSignal | undefined) {
-  const controller = new AbortController();
-  const abort = () => controller.abort(outer?.reason);
-  const timer = setTimeout(() => controller.abort(), timeoutMs);
-  if (outer?.aborted) abort();
-  else outer?.addEventListener("abort", abort, { once: true });
-  return {
-    signal: controller.signal,
-    /** A `fetch` or a body that doesn't heed the signal must not hold up the caller. */
-    race: <T>(promise: Promise<T>): Promise<T> =>
-      new Promise((resolve, reject) => {
-        const onAbort = () => reject(new Error("aborted"));
-        if (controller.signal.aborted) onAbort();
-        controller.signal.addEventListener("abort", onAbort, { once: true });
-        promise.then(resolve, reject).finally(() => controller.signal.removeEventListener("abort", onAbort));
-      }),
-    clear: () => {
-      clearTimeout(timer);
-      outer?.removeEventListener("abort", abort);
-    },
-  };
+function connectionFailed(
+  call: ApiCall<unknown>,
+  error: unknown,
+  secrets: readonly string[],
+): CalNetworkError {
+  const cause = redactError(error, secrets);
+  const code = systemCode(cause);
+  const how = code === undefined ? "the connection failed" : `the connection failed (${code})`;
+  return new CalNetworkError(`${call.method} ${call.path} had no complete answer: ${how}.`, { cause });
+}
+
+/** The operating system's word for it, such as `ECONNREFUSED`, from wherever the runtime has put it. */
+function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return "code" in error && typeof error.code === "string" ? error.code : systemCode(error.cause);
 }

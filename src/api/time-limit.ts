@@ -1,0 +1,41 @@
+/** What {@link withTimeLimit} rejects with when the time is up. */
+export const TIME_IS_UP = Symbol("the time is up");
+
+/**
+ * What the work comes to, unless the time is up or the caller gives up: then its signal is aborted, and a
+ * `fetch` or a body that doesn't heed it holds nobody up.
+ */
+export function withTimeLimit<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  timeoutMs: number,
+  outer: AbortSignal | undefined,
+): Promise<T> {
+  const controller = new AbortController();
+  return new Promise<T>((resolve, reject) => {
+    const end = (reason: unknown) => {
+      settle();
+      // Neither is told to anybody: the caller gets its own reason, or a CalTimeoutError.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(reason);
+      controller.abort();
+    };
+    const onAbort = () => end(outer?.reason);
+    const timer = setTimeout(end, timeoutMs, TIME_IS_UP);
+    const settle = () => {
+      clearTimeout(timer);
+      outer?.removeEventListener("abort", onAbort);
+    };
+    outer?.addEventListener("abort", onAbort, { once: true });
+    work(controller.signal).then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        reject(error);
+      },
+    );
+  });
+}
