@@ -81,16 +81,18 @@ export class Transport {
   ): Promise<WireAnswer> {
     const isIdempotent = call.idempotent ?? idempotentMethods.includes(call.method);
     const mayRepeat = isIdempotent && this.#options.retry.limit > 0;
+    let first: () => Response;
     try {
       const answer = await this.#attempt(call, request, 1, secrets);
       if (!mayRepeat || !retriedStatuses.includes(answer.status)) return answer;
-      return await this.#repeat(call, request, secrets, () => toResponse(answer));
+      first = () => toResponse(answer);
     } catch (error) {
       if (!mayRepeat || !(error instanceof CalNetworkError || error instanceof CalTimeoutError)) throw error;
-      return this.#repeat(call, request, secrets, () => {
+      first = () => {
         throw error;
-      });
+      };
     }
+    return this.#repeat(call, request, secrets, first);
   }
 
   /**

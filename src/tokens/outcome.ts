@@ -24,12 +24,17 @@ export interface TokensInfo {
 export type TellTokens = (info: Omit<TokensInfo, "fingerprint">, record?: TokenRecord) => Promise<void>;
 
 /** Tells the hook. What the hook throws is the application's own trouble: `onThrow` hears of it. */
-export function tellTokens(hook: ((info: TokensInfo) => void) | undefined, onThrow: () => void): TellTokens {
+export function tellTokens(
+  hook: ((info: TokensInfo) => unknown) | undefined,
+  onThrow: () => void,
+): TellTokens {
   return async (info, record) => {
     if (!hook) return;
     const fingerprint = record && (await fingerprintOf(record.calAccessToken));
     try {
-      hook({ ...info, ...(fingerprint !== undefined && { fingerprint }) });
+      // An async function passes for one that answers nothing; its rejection would end the process.
+      const told = hook({ ...info, ...(fingerprint !== undefined && { fingerprint }) });
+      if (told instanceof Promise) told.catch(onThrow);
     } catch {
       onThrow();
     }
