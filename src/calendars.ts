@@ -172,8 +172,9 @@ export class UserCalendars {
   }
 
   /**
-   * Ends every connection of the provider, or the one with `credentialId`. Answers what was disconnected:
-   * nothing, if there was nothing (any more).
+   * Ends every connection of the provider that Cal.com lists, or the one with `credentialId`. Answers what was
+   * disconnected: nothing, if there was nothing (any more). As {@link list} may be 10 seconds old, an account
+   * connected just before may be missed.
    */
   async disconnect(
     provider: DisconnectableProvider,

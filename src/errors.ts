@@ -12,12 +12,12 @@
  * | `token_rejected` | {@link CalApiError} | 401: Cal.com doesn't know the access token, even after a refresh. |
  * | `token_expired` | {@link CalApiError} | 498: the access token has expired, even after a refresh. |
  * | `forbidden` | {@link CalApiError} | Cal.com answered 403. |
- * | `not_found` | {@link CalApiError} | Cal.com answered 404. |
+ * | `not_found` | {@link CalApiError} | Cal.com answered 404: there is no such thing. |
  * | `conflict` | {@link CalApiError} | Cal.com answered 409. |
  * | `payload_too_large` | {@link CalApiError} | Cal.com answered 413 (a body over 100 kB) or 431. |
  * | `server_error` | {@link CalApiError} | Cal.com answered 5xx. |
  * | `invalid_response` | {@link CalApiError} | The answer was HTML, cut short, empty or of another shape. |
- * | `api_error` | {@link CalApiError} | Cal.com answered any other status. |
+ * | `api_error` | {@link CalApiError} | Any other status; also a 404 for the endpoint itself: a wrong base URL. |
  * | `list_limit` | {@link CalApiError} | More managed users than Cal.com lets anyone page through. |
  * | `user_not_found` | {@link CalTokenError} | The token store has no record of this user. |
  * | `reauthorization_failed` | {@link CalTokenError} | Cal.com no longer knows this managed user. |

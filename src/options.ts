@@ -38,7 +38,7 @@ export interface CalClientOptions {
    */
   timeoutMs?: number | undefined;
   /**
-   * How often a request that may be repeated is repeated (after network faults, 429, 502, 503 and 504), and
+   * How often a request that may be repeated is repeated (after network faults, timeouts, 429, 502, 503 and 504), and
    * how long a wait that a 429 asks for may be, in milliseconds; a longer one is an error at once.
    * @defaultValue `{ limit: 2, maxWaitMs: 10_000 }`
    */

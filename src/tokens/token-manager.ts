@@ -43,6 +43,8 @@ const RENEW_EVERY_MS = 2_500;
 // For waiting on somebody else's lease: a refresh may take a minute (see the grant), then its write.
 const LONGEST_WAIT_MS = 90_000;
 const WRITE_TRIES = 4;
+// Cal.com's access tokens live for an hour, floored to the minute.
+const SHORTEST_LIFE_MS = 59 * 60_000;
 
 /**
  * Hands out tokens that work. Of all callers, in this process and in others, one refreshes; its outcome is
@@ -64,6 +66,8 @@ export class TokenManager {
   // Names this manager among processes; the count names one flight among its own.
   readonly #name: string = crypto.randomUUID();
   #flightCount = 0;
+  /** How far this machine's clock was found to be ahead of Cal.com's. */
+  #clockAheadMs = 0;
 
   constructor(options: TokenManagerOptions) {
     this.#options = options;
@@ -115,7 +119,20 @@ export class TokenManager {
     const expiresAt = record.calAccessTokenExpiresAt ?? this.#options.grant.expiryOf(record.calAccessToken);
     // Not known: used until Cal.com refuses it, but not where a stated life is asked for.
     if (!expiresAt) return minTtlMs <= this.#options.refreshWindowMs;
-    return expiresAt.getTime() - this.#options.now() > minTtlMs;
+    return expiresAt.getTime() - this.#now() > minTtlMs;
+  }
+
+  #now(): number {
+    return this.#options.now() - this.#clockAheadMs;
+  }
+
+  /** A token that was issued just now and looks old means that this machine's clock is wrong. */
+  #checkClock(issued: TokenRecord): void {
+    if (this.#meets(issued, {}) || !issued.calAccessTokenExpiresAt) return;
+    // Without this, every call would refresh.
+    const aheadMs = this.#options.now() + SHORTEST_LIFE_MS - issued.calAccessTokenExpiresAt.getTime();
+    this.#clockAheadMs = aheadMs;
+    this.#options.warn("calbridge: this machine's clock is ahead of Cal.com's", { aheadMs });
   }
 
   /** Starts the work for one user. It belongs to no caller: those who wait may leave, it goes on. */
@@ -278,7 +295,10 @@ export class TokenManager {
       try {
         const latest =
           (await this.#options.store.set(write, { ifVersion: version })) ?? (await this.#read(base.userId));
-        if (latest.calAccessToken === tokens.accessToken) return { record: latest, outcome };
+        if (latest.calAccessToken === tokens.accessToken) {
+          this.#checkClock(latest);
+          return { record: latest, outcome };
+        }
         const isNewer =
           latest.calAccessToken !== base.calAccessToken || latest.calManagedUserId !== base.calManagedUserId;
         if (isNewer) return { record: latest, outcome: "adopted" };

@@ -106,6 +106,16 @@ describe("in one process", () => {
     expect(cal.refreshes).toBe(1);
   });
 
+  it("does not refresh at every call on a machine whose clock is hours ahead, and says so", async () => {
+    const warn = vi.fn();
+    const tokens = manager({ now: () => Date.now() + 3 * HOUR_MS, warn });
+    for (let call = 0; call < 20; call += 1) await settle(tokenOf(tokens), 0);
+    expect(cal.refreshes).toBe(1);
+    expect(warn).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    expect(await settle(tokenOf(tokens), 0)).toBe("access-2");
+  });
+
   it("lets one caller leave without ending the refresh of the others", async () => {
     cal.delay = () =>
       vi.advanceTimersByTimeAsync(0).then(() => new Promise((resolve) => setTimeout(resolve, 500)));
