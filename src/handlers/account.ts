@@ -1,0 +1,70 @@
+import type { Calendar, ConnectedCalendar, DisconnectableProvider } from "../index.js";
+
+/** A connected account, as a browser may see it. */
+export interface CalendarAccount {
+  /** `google`, `office365`, `apple` or `ics-feed`; Cal.com's own name for an integration that is none of these. */
+  calendarType: string;
+  /** Cal.com's name of the integration, such as `google_calendar`. */
+  integration: string;
+  credentialId: number;
+  /** What to call it: `Google Calendar`. */
+  name: string;
+  /** The account's address, where the provider tells it. */
+  email: string | null;
+  /** Whether Cal.com can read it. */
+  connected: boolean;
+  /** What to do if it can't; `null` if it can. */
+  message: string | null;
+  /** Empty while the account can't be read. */
+  calendars: AccountCalendar[];
+}
+
+/** One calendar of a connected account. */
+export interface AccountCalendar {
+  /** The provider's id of the calendar. `null` where it may be a secret: an ICS feed's is its address. */
+  externalId: string | null;
+  name: string | null;
+  primary: boolean;
+  readOnly: boolean;
+  /** Whether Cal.com reads it for conflicts. */
+  isSelected: boolean;
+}
+
+const known: Record<string, { calendarType: DisconnectableProvider; name: string; hasSecretIds: boolean }> = {
+  google_calendar: { calendarType: "google", name: "Google Calendar", hasSecretIds: false },
+  office365_calendar: { calendarType: "office365", name: "Office 365", hasSecretIds: false },
+  apple_calendar: { calendarType: "apple", name: "Apple Calendar", hasSecretIds: false },
+  "ics-feed_calendar": { calendarType: "ics-feed", name: "ICS feed", hasSecretIds: true },
+};
+
+/** What a browser may see of an account: named field by field, as Cal.com may add any other. */
+export function toAccount(connected: ConnectedCalendar): CalendarAccount {
+  const { integration, credentialId, primary, calendars, error } = connected;
+  const { type } = integration;
+  const { calendarType, name, hasSecretIds } = (Object.hasOwn(known, type) ? known[type] : undefined) ?? {
+    calendarType: type,
+    name: type,
+    hasSecretIds: true,
+  };
+  return {
+    calendarType,
+    integration: type,
+    credentialId,
+    name,
+    email: hasSecretIds ? null : (primary?.email ?? null),
+    connected: error === null,
+    // Cal.com's own words may repeat what it sent to the provider.
+    message: error && `${name} can't be read at the moment. If this doesn't change, connect it again.`,
+    calendars: error ? [] : calendars.map((calendar) => toCalendar(calendar, hasSecretIds)),
+  };
+}
+
+function toCalendar(calendar: Calendar, hasSecretIds: boolean): AccountCalendar {
+  return {
+    externalId: hasSecretIds ? null : calendar.externalId,
+    name: hasSecretIds ? null : (calendar.name ?? null),
+    primary: calendar.primary ?? false,
+    readOnly: calendar.readOnly ?? false,
+    isSelected: calendar.isSelected ?? false,
+  };
+}

@@ -1,0 +1,107 @@
+import { CalClient } from "../client.js";
+import type { CalClientOptions } from "../index.js";
+import { CalValidationError } from "../errors.js";
+import { createAttempts, createKnownCredentials } from "./attempts.js";
+import type { HandlerContext } from "./context.js";
+import { optionsFromEnv } from "./env.js";
+import { resolveHandlersOptions, type CalHandlersOptions, type HandlerName } from "./options.js";
+import { dispatch, serve, steps } from "./routes.js";
+
+/** Answers a request. Never throws. */
+export type CalHandler = (request: Request) => Promise<Response>;
+
+/**
+ * A handler for each step of connecting a calendar, for route files of their own; and `handle`, which is all
+ * of them under `basePath`.
+ */
+export interface CalHandlers extends Record<HandlerName, CalHandler> {
+  /** All routes in one. */
+  handle: CalHandler;
+}
+
+/** Options of `createCalHandlers.fromEnv()`: those of `createCalHandlers()` that the environment doesn't give. */
+export type CalHandlersEnvOptions = Omit<CalHandlersOptions, "client" | "secret" | "baseUrl" | "successUrl"> &
+  Partial<Pick<CalHandlersOptions, "client" | "secret" | "baseUrl" | "successUrl">> & {
+    /** Where users' tokens are kept, for the client that is made from the environment. Not needed with `client`. */
+    tokenStore?: CalClientOptions["tokenStore"] | undefined;
+    /**
+     * The environment.
+     * @defaultValue `process.env`
+     */
+    env?: Record<string, string | undefined> | undefined;
+  };
+
+/**
+ * Makes the request handlers. They keep what belongs to one process (which attempts are under way), so make
+ * them once.
+ *
+ * @example
+ * ```ts
+ * const handlers = createCalHandlers({
+ *   client: cal,
+ *   authenticate: async (request) => findSession(request),
+ *   secret: env.CAL_STATE_SECRET,
+ *   baseUrl: "https://your-app.com",
+ *   successUrl: "/settings/calendars",
+ * });
+ * export const GET = handlers.handle;
+ * export const POST = handlers.handle;
+ * ```
+ *
+ * @throws {@link CalValidationError} if an option can't be right.
+ */
+export function createCalHandlers(options: CalHandlersOptions): CalHandlers {
+  const resolved = resolveHandlersOptions(options);
+  const context: HandlerContext = {
+    options: resolved,
+    attempts: createAttempts(),
+    known: createKnownCredentials(resolved.now),
+  };
+  const handlers = steps.map((step) => [step.name, (request: Request) => serve(step, request, context)]);
+  return {
+    ...(Object.fromEntries(handlers) as Record<HandlerName, CalHandler>),
+    handle: (request) => dispatch(request, context),
+  };
+}
+
+/**
+ * Makes the handlers from the environment. What is given in `options` goes before it.
+ *
+ * | variable | option |
+ * | --- | --- |
+ * | `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET`, `CAL_API_URL` | the client, unless `client` is given |
+ * | `CAL_STATE_SECRET` | `secret`; several, separated by commas |
+ * | `NEXT_PUBLIC_APP_URL` | `baseUrl`; if it is not set, the origin of the redirect URLs |
+ * | `NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT` | `googleRedirectUrl` |
+ * | `NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT` | `officeRedirectUrl` |
+ * | `NEXT_PUBLIC_CALENDAR_SUCCESS_URL` | `successUrl` |
+ * | `NEXT_PUBLIC_CALENDAR_ERROR_URL` | `errorUrl` |
+ *
+ * @example
+ * ```ts
+ * const handlers = createCalHandlers.fromEnv({ tokenStore: memoryTokenStore(), authenticate });
+ * ```
+ *
+ * @throws {@link CalValidationError} that names the variable which is missing.
+ */
+createCalHandlers.fromEnv = function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
+  const { env = processEnv(), tokenStore, client, ...given } = options;
+  return createCalHandlers({
+    ...optionsFromEnv(env, given),
+    client: client ?? clientFromEnv(env, tokenStore),
+  });
+};
+
+function clientFromEnv(
+  env: Record<string, string | undefined>,
+  tokenStore: CalClientOptions["tokenStore"] | undefined,
+): CalClient {
+  if (!tokenStore) throw new CalValidationError("Give a tokenStore, or a client that has one.");
+  return CalClient.fromEnv({ tokenStore, env });
+}
+
+// Workers may have no `process`.
+function processEnv(): Record<string, string | undefined> {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env ?? {};
+}

@@ -1,0 +1,50 @@
+import { CalValidationError } from "../errors.js";
+import type { CalHandlersOptions } from "./options.js";
+
+type Env = Record<string, string | undefined>;
+type Given = Omit<CalHandlersOptions, "client" | "secret" | "baseUrl" | "successUrl"> &
+  Partial<Pick<CalHandlersOptions, "secret" | "baseUrl" | "successUrl">>;
+
+/** What the environment says of the handlers' options; what is given goes before it. */
+export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions, "client"> {
+  const read = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const need = (name: string, advice: string): string => {
+    const value = read(name);
+    if (value === undefined)
+      throw new CalValidationError(`The environment variable ${name} is not set. ${advice}`);
+    return value;
+  };
+  const googleRedirectUrl = given.googleRedirectUrl ?? read("NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT");
+  const officeRedirectUrl = given.officeRedirectUrl ?? read("NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT");
+  const baseUrl =
+    given.baseUrl ??
+    read("NEXT_PUBLIC_APP_URL") ??
+    originOf([googleRedirectUrl, officeRedirectUrl]) ??
+    need("NEXT_PUBLIC_APP_URL", "It is the application's public address, such as https://your-app.com.");
+  return {
+    ...given,
+    baseUrl,
+    googleRedirectUrl,
+    officeRedirectUrl,
+    secret: given.secret ?? secretsIn(need("CAL_STATE_SECRET", "Make one with: openssl rand -base64 32")),
+    successUrl:
+      given.successUrl ??
+      need("NEXT_PUBLIC_CALENDAR_SUCCESS_URL", "It is the page to end on, such as /calendars."),
+    errorUrl: given.errorUrl ?? read("NEXT_PUBLIC_CALENDAR_ERROR_URL"),
+  };
+}
+
+/** The one origin that the redirect URLs have. */
+function originOf(urls: readonly (string | undefined)[]): string | undefined {
+  const absolute = urls.filter((url) => url !== undefined && URL.canParse(url));
+  const origins = new Set(absolute.map((url) => new URL(url ?? "").origin));
+  if (origins.size > 1) {
+    throw new CalValidationError("The two redirect URLs are of different origins. Set NEXT_PUBLIC_APP_URL.");
+  }
+  const [origin] = origins;
+  return origin;
+}
+
+function secretsIn(value: string): string[] {
+  return value.split(",").map((secret) => secret.trim());
+}

@@ -1,0 +1,16 @@
+export {
+  createCalHandlers,
+  type CalHandler,
+  type CalHandlers,
+  type CalHandlersEnvOptions,
+} from "./create-cal-handlers.js";
+export type { AccountCalendar, CalendarAccount } from "./account.js";
+export type {
+  CalHandlersOptions,
+  CalSession,
+  ConnectedEvent,
+  DisconnectedEvent,
+  HandlerErrorEvent,
+  HandlerName,
+} from "./options.js";
+export type { HandlerErrorCode, ReturnReason } from "./refusal.js";

@@ -1,0 +1,32 @@
+import type { ConnectedCalendar, UserCalendars } from "../index.js";
+import { isCalError } from "../errors.js";
+import { toAccount } from "./account.js";
+import { requireSession, type Step } from "./context.js";
+import { success } from "./respond.js";
+
+/** `GET /calendars/status`: the connected accounts, and whether one of them works. */
+export const status: Step = {
+  name: "status",
+  methods: ["GET"],
+  // Changes nothing, and a browser keeps the answer from other sites.
+  refusesCrossSite: false,
+  async run(request, context) {
+    const { userId } = await requireSession(request, context);
+    const accounts = (await list(context.options.client.forUser(userId).calendars)).map(toAccount);
+    context.known.note(accounts.map(({ credentialId }) => credentialId));
+    return success({
+      hasConnectedCalendars: accounts.some(({ connected }) => connected),
+      calendars: accounts,
+    });
+  },
+};
+
+async function list(calendars: UserCalendars): Promise<ConnectedCalendar[]> {
+  try {
+    return (await calendars.list()).connectedCalendars;
+  } catch (error) {
+    // A user without a managed user has connected nothing yet.
+    if (isCalError(error) && error.code === "user_not_found") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import pg from "pg";
+import { CalClient } from "../../src/index.js";
+import { createCalHandlers } from "../../src/handlers/index.js";
+import { toNodeHandler } from "../../src/handlers/node.js";
+import { createSchema, postgresTokenStore } from "../../src/stores/postgres.js";
+
+// An application with the status route twice: ours, and one written by hand with fetch and pg.
+const [calUrl = "", databaseUrl = ""] = process.argv.slice(2);
+const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
+await pool.query('CREATE TABLE "User" ("ulid" TEXT PRIMARY KEY)');
+await pool.query("INSERT INTO \"User\" SELECT 'user' || n FROM generate_series(0, 99) n");
+await createSchema(pool);
+
+const client = new CalClient({
+  clientId: "bench",
+  clientSecret: "bench-secret",
+  baseUrl: calUrl,
+  tokenStore: postgresTokenStore({ client: pool }),
+});
+const userIdOf = (cookie = ""): string | undefined => /session=(\w+)/.exec(cookie)?.[1];
+const handlers = createCalHandlers({
+  client,
+  authenticate: (request) => {
+    const userId = userIdOf(request.headers.get("cookie") ?? "");
+    return userId === undefined ? null : { userId, email: `${userId}@users.example`, name: userId };
+  },
+  secret: "a-secret-of-the-bench-that-is-long-enough",
+  baseUrl: "http://127.0.0.1",
+  successUrl: "/",
+});
+
+interface Listed {
+  data: { connectedCalendars: { error?: unknown }[] };
+}
+
+async function byHand(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { rows } = await pool.query<{ token: string }>(
+    'SELECT "calAccessToken" AS token FROM "CalendarIntegration" WHERE "userUlid" = $1',
+    [userIdOf(request.headers.cookie)],
+  );
+  const headers = { authorization: `Bearer ${rows[0]?.token ?? ""}` };
+  const answer = await fetch(`${calUrl}/calendars`, { headers });
+  if (!answer.ok) throw new Error(String(answer.status));
+  const { data } = (await answer.json()) as Listed;
+  const calendars = data.connectedCalendars;
+  const hasConnectedCalendars = calendars.some(({ error }) => !error);
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify({ success: true, data: { hasConnectedCalendars, calendars } }));
+}
+
+const ours = toNodeHandler(handlers.handle);
+const server = createServer((request, response) => {
+  const route = request.url === "/by-hand" ? byHand : ours;
+  route(request, response).catch(() => response.writeHead(500).end());
+});
+server.listen(0, "127.0.0.1", () => {
+  process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+process.on("message", () => {
+  globalThis.gc?.();
+  const { user, system } = process.cpuUsage();
+  process.send?.({ heapUsed: process.memoryUsage().heapUsed, cpuMs: (user + system) / 1000 });
+});
