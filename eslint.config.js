@@ -45,6 +45,18 @@ const walls = [
     because: "nothing that ships to a server may pull in the emulator",
   },
   {
+    room: "src/handlers",
+    from: "src",
+    except: ["./handlers", "./client.ts", "./index.ts", "./errors.ts", "./redact.ts"],
+    because: "handlers stand on the client, as an application's own would",
+  },
+  {
+    room: "src/react",
+    from: "src",
+    except: ["./react"],
+    because: "what runs in a browser knows the handlers by their answers alone",
+  },
+  {
     room: "src/testing",
     from: "src",
     except: ["./testing", "./errors.ts", "./tokens/token-store.ts", "./stores/shared"],

@@ -13,6 +13,7 @@ declare global {
   const cal: CalClient;
   const ada: CalUser;
   const tokenStore: TokenStore;
+  const findSession: (request: Request) => Promise<{ userId: string; email: string; name: string } | null>;
   const code: string;
   const state: string;
   const username: string;
