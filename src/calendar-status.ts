@@ -42,11 +42,15 @@ export async function statusOf(provider: string, check: Promise<void>): Promise<
   }
 }
 
-function reasonOf({ code, status, apiMessage = "" }: CalApiError): DisconnectedReason | undefined {
+function reasonOf({ code, status, apiCode, apiMessage = "" }: CalApiError): DisconnectedReason | undefined {
   if (code === "bad_request") {
     if (/not found/i.test(apiMessage)) return "not_connected";
     return /^invalid/i.test(apiMessage) ? "invalid_credentials" : "provider_error";
   }
+  // Without a name of Cal.com's it is the word of a proxy or a firewall.
+  if (apiCode === undefined && (code === "unauthorized" || code === "forbidden")) return undefined;
+  // Refused before any calendar was looked at.
+  if (/^(ApiAuthStrategy|CustomThrottlerGuard)/.test(apiMessage)) return undefined;
   // A 401 about our own token has another code, and was answered by a refresh. "not connected" is said of
   // a credential so new that the list Cal.com keeps for 10 seconds doesn't have it.
   if (code === "unauthorized") return /not connected/i.test(apiMessage) ? "not_connected" : "revoked";

@@ -37,6 +37,7 @@ import {
 import { duplicatesIn } from "./duplicates.js";
 import { CalApiError, CalValidationError } from "./errors.js";
 import {
+  assertDisconnectable,
   assertHttpUrl,
   assertId,
   assertObject,
@@ -180,7 +181,7 @@ export class UserCalendars {
     provider: DisconnectableProvider,
     options: CallOptions & { credentialId?: number | undefined } = {},
   ): Promise<{ disconnected: CalendarCredential[] }> {
-    if (provider !== "ics-feed") assertProvider(provider);
+    assertDisconnectable(provider);
     const { credentialId, ...call } = options;
     if (credentialId === undefined) return { disconnected: await disconnectAll(this.#send, provider, call) };
     assertId("credentialId", credentialId);

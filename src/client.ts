@@ -1,7 +1,7 @@
 import type { CallOptions, Send } from "./api/call.js";
 import type { ManagedUserInput } from "./api/managed-users.js";
 import { Transport } from "./api/transport.js";
-import { ensureUser } from "./ensure-user.js";
+import { assertEnsureInput, ensureUser } from "./ensure-user.js";
 import { assertObject, assertUserId } from "./input.js";
 import { managedUserGrant } from "./managed-user-grant.js";
 import { ManagedUsers } from "./managed-users.js";
@@ -84,6 +84,7 @@ export class CalClient {
    */
   async ensureUser(userId: string, input: ManagedUserInput, options: CallOptions = {}): Promise<CalUser> {
     const user = this.forUser(userId);
+    assertEnsureInput(input);
     options.signal?.throwIfAborted();
     let ensuring = this.#ensuring.get(userId);
     if (!ensuring) {

@@ -76,9 +76,17 @@ export async function disconnectRevoked(
   // Nothing to look for. Nor may the list be asked for without need: Cal.com keeps it for 10 seconds, and would
   // not see an Apple calendar that is connected next.
   if (!status.connected && !["revoked", "invalid_credentials"].includes(status.reason)) return;
-  // Of several accounts the check looks at the first one only.
-  const broken = accountsOf(await listCalendars(send, options), provider).filter(
-    ({ error }) => error !== null,
+  // Of several accounts the check looks at the first one only, so each one's own error decides. An account
+  // that could not be reached just now is left alone.
+  const accounts = accountsOf(await listCalendars(send, options), provider);
+  const isOnly = accounts.length === 1 && !status.connected;
+  const revoked = accounts.filter(
+    ({ error }) => error !== null && (isOnly || tellsOfRevocation(error.message)),
   );
-  for (const { credentialId } of broken) await disconnectOne(send, provider, credentialId, options);
+  for (const { credentialId } of revoked) await disconnectOne(send, provider, credentialId, options);
+}
+
+// What Cal.com says of accounts whose access was revoked, at Google and at Microsoft.
+function tellsOfRevocation(message: string): boolean {
+  return /revoked|could not get connected calendars/i.test(message);
 }

@@ -9,16 +9,23 @@ import {
   type ManagedUserInput,
   type ManagedUserMetadata,
 } from "./api/managed-users.js";
-import { forceRefreshTokens, type CalTokens } from "./api/tokens.js";
+import type { CalTokens } from "./api/tokens.js";
 import { CalApiError, CalError } from "./errors.js";
 import { assertManagedUserInput } from "./managed-users.js";
 import { assertRoomForMark, mayBelongTo, MOST_METADATA_KEYS, withOwner } from "./owner-mark.js";
 import { growingPauses, pause } from "./tokens/timing.js";
 import { toWrite } from "./tokens/token-manager.js";
+import type { TokenWrite } from "./tokens/token-store.js";
 import type { UserContext } from "./user.js";
 
 // How long the process that created a user may take to store its tokens, before another takes the user over.
 const LOOKS_FOR_ANOTHERS_WRITE = 8;
+
+/** Refuses input that can't be right, for every caller: of several at once, one's is used. */
+export function assertEnsureInput(input: ManagedUserInput): void {
+  assertManagedUserInput(input);
+  assertRoomForMark(input.metadata);
+}
 
 /** Sees to it that the store has a record of the user: the one it has, or of a managed user found or created. */
 export async function ensureUser(
@@ -27,9 +34,9 @@ export async function ensureUser(
   input: ManagedUserInput,
   options: CallOptions,
 ): Promise<void> {
-  assertManagedUserInput(input);
-  assertRoomForMark(input.metadata);
-  if (await context.tokens.find(userId)) return;
+  // Not the cache: another process may have deleted the user.
+  if (await context.store.get(userId)) return;
+  context.tokens.forget(userId);
   const found = await createOrFind(context, userId, input, options);
   if (found.tokens) await storeCreated(context, userId, found.user, found.tokens, options);
   else await takeOver(context, userId, found.user, options);
@@ -97,21 +104,25 @@ async function storeCreated(
   options: CallOptions,
 ): Promise<void> {
   const { store, sendAsClient: send, options: client } = context;
-  if (await insert(context, userId, user.id, tokens)) return;
+  if (await insert(context, { ...toWrite(tokens), userId, calManagedUserId: user.id })) return;
   // Another process has given this user a record, with another address: the user made here is nobody's.
   const stored = await store.get(userId);
   if (stored && stored.calManagedUserId !== user.id)
     await deleteManagedUser(send, client.clientId, user.id, options);
 }
 
-/** Has tokens issued for a managed user that exists. That ends every older pair, so others' are waited for first. */
+/**
+ * Takes over a managed user that exists. New tokens end every older pair, so whoever has just created the user
+ * gets a moment to store its own. Then the user gets a record without tokens, and the refresh protocol does the
+ * rest: of all processes, one recovers, under the lease.
+ */
 async function takeOver(
   context: UserContext,
   userId: string,
   user: ManagedUser,
   options: CallOptions,
 ): Promise<void> {
-  const { store, sendAsClient: send, options: client } = context;
+  const { store, tokens, sendAsClient: send, options: client } = context;
   const pauses = growingPauses();
   for (let look = 0; look < LOOKS_FOR_ANOTHERS_WRITE; look += 1) {
     if (await store.get(userId)) return;
@@ -121,23 +132,22 @@ async function takeOver(
   if (Object.keys(metadata).length <= MOST_METADATA_KEYS + 1) {
     await updateManagedUser(send, client.clientId, user.id, { metadata }, options);
   }
-  const tokens = await forceRefreshTokens(send, client.clientId, user.id, options);
-  if (await insert(context, userId, user.id, tokens)) return;
-  // The other one has written after all, but its tokens have just ended: ours go on top.
-  const stored = await store.get(userId);
-  if (stored?.calManagedUserId === user.id) {
-    await store.set({ ...toWrite(tokens), userId, calManagedUserId: user.id }, { ifVersion: stored.version });
-  }
+  // Equal to nothing that anybody could present.
+  const calAccessToken = `none-${crypto.randomUUID()}`;
+  await insert(context, { ...noTokens, calAccessToken, userId, calManagedUserId: user.id });
+  const { timeoutMs = client.timeoutMs } = options;
+  await tokens.usable(userId, { timeoutMs });
 }
 
-async function insert(
-  { store, tokens: manager }: UserContext,
-  userId: string,
-  calManagedUserId: number,
-  tokens: CalTokens,
-): Promise<boolean> {
-  const record = { ...toWrite(tokens), userId, calManagedUserId };
+/** What of a record without tokens is always the same. A need for a token recovers it. */
+const noTokens = {
+  calAccessTokenExpiresAt: new Date(0),
+  calRefreshToken: null,
+  calRefreshTokenExpiresAt: null,
+};
+
+async function insert({ store, tokens }: UserContext, record: TokenWrite): Promise<boolean> {
   const written = await store.set(record, { ifVersion: null });
-  manager.forget(userId);
+  tokens.forget(record.userId);
   return written !== null;
 }

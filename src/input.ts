@@ -35,6 +35,12 @@ export function assertOAuthProvider(value: unknown): asserts value is OAuthProvi
   }
 }
 
+export function assertDisconnectable(value: unknown): asserts value is CalendarProvider | "ics-feed" {
+  if (value !== "ics-feed" && !calendarProviders.includes(value as string)) {
+    throw new CalValidationError('The provider must be "google", "office365", "apple" or "ics-feed".');
+  }
+}
+
 export function assertProvider(value: unknown): asserts value is CalendarProvider {
   if (!calendarProviders.includes(value as string)) {
     throw new CalValidationError('The provider must be "google", "office365" or "apple".');

@@ -1,7 +1,7 @@
 import type { Send } from "./api/call.js";
-import { expiryOf, forceRefreshTokens, refreshTokens, type CalTokens } from "./api/tokens.js";
+import { expiryOf, forceRefreshTokens, issueOf, refreshTokens, type CalTokens } from "./api/tokens.js";
 import { CalApiError, type CalErrorCode } from "./errors.js";
-import type { Grant } from "./tokens/grant.js";
+import type { Grant, GrantedTokens } from "./tokens/grant.js";
 
 /**
  * Time limit of a refresh, in milliseconds. Much longer than that of other calls: Cal.com carries a refresh
@@ -22,9 +22,10 @@ export function managedUserGrant(send: Send, clientId: string): Grant {
   };
 }
 
-async function unless(refusals: CalErrorCode[], tokens: Promise<CalTokens>): Promise<CalTokens | null> {
+async function unless(refusals: CalErrorCode[], answer: Promise<CalTokens>): Promise<GrantedTokens | null> {
   try {
-    return await tokens;
+    const tokens = await answer;
+    return { ...tokens, issuedAt: issueOf(tokens.accessToken) };
   } catch (error) {
     // Cal.com names its errors; a 400 without a name comes from something before it, and refuses no token.
     const isRefusal =

@@ -74,7 +74,11 @@ export class ManagedUsers {
     return { [Symbol.asyncIterator]: () => eachOnce(pages()) };
   }
 
-  /** Changes what is given, and leaves the rest. `metadata` is replaced as a whole. */
+  /**
+   * Changes what is given, and leaves the rest. `metadata` is replaced as a whole, and with it the mark
+   * (`calbridgeUser`) by which `ensureUser()` knows whose user this is: pass it on, or use `CalUser.update()`,
+   * which does.
+   */
   async update(
     managedUserId: number,
     update: ManagedUserUpdate,
@@ -85,7 +89,10 @@ export class ManagedUsers {
     return updateManagedUser(this.#send, this.#clientId, managedUserId, update, options);
   }
 
-  /** Deletes the user at Cal.com, with its tokens and calendar connections. */
+  /**
+   * Deletes the user at Cal.com, with its tokens and calendar connections. A `not_found` can also mean that an
+   * earlier try did it and its answer was lost.
+   */
   async delete(managedUserId: number, options?: CallOptions): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
     return deleteManagedUser(this.#send, this.#clientId, managedUserId, options);

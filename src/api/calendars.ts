@@ -95,8 +95,10 @@ export interface CalendarReference {
   credentialId: number | null;
 }
 
-const flag = z.optional(z.nullable(z.boolean()));
-const text = z.optional(z.nullable(z.string()));
+// What nobody here needs may be missing or of another type: it must not make a whole list unreadable.
+const flag = z.catch(z.optional(z.nullable(z.boolean())), undefined);
+const text = z.catch(z.optional(z.nullable(z.string())), undefined);
+const number = z.catch(z.optional(z.nullable(z.number())), undefined);
 
 const integrationSchema = z.looseObject({
   type: z.string(),
@@ -114,7 +116,7 @@ const calendarSchema = z.looseObject({
   readOnly: flag,
   email: text,
   isSelected: flag,
-  credentialId: z.optional(z.nullable(z.number())),
+  credentialId: number,
   delegationCredentialId: text,
 });
 
@@ -124,20 +126,20 @@ const connectedSchema = z.looseObject({
   credentialId: z.number(),
   delegationCredentialId: text,
   primary: z.optional(z.unknown()),
-  calendars: z.optional(z.nullable(z.array(calendarSchema))),
-  error: z.optional(z.nullable(z.looseObject({ message: text }))),
+  calendars: z.optional(z.unknown()),
+  error: z.optional(z.unknown()),
 });
 
 const destinationSchema = z.looseObject({
-  id: z.optional(z.nullable(z.number())),
+  id: number,
   integration: text,
   externalId: text,
   primaryEmail: text,
-  credentialId: z.optional(z.nullable(z.number())),
+  credentialId: number,
 });
 
 const listSchema = z.looseObject({
-  connectedCalendars: z.array(connectedSchema),
+  connectedCalendars: z.array(z.unknown()),
   // `{}` for a user without calendars.
   destinationCalendar: z.optional(z.nullable(destinationSchema)),
 });
@@ -218,20 +220,35 @@ function toList(wire: z.infer<typeof listSchema>): CalendarList {
   const hasDestination = destinationCalendar && Object.keys(destinationCalendar).length > 0;
   return {
     ...rest,
-    connectedCalendars: connectedCalendars.map(toConnectedCalendar),
+    // Without a type and a credential there is nothing to do with an entry, not even to disconnect it.
+    connectedCalendars: readable(connectedSchema, connectedCalendars).map(toConnectedCalendar),
     destinationCalendar: hasDestination ? destinationCalendar : null,
   };
 }
 
 function toConnectedCalendar(wire: z.infer<typeof connectedSchema>): ConnectedCalendar {
-  const primary = z.safeParse(calendarSchema, wire.primary);
+  const [primary = null] = readable(calendarSchema, [wire.primary]);
   return {
     ...wire,
     delegationCredentialId: wire.delegationCredentialId ?? null,
-    primary: primary.success ? primary.data : null,
-    calendars: wire.calendars ?? [],
-    error: wire.error ? { message: wire.error.message ?? "The calendars can't be read." } : null,
+    primary,
+    calendars: Array.isArray(wire.calendars) ? readable(calendarSchema, wire.calendars) : [],
+    error: toError(wire.error),
   };
+}
+
+function toError(error: unknown): ConnectedCalendar["error"] {
+  if (error === undefined || error === null) return null;
+  const message = typeof error === "object" && "message" in error ? error.message : error;
+  return { message: typeof message === "string" ? message : "The calendars can't be read." };
+}
+
+/** The values that have the schema's shape. */
+function readable<T>(schema: z.ZodMiniType<T>, values: readonly unknown[]): T[] {
+  return values.flatMap((value) => {
+    const result = z.safeParse(schema, value);
+    return result.success ? [result.data] : [];
+  });
 }
 
 /** `GET /calendars/{calendar}/check`: resolves if the connection works. */
@@ -298,7 +315,7 @@ export function saveIcsFeed(
     ...options,
     method: "POST",
     path: "/calendars/ics-feed/save",
-    body: feed,
+    body: { urls: feed.urls, readOnly: feed.readOnly },
     // A feed's address is often its only protection.
     secrets: feed.urls,
     read: (answer) => toCredential(dataOf(credentialSchema)(answer)),
@@ -335,6 +352,7 @@ export function getBusyTimes(
       dateTo: query.to,
       ...(Object.fromEntries(calendars) as Record<string, string | number>),
     },
+    secrets: query.calendars.flatMap(({ externalId }) => secretsIn(externalId)),
     read: dataOf(busyTimesSchema),
   });
 }
@@ -345,11 +363,18 @@ export function setDestinationCalendar(
   calendar: { integration: IntegrationType; externalId: string; delegationCredentialId?: string | undefined },
   options: CallOptions = {},
 ): Promise<CalendarReference> {
+  const { integration, externalId, delegationCredentialId } = calendar;
   return send({
     ...options,
     method: "PUT",
     path: "/destination-calendars",
-    body: calendar,
+    body: { integration, externalId, delegationCredentialId },
+    secrets: secretsIn(externalId),
     read: dataOf(referenceSchema),
   });
+}
+
+/** The id of an ICS feed's calendar is the feed's address, which is often its only protection. */
+export function secretsIn(externalId: string): string[] {
+  return externalId.includes("://") ? [externalId] : [];
 }

@@ -25,7 +25,7 @@ export function errorFromAnswer(answer: FailedAnswer): CalApiError {
   const message = `Cal.com answered ${String(status)} to ${answer.method} ${answer.path}${what ? `: ${what}` : "."}${adviceFor(answer, code)}`;
   const options = { code, status, requestId: requestIdOf(headers), apiCode, apiMessage };
   return status === 429
-    ? new CalRateLimitError(message, { ...options, retryAfterMs: retryAfterMs(headers) })
+    ? new CalRateLimitError(message, { ...options, retryAfterMs: retryAfterMs(answer) })
     : new CalApiError(message, options);
 }
 
@@ -36,16 +36,15 @@ export function requestIdOf(headers: Headers): string | undefined {
 }
 
 /**
- * How long a 429 asks to wait, in milliseconds. Cal.com sends no `Retry-After`, but a bucket's
- * `X-RateLimit-Reset-{bucket}` with the seconds left; a proxy before it may send `Retry-After`.
+ * How long an answer asks to wait, in milliseconds. Cal.com sends no `Retry-After`, but with every answer a
+ * bucket's `X-RateLimit-Reset-{bucket}`: the seconds left, which matter once it is empty. A proxy before
+ * Cal.com may send `Retry-After`.
  */
-export function retryAfterMs(headers: Headers): number | undefined {
+export function retryAfterMs({ status, headers }: { status: number; headers: Headers }): number | undefined {
   const waits: number[] = [];
   for (const [name, value] of headers) {
-    if (name === "retry-after" || name.startsWith("x-ratelimit-reset")) {
-      const seconds = /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : undefined;
-      if (seconds !== undefined) waits.push(seconds * 1000);
-    }
+    const counts = name === "retry-after" || (status === 429 && name.startsWith("x-ratelimit-reset"));
+    if (counts && /^\d+(\.\d+)?$/.test(value.trim())) waits.push(Number(value) * 1000);
   }
   return waits.length > 0 ? Math.max(...waits) : undefined;
 }

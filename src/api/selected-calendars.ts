@@ -1,5 +1,5 @@
 import type { CallOptions, Send } from "./call.js";
-import type { IntegrationType } from "./calendars.js";
+import { secretsIn, type IntegrationType } from "./calendars.js";
 import { nothing } from "./read.js";
 
 /** Names one calendar of one credential. */
@@ -18,7 +18,16 @@ export function addSelectedCalendar(
   calendar: SelectedCalendar,
   options: CallOptions = {},
 ): Promise<void> {
-  return send({ ...options, method: "POST", path, body: calendar, idempotent: true, read: nothing });
+  const secrets = secretsIn(calendar.externalId);
+  return send({
+    ...options,
+    method: "POST",
+    path,
+    body: fieldsOf(calendar),
+    secrets,
+    idempotent: true,
+    read: nothing,
+  });
 }
 
 /** `DELETE /selected-calendars`. */
@@ -27,5 +36,11 @@ export function removeSelectedCalendar(
   calendar: SelectedCalendar,
   options: CallOptions = {},
 ): Promise<void> {
-  return send({ ...options, method: "DELETE", path, query: { ...calendar }, read: nothing });
+  const secrets = secretsIn(calendar.externalId);
+  return send({ ...options, method: "DELETE", path, query: fieldsOf(calendar), secrets, read: nothing });
+}
+
+// A calendar from a list has more to it than Cal.com wants to hear.
+function fieldsOf({ integration, externalId, credentialId, delegationCredentialId }: SelectedCalendar) {
+  return { integration, externalId, credentialId, delegationCredentialId };
 }

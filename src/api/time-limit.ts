@@ -25,6 +25,10 @@ export function withTimeLimit<T>(
       clearTimeout(timer);
       outer?.removeEventListener("abort", onAbort);
     };
+    if (outer?.aborted) {
+      onAbort();
+      return;
+    }
     outer?.addEventListener("abort", onAbort, { once: true });
     work(controller.signal).then(
       (value) => {

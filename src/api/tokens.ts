@@ -46,6 +46,12 @@ export function expiryOf(token: string): Date | null {
   return toInstant(claimsOf(token)?.["expiresAt"]);
 }
 
+/** When a token of Cal.com was issued, by its own payload: `iat`, in seconds. */
+export function issueOf(token: string): Date | null {
+  const iat = claimsOf(token)?.["iat"];
+  return typeof iat === "number" ? toInstant(iat * 1000) : null;
+}
+
 /** The id of the managed user that a token was issued to, by its own payload; the signature is Cal.com's to check. */
 export function ownerOf(token: string): number | null {
   const ownerId = claimsOf(token)?.["ownerId"];

@@ -124,7 +124,7 @@ export class Transport {
         methods: [method.toLowerCase() as "get"],
         shouldRetry: ({ error }) => {
           if (call.signal?.aborted) return false;
-          asked = error instanceof HTTPError ? retryAfterMs(error.response.headers) : undefined;
+          asked = error instanceof HTTPError ? retryAfterMs(error.response) : undefined;
           return (asked ?? 0) <= maxWaitMs;
         },
         delay: (count) => asked ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1)),

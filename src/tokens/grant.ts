@@ -6,6 +6,8 @@ export interface GrantedTokens {
   accessTokenExpiresAt: Date | null;
   refreshToken: string;
   refreshTokenExpiresAt: Date | null;
+  /** When it was issued, by the issuer's clock; `null` if the tokens don't say. */
+  issuedAt: Date | null;
 }
 
 /**

@@ -1,6 +1,10 @@
 import { CalStoreError, isCalError } from "../errors.js";
 import { redactError } from "../redact.js";
+import { within } from "./timing.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "./token-store.js";
+
+// Longer than a pool keeps anybody waiting for a connection, as a rule.
+const LONGEST_CALL_MS = 30_000;
 
 /**
  * The application's store, as the rest of the package sees it: whatever a driver throws comes out as a
@@ -42,9 +46,10 @@ export class GuardedStore {
 
   async #run<T>(method: string, secrets: readonly string[], work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
+      // A call that never ends must not hold up everybody who waits for this user, nor renew a lease for ever.
+      return await within(work(), { time: { ms: LONGEST_CALL_MS, message: `${method}() took too long.` } });
     } catch (error) {
-      if (isCalError(error)) throw error;
+      if (isCalError(error) && error.code !== "timeout") throw error;
       throw new CalStoreError(`The token store's ${method}() failed. Nothing was lost; try again.`, {
         cause: redactError(error, secrets),
       });
@@ -54,7 +59,11 @@ export class GuardedStore {
 
 function checked(record: TokenRecord): TokenRecord {
   const wrong = [
-    typeof record.calAccessToken !== "string" && "calAccessToken must be a string",
+    (typeof record.calAccessToken !== "string" || record.calAccessToken === "") &&
+      "calAccessToken must be a string that is not empty",
+    record.calRefreshToken !== null &&
+      typeof record.calRefreshToken !== "string" &&
+      "calRefreshToken must be a string or null",
     !Number.isInteger(record.calManagedUserId) && "calManagedUserId must be an integer",
     !Number.isInteger(record.version) && "version must be an integer",
     !isInstant(record.calAccessTokenExpiresAt) && "calAccessTokenExpiresAt must be a Date or null",

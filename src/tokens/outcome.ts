@@ -30,8 +30,8 @@ export function tellTokens(
 ): TellTokens {
   return async (info, record) => {
     if (!hook) return;
-    const fingerprint = record && (await fingerprintOf(record.calAccessToken));
     try {
+      const fingerprint = record && (await fingerprintOf(record.calAccessToken));
       // An async function passes for one that answers nothing; its rejection would end the process.
       const told = hook({ ...info, ...(fingerprint !== undefined && { fingerprint }) });
       if (told instanceof Promise) told.catch(onThrow);

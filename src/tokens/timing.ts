@@ -24,6 +24,7 @@ export function within<T>(
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     const onAbort = () => reject(signal?.reason);
     const timer = time && setTimeout(() => reject(new CalTimeoutError(time.message)), time.ms);
+    if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
     const settle = (): void => {
       clearTimeout(timer);

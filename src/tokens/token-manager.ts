@@ -43,8 +43,8 @@ const RENEW_EVERY_MS = 2_500;
 // For waiting on somebody else's lease: a refresh may take a minute (see the grant), then its write.
 const LONGEST_WAIT_MS = 90_000;
 const WRITE_TRIES = 4;
-// Cal.com's access tokens live for an hour, floored to the minute.
-const SHORTEST_LIFE_MS = 59 * 60_000;
+// Tokens say when they were issued to the second, and most clocks are a little off.
+const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
  * Hands out tokens that work. Of all callers, in this process and in others, one refreshes; its outcome is
@@ -126,13 +126,17 @@ export class TokenManager {
     return this.#options.now() - this.#clockAheadMs;
   }
 
-  /** A token that was issued just now and looks old means that this machine's clock is wrong. */
-  #checkClock(issued: TokenRecord): void {
-    if (this.#meets(issued, {}) || !issued.calAccessTokenExpiresAt) return;
-    // Without this, every call would refresh.
-    const aheadMs = this.#options.now() + SHORTEST_LIFE_MS - issued.calAccessTokenExpiresAt.getTime();
-    this.#clockAheadMs = aheadMs;
-    this.#options.warn("calbridge: this machine's clock is ahead of Cal.com's", { aheadMs });
+  /** Has tokens issued, and compares clocks: by one that is ahead, each new token would look old. */
+  async #issue(ask: () => Promise<GrantedTokens | null>): Promise<GrantedTokens | null> {
+    const askedAt = this.#options.now();
+    const tokens = await ask();
+    // Issued after the asking, by a clock that is right; so an answer that took its time is no sign.
+    const aheadMs = tokens?.issuedAt ? askedAt - tokens.issuedAt.getTime() : 0;
+    if (aheadMs > CLOCK_TOLERANCE_MS) {
+      this.#options.warn("calbridge: this machine's clock is ahead of Cal.com's", { aheadMs });
+    }
+    if (tokens?.issuedAt) this.#clockAheadMs = aheadMs > CLOCK_TOLERANCE_MS ? aheadMs : 0;
+    return tokens;
   }
 
   /** Starts the work for one user. It belongs to no caller: those who wait may leave, it goes on. */
@@ -143,7 +147,8 @@ export class TokenManager {
       async (met) => {
         if (this.#flights.get(userId) === flight) {
           this.#flights.delete(userId);
-          this.#unsaved.delete(userId);
+          // A token that was merely found good enough does not make an unsaved pair worthless.
+          if (met.outcome !== "stored") this.#unsaved.delete(userId);
           cache.set(met.record);
         }
         if (met.outcome !== "stored") {
@@ -194,13 +199,13 @@ export class TokenManager {
     const adopted = await this.#takeLease(userId, owner, need);
     if (adopted) return { record: adopted, outcome: "adopted" };
 
-    const renewal = this.#keepLease(userId, owner);
+    const stopRenewing = this.#keepLease(userId, owner);
     try {
       const current = await this.#read(userId);
       if (this.#meets(current, need)) return { record: current, outcome: "adopted" };
       return await this.#refreshUnderLease(current, owner, need);
     } finally {
-      clearInterval(renewal);
+      await stopRenewing();
       await this.#release(userId, owner);
     }
   }
@@ -221,13 +226,22 @@ export class TokenManager {
     );
   }
 
-  #keepLease(userId: string, owner: string): ReturnType<typeof setInterval> {
-    return setInterval(() => {
-      this.#options.store.lease(userId, { owner, ttlMs: LEASE_MS }).catch((error: unknown) => {
+  /** Renews the lease until it is told to stop; then no renewal is under way that could outlast the release. */
+  #keepLease(userId: string, owner: string): () => Promise<void> {
+    let renewal: Promise<unknown> | undefined;
+    const timer = setInterval(() => {
+      renewal ??= this.#options.store
+        .lease(userId, { owner, ttlMs: LEASE_MS })
         // The write is guarded by its version, so a lost lease costs a refresh, not a token.
-        this.#options.warn("calbridge: the refresh lease could not be renewed", { userId, error });
-      });
+        .catch((error: unknown) =>
+          this.#options.warn("calbridge: the refresh lease could not be renewed", { userId, error }),
+        )
+        .finally(() => (renewal = undefined));
     }, RENEW_EVERY_MS);
+    return async () => {
+      clearInterval(timer);
+      await renewal;
+    };
   }
 
   async #release(userId: string, owner: string): Promise<void> {
@@ -244,10 +258,18 @@ export class TokenManager {
     let current = found;
     for (;;) {
       const unsaved = this.#unsaved.get(current.userId);
-      if (unsaved?.version === current.version) return this.#write(current, unsaved.tokens, "led");
+      if (unsaved?.version === current.version) {
+        const met = await this.#write(current, unsaved.tokens, "led");
+        this.#unsaved.delete(current.userId);
+        if (this.#meets(met.record, need)) return met;
+        // It has lain about for too long. Its refresh token is good, so the next pair costs no recovery.
+        current = met.record;
+        continue;
+      }
 
       if (current.calRefreshToken !== null) {
-        const tokens = await grant.refresh({ ...current, calRefreshToken: current.calRefreshToken });
+        const record = { ...current, calRefreshToken: current.calRefreshToken };
+        const tokens = await this.#issue(() => grant.refresh(record));
         if (tokens) return this.#write(current, tokens, "led");
       }
       // Not accepted: it was used by somebody whose write we have not seen, or whose write never came.
@@ -277,7 +299,8 @@ export class TokenManager {
   async #recover(current: TokenRecord): Promise<Met> {
     const { grant } = this.#options;
     if (!grant.recover) throw reauthorizationFailed("This user has to connect to Cal.com again.");
-    const tokens = await grant.recover(current);
+    const { recover } = grant;
+    const tokens = await this.#issue(() => recover(current));
     if (tokens) return this.#write(current, tokens, "healed");
     throw reauthorizationFailed(
       `Cal.com has no managed user ${String(current.calManagedUserId)} (any more). Delete this user, then call ensureUser().`,
@@ -295,12 +318,10 @@ export class TokenManager {
       try {
         const latest =
           (await this.#options.store.set(write, { ifVersion: version })) ?? (await this.#read(base.userId));
-        if (latest.calAccessToken === tokens.accessToken) {
-          this.#checkClock(latest);
-          return { record: latest, outcome };
-        }
+        if (latest.calAccessToken === tokens.accessToken) return { record: latest, outcome };
         const isNewer =
           latest.calAccessToken !== base.calAccessToken || latest.calManagedUserId !== base.calManagedUserId;
+        // If a recovery of ours has ended that pair, Cal.com refuses it, and the next need heals it.
         if (isNewer) return { record: latest, outcome: "adopted" };
         // The row was touched (sealed anew, say) but has the old tokens still: ours go on top.
         version = latest.version;
@@ -309,7 +330,8 @@ export class TokenManager {
         failure = error;
       }
     }
-    this.#unsaved.set(base.userId, { tokens, version });
+    // Not for a user that was forgotten meanwhile.
+    if (this.#flights.has(base.userId)) this.#unsaved.set(base.userId, { tokens, version });
     throw (
       failure ??
       new CalStoreError("The user's record changed under every try to write its tokens. Try again.")
@@ -324,7 +346,9 @@ export class TokenManager {
 }
 
 /** The four token columns of a record. */
-export function toWrite(tokens: GrantedTokens): Omit<TokenWrite, "userId" | "calManagedUserId"> {
+export function toWrite(
+  tokens: Omit<GrantedTokens, "issuedAt">,
+): Omit<TokenWrite, "userId" | "calManagedUserId"> {
   return {
     calAccessToken: tokens.accessToken,
     calAccessTokenExpiresAt: tokens.accessTokenExpiresAt,

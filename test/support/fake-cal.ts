@@ -66,6 +66,7 @@ export class FakeCal {
       accessTokenExpiresAt: new Date(Date.now() + HOUR_MS),
       refreshToken: this.#refreshToken,
       refreshTokenExpiresAt: null,
+      issuedAt: new Date(),
     };
   }
 

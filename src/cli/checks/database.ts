@@ -1,0 +1,76 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { redactError } from "../../redact.js";
+import type { CommandIo } from "../command.js";
+import { note, wrong, type Finding } from "./finding.js";
+
+/** A connection to the application's database. */
+export interface Database {
+  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+}
+
+interface PgClient extends Database {
+  connect(): Promise<void>;
+  end(): Promise<void>;
+  on(event: "error", listener: () => void): unknown;
+}
+
+type PgModule = { Client: new (options: object) => PgClient };
+
+/** Looks into the database of `DATABASE_URL`, with the application's own `pg`. */
+export async function withDatabase(
+  io: CommandIo,
+  look: (database: Database) => Promise<Finding[]>,
+): Promise<Finding[]> {
+  const url = io.env["DATABASE_URL"]?.trim();
+  if (!url) {
+    return [
+      note(
+        "DATABASE_URL is not set: the token table was not looked at.",
+        "Set it, if the tokens are kept in Postgres.",
+      ),
+    ];
+  }
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    return [wrong("DATABASE_URL is not a Postgres URL.", "It begins with postgresql://.")];
+  }
+  const pg = await loadPg(io.cwd);
+  if (!pg) {
+    return [
+      wrong("The token table was not looked at: the package pg is not installed here.", "npm install pg"),
+    ];
+  }
+  let client: PgClient | undefined;
+  try {
+    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, query_timeout: 10_000 });
+    // A connection that is lost in between: the next query says so.
+    client.on("error", () => undefined);
+    await client.connect();
+    return await look(client);
+  } catch (error) {
+    // Whatever pg throws: a wrong password, no such database, nobody there.
+    const { message, code } = redactError(error, secretsOf(url)) as Error & { code?: string };
+    const text = `The database could not be asked: ${[code, message].filter(Boolean).join(", ")}.`;
+    return [wrong(text, "Is DATABASE_URL right, and may this machine reach the database?")];
+  } finally {
+    await client?.end().catch(() => undefined);
+  }
+}
+
+async function loadPg(cwd: string): Promise<PgModule | undefined> {
+  try {
+    const path = createRequire(join(cwd, "package.json")).resolve("pg");
+    const module = (await import(pathToFileURL(path).href)) as { default: PgModule };
+    return module.default;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+function secretsOf(url: string): string[] {
+  if (!URL.canParse(url)) return [url];
+  const { password } = new URL(url);
+  return [url, password];
+}

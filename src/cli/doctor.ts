@@ -1,0 +1,53 @@
+import { checkCal } from "./checks/cal.js";
+import { withDatabase } from "./checks/database.js";
+import type { Finding } from "./checks/finding.js";
+import { checkKeys } from "./checks/keys.js";
+import { checkSealed } from "./checks/sealed.js";
+import { checkTable } from "./checks/table.js";
+import { textOption, type Command, type CommandIo, type OptionValues } from "./command.js";
+
+/** `calbridge doctor`: says what is wrong with the environment, and what to do. */
+export const doctorCommand: Command = {
+  usage: `calbridge doctor [options]
+
+Checks what an application needs: the OAuth client at Cal.com, the clock, the token table and the
+encryption keys. Changes nothing, prints no secret. Exit code 1 if something is wrong.
+
+  --table <name>    the token table; default: CalendarIntegration
+  --schema <name>   its schema; default: none, search_path decides
+
+It reads CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL, CAL_TOKEN_ENCRYPTION_KEYS and DATABASE_URL.
+With node --env-file=.env they may come from a file.`,
+
+  options: { table: { type: "string" }, schema: { type: "string" } },
+
+  async run(values, io) {
+    const findings = await examine(values, io);
+    for (const { level, text, help } of findings) {
+      io.out(`${level.padEnd(6)} ${text}${help === undefined ? "" : `\n       ${help}`}`);
+    }
+    const count = findings.filter(({ level }) => level === "wrong").length;
+    io.out(
+      count === 0 ? "\nNothing is wrong." : `\n${count} ${count === 1 ? "thing is" : "things are"} wrong.`,
+    );
+    return count === 0 ? 0 : 1;
+  },
+};
+
+async function examine(values: OptionValues, io: CommandIo): Promise<Finding[]> {
+  const [schema, tableName] = [textOption(values, "schema"), textOption(values, "table")];
+  const table = {
+    ...(schema !== undefined && { schema }),
+    ...(tableName !== undefined && { table: tableName }),
+  };
+  const keys = checkKeys(io);
+  return [
+    ...(await checkCal(io)),
+    ...keys.findings,
+    ...(await withDatabase(io, async (database) => {
+      const findings = await checkTable(database, table);
+      if (findings.some(({ level }) => level === "wrong") || !keys.keys) return findings;
+      return [...findings, ...(await checkSealed(database, table, keys.keys))];
+    })),
+  ];
+}

@@ -1,0 +1,59 @@
+import { parseArgs } from "node:util";
+import { CalValidationError } from "../errors.js";
+import { UsageError, type Command, type CommandIo } from "./command.js";
+
+/** Every command, loaded when it is called. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  schema: async () => (await import("./schema.js")).schemaCommand,
+  doctor: async () => (await import("./doctor.js")).doctorCommand,
+  emulator: async () => (await import("./emulator.js")).emulatorCommand,
+};
+
+const help = `calbridge <command>
+
+  schema     print the token table, and the migration to it
+  doctor     check the environment, Cal.com's answer and the token table
+  emulator   serve an emulated Cal.com for development
+
+  calbridge <command> --help   says more`;
+
+/** Runs the command line's arguments, without the program's name; answers the exit code. */
+export async function main(args: readonly string[], io: CommandIo): Promise<number> {
+  const [name = "--help", ...rest] = args;
+  if (["help", "--help", "-h"].includes(name)) {
+    io.out(help);
+    return args.length === 0 ? 2 : 0;
+  }
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load) {
+    io.err(`calbridge: there is no command "${name}".\n\n${help}`);
+    return 2;
+  }
+  return run(await load(), rest, io);
+}
+
+async function run(command: Command, args: readonly string[], io: CommandIo): Promise<number> {
+  try {
+    const { values } = parse(command, args);
+    if (values["help"] === true) {
+      io.out(command.usage);
+      return 0;
+    }
+    return await command.run(values, io);
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof CalValidationError)) throw error;
+    io.err(`calbridge: ${error.message}\n\n${command.usage}`);
+    return 2;
+  }
+}
+
+function parse(command: Command, args: readonly string[]) {
+  const options = { ...command.options, help: { type: "boolean", short: "h" } } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false });
+  } catch (error) {
+    // An unknown option, or one without its value: the message says which.
+    if (error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
