@@ -1,4 +1,4 @@
-import { CalStoreError, CalTimeoutError, CalTokenError, isCalError } from "../errors.js";
+import { CalStoreError, CalTimeoutError, CalTokenError, isCalError, type CalError } from "../errors.js";
 import type { Grant, GrantedTokens } from "./grant.js";
 import type { GuardedStore } from "./guarded-store.js";
 import { growingPauses, pause, within } from "./timing.js";
@@ -63,9 +63,8 @@ export class TokenManager {
   readonly #flights = new Map<string, Promise<Met>>();
   /** Pairs that Cal.com has issued and the store could not take; the only working ones of their user. */
   readonly #unsaved = new Map<string, { tokens: GrantedTokens; version: number }>();
-  // Names this manager among processes; the count names one flight among its own.
+  // Names this manager among processes. A lease that it could not give back is its own to take again.
   readonly #name: string = crypto.randomUUID();
-  #flightCount = 0;
   /** How far this machine's clock was found to be ahead of Cal.com's. */
   #clockAheadMs = 0;
 
@@ -194,28 +193,26 @@ export class TokenManager {
 
   async #refresh(stale: TokenRecord, need: Need): Promise<Met> {
     const { userId } = stale;
-    this.#flightCount += 1;
-    const owner = `${this.#name}/${String(this.#flightCount)}`;
-    const adopted = await this.#takeLease(userId, owner, need);
+    const adopted = await this.#takeLease(userId, need);
     if (adopted) return { record: adopted, outcome: "adopted" };
 
-    const stopRenewing = this.#keepLease(userId, owner);
+    const stopRenewing = this.#keepLease(userId);
     try {
       const current = await this.#read(userId);
       if (this.#meets(current, need)) return { record: current, outcome: "adopted" };
-      return await this.#refreshUnderLease(current, owner, need);
+      return await this.#refreshUnderLease(current, need);
     } finally {
       await stopRenewing();
-      await this.#release(userId, owner);
+      await this.#release(userId);
     }
   }
 
   /** Takes the lease, or answers the tokens that its holder has written meanwhile. */
-  async #takeLease(userId: string, owner: string, need: Need): Promise<TokenRecord | null> {
+  async #takeLease(userId: string, need: Need): Promise<TokenRecord | null> {
     const { store, now } = this.#options;
     const until = now() + LONGEST_WAIT_MS;
     for (const ms of growingPauses()) {
-      if (await store.lease(userId, { owner, ttlMs: LEASE_MS })) return null;
+      if (await store.lease(userId, { owner: this.#name, ttlMs: LEASE_MS })) return null;
       if (now() > until) break;
       await pause(ms);
       const current = await this.#read(userId);
@@ -227,11 +224,11 @@ export class TokenManager {
   }
 
   /** Renews the lease until it is told to stop; then no renewal is under way that could outlast the release. */
-  #keepLease(userId: string, owner: string): () => Promise<void> {
+  #keepLease(userId: string): () => Promise<void> {
     let renewal: Promise<unknown> | undefined;
     const timer = setInterval(() => {
       renewal ??= this.#options.store
-        .lease(userId, { owner, ttlMs: LEASE_MS })
+        .lease(userId, { owner: this.#name, ttlMs: LEASE_MS })
         // The write is guarded by its version, so a lost lease costs a refresh, not a token.
         .catch((error: unknown) =>
           this.#options.warn("calbridge: the refresh lease could not be renewed", { userId, error }),
@@ -244,16 +241,16 @@ export class TokenManager {
     };
   }
 
-  async #release(userId: string, owner: string): Promise<void> {
+  async #release(userId: string): Promise<void> {
     try {
-      await this.#options.store.release(userId, { owner });
+      await this.#options.store.release(userId, { owner: this.#name });
     } catch (error) {
       // It ends by itself, and the tokens are what the caller wants to hear about.
       this.#options.warn("calbridge: the refresh lease could not be released", { userId, error });
     }
   }
 
-  async #refreshUnderLease(found: TokenRecord, owner: string, need: Need): Promise<Met> {
+  async #refreshUnderLease(found: TokenRecord, need: Need): Promise<Met> {
     const { grant } = this.#options;
     let current = found;
     for (;;) {
@@ -273,7 +270,7 @@ export class TokenManager {
         if (tokens) return this.#write(current, tokens, "led");
       }
       // Not accepted: it was used by somebody whose write we have not seen, or whose write never came.
-      const latest = await this.#lookAgain(current, owner);
+      const latest = await this.#lookAgain(current);
       if (this.#meets(latest, need)) return { record: latest, outcome: "adopted" };
       if (latest.calRefreshToken === current.calRefreshToken) return this.#recover(latest);
       current = latest;
@@ -285,9 +282,9 @@ export class TokenManager {
    * is made sure of (a process that was frozen may have lost it), then the store is read. A store without
    * leases can't tell of a refresh under way elsewhere, so there the other one gets a moment to write.
    */
-  async #lookAgain(current: TokenRecord, owner: string): Promise<TokenRecord> {
+  async #lookAgain(current: TokenRecord): Promise<TokenRecord> {
     const { store } = this.#options;
-    await this.#takeLease(current.userId, owner, { rejected: current.calAccessToken });
+    await this.#takeLease(current.userId, { rejected: current.calAccessToken });
     const pauses = growingPauses();
     for (let looks = store.hasLease ? 1 : 5; ; looks -= 1) {
       const latest = await this.#read(current.userId);
@@ -299,8 +296,7 @@ export class TokenManager {
   async #recover(current: TokenRecord): Promise<Met> {
     const { grant } = this.#options;
     if (!grant.recover) throw reauthorizationFailed("This user has to connect to Cal.com again.");
-    const { recover } = grant;
-    const tokens = await this.#issue(() => recover(current));
+    const tokens = await this.#issue(() => grant.recover?.(current) ?? Promise.resolve(null));
     if (tokens) return this.#write(current, tokens, "healed");
     throw reauthorizationFailed(
       `Cal.com has no managed user ${String(current.calManagedUserId)} (any more). Delete this user, then call ensureUser().`,
@@ -312,7 +308,7 @@ export class TokenManager {
     const write = { ...toWrite(tokens), userId: base.userId, calManagedUserId: base.calManagedUserId };
     const pauses = growingPauses();
     let version = base.version;
-    let failure: CalStoreError | undefined;
+    let failure: CalError | undefined;
     for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
       if (tries > 0) await pause(pauses.next().value);
       try {
@@ -326,7 +322,7 @@ export class TokenManager {
         // The row was touched (sealed anew, say) but has the old tokens still: ours go on top.
         version = latest.version;
       } catch (error) {
-        if (!(error instanceof CalStoreError)) throw error;
+        if (!isCalError(error) || error.code !== "store_error") throw error;
         failure = error;
       }
     }

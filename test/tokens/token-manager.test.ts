@@ -353,3 +353,59 @@ it("remembers the most recently used users only", () => {
   cache.set(record("c"));
   expect(["a", "b", "c"].map((id) => cache.get(id)?.userId)).toEqual(["a", undefined, "c"]);
 });
+
+it("keeps an unsaved pair while the old token still serves others, and refreshes no second time", async () => {
+  const tokens = manager();
+  await settle(tokenOf(tokens), 0);
+  vi.setSystemTime(Date.now() + HOUR_MS - 10 * 60_000);
+  const set = vi.spyOn(store, "set").mockRejectedValue(new Error("the database is down"));
+  await expect(settle(tokenOf(tokens, { minTtlMs: 15 * 60_000 }))).rejects.toBeInstanceOf(CalStoreError);
+  set.mockRestore();
+  expect(await settle(tokenOf(tokens), 0)).toBe("access-1");
+  expect(await settle(tokenOf(tokens, { minTtlMs: 15 * 60_000 }), 0)).toBe("access-2");
+  expect([cal.refreshes, cal.recoveries]).toEqual([2, 0]);
+});
+
+it("refreshes by an unsaved pair that has grown old, and recovers nothing", async () => {
+  const tokens = manager();
+  const set = vi.spyOn(store, "set").mockRejectedValue(new Error("the database is down"));
+  await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalStoreError);
+  set.mockRestore();
+  vi.setSystemTime(Date.now() + 2 * HOUR_MS);
+  expect(await settle(tokenOf(tokens), 0)).toBe("access-2");
+  expect([cal.refreshes, cal.recoveries]).toEqual([2, 0]);
+});
+
+it("lets nobody wait for ever on a store that never answers", async () => {
+  vi.spyOn(store, "set").mockReturnValueOnce(new Promise(() => undefined));
+  const tokens = manager();
+  expect(await settle(tokenOf(tokens, { timeoutMs: 60_000 }))).toBe("access-1");
+  expect(await store.lease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
+});
+
+it("has no renewal under way when it gives the lease back", async () => {
+  const calls: string[] = [];
+  const lease = store.lease!.bind(store);
+  vi.spyOn(store, "lease").mockImplementation(async (...call) => {
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const isTaken = await lease(...call);
+    calls.push("lease");
+    return isTaken;
+  });
+  const release = store.release!.bind(store);
+  vi.spyOn(store, "release").mockImplementation(async (...call) => {
+    calls.push("release");
+    await release(...call);
+  });
+  cal.delay = () => new Promise((resolve) => setTimeout(resolve, 1_600));
+  await settle(tokenOf(manager(), { timeoutMs: 60_000 }));
+  expect(calls.at(-1)).toBe("release");
+});
+
+it("refuses a record without the column for the refresh token", async () => {
+  const bad: TokenStore = {
+    ...store,
+    get: async (userId) => ({ ...(await store.get(userId))!, calRefreshToken: undefined as never }),
+  };
+  await expect(tokenOf(manager({}, bad))).rejects.toThrow(/calRefreshToken must be a string or null/);
+});

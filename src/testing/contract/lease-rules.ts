@@ -1,0 +1,121 @@
+import type { TokenStore } from "../../tokens/token-store.js";
+import { ensure, ensureHolds, together, tokensOf, write, type CaseContext, type Rule } from "./check.js";
+
+/** Longer than any case takes. */
+const LONG = 60_000;
+/** Short enough to wait for where the store's clock can't be turned. */
+const SHORT = 60;
+
+/** A store whose leases can be taken and given back. */
+export type LeasingStore = Required<Pick<TokenStore, "lease" | "release">> & TokenStore;
+
+/** The store with its leases; fails the case if it has none. */
+export function leasing(store: TokenStore): LeasingStore {
+  ensure(
+    "lease" in store && "release" in store,
+    "the store lacks lease or release. If it is never shared between processes, pass { lease: false }",
+  );
+  return store as LeasingStore;
+}
+
+type LeaseCheck = (
+  lease: (owner: string, ttlMs?: number) => Promise<boolean>,
+  at: LeaseContext,
+) => Promise<void>;
+
+interface LeaseContext extends CaseContext {
+  store: LeasingStore;
+  ada: string;
+}
+
+/** A rule about the lease of one user who has a record. */
+function rule(name: string, check: LeaseCheck): Rule {
+  return {
+    name: `lease: ${name}`,
+    async check(context) {
+      const store = leasing(context.store);
+      const ada = context.userId("ada");
+      await write(store, tokensOf(ada));
+      await check((owner, ttlMs = LONG) => store.lease(ada, { owner, ttlMs }), { ...context, store, ada });
+    },
+  };
+}
+
+/** Who may refresh. */
+export const leaseRules: readonly Rule[] = [
+  rule("while one owner holds it, others are refused", async (lease) => {
+    ensure(await lease("a"), "a lease that nobody held was refused");
+    ensure(!(await lease("b")), "a lease was given to a second owner while the first held it");
+    ensure(!(await lease("A")), "an owner was taken for another one");
+  }),
+  rule("of several owners at once exactly one gets it", async (lease, { store, ada }) => {
+    for (let round = 0; round < 5; round += 1) {
+      const got = await together(12, (n) => lease(`owner-${n}`));
+      const holders = got.flatMap((has, n) => (has ? [`owner-${n}`] : []));
+      ensure(holders.length === 1, `${holders.length} of 12 owners got the lease at once`);
+      for (const owner of holders) await store.release(ada, { owner });
+    }
+  }),
+  rule("it ends by itself", async (lease, { advance }) => {
+    ensure(await lease("a", SHORT), "a lease that nobody held was refused");
+    await advance(SHORT + 40);
+    ensure(await lease("b"), "a lease was still held after its time");
+  }),
+  rule("its owner renews it, and it then lasts from the renewal", async (lease, { advance }) => {
+    ensure(await lease("a", SHORT), "a lease that nobody held was refused");
+    ensure(await lease("a", LONG), "a lease was not renewed for its own owner");
+    await advance(SHORT + 40);
+    ensure(!(await lease("b")), "a renewed lease ended when it would have ended without the renewal");
+  }),
+  rule("somebody else's release does nothing", async (lease, { store, ada }) => {
+    await store.release(ada, { owner: "nobody" });
+    ensure(await lease("a"), "a lease that nobody held was refused");
+    await store.release(ada, { owner: "b" });
+    ensure(!(await lease("b")), "a lease was ended by a release of somebody who didn't hold it");
+  }),
+  rule("given back, it is free at once", async (lease, { store, ada }) => {
+    ensure(await lease("a"), "a lease that nobody held was refused");
+    await store.release(ada, { owner: "a" });
+    ensure(await lease("b"), "a lease was still held after it was given back");
+  }),
+  rule("an owner who overslept neither has it nor ends it", async (lease, { store, ada, advance }) => {
+    ensure(await lease("a", SHORT), "a lease that nobody held was refused");
+    await advance(SHORT + 40);
+    ensure(await lease("b"), "a lease was still held after its time");
+    ensure(!(await lease("a")), "an owner whose lease had ended took it back from its new holder");
+    await store.release(ada, { owner: "a" });
+    ensure(!(await lease("c")), "an owner whose lease had ended ended that of its new holder");
+  }),
+  rule("each user has one of their own", async (lease, { store, userId }) => {
+    await write(store, tokensOf(userId("bob")));
+    ensure(await lease("a"), "a lease that nobody held was refused");
+    const bobs = await store.lease(userId("bob"), { owner: "b", ttlMs: LONG });
+    ensure(bobs, "a user's lease was refused because of another user's");
+    await store.release(userId("bob"), { owner: "b" });
+    ensure(!(await lease("c")), "a user's lease ended with another user's");
+  }),
+  rule("it changes neither the tokens nor their version", async (lease, { store, ada }) => {
+    const before = await store.get(ada);
+    ensure(before !== null, "get answered null instead of the record");
+    // updatedAt may change: many tables have it follow every update of the row.
+    await lease("a");
+    const leased = await store.get(ada);
+    ensureHolds(leased, before, "get, under a lease,");
+    ensure(leased?.version === before.version, "taking the lease changed the version");
+    await store.release(ada, { owner: "a" });
+    const released = await store.get(ada);
+    ensureHolds(released, before, "get, after the release,");
+    ensure(released?.version === before.version, "giving the lease back changed the version");
+  }),
+  rule("a write neither needs it nor ends it", async (lease, { store, ada }) => {
+    ensure(await lease("a"), "a lease that nobody held was refused");
+    await write(store, tokensOf(ada, "2"));
+    ensure(!(await lease("b")), "a write ended the lease");
+  }),
+  rule("it goes with the record when that is deleted", async (lease, { store, ada }) => {
+    ensure(await lease("a"), "a lease that nobody held was refused");
+    await store.delete(ada);
+    await write(store, tokensOf(ada, "2"));
+    ensure(await lease("b"), "a lease outlived the record it belonged to");
+  }),
+];

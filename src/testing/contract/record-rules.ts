@@ -1,0 +1,210 @@
+import { ensure, ensureHolds, ensureSame, together, tokensOf, write, type Rule } from "./check.js";
+
+// Ids that a careless store takes for one another, for a pattern, for a path or for something of its own.
+const lookalikes = [
+  "__proto__",
+  "constructor",
+  "hasOwnProperty",
+  "toString",
+  "ada",
+  "Ada",
+  "ADA",
+  " ada",
+  "ada ",
+  "ada%",
+  "ada_",
+  "ada*",
+  "a?a",
+  "[ad]da",
+  "ada:1",
+  "ada/1",
+  "ada/../ada",
+  "ada%2F1",
+  "ada'--",
+  'ada"',
+  "ada\\",
+  "ada\n",
+  "1",
+  "01",
+  "1.0",
+  "1e0",
+  "null",
+  "undefined",
+  "stra\u00dfe",
+  "strasse",
+  "\u00e9",
+  "e\u0301",
+  "\u0130",
+  "i\u0307",
+  "\u{1f600}",
+  "\u{1f601}",
+  `${"a".repeat(500)}1`,
+  `${"a".repeat(500)}2`,
+];
+
+const texts = [
+  "\u00e4\u00f6\u00fc \u65e5\u672c\u8a9e \u{1f468}\u200d\u{1f469}\u200d\u{1f467} \u202eright to left",
+  "e\u0301 is not \u00e9",
+  `quotes ' '' " "" \` and \\ \\\\ and \r\n\t`,
+  "placeholders $1 :name ? %s {0} ${x} #{y}",
+  '{"json":null}',
+  " spaces around ",
+  "a\ufeffb\u200bc\u00a0d",
+];
+
+const instants = [0, 1, 999, 951_782_400_001, 1_711_846_800_999, 4_102_444_800_500, 253_402_300_799_999, -1];
+
+/** How a store keeps a record. */
+export const recordRules: readonly Rule[] = [
+  {
+    name: "a user without a record has none: get answers null",
+    async check({ store, userId }) {
+      const answer: unknown = await store.get(userId("nobody"));
+      ensure(answer === null, `get answered ${String(answer)} for a user who was never written`);
+    },
+  },
+  {
+    name: "a record comes back as it was written, from set and from get",
+    async check({ store, userId }) {
+      const record = tokensOf(userId("ada"), "1", { calManagedUserId: 2_147_483_647 });
+      const written = await write(store, record);
+      ensureHolds(written, record, "set");
+      ensureSame(await store.get(record.userId), written, "get");
+      ensure(Number.isSafeInteger(written.version), "the version is not an integer");
+
+      const changed = tokensOf(record.userId, "2", { calManagedUserId: 3 });
+      const rewritten = await write(store, changed);
+      ensureHolds(rewritten, changed, "the second set");
+      ensureSame(await store.get(record.userId), rewritten, "get after the second set");
+    },
+  },
+  {
+    name: "users are isolated: ids that look alike are different users",
+    async check({ store }) {
+      for (const id of lookalikes) await store.delete(id);
+      for (const id of lookalikes) {
+        const already = await store.get(id);
+        ensure(already === null, `${JSON.stringify(id)} has a record before it was written`);
+        await write(store, tokensOf(id, id));
+      }
+      for (const id of lookalikes) {
+        ensureHolds(await store.get(id), tokensOf(id, id), `get(${JSON.stringify(id.slice(0, 20))})`);
+      }
+      for (const id of lookalikes) {
+        ensure(await store.delete(id), `${JSON.stringify(id)} was deleted together with another user`);
+      }
+    },
+  },
+  {
+    name: "users are isolated: records that are written at the same time do not mix",
+    async check({ store, userId }) {
+      const ids = Array.from({ length: 20 }, (_, n) => userId(`user-${n}`));
+      await together(ids.length, (n) =>
+        write(store, tokensOf(ids[n] ?? "", `${n}`, { calManagedUserId: n })),
+      );
+      const records = await together(ids.length, (n) => store.get(ids[n] ?? ""));
+      for (const [n, record] of records.entries()) {
+        ensureHolds(record, tokensOf(ids[n] ?? "", `${n}`, { calManagedUserId: n }), "get");
+      }
+    },
+  },
+  {
+    name: "null fields stay null, and null replaces an earlier value",
+    async check({ store, userId }) {
+      const nothing = {
+        calRefreshToken: null,
+        calAccessTokenExpiresAt: null,
+        calRefreshTokenExpiresAt: null,
+      };
+      const id = userId("ada");
+      for (const record of [tokensOf(id, "1", nothing), tokensOf(id, "2"), tokensOf(id, "3", nothing)]) {
+        ensureHolds(await write(store, record), record, "set");
+        ensureHolds(await store.get(id), record, "get");
+      }
+    },
+  },
+  {
+    name: "instants come back to the millisecond, as Dates",
+    async check({ store, userId }) {
+      for (const instant of instants) {
+        const calAccessTokenExpiresAt = new Date(instant);
+        const record = tokensOf(userId("ada"), "1", { calAccessTokenExpiresAt });
+        ensureHolds(await write(store, record), record, "set");
+        ensureHolds(await store.get(record.userId), record, "get");
+      }
+    },
+  },
+  {
+    name: "texts come back letter by letter: unicode, quotes, placeholders, spaces",
+    async check({ store, userId }) {
+      for (const text of texts) {
+        const record = tokensOf(userId(text), "1", { calAccessToken: text, calRefreshToken: `${text}2` });
+        ensureHolds(await write(store, record), record, "set");
+        ensureHolds(await store.get(record.userId), record, "get");
+      }
+    },
+  },
+  {
+    name: "very long values come back whole",
+    async check({ store, userId }) {
+      const calAccessToken = `${"0123456789abcdef".repeat(8192)}.`;
+      const calRefreshToken = `${"\u{1f600}".repeat(16_384)}.`;
+      const record = tokensOf(userId("ada"), "1", { calAccessToken, calRefreshToken });
+      ensureHolds(await write(store, record), record, "set");
+      ensureHolds(await store.get(record.userId), record, "get");
+    },
+  },
+  {
+    name: "records are values: changing one that was given or answered changes nothing that is stored",
+    async check({ store, userId }) {
+      const expected = tokensOf(userId("ada"));
+      const given = tokensOf(userId("ada"));
+      const fromSet = await write(store, given);
+      const fromGet = await store.get(expected.userId);
+      ensureHolds(fromGet, expected, "get");
+      for (const record of [given, fromSet, fromGet]) {
+        ensure(record !== null, "get answered null instead of the record");
+        record.calAccessToken = "changed";
+        record.calAccessTokenExpiresAt?.setTime(0);
+        record.calRefreshTokenExpiresAt?.setTime(0);
+      }
+      fromSet.updatedAt.setTime(0);
+      fromGet?.createdAt.setTime(0);
+      const stored = await store.get(expected.userId);
+      ensureHolds(stored, expected, "get, after the caller changed its own copies,");
+      ensure(stored?.createdAt.getTime() !== 0, "createdAt changed with the caller's copy");
+      ensure(stored?.updatedAt.getTime() !== 0, "updatedAt changed with the caller's copy");
+    },
+  },
+  {
+    name: "createdAt stays and updatedAt never goes back",
+    async check({ store, userId }) {
+      const first = await write(store, tokensOf(userId("ada"), "1"));
+      const second = await write(store, tokensOf(userId("ada"), "2"));
+      ensure(
+        first.createdAt.getTime() === second.createdAt.getTime(),
+        "createdAt changed with a later write",
+      );
+      ensure(first.updatedAt <= second.updatedAt, "updatedAt went back with a later write");
+    },
+  },
+  {
+    name: "list, if there is one, answers every user once, page by page",
+    async check({ store, userId }) {
+      if (!store.list) return;
+      const ids = ["c", "a", "B", "\u00e9", "_"].map((name) => userId(name));
+      for (const id of ids) await write(store, tokensOf(id));
+      const seen: string[] = [];
+      for (let after: string | undefined; ;) {
+        const page = await store.list({ after, limit: 2 });
+        ensure(page.length <= 2, "list answered more users than limit");
+        if (page.length === 0) break;
+        seen.push(...page);
+        ensure(page.at(-1) !== after, "list answered the user it was told to go on behind");
+        after = page.at(-1);
+      }
+      ensure(new Set(seen).size === seen.length, "list answered a user twice");
+      for (const id of ids) ensure(seen.includes(id), "list left a user out");
+    },
+  },
+];

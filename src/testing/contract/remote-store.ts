@@ -1,0 +1,78 @@
+import type { Job } from "./jobs.js";
+import { TokenStoreContractError } from "./check.js";
+
+/** A child process that talks in messages, such as `child_process.fork` answers. */
+export interface StoreProcess {
+  send(message: object): unknown;
+  on(event: "message", listener: (message: unknown) => void): unknown;
+  on(event: "exit", listener: () => void): unknown;
+  kill(signal: "SIGKILL"): unknown;
+}
+
+/** What a child says: that it is there, or how a job ended. */
+export type Report = { ready: true } | { id: number; value: number } | { id: number; error: string };
+
+interface Waiting {
+  resolve: (value: number) => void;
+  reject: (reason: Error) => void;
+}
+
+/** A process with the store, as the test sees it. */
+export class RemoteStore {
+  readonly #process: StoreProcess;
+  readonly #jobs = new Map<number, Waiting>();
+  readonly #ended: Promise<void>;
+  readonly #ready: Promise<void>;
+  #hasEnded = false;
+  #lastId = 0;
+
+  constructor(process: StoreProcess) {
+    this.#process = process;
+    this.#ended = new Promise((resolve) => {
+      process.on("exit", () => {
+        this.#hasEnded = true;
+        for (const { reject } of this.#jobs.values())
+          reject(new TokenStoreContractError("a process ended early"));
+        this.#jobs.clear();
+        resolve();
+      });
+    });
+    let isReady: () => void = () => undefined;
+    this.#ready = new Promise((resolve) => (isReady = resolve));
+    process.on("message", (message) => {
+      const report = message as Report;
+      if ("ready" in report) isReady();
+      else this.#settle(report);
+    });
+  }
+
+  /** Resolves when the process takes jobs, or can't any more. */
+  async ready(): Promise<void> {
+    await Promise.race([this.#ready, this.#ended]);
+    if (this.#hasEnded) throw new TokenStoreContractError("a process ended before it called serveTokenStore");
+  }
+
+  /** Has a job done. Rejects if it fails or the process ends. */
+  async do(job: Job): Promise<number> {
+    await this.ready();
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#jobs.set(id, { resolve, reject });
+      this.#process.send({ id, job });
+    });
+  }
+
+  /** Ends the process at once, wherever it is. */
+  async kill(): Promise<void> {
+    if (!this.#hasEnded) this.#process.kill("SIGKILL");
+    await this.#ended;
+  }
+
+  #settle(report: Exclude<Report, { ready: true }>): void {
+    const waiting = this.#jobs.get(report.id);
+    this.#jobs.delete(report.id);
+    if ("error" in report) waiting?.reject(new TokenStoreContractError(report.error));
+    else waiting?.resolve(report.value);
+  }
+}

@@ -1,0 +1,258 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createSchema, postgresTokenStore } from "../../src/stores/postgres.js";
+import { createCalEmulator } from "../../src/testing/index.js";
+import { encryptedTokenStore } from "../../src/tokens/encryption.js";
+import { runCommand, type CommandResult } from "../support/command-line.js";
+import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { addOldRow, dropTables, eightColumns } from "../support/tables.js";
+import { tokens } from "../support/token-stores.js";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await dropTables(database.pool);
+  await createSchema(database.pool);
+});
+
+const key = randomBytes(32).toString("base64");
+const emulator = createCalEmulator({ clientSecret: "s3cret-of-the-client" });
+
+function environment(): Record<string, string | undefined> {
+  return {
+    CAL_CLIENT_ID: emulator.clientId,
+    CAL_CLIENT_SECRET: emulator.clientSecret,
+    CAL_API_URL: emulator.url,
+    CAL_TOKEN_ENCRYPTION_KEYS: `k1:${key}`,
+    DATABASE_URL: database.url,
+  };
+}
+
+interface Options {
+  env?: Record<string, string | undefined>;
+  args?: string[];
+  fetch?: typeof fetch;
+  now?: () => number;
+  cwd?: string;
+}
+
+/** Runs the doctor, and looks that it gives no secret away. */
+async function examine({ env = {}, args = [], ...io }: Options = {}): Promise<CommandResult> {
+  const all = { ...environment(), ...env };
+  const result = await runCommand(["doctor", ...args], { env: all, fetch: emulator.fetch, ...io });
+  const values = [
+    all["CAL_CLIENT_SECRET"],
+    key,
+    all["DATABASE_URL"],
+    "postgres:postgres",
+    "s3cret",
+    "access-of",
+    "refresh-of",
+  ];
+  for (const secret of values.filter((value) => value !== undefined && value.length > 3)) {
+    expect(result.out + result.err).not.toContain(secret);
+  }
+  return result;
+}
+
+test("nothing is wrong", async () => {
+  const store = encryptedTokenStore(postgresTokenStore({ client: database.pool }), { keys: { k1: key } });
+  await store.set(tokens("ada"), { ifVersion: null });
+  const server = await emulator.listen();
+  const { code, out } = await examine({ env: { CAL_API_URL: server.url }, fetch: globalThis.fetch });
+  await server.close();
+  expect(out).not.toMatch(/^(wrong|note)/m);
+  expect(out.match(/^ok/gm)).toHaveLength(5);
+  expect(code).toBe(0);
+});
+
+describe("the OAuth client", () => {
+  test.each([
+    ["no id", { CAL_CLIENT_ID: undefined }, "CAL_CLIENT_ID is not set"],
+    ["no secret", { CAL_CLIENT_SECRET: " " }, "CAL_CLIENT_SECRET is not set"],
+    ["a secret with a line end in it", { CAL_CLIENT_SECRET: "s3cret\nof" }, "line ends"],
+    [
+      "a wrong secret",
+      { CAL_CLIENT_SECRET: "s3cret-of-another" },
+      "Compare CAL_CLIENT_ID and CAL_CLIENT_SECRET",
+    ],
+    ["an unknown id", { CAL_CLIENT_ID: "nobody" }, "Compare CAL_CLIENT_ID and CAL_CLIENT_SECRET"],
+    ["a URL that is none", { CAL_API_URL: "api.cal.com" }, "baseUrl"],
+  ])("%s", async (_, env, expected) => {
+    const { code, out } = await examine({ env });
+    expect(out).toContain(expected);
+    expect(code).toBe(1);
+  });
+
+  const answers: [string, () => Promise<Response>, string][] = [
+    ["nobody answers", () => Promise.reject(new TypeError("fetch failed s3cret")), "DNS, proxy, firewall"],
+    [
+      "another server answers",
+      () => Promise.resolve(new Response("<html>", { headers: { "content-type": "text/html" } })),
+      "Something else",
+    ],
+    [
+      "the path is wrong",
+      () =>
+        Promise.resolve(
+          Response.json(
+            { status: "error", error: { code: "NOT_FOUND", message: emulator.clientSecret } },
+            { status: 404 },
+          ),
+        ),
+      "/v2",
+    ],
+    [
+      "too many requests",
+      () =>
+        Promise.resolve(
+          Response.json({ status: "error", error: { code: "ThrottlerException" } }, { status: 429 }),
+        ),
+      "in a minute",
+    ],
+    [
+      "not permitted",
+      () =>
+        Promise.resolve(
+          Response.json({ status: "error", error: { code: "ForbiddenException" } }, { status: 403 }),
+        ),
+      "permissions",
+    ],
+    [
+      "broken",
+      () =>
+        Promise.resolve(Response.json({ statusCode: 500, message: emulator.clientSecret }, { status: 500 })),
+      "Try again",
+    ],
+  ];
+  test.each(answers)("%s", async (_, fetch, expected) => {
+    const { code, out } = await examine({ fetch });
+    expect(out).toContain(expected);
+    expect(code).toBe(1);
+  });
+
+  test("over http, elsewhere than on this machine", async () => {
+    const fetch = () => Promise.resolve(Response.json({ status: "success", data: [] }));
+    const { code, out } = await examine({ env: { CAL_API_URL: "http://cal.example/v2" }, fetch });
+    expect([code, out]).toEqual([0, expect.stringContaining("Use https")]);
+    const local = await examine({ env: { CAL_API_URL: "http://127.0.0.1:3000/v2" }, fetch });
+    expect(local.out).not.toContain("Use https");
+  });
+});
+
+describe("the clock", () => {
+  const at = (date: Date) => () =>
+    Promise.resolve(
+      Response.json({ status: "success", data: [] }, { headers: { date: date.toUTCString() } }),
+    );
+  const now = Date.parse("2026-06-01T12:00:00Z");
+
+  test.each([
+    ["right", 0, 0, "agrees with Cal.com's"],
+    ["a little off", 10, 0, "10 s ahead of"],
+    ["ahead", 95, 1, "95 s ahead of"],
+    ["behind", -3600, 1, "3600 s behind"],
+  ])("%s", async (_, seconds, code, expected) => {
+    const result = await examine({ fetch: at(new Date(now)), now: () => now + seconds * 1000 });
+    expect(result.out).toContain(expected);
+    expect(result.code).toBe(code);
+  });
+});
+
+describe("the encryption keys", () => {
+  test("none: a note", async () => {
+    const { code, out } = await examine({ env: { CAL_TOKEN_ENCRYPTION_KEYS: undefined } });
+    expect([code, out]).toEqual([0, expect.stringContaining("openssl rand -base64 32")]);
+  });
+
+  test.each([
+    ["too short", "k1:c2hvcnQ=", `The encryption key "k1" has 5 bytes`],
+    ["without an id", key, "not of the form id:key"],
+  ])("%s", async (_, value, expected) => {
+    const { code, out } = await examine({ env: { CAL_TOKEN_ENCRYPTION_KEYS: value } });
+    expect(out).toContain(expected);
+    expect(code).toBe(1);
+  });
+
+  test("one that tokens were sealed with is missing, and others are not sealed", async () => {
+    const inner = postgresTokenStore({ client: database.pool });
+    const older = encryptedTokenStore(inner, { keys: { k0: randomBytes(32) } });
+    for (const userId of ["ada", "bob"]) await older.set(tokens(userId), { ifVersion: null });
+    await inner.set(tokens("cy"), { ifVersion: null });
+    const { code, out } = await examine();
+    expect(out).toContain(`"k0", which is not among the encryption keys. (2 of 3 users looked at)`);
+    expect(out).toContain("1 of 3 users looked at have tokens that are not sealed");
+    expect(code).toBe(1);
+  });
+});
+
+describe("the database", () => {
+  test("no DATABASE_URL: a note", async () => {
+    const { code, out } = await examine({ env: { DATABASE_URL: undefined } });
+    expect([code, out]).toEqual([0, expect.stringContaining("DATABASE_URL is not set")]);
+  });
+
+  test.each([
+    ["another database's", "mysql://root:s3cret@localhost/app", "not a Postgres URL"],
+    ["nobody there", "postgresql://postgres:s3cret@127.0.0.1:1/app", "ECONNREFUSED"],
+  ])("%s", async (_, DATABASE_URL, expected) => {
+    const { code, out } = await examine({ env: { DATABASE_URL } });
+    expect(out).toContain(expected);
+    expect(code).toBe(1);
+  });
+
+  test("a wrong password", async () => {
+    const DATABASE_URL = database.url.replace(":postgres@", ":s3cret-and-wrong@");
+    const { code, out } = await examine({ env: { DATABASE_URL } });
+    expect(out).toContain("28P01");
+    expect(code).toBe(1);
+  });
+
+  test("pg is not installed in the application", async () => {
+    const cwd = await mkdtemp(join(tmpdir(), "calbridge-doctor-"));
+    const { code, out } = await examine({ cwd });
+    await rm(cwd, { recursive: true });
+    expect(out).toContain("npm install pg");
+    expect(code).toBe(1);
+  });
+
+  test("no table, or one of another name", async () => {
+    await dropTables(database.pool);
+    expect((await examine()).out).toContain(`no table "CalendarIntegration"`);
+    await createSchema(database.pool, { table: "cal tokens" });
+    const { code } = await examine({ args: ["--table", "cal tokens", "--schema", "public"] });
+    expect(code).toBe(0);
+  });
+
+  test("a table that was not migrated, or only by half", async () => {
+    await dropTables(database.pool);
+    await database.pool.query(eightColumns);
+    const before = await examine();
+    expect(before.out).toContain(`lacks "calRefreshTokenExpiresAt", "version", "leaseOwner", "leaseEndsAt"`);
+    expect(before.out).toContain("calbridge schema");
+    await addOldRow(database.pool, "ada");
+    await createSchema(database.pool);
+    await database.pool.query(`DROP INDEX "CalendarIntegration_userUlid_key"`);
+    const { code, out } = await examine();
+    expect(out).toContain("no unique index");
+    expect(code).toBe(1);
+  });
+
+  test("a role that may only read", async () => {
+    await database.pool.query(
+      `DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 's3cret-reader'`,
+    );
+    await database.pool.query(`GRANT SELECT ON "CalendarIntegration" TO reader`);
+    const DATABASE_URL = database.url.replace("postgres:postgres@", "reader:s3cret-reader@");
+    const { code, out } = await examine({ env: { DATABASE_URL } });
+    await database.pool.query(`DROP OWNED BY reader; DROP ROLE reader`);
+    expect(out).toContain("may not INSERT, UPDATE, DELETE");
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
+import type { TestProject } from "vitest/node";
+import { startPostgres, type PostgresServer } from "./postgres-server.js";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Where test files ask for what they share: `GET /postgres`, `GET /prisma`. */
+    servicesUrl: string;
+  }
+}
+
+/**
+ * What several test files need and only one of them should start: the Postgres server and the generated
+ * Prisma client. Nothing starts before a test file asks for it, so a run that needs none pays nothing.
+ */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  let postgres: Promise<PostgresServer> | undefined;
+  let prisma: Promise<void> | undefined;
+
+  const server = createServer((request, response) => {
+    void (async () => {
+      switch (request.url) {
+        case "/postgres":
+          postgres ??= startPostgres();
+          return (await postgres).url;
+        case "/prisma":
+          prisma ??= generatePrismaClient();
+          await prisma;
+          return "generated";
+        default:
+          throw new Error(`no such service: ${String(request.url)}`);
+      }
+    })().then(
+      (answer) => response.end(answer),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  project.provide("servicesUrl", await listen(server));
+
+  return async () => {
+    server.closeAllConnections();
+    server.close();
+    await (await postgres)?.stop();
+  };
+}
+
+function listen(server: Server): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    });
+  });
+}
+
+/** Generates the tests' Prisma client into `node_modules`, without the network. */
+async function generatePrismaClient(): Promise<void> {
+  const cli = [
+    "node_modules/prisma/build/index.js",
+    "generate",
+    "--schema",
+    "test/support/prisma/schema.prisma",
+  ];
+  await promisify(execFile)(process.execPath, cli, {
+    // The schema engine is a download that only migrations need: any program there is keeps Prisma content.
+    env: { ...process.env, CHECKPOINT_DISABLE: "1", PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
+  });
+}

@@ -1,0 +1,23 @@
+import { serveTokenStore } from "../../src/testing/token-store-processes.js";
+import type { TokenStore } from "../../src/tokens/token-store.js";
+
+// A process of the several that share a store, with two arguments: which store, and the database's URL.
+// Each loads only what its store needs, to be up sooner.
+const [kind, url = ""] = process.argv.slice(2);
+
+async function makeStore(): Promise<TokenStore> {
+  if (kind === "prisma") {
+    const { prismaTokenStore } = await import("../../src/stores/prisma.js");
+    const { loadPrisma } = await import("./prisma.js");
+    return prismaTokenStore({ prisma: await loadPrisma(url) });
+  }
+  const { postgresTokenStore } = await import("../../src/stores/postgres.js");
+  const { createPool } = await import("./pool.js");
+  const store = postgresTokenStore({ client: createPool(url, { max: 4 }) });
+  if (kind === "pg") return store;
+  const { encryptedTokenStore } = await import("../../src/tokens/encryption.js");
+  const { testKeys } = await import("./keys.js");
+  return encryptedTokenStore(store, { keys: testKeys });
+}
+
+serveTokenStore(await makeStore());

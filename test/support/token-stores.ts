@@ -1,0 +1,47 @@
+import { PGlite } from "@electric-sql/pglite";
+import postgres from "postgres";
+import { encryptedTokenStore } from "../../src/tokens/encryption.js";
+import type { TokenStore, TokenWrite } from "../../src/tokens/token-store.js";
+import { testKeys } from "./keys.js";
+import { askFor } from "./postgres.js";
+import { loadPrisma, type TestPrisma } from "./prisma.js";
+
+export { testKeys } from "./keys.js";
+export type { TestPrisma } from "./prisma.js";
+
+/** The tests' Prisma client over a database; generated on the first call. */
+export async function createPrisma(url: string): Promise<TestPrisma> {
+  await askFor("prisma");
+  return loadPrisma(url);
+}
+
+/** postgres.js over a database. */
+export function createPostgresJs(url: string, options: { max?: number } = {}): postgres.Sql {
+  return postgres(url, { onnotice: () => undefined, ...options });
+}
+
+/** Postgres in this process, without a server. */
+export function createPglite(): Promise<PGlite> {
+  return PGlite.create();
+}
+
+/** A store, plain and encrypted. */
+export function plainAndEncrypted(store: TokenStore): [name: string, store: TokenStore][] {
+  return [
+    ["plain", store],
+    ["encrypted", encryptedTokenStore(store, { keys: testKeys })],
+  ];
+}
+
+/** A user's tokens. */
+export function tokens(userId: string, change: Partial<TokenWrite> = {}): TokenWrite {
+  return {
+    userId,
+    calManagedUserId: 7,
+    calAccessToken: `access-of-${userId}`,
+    calAccessTokenExpiresAt: new Date("2030-01-02T03:04:05.678Z"),
+    calRefreshToken: `refresh-of-${userId}`,
+    calRefreshTokenExpiresAt: new Date("2031-01-02T03:04:05.678Z"),
+    ...change,
+  };
+}
