@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { createCalEmulator } from "../../src/testing/index.js";
 import { walk } from "../handlers/http.js";
-import { createNextProject, freePort, type NextProject } from "./project.js";
+import { freePort } from "../support/free-port.js";
+import { createNextProject, type NextProject } from "./project.js";
 
 // What an application has in its files. The handlers are made twice, for one catch-all and for a file a route.
 const library = `
@@ -51,8 +52,8 @@ for (const [path, method, name] of routes) {
     `import { each } from "${up}lib/calendar";\nexport const ${method} = each.${name};\n`;
 }
 
-// It installs and builds an application: a minute. `npm run test:next` runs it.
-describe.runIf(process.env["CALBRIDGE_TEST_NEXT"])("Next.js, App Router, built and started", () => {
+// It installs and builds an application: a minute.
+describe("Next.js, App Router, built and started", () => {
   const emulator = createCalEmulator();
   let project: NextProject;
   let origin: string;

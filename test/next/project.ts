@@ -1,10 +1,10 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "../support/markdown.js";
+import type { PackedPackage } from "../support/pack.js";
+import { askFor } from "../support/postgres.js";
 
 const run = promisify(execFile);
 
@@ -18,24 +18,10 @@ export interface NextProject {
   remove(): Promise<void>;
 }
 
-/** Packs the package, away from `dist`, where other tests are at work. */
-async function pack(directory: string): Promise<string> {
-  const stage = join(directory, "stage");
-  await mkdir(stage);
-  for (const file of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"]) {
-    await cp(join(root, file), join(stage, file));
-  }
-  await run("npx", ["tsup", "--out-dir", join(stage, "dist")], { cwd: root });
-  const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", directory];
-  const { stdout } = await run("npm", pack, { cwd: stage });
-  const [tarball] = JSON.parse(stdout) as [{ filename: string }];
-  return join(directory, tarball.filename);
-}
-
 export async function createNextProject(files: Record<string, string>): Promise<NextProject> {
   const directory = await mkdtemp(join(tmpdir(), "calbridge-next-"));
   const project = join(directory, "app");
-  const tarball = await pack(directory);
+  const { tarball } = JSON.parse(await askFor("package")) as PackedPackage;
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(project, path)), { recursive: true });
     await writeFile(join(project, path), text);
@@ -76,13 +62,4 @@ export async function createNextProject(files: Record<string, string>): Promise<
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

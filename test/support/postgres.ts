@@ -31,7 +31,7 @@ export async function createDatabase(): Promise<TestDatabase> {
 }
 
 /** Asks for a service that the test files share, and starts it if this is the first to ask. */
-export async function askFor(service: "postgres" | "prisma"): Promise<string> {
+export async function askFor(service: "postgres" | "prisma" | "package"): Promise<string> {
   const response = await fetch(`${inject("servicesUrl")}/${service}`);
   const answer = await response.text();
   if (!response.ok) throw new Error(answer);

@@ -3,11 +3,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
+import { packPackage } from "./pack.js";
 import { startPostgres, type PostgresServer } from "./postgres-server.js";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where test files ask for what they share: `GET /postgres`, `GET /prisma`. */
+    /** Where test files ask for what they share: `GET /postgres`, `GET /prisma`, `GET /package`. */
     servicesUrl: string;
   }
 }
@@ -19,6 +20,7 @@ declare module "vitest" {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined;
   let prisma: Promise<void> | undefined;
+  let packed: ReturnType<typeof packPackage> | undefined;
 
   const server = createServer((request, response) => {
     void (async () => {
@@ -30,6 +32,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
           prisma ??= generatePrismaClient();
           await prisma;
           return "generated";
+        case "/package":
+          packed ??= packPackage();
+          return JSON.stringify(await packed);
         default:
           throw new Error(`no such service: ${String(request.url)}`);
       }
@@ -44,6 +49,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     server.closeAllConnections();
     server.close();
     await (await postgres)?.stop();
+    await (await packed)?.remove();
   };
 }
 

@@ -1,0 +1,35 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { root } from "./markdown.js";
+
+const run = promisify(execFile);
+
+/** The package as npm would publish it. */
+export interface PackedPackage {
+  /** Path of the tarball. */
+  tarball: string;
+  /** What is in it. */
+  files: string[];
+}
+
+/** Builds and packs the package, away from `dist`, which belongs to whoever works here. */
+export async function packPackage(): Promise<PackedPackage & { remove(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), "calbridge-packed-"));
+  const stage = join(directory, "stage");
+  await mkdir(stage);
+  for (const file of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"]) {
+    await cp(join(root, file), join(stage, file));
+  }
+  await run("npx", ["tsup", "--out-dir", join(stage, "dist")], { cwd: root });
+  const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", directory];
+  const { stdout } = await run("npm", pack, { cwd: stage });
+  const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
+  return {
+    tarball: join(directory, packed.filename),
+    files: packed.files.map(({ path }) => path),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
