@@ -25,7 +25,7 @@ function envelope(body: unknown): { data: unknown } {
 }
 
 /** The value, if it has the schema's shape; else an error that names the fields that don't. */
-export function parse<T>(schema: z.ZodMiniType<T>, value: unknown, where: string): T {
+function parse<T>(schema: z.ZodMiniType<T>, value: unknown, where: string): T {
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   const fields = result.error.issues.slice(0, 5).map((issue) => [where, ...issue.path.map(String)].join("."));

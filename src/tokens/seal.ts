@@ -3,7 +3,7 @@ import { CalStoreError } from "../errors.js";
 import { isKeyId, type KeyRing } from "./encryption-keys.js";
 
 /** The columns that are sealed. A token sealed for one does not open in the other. */
-export type SealedColumn = "access" | "refresh";
+type SealedColumn = "access" | "refresh";
 
 /** Where a token belongs. */
 export interface Place {
