@@ -25,8 +25,11 @@ export interface ResponseInfo extends RequestInfo {
  * Fields hold no secret.
  */
 export interface Logger {
+  /** Each attempt of a request. */
   debug?(message: string, fields: object): void;
+  /** What goes wrong without a caller to tell. */
   warn?(message: string, fields: object): void;
+  /** Hooks that throw. */
   error?(message: string, fields: object): void;
 }
 

@@ -48,7 +48,7 @@ export type CalHandlersEnvOptions = Omit<CalHandlersOptions, "client" | "secret"
  * export const POST = handlers.handle;
  * ```
  *
- * @throws {@link CalValidationError} if an option can't be right.
+ * @throws `CalValidationError` if an option can't be right.
  */
 export function createCalHandlers(options: CalHandlersOptions): CalHandlers {
   const resolved = resolveHandlersOptions(options);
@@ -82,7 +82,7 @@ export function createCalHandlers(options: CalHandlersOptions): CalHandlers {
  * const handlers = createCalHandlers.fromEnv({ tokenStore: memoryTokenStore(), authenticate });
  * ```
  *
- * @throws {@link CalValidationError} that names the variable which is missing.
+ * @throws `CalValidationError` that names the variable which is missing.
  */
 createCalHandlers.fromEnv = function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
   const { env = processEnv(), tokenStore, client, ...given } = options;

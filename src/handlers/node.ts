@@ -10,8 +10,11 @@ export interface FastifyRequestLike {
 
 /** What this bridge needs of a Fastify reply. */
 export interface FastifyReplyLike {
+  /** Sets the status. */
   code(status: number): unknown;
+  /** Sets a header. */
   header(name: string, value: string | string[]): unknown;
+  /** Sends the body. */
   send(payload?: unknown): unknown;
 }
 
@@ -23,14 +26,16 @@ export interface KoaContextLike {
   originalUrl: string;
   status: number;
   body: unknown;
+  /** Adds a value to a header. */
   append(field: string, value: string | string[]): unknown;
+  /** Sets a header. */
   set(field: string, value: string): unknown;
 }
 
 /** A handler that `node:http`, Express, Fastify and Koa can call, each in its own way. */
 export interface NodeHandler {
   (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<void>;
-  (request: IncomingMessage, response: ServerResponse, next?: Next): Promise<void>;
+  (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): Promise<void>;
   (context: KoaContextLike): Promise<void>;
 }
 
@@ -56,12 +61,16 @@ export function toNodeHandler(handle: (request: Request) => Response | Promise<R
   };
 
   function nodeHandler(request: FastifyRequestLike, reply: FastifyReplyLike): Promise<void>;
-  function nodeHandler(request: IncomingMessage, response: ServerResponse, next?: Next): Promise<void>;
+  function nodeHandler(
+    request: IncomingMessage,
+    response: ServerResponse,
+    next?: (error?: unknown) => void,
+  ): Promise<void>;
   function nodeHandler(context: KoaContextLike): Promise<void>;
   async function nodeHandler(
     first: FastifyRequestLike | IncomingMessage | KoaContextLike,
     second?: FastifyReplyLike | ServerResponse,
-    next?: Next,
+    next?: (error?: unknown) => void,
   ): Promise<void> {
     if ("raw" in first) return sendByFastify(await answer(fastifySource(first)), second as FastifyReplyLike);
     if ("request" in first) return sendByKoa(await answer(koaSource(first)), first);
@@ -75,8 +84,6 @@ export function toNodeHandler(handle: (request: Request) => Response | Promise<R
   }
   return nodeHandler;
 }
-
-type Next = (error?: unknown) => void;
 
 /** A request, wherever its parts are kept. */
 interface Source {

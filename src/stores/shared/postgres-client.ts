@@ -2,11 +2,13 @@ import { CalStoreError, CalValidationError } from "../../errors.js";
 
 /** `pg`'s Pool and Client, PGlite, Neon's and Vercel's drivers: anything with `query(text, values)`. */
 export interface PostgresQueryClient {
+  /** Runs a statement with parameters `$1`, `$2`, ... */
   query(text: string, values: (string | null)[]): PromiseLike<unknown>;
 }
 
 /** postgres.js: the `sql` that `postgres(url)` answers. */
 export interface PostgresJsClient {
+  /** Runs a statement with parameters `$1`, `$2`, ... */
   unsafe(text: string, values: (string | null)[]): PromiseLike<unknown>;
 }
 

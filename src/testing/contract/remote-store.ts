@@ -3,9 +3,13 @@ import { TokenStoreContractError } from "./check.js";
 
 /** A child process that talks in messages, such as `child_process.fork` answers. */
 export interface StoreProcess {
+  /** Sends it a message. */
   send(message: object): unknown;
+  /** Listens to what it says. */
   on(event: "message", listener: (message: unknown) => void): unknown;
+  /** Hears of its end. */
   on(event: "exit", listener: () => void): unknown;
+  /** Ends it, as a crash would. */
   kill(signal: "SIGKILL"): unknown;
 }
 

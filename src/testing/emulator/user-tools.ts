@@ -40,6 +40,7 @@ export interface EmulatedUsers {
   ): Promise<EmulatedUser & EmulatedTokens>;
   /** All managed users, of all clients. */
   list(): EmulatedUser[];
+  /** One managed user, by its id at Cal.com. */
   get(id: number): EmulatedUser | undefined;
   /** Deletes the user, the tokens and the connected calendars. */
   delete(id: number): void;
