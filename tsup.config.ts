@@ -22,9 +22,24 @@ const shared = {
   external: [/^node:/],
 } satisfies Options;
 
+// React components run in a browser too, which bundlers want to be told first; rollup would drop the line.
+const react = {
+  ...shared,
+  entry: { react: "src/react/index.ts" },
+  external: ["react"],
+  splitting: false,
+  treeshake: false,
+  banner: { js: '"use client";' },
+  // The stylesheet, as it is.
+  publicDir: "src/react/public",
+} satisfies Options;
+
 export default defineConfig([
-  { ...shared, format: "esm" },
+  // The command is run and never imported, so it has no declarations and no CommonJS twin.
+  { ...shared, entry: { ...entry, cli: "src/cli/bin.ts" }, format: "esm", dts: { entry } },
   // ky and jose are published as ES modules only. Node can require() them, but test runners with a
   // module loader of their own (Jest) cannot, so the CommonJS build carries them along.
   { ...shared, format: "cjs", noExternal: ["ky", "jose"] },
+  { ...react, format: "esm" },
+  { ...react, format: "cjs" },
 ]);

@@ -2,7 +2,9 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.{ts,tsx}"],
+    // They need a browser: vitest.browser.config.ts.
+    exclude: ["test/browser/**"],
     globalSetup: ["test/support/services.ts"],
     setupFiles: ["test/support/setup.ts"],
     testTimeout: 20_000,

@@ -1,10 +1,14 @@
-import { isCalError, type CalUser, type CalendarProvider, type OAuthProvider } from "calbridge";
+import { createCalHandlers, type CalSession } from "calbridge/handlers";
+import type { CalendarIntegrationStatus } from "calbridge/react";
 import { Hono, type Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { csrf } from "hono/csrf";
-import { html } from "hono/html";
-import { settingsPage, signInPage } from "./pages.js";
+import { streamSSE } from "hono/streaming";
+import { randomBytes } from "node:crypto";
+import { settingsDocument, signInDocument } from "./document.js";
+import { troubles, type UnderneathState } from "./page/underneath-state.js";
 import type { DemoServices } from "./services.js";
+import { makeTrouble } from "./trouble.js";
 
 /** The application's own users. A real one has them in its database. */
 const users = [
@@ -12,87 +16,122 @@ const users = [
   { id: "01J0GRACE", email: "grace@example.com", name: "Grace Hopper", timeZone: "America/New_York" },
 ];
 
+// Strict, to show that the component works under it.
+const securityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
 /** A small web application whose users connect their calendars. */
-export function createApp(services: DemoServices, origin: () => string): Hono {
-  const { cal, emulator } = services;
+export function createApp(
+  services: DemoServices,
+  origin: string,
+  assets: Record<string, { type: string; body: string }>,
+): Hono {
+  const { cal, emulator, feed } = services;
   const app = new Hono();
   app.use(csrf());
   app.use(async (context, next) => {
     await next();
-    // The address of the consent page carries an access token.
+    context.header("Content-Security-Policy", securityPolicy);
     context.header("Referrer-Policy", "no-referrer");
     context.header("Cache-Control", "no-store");
   });
 
-  const userOf = async (context: Context): Promise<CalUser | null> => {
-    const profile = users.find(({ id }) => id === getCookie(context, "session"));
-    return profile ? cal.ensureUser(profile.id, profile) : null;
-  };
+  const signedIn = (cookie: string | undefined) => users.find(({ id }) => id === cookie);
+  const handlers = createCalHandlers({
+    client: cal,
+    authenticate: (request): CalSession | null => {
+      const user = signedIn(/(?:^|; )session=(\w+)/.exec(request.headers.get("cookie") ?? "")?.[1]);
+      return user ? { ...user, userId: user.id } : null;
+    },
+    secret: randomBytes(32).toString("base64"),
+    baseUrl: origin,
+    successUrl: "/",
+    onError: ({ handler, reason, error }) =>
+      feed.tell(`${handler}: ${reason ?? (error instanceof Error ? error.message : "failed")}`),
+  });
+  app.all("/api/cal/*", (context) => handlers.handle(context.req.raw));
+
+  const underneath = async (): Promise<UnderneathState> => ({
+    entries: feed.entries(),
+    rows: (await services.rows()).map((row) =>
+      Object.fromEntries(Object.entries(row).map(([column, value]) => [column, shorten(value)])),
+    ),
+  });
 
   app.get("/", async (context) => {
-    const user = await userOf(context);
-    if (!user) return context.html(signInPage(users));
-    const providers: CalendarProvider[] = ["google", "office365"];
-    const connections = await Promise.all(
-      providers.map(async (provider) => ({ provider, ...(await user.calendars.sync(provider)) })),
-    );
-    const name = users.find(({ id }) => id === user.id)?.name ?? user.id;
-    const { tokenEvents } = services;
+    const user = signedIn(getCookie(context, "session"));
+    if (!user) return context.html(signInDocument(users));
+    const initialStatus = await readStatus(context);
+    const isEmulated = emulator !== undefined;
     return context.html(
-      settingsPage({
-        name,
-        connections,
-        rows: await services.rows(),
-        tokenEvents,
-        isEmulated: emulator !== undefined,
-      }),
+      settingsDocument({ userName: user.name, initialStatus, underneath: await underneath(), isEmulated }),
     );
   });
+
+  // The status route, without a request over the network: the page comes with its content.
+  const readStatus = async (context: Context): Promise<CalendarIntegrationStatus | undefined> => {
+    const { headers, signal } = context.req.raw;
+    const answer = await handlers.status(
+      new Request(`${origin}/api/cal/calendars/status`, { headers, signal }),
+    );
+    // If it failed, the browser asks again, and says so if that fails too.
+    return ((await answer.json()) as { data?: CalendarIntegrationStatus }).data;
+  };
 
   app.post("/sign-in", async (context) => {
     const form = await context.req.parseBody();
-    const user = users.find(({ id }) => id === form["id"]);
-    if (!user) return context.redirect("/", 303);
+    const user = signedIn(typeof form["id"] === "string" ? form["id"] : undefined);
     // A demo: a real application would ask for more than a name.
-    setCookie(context, "session", user.id, { httpOnly: true, sameSite: "Lax", path: "/" });
+    if (user) setCookie(context, "session", user.id, { httpOnly: true, sameSite: "Lax", path: "/" });
     return context.redirect("/", 303);
   });
 
-  app.post("/connect/:provider", async (context) => {
-    const user = await userOf(context);
-    if (!user) return context.redirect("/", 303);
-    const provider = context.req.param("provider") as OAuthProvider;
-    const { authUrl } = await user.calendars.connectUrl(provider, { redirectTo: `${origin()}/` });
-    return context.redirect(authUrl, 303);
-  });
-
-  app.post("/disconnect/:provider", async (context) => {
-    const user = await userOf(context);
-    await user?.calendars.disconnect(context.req.param("provider") as OAuthProvider);
+  app.post("/sign-out", (context) => {
+    setCookie(context, "session", "", { path: "/", maxAge: 0 });
     return context.redirect("/", 303);
   });
 
-  if (emulator) {
-    app.post("/emulator/hour", (context) => {
-      emulator.clock.advance(61 * 60_000);
-      return context.redirect("/", 303);
+  app.get("/demo/events", (context) => {
+    if (!signedIn(getCookie(context, "session"))) return context.text("Sign in first.", 401);
+    return streamSSE(context, async (stream) => {
+      let wake = (): void => undefined;
+      const stop = feed.subscribe(() => wake());
+      stream.onAbort(() => {
+        stop();
+        wake();
+      });
+      while (!stream.aborted) {
+        const next = new Promise<void>((resolve) => (wake = resolve));
+        await stream.writeSSE({ data: JSON.stringify(await underneath()) });
+        await next;
+      }
     });
-    app.post("/emulator/lose-refresh", (context) => {
-      emulator.clock.advance(61 * 60_000);
-      emulator.inject({ path: /\/refresh$/, effect: { reset: true }, lost: true });
-      return context.redirect("/", 303);
-    });
+  });
+
+  app.post("/demo/trouble/:name", async (context) => {
+    const user = signedIn(getCookie(context, "session"));
+    const trouble = troubles.find(({ name }) => name === context.req.param("name"));
+    if (!user || !trouble || !emulator) return context.text("There is no such trouble.", 404);
+    feed.tell(await makeTrouble(services, trouble.name, user.id));
+    return context.body(null, 204);
+  });
+
+  for (const [path, { type, body }] of Object.entries(assets)) {
+    app.get(path, (context) => context.body(body, 200, { "Content-Type": type }));
   }
-
-  app.onError((error, context) => {
-    // Nothing in an error of calbridge is secret; anything else stays on the server.
-    const told = isCalError(error) ? `${error.code}: ${error.message}` : "Something went wrong.";
-    return context.html(
-      html`<h1>That did not work</h1>
-        <p>${told}</p>
-        <p><a href="/">Back</a></p>`,
-      500,
-    );
-  });
   return app;
+}
+
+function shorten(value: unknown): string {
+  const text =
+    value instanceof Date ? value.toISOString() : typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 34)}… (${String(text.length)})` : text;
 }

@@ -1,55 +1,107 @@
-import type { DemoServices } from "./services.js";
+import { createBrowser, type Browser } from "./browser.js";
+import type { Demo } from "./start.js";
+
+interface Account {
+  calendarType: string;
+  email: string | null;
+  connected: boolean;
+}
 
 /** Walks through the demo as a browser would, and tells each step. Rejects at the first that fails. */
-export async function checkDemo(origin: string, services: DemoServices): Promise<void> {
-  const { emulator, tokenEvents } = services;
+export async function checkDemo({ origin, services }: Demo): Promise<void> {
+  const { emulator, feed } = services;
   if (!emulator) {
     throw new Error(
       "--check walks through the emulator's consent page. Unset CAL_CLIENT_ID and CAL_CLIENT_SECRET.",
     );
   }
-  const browser = createBrowser(origin);
-  const calls = () => emulator.requests.length;
+  const ada = createBrowser(origin);
+  const grace = createBrowser(origin);
+  const outcomes = (): (string | undefined)[] =>
+    feed
+      .entries()
+      .filter(({ kind }) => kind === "tokens")
+      .map(({ outcome }) => outcome);
+  const adasId = (): number => emulator.users.list().find(({ email }) => email.startsWith("ada"))?.id ?? 0;
 
-  await step("sign in as Ada", async () => {
-    const page = await browser.post("/sign-in", { id: "01J0ADA" });
-    expectText(page, "Signed in as Ada Lovelace");
-    return `managed user ${String(emulator.users.list()[0]?.id)} made at Cal.com, its tokens sealed in Postgres`;
+  /** From the connect button to the consent page and back. Whoever comes back may be another. */
+  const connect = async (who = ada, provider = "google", account = "alice"): Promise<URL> => {
+    const { authUrl } = (await ada.api(`/calendars/oauth-connect-url?type=${provider}`)) as {
+      authUrl: string;
+    };
+    const { redirectTo } = await emulator.provider.authorize(authUrl, { account });
+    return who.visit(redirectTo);
+  };
+
+  await step("sign in as Ada, and as Grace in another browser", async () => {
+    expectText(await ada.submit("/sign-in", { id: "01J0ADA" }), "Ada Lovelace");
+    expectText(await grace.submit("/sign-in", { id: "01J0GRACE" }), "Grace Hopper");
+    return "the settings page comes rendered by the server, its script with it";
   });
-  await step("connect Google: the consent page", async () => {
-    const authUrl = await browser.redirectOf("/connect/google");
-    const { redirectTo } = await emulator.provider.authorize(authUrl, { account: "alice" });
-    if (redirectTo !== `${origin}/`) throw new Error("Cal.com did not send the browser back.");
-    return "allowed, and back at the application";
+  await step("connect Google: the consent page, and back", async () => {
+    expectQuery(await connect(), { calendarType: "google", connected: "true" });
+    return "allowed; Cal.com was asked whether it worked, as the redirect proves nothing";
   });
-  await step("status: connected, with its calendars", async () => {
-    expectText(await browser.get("/"), "alice@gmail.example");
-    return "Cal.com was asked; the redirect proves nothing";
+  await step("the page shows the account and its calendars", async () => {
+    const page = await ada.get("/");
+    for (const text of ["alice@gmail.example", "Team", "Disconnect"]) expectText(page, text);
+    return "alice@gmail.example";
   });
-  await step("an hour passes: the token is refreshed", async () => {
-    await browser.post("/emulator/hour", {});
-    if (tokenEvents.filter(({ outcome }) => outcome === "led").length !== 1)
-      throw new Error("There was not exactly one refresh.");
-    return `one refresh for all calls of the page (${String(calls())} requests so far)`;
+  await step("an hour passes, and five requests come at once", async () => {
+    const before = outcomes().length;
+    await ada.submit("/demo/trouble/expire");
+    await Promise.all([1, 2, 3, 4, 5].map(() => ada.api("/calendars/status")));
+    const led = outcomes()
+      .slice(before)
+      .filter((outcome) => outcome === "led");
+    if (led.length !== 1) throw new Error(`There were ${String(led.length)} refreshes.`);
+    return "one refresh for all five";
   });
-  await step("an hour passes and the refresh's answer is lost", async () => {
-    const lost = await browser.post("/emulator/lose-refresh", {}).catch((error: unknown) => String(error));
-    expectText(lost, "network_error");
-    expectText(await browser.get("/"), "alice@gmail.example");
-    if (!tokenEvents.some(({ outcome }) => outcome === "healed"))
-      throw new Error("The tokens were not healed.");
-    return "that one page failed; the next healed the tokens, and nobody was asked to consent again";
+  await step("the answer to a refresh is lost", async () => {
+    await ada.submit("/demo/trouble/lose");
+    const first = await ada.api("/calendars/status").catch((error: unknown) => String(error));
+    if (first !== "Error: unavailable") throw new Error("The first request should have failed.");
+    await expectAccount(ada, "alice@gmail.example", true);
+    if (outcomes().at(-1) !== "healed") throw new Error("The tokens were not healed.");
+    return "one request failed; the next healed the tokens, and nobody had to consent again";
+  });
+  await step("Cal.com is slow", async () => {
+    await ada.submit("/demo/trouble/slow");
+    const started = Date.now();
+    await expectAccount(ada, "alice@gmail.example", true);
+    await Promise.all([1, 2, 3, 4, 5].map(() => ada.api("/calendars/status")));
+    return `answered after ${((Date.now() - started) / 1000).toFixed(1)} s`;
+  });
+  await step("the provider's access is revoked: needs reconnecting", async () => {
+    await ada.submit("/demo/trouble/revoke");
+    await expectAccount(ada, null, false);
+    expectText(await ada.get("/"), "Needs reconnecting");
+    return "the page says so";
+  });
+  await step("reconnect", async () => {
+    expectQuery(await connect(), { connected: "true" });
+    await expectAccount(ada, "alice@gmail.example", true);
+    return "the revoked credential was removed first, as Cal.com would have dropped the new tokens";
+  });
+  await step("somebody else comes back", async () => {
+    expectQuery(await connect(grace, "office365", "bob"), { connected: "false", reason: "wrong_user" });
+    const stored = emulator.calendars.credentials(adasId()).map(({ account }) => account);
+    if (stored.join() !== "alice@gmail.example") throw new Error("The calendar was not taken away again.");
+    return "refused, and what Cal.com had stored already was undone";
   });
   await step("the table holds no readable token", async () => {
     const table = JSON.stringify(await services.rows());
-    const user = emulator.users.list()[0];
-    const { accessTokens, refreshTokens } = emulator.users.tokens(user?.id ?? 0);
+    const { accessTokens, refreshTokens } = emulator.users.tokens(adasId());
+    if (accessTokens.length === 0 || table.length < 500) throw new Error("There is nothing to look at.");
     if ([...accessTokens, ...refreshTokens].some((token) => table.includes(token)))
       throw new Error("A token is readable.");
-    return "both tokens are sealed";
+    return "all tokens are sealed";
   });
   await step("disconnect Google", async () => {
-    expectText(await browser.post("/disconnect/google", {}), "Google Calendar is not connected.");
+    await ada.api("/calendars/disconnect", { calendarType: "google" });
+    const left = emulator.calendars.credentials(adasId()).length;
+    if (left > 0) throw new Error(`${String(left)} credentials are left at Cal.com.`);
+    expectText(await ada.get("/"), "Not connected");
     return "nothing is left at Cal.com";
   });
 }
@@ -63,38 +115,19 @@ async function step(name: string, walk: () => Promise<string>): Promise<void> {
   }
 }
 
+async function expectAccount(browser: Browser, email: string | null, connected: boolean): Promise<void> {
+  const { calendars } = (await browser.api("/calendars/status")) as { calendars: Account[] };
+  const isThere = calendars.some((account) => account.email === email && account.connected === connected);
+  if (!isThere) throw new Error(`The status is ${JSON.stringify(calendars)}.`);
+}
+
 function expectText(page: string, text: string): void {
   if (!page.includes(text)) throw new Error(`The page does not say "${text}".`);
 }
 
-/** Keeps a cookie and follows the application's own redirects. */
-function createBrowser(origin: string) {
-  let cookie = "";
-  const request = async (path: string, form?: Record<string, string>): Promise<Response> => {
-    const response = await fetch(new URL(path, origin), {
-      redirect: "manual",
-      headers: { cookie, origin },
-      ...(form && { method: "POST", body: new URLSearchParams(form) }),
-    });
-    cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
-    return response;
-  };
-  const follow = async (response: Response): Promise<string> => {
-    const location = response.headers.get("location");
-    if (location !== null) return follow(await request(location));
-    if (!response.ok)
-      throw new Error(`The application answered ${String(response.status)}: ${await response.text()}`);
-    return response.text();
-  };
-  return {
-    get: async (path: string) => follow(await request(path)),
-    post: async (path: string, form: Record<string, string>) => follow(await request(path, form)),
-    redirectOf: async (path: string) => {
-      const response = await request(path, {});
-      const location = response.headers.get("location");
-      if (location === null)
-        throw new Error(`The application answered ${String(response.status)} and no redirect.`);
-      return location;
-    },
-  };
+function expectQuery({ searchParams }: URL, expected: Record<string, string>): void {
+  for (const [name, value] of Object.entries(expected)) {
+    const given = searchParams.get(name);
+    if (given !== value) throw new Error(`The address says ${name}=${String(given)}, not ${value}.`);
+  }
 }

@@ -1,19 +1,21 @@
-import { CalClient, encryptedTokenStore, type CalClientOptions, type TokensInfo } from "calbridge";
+import { CalClient, encryptedTokenStore, type CalClientOptions, type TokenStore } from "calbridge";
 import { createSchema, postgresTokenStore } from "calbridge/postgres";
 import { createCalEmulator, type CalEmulator } from "calbridge/testing";
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { startPostgres } from "../../test/support/postgres-server.js";
+import { createFeed, type Feed } from "./feed.js";
 
 /** Everything the demo runs on. */
 export interface DemoServices {
   cal: CalClient;
   /** `undefined` when the real Cal.com is used. */
   emulator: CalEmulator | undefined;
-  /** The token table, for the page that shows it. */
+  /** Opens what the table keeps sealed. */
+  tokenStore: TokenStore;
+  /** The token table as it is, for the page that shows it. */
   rows(): Promise<Record<string, unknown>[]>;
-  /** What the client did to have working tokens, latest last. */
-  tokenEvents: TokensInfo[];
+  feed: Feed;
   stop(): Promise<void>;
 }
 
@@ -30,20 +32,19 @@ export async function startServices(env: NodeJS.ProcessEnv): Promise<DemoService
   await createSchema(pool);
   // Kept in memory: with the process, the demo's database ends too.
   const keys = { demo: randomBytes(32).toString("base64") };
-  const tokenEvents: TokensInfo[] = [];
-  const shared = {
-    tokenStore: encryptedTokenStore(postgresTokenStore({ client: pool }), { keys }),
-    hooks: { onTokens: (info: TokensInfo) => tokenEvents.push(info) },
-  };
+  const feed = createFeed();
+  const tokenStore = encryptedTokenStore(postgresTokenStore({ client: pool }), { keys });
+  const shared = { tokenStore, hooks: feed.hooks };
 
   const isReal = env["CAL_CLIENT_ID"] !== undefined && env["CAL_CLIENT_SECRET"] !== undefined;
   const emulated = isReal ? undefined : await startEmulator();
   return {
     cal: emulated ? new CalClient({ ...shared, ...emulated.options }) : CalClient.fromEnv(shared),
     emulator: emulated?.emulator,
+    tokenStore,
     rows: async () =>
       (await pool.query<Record<string, unknown>>(`SELECT * FROM "CalendarIntegration" ORDER BY "id"`)).rows,
-    tokenEvents,
+    feed,
     async stop() {
       await emulated?.stop();
       await pool.end();
@@ -54,7 +55,8 @@ export async function startServices(env: NodeJS.ProcessEnv): Promise<DemoService
 
 async function startEmulator() {
   const emulator = createCalEmulator();
-  const server = await emulator.listen();
+  // By name, where the application goes by number: to a browser they are two sites, as in real life.
+  const server = await emulator.listen({ host: "localhost" });
   const { clientId, clientSecret } = emulator;
   // The client lives by the emulator's clock, so that an hour can pass at the press of a button.
   const options = {

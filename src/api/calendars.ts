@@ -150,7 +150,8 @@ const referenceSchema = z.looseObject({
   externalId: z.string(),
   credentialId: z.nullable(z.number()),
 });
-const authUrlSchema = z.looseObject({ authUrl: z.url() });
+// A browser is sent there: no other scheme is a consent page.
+const authUrlSchema = z.looseObject({ authUrl: z.url({ protocol: /^https?$/ }) });
 const instant = z.pipe(
   z.string().check(z.refine((value) => !Number.isNaN(Date.parse(value)))),
   z.transform((value) => new Date(value)),

@@ -164,6 +164,8 @@ export class TokenManager {
           cache.delete(userId);
         }
         const code = isCalError(error) ? error.code : undefined;
+        // That nobody has asked for such a user to be made is no failure to have tokens.
+        if (code === "user_not_found") throw error;
         await this.#options.tell({
           userId,
           outcome: "failed",

@@ -17,7 +17,7 @@ async function runDemo(env: Record<string, string> = {}): Promise<{ code: number
 it("the demo connects a calendar from nothing, survives an expiry and a lost answer, and disconnects", async () => {
   const { code, output } = await runDemo();
   expect(output).toContain("The demo works.");
-  expect(output.match(/^ok {4}/gm)).toHaveLength(7);
+  expect(output.match(/^ok {4}/gm)).toHaveLength(11);
   expect(code).toBe(0);
 }, 60_000);
 

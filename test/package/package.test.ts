@@ -15,6 +15,7 @@ const entries = [
   "calbridge/prisma",
   "calbridge/handlers",
   "calbridge/node",
+  "calbridge/react",
   "calbridge/testing",
 ];
 
@@ -53,7 +54,7 @@ describe("the packed package", () => {
     const others = packed.filter((path) => !path.startsWith("dist/"));
     expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
     expect(
-      packed.filter((path) => !/\.(js|cjs|d\.ts|d\.cts)$/.test(path) && path.startsWith("dist/")),
+      packed.filter((path) => !/\.(js|cjs|css|d\.ts|d\.cts)$/.test(path) && path.startsWith("dist/")),
     ).toEqual([]);
   });
 
@@ -72,8 +73,10 @@ describe("the packed package", () => {
       exports: Record<string, unknown>;
     };
     const exported = Object.keys(exports).filter((key) => key !== "./package.json");
-    expect(exported.map((key) => `calbridge${key.slice(1)}`).sort()).toEqual([...entries].sort());
-    for (const entry of entries) {
+    const modules = exported.filter((key) => !key.endsWith(".css")).map((key) => `calbridge${key.slice(1)}`);
+    expect(modules.sort()).toEqual([...entries].sort());
+    // Whoever imports calbridge/react has React.
+    for (const entry of entries.filter((name) => name !== "calbridge/react")) {
       const imported = await runHere(
         process.execPath,
         "--input-type=module",
@@ -89,6 +92,18 @@ describe("the packed package", () => {
       expect(imported).not.toBe("");
       expect(required).toBe(imported);
     }
+  });
+
+  it("tells bundlers that the React components run in a browser, and brings their stylesheet", async () => {
+    const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+      exports: Record<string, string>;
+    };
+    const dist = join(project, "node_modules/calbridge/dist");
+    for (const file of ["react.js", "react.cjs"]) {
+      expect(await readFile(join(dist, file), "utf8")).toMatch(/^"use client";/);
+    }
+    const css = join(project, "node_modules/calbridge", exports["./react/styles.css"] ?? "");
+    expect(await readFile(css, "utf8")).toContain("--calbridge-");
   });
 
   it("runs the readme's first example", async () => {
@@ -112,11 +127,12 @@ describe("the packed package", () => {
     { module: "node16", moduleResolution: "node16", file: "esm.mts", types: [] },
     { module: "node16", moduleResolution: "node16", file: "cjs.cts", types: [] },
     { module: "esnext", moduleResolution: "bundler", file: "bundled.ts", types: [] },
-    // The one entry for Node.js takes Node's own types for granted.
+    // The entries for Node.js and for React take their types for granted.
     { module: "node16", moduleResolution: "node16", file: "node.mts", types: ["node"] },
   ]) {
     it(`has types for every entry with moduleResolution ${moduleResolution} (${file})`, async () => {
-      const typed = entries.filter((entry) => types.length > 0 || entry !== "calbridge/node");
+      const needsTypes = ["calbridge/node", "calbridge/react"];
+      const typed = entries.filter((entry) => types.length > 0 || !needsTypes.includes(entry));
       const imports = typed.map(
         (entry, n) =>
           `import * as m${String(n)} from "${entry}";\nexport const e${String(n)} = m${String(n)};\n`,
@@ -141,6 +157,7 @@ export const code: CalErrorCode = "rate_limited";
         typeRoots: [join(root, "node_modules/@types")],
         module,
         moduleResolution,
+        ...(types.length > 0 && { paths: { react: [join(root, "node_modules/@types/react")] } }),
       };
       await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [file] }));
       // skipLibCheck is off: the package's own declarations are compiled, too.

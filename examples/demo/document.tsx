@@ -1,0 +1,34 @@
+import type { ReactNode } from "react";
+import { renderToString } from "react-dom/server";
+import { Settings, type SettingsProps } from "./page/settings.js";
+import { SignIn } from "./page/sign-in.js";
+
+/** The page on which one chooses who one is. */
+export function signInDocument(users: { id: string; name: string; email: string }[]): string {
+  return documentOf("Sign in", <SignIn users={users} />);
+}
+
+/** The settings page, and what the browser needs to take it over. */
+export function settingsDocument(props: SettingsProps): string {
+  // Nothing in it may end the script element.
+  const json = JSON.stringify(props).replaceAll("<", "\\u003c");
+  const scripts = `<script type="application/json" id="props">${json}</script><script type="module" src="/client.js"></script>`;
+  return documentOf("Calendars", <Settings {...props} />, scripts);
+}
+
+function documentOf(title: string, content: ReactNode, scripts = ""): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · Fernhill</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/styles.css">
+</head>
+<body>
+<div id="root">${renderToString(content)}</div>
+${scripts}
+</body>
+</html>`;
+}

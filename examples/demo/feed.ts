@@ -1,0 +1,55 @@
+import type { CalHooks } from "calbridge";
+import type { FeedEntry } from "./page/underneath-state.js";
+
+/** What happens underneath, in order. */
+export interface Feed {
+  hooks: CalHooks;
+  /** The latest entries, newest last. */
+  entries: () => FeedEntry[];
+  tell: (text: string) => void;
+  /** Calls back after each entry. Answers how to stop that. */
+  subscribe: (listener: () => void) => () => void;
+}
+
+const MOST_ENTRIES = 80;
+
+/** Listens to a client by its hooks, which are told no secret. */
+export function createFeed(): Feed {
+  const entries: FeedEntry[] = [];
+  const listeners = new Set<() => void>();
+  let count = 0;
+  const add = (entry: Omit<FeedEntry, "id" | "at">): void => {
+    entries.push({ id: ++count, at: new Date().toISOString().slice(11, 19), ...entry });
+    if (entries.length > MOST_ENTRIES) entries.shift();
+    for (const listener of listeners) listener();
+  };
+  return {
+    hooks: {
+      onResponse: ({ method, path, status, error, durationMs }) =>
+        add({
+          kind: "call",
+          text: `${method} ${path}`,
+          outcome: status === undefined ? (error ?? "given up") : String(status),
+          isBad: status === undefined || status >= 400,
+          durationMs: Math.round(durationMs),
+        }),
+      onTokens({ userId, outcome, fingerprint, error, durationMs }) {
+        // Nothing went wrong: a user who has never connected anything has no tokens.
+        if (error === "user_not_found") return;
+        add({
+          kind: "tokens",
+          text: `${userId}: ${error ?? `token ${fingerprint ?? "?"}`}`,
+          outcome,
+          isBad: outcome === "failed",
+          durationMs: Math.round(durationMs),
+        });
+      },
+    },
+    entries: () => [...entries],
+    tell: (text) => add({ kind: "trouble", text }),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

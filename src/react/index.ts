@@ -1,0 +1,28 @@
+export { useCalendarIntegration } from "./use-calendar-integration.js";
+export { CalendarIntegration, type CalendarIntegrationProps } from "./calendar-integration.js";
+export { defaultTexts, describeError, type CalendarTexts, type PartialCalendarTexts } from "./texts.js";
+export type {
+  AccountView,
+  AppleFormView,
+  ButtonView,
+  CalendarAppearance,
+  CalendarPart,
+  CalendarRenderProps,
+  ConfirmView,
+  MessageKind,
+  ProviderState,
+  ProviderView,
+} from "./parts.js";
+export type {
+  AccountCalendar,
+  CalendarAccount,
+  CalendarAction,
+  CalendarActivity,
+  CalendarIntegrationError,
+  CalendarIntegrationErrorCode,
+  CalendarIntegrationOptions,
+  CalendarIntegrationState,
+  CalendarIntegrationStatus,
+  CalendarProvider,
+  OAuthProvider,
+} from "./types.js";

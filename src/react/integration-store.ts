@@ -1,0 +1,230 @@
+import { request, type Answers } from "./requests.js";
+import { takeReturned, type Returned } from "./returned.js";
+import type {
+  CalendarAccount,
+  CalendarActivity,
+  CalendarIntegrationError,
+  CalendarIntegrationErrorCode,
+  CalendarIntegrationOptions,
+  CalendarIntegrationState,
+  CalendarProvider,
+} from "./types.js";
+
+// Cal.com remembers its list of calendars for 10 seconds: to ask more often is to hear the same.
+const LIST_AGE_MS = 11_000;
+
+/** All of the hook that is not React's. It has one listener. */
+export interface IntegrationStore {
+  /** As of the latest render. */
+  options: CalendarIntegrationOptions;
+  get: () => CalendarIntegrationState;
+  subscribe: (listener: () => void) => () => void;
+  /** Begins to work, in a browser. Answers how to end it. */
+  start: () => () => void;
+}
+
+/** What can be done, as it was before anything was. */
+type Actions = Omit<CalendarIntegrationState, "status" | "calendars" | "pending" | "error" | "result">;
+type Data = Omit<CalendarIntegrationState, keyof Actions>;
+
+/** Makes a store. Touches nothing of the browser's. */
+export function createIntegrationStore(options: CalendarIntegrationOptions): IntegrationStore {
+  let isLoaded = false;
+  let listener: (() => void) | undefined;
+  let latestLoad = 0;
+  let loadedAt = 0;
+  let returned: Returned | null = null;
+  let settling: ReturnType<typeof setTimeout> | undefined;
+
+  const ask = <Route extends keyof Answers>(
+    route: Route,
+    body?: object,
+    query?: string,
+  ): Promise<Answers[Route]> => request(store.options, route, body, query);
+
+  const set = (change: Partial<Data>): void => {
+    if (change.calendars) {
+      isLoaded = true;
+      // What was asked before is older than this.
+      latestLoad++;
+    }
+    state = { ...state, ...change };
+    const { error, calendars } = state;
+    state.status = isLoaded ? stateOf(calendars, error) : error ? "error" : "loading";
+    listener?.();
+  };
+
+  const fail = (action: CalendarActivity["action"], error: unknown, provider?: CalendarProvider): void =>
+    set({ error: { action, provider, code: (error as Error).message as CalendarIntegrationErrorCode } });
+
+  const accountsOf = (provider: CalendarProvider, isInverse = false): CalendarAccount[] =>
+    state.calendars.filter(({ calendarType }) => (calendarType === provider) !== isInverse);
+
+  /** Does one thing at a time, and keeps how it went. */
+  async function run(activity: CalendarActivity, work: () => Promise<Partial<Data>>): Promise<boolean> {
+    if (state.pending) return false;
+    set({ pending: activity, error: null, result: null });
+    try {
+      set({ pending: null, result: activity, ...(await work()) });
+      return true;
+    } catch (error) {
+      set({ pending: null });
+      fail(activity.action, error, activity.provider);
+      return false;
+    }
+  }
+
+  /** Loads the list. What a later load, or a change, has overtaken is dropped. */
+  async function load(isQuiet?: boolean): Promise<boolean> {
+    const turn = ++latestLoad;
+    if (!isQuiet) set({ error: null });
+    try {
+      const calendars = listOf(await ask("status"));
+      if (turn === latestLoad) {
+        loadedAt = Date.now();
+        // Cal.com doesn't list an Apple account yet that it has just taken.
+        const isListed = !settling || calendars.some(({ calendarType }) => calendarType === "apple");
+        set({ calendars: isListed ? calendars : [...calendars, ...accountsOf("apple")] });
+        tellReturned();
+      }
+      return true;
+    } catch (error) {
+      if (turn === latestLoad && !(isQuiet && isLoaded)) fail("load", error);
+      return false;
+    }
+  }
+
+  /** The address says how the return went. That a calendar is connected is said if the list says so as well. */
+  function tellReturned(): void {
+    if (!returned) return;
+    const { provider, connected, reason } = returned;
+    returned = null;
+    const works = accountsOf(provider).some((account) => account.connected);
+    if (connected && works) set({ result: { action: "connect", provider } });
+    else fail("connect", new Error(connected ? "not_connected" : reason), provider);
+  }
+
+  const actions: Actions = {
+    connect: (provider) => {
+      const pending: CalendarActivity = { action: "connect", provider };
+      return run(pending, async () => {
+        const { returnTo } = store.options;
+        const query = new URLSearchParams({ type: provider, ...(returnTo && { returnTo }) });
+        const { authUrl } = await ask("oauth-connect-url", undefined, `?${query.toString()}`);
+        if (!/^https?:/.test(authUrl)) throw new Error("invalid_response");
+        location.assign(authUrl);
+        // Until the page is gone.
+        return { pending, result: null };
+      });
+    },
+
+    connectApple: (credentials) =>
+      run({ action: "connectApple", provider: "apple" }, async () => {
+        await ask("apple-credentials", credentials);
+        clearTimeout(settling);
+        settling = setTimeout(() => {
+          settling = undefined;
+          void load(true);
+        }, LIST_AGE_MS);
+        const working = accountsOf("apple").filter(({ connected }) => connected);
+        return {
+          calendars: [...accountsOf("apple", true), ...(working.length > 0 ? working : [unlistedApple])],
+        };
+      }),
+
+    sync: (provider) =>
+      run({ action: "sync", provider }, async () => {
+        const answer = await ask("sync-credentials", { calendarType: provider });
+        set({ calendars: [...accountsOf(provider, true), ...listOf(answer)] });
+        if (!answer.connected) throw new Error(answer.reason);
+        return {};
+      }),
+
+    disconnect: (provider, { credentialId } = {}) => {
+      const isMeant = (account: CalendarAccount): boolean =>
+        account.calendarType === provider && (!credentialId || account.credentialId === credentialId);
+      const account = state.calendars.find(isMeant)?.email ?? undefined;
+      return run({ action: "disconnect", provider, credentialId, account }, async () => {
+        // The one that isn't listed yet has no number.
+        await ask("disconnect", { calendarType: provider, ...(credentialId && { credentialId }) });
+        return { calendars: state.calendars.filter((other) => !isMeant(other)) };
+      });
+    },
+
+    reload: () => load(),
+
+    dismiss: () => set({ result: null, ...(isLoaded && { error: null }) }),
+  };
+
+  let state: CalendarIntegrationState = {
+    ...actions,
+    status: "loading",
+    calendars: [],
+    pending: null,
+    error: null,
+    result: null,
+  };
+  const store: IntegrationStore = {
+    options,
+    get: () => state,
+    subscribe(onChange) {
+      listener = onChange;
+      return () => (listener = undefined);
+    },
+    start() {
+      returned = takeReturned() ?? returned;
+      if (isLoaded) tellReturned();
+      else void load();
+
+      const onShow = (event: Event & { persisted?: boolean }): void => {
+        if (event.persisted) {
+          // Back from the provider's page by the browser's Back button: the page is as it was left.
+          set({ pending: null });
+          loadedAt = 0;
+        }
+        // The user may have been at the provider's in the meantime.
+        const isOld = Date.now() - loadedAt > LIST_AGE_MS;
+        if (!document.hidden && !state.pending && isOld) void load(true);
+      };
+      loadedAt = Date.now();
+      addEventListener("visibilitychange", onShow);
+      addEventListener("pageshow", onShow);
+      return () => {
+        latestLoad++;
+        clearTimeout(settling);
+        settling = undefined;
+        removeEventListener("visibilitychange", onShow);
+        removeEventListener("pageshow", onShow);
+      };
+    },
+  };
+  if (options.initialStatus) set({ calendars: options.initialStatus.calendars });
+  return store;
+}
+
+/** The accounts in an answer; the way there may have put something else in its place. */
+function listOf({ calendars }: { calendars: CalendarAccount[] }): CalendarAccount[] {
+  if (!Array.isArray(calendars)) throw new Error("invalid_response");
+  return calendars;
+}
+
+/** How accounts stand, in a word. Cal.com's list can be wrong: its check has the last word. */
+export function stateOf(
+  accounts: CalendarAccount[],
+  error: CalendarIntegrationError | null,
+): "connected" | "disconnected" | "broken" {
+  if (accounts.length === 0) return "disconnected";
+  const isRefused = error?.code === "revoked" || error?.code === "invalid_credentials";
+  return isRefused || accounts.some(({ connected }) => !connected) ? "broken" : "connected";
+}
+
+const unlistedApple: CalendarAccount = {
+  calendarType: "apple",
+  integration: "apple_calendar",
+  credentialId: 0,
+  name: "Apple Calendar",
+  email: null,
+  connected: true,
+  message: null,
+  calendars: [],
+};

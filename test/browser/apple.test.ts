@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { useDemo } from "./demo.js";
+
+const test = useDemo();
+
+it("connects Apple with the right password, after a wrong one", async () => {
+  const { ada } = test;
+  await ada.signIn("Ada Lovelace");
+  const card = ada.card("Apple Calendar");
+  await ada.page.getByRole("button", { name: "Connect Apple Calendar" }).click();
+  const username = card.getByLabel("Apple Account");
+  const password = card.getByLabel("App-specific password");
+  expect(await username.evaluate((field) => field === document.activeElement)).toBe(true);
+
+  await username.fill("dave@icloud.example");
+  await password.fill("wrong-app-pass");
+  await password.press("Enter");
+  await ada.hears("Apple did not accept this address and app-specific password.");
+  expect(await username.inputValue(), "the address is kept").toBe("dave@icloud.example");
+  expect(await password.inputValue(), "the password is not").toBe("");
+  expect(await password.evaluate((field) => field === document.activeElement)).toBe(true);
+  expect(await password.getAttribute("aria-invalid")).toBe("true");
+
+  await password.fill("good-app-pass");
+  await card.getByRole("button", { name: "Connect", exact: true }).click();
+  await ada.hears("Apple Calendar is connected.");
+  await card.getByText("Connected", { exact: true }).waitFor();
+  expect(await password.count()).toBe(0);
+  // Cal.com takes its time to list it.
+  await card.getByText("Its calendars show up in a few seconds.").waitFor();
+  await card.getByText("Work", { exact: true }).waitFor();
+
+  await card.getByRole("button", { name: "Disconnect Apple Calendar" }).click();
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
+  await ada.hears("Apple Calendar is disconnected.");
+});

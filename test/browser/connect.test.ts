@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { useDemo } from "./demo.js";
+
+const test = useDemo();
+
+describe("connecting", () => {
+  it.each([
+    { provider: "Google Calendar", account: "alice@gmail.example", calendar: "Team" },
+    { provider: "Office 365", account: "bob@outlook.example", calendar: "Birthdays" },
+  ] as const)("$provider by its consent page", async ({ provider, account, calendar }) => {
+    const { ada, demo } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect(provider, account);
+
+    const card = ada.card(provider);
+    await card.getByText("Connected", { exact: true }).waitFor();
+    await card.getByText(calendar, { exact: true }).waitFor();
+    expect(await card.getByRole("button", { name: `Disconnect ${account}` }).count()).toBe(1);
+    expect(ada.page.url(), "the result is gone from the address").toBe(`${demo.origin}/`);
+
+    // The one answer that has to carry a secret: so the watch for secrets does see them.
+    const connectUrl = test.sent.filter(({ url }) => url.includes("/oauth-connect-url"));
+    const { accessTokens } = demo.services.emulator!.users.tokens(test.adasId());
+    expect(accessTokens.some((token) => connectUrl.some(({ text }) => text.includes(token)))).toBe(true);
+
+    // The server renders it as well.
+    await ada.page.reload();
+    await card.getByText("Connected", { exact: true }).waitFor();
+    expect(await ada.page.getByRole("status").textContent()).toBe("");
+  });
+
+  it("says what happened when the user denies it", async () => {
+    const { ada } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.page.getByRole("button", { name: "Connect Google Calendar" }).click();
+    await ada.consent("Deny");
+    await ada.hears("Google Calendar is not connected");
+    await ada.card("Google Calendar").getByText("Not connected", { exact: true }).waitFor();
+  });
+
+  it("connects nothing when somebody else comes back", async () => {
+    const { ada, adasId, demo } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.page.getByRole("button", { name: "Connect Google Calendar" }).click();
+    await ada.page.getByRole("heading", { name: "Sign in to Google" }).waitFor();
+
+    // In another tab of the same browser.
+    const other = await ada.context.newPage();
+    await other.goto(demo.origin);
+    await other.getByRole("button", { name: "Sign out" }).click();
+    await other.getByRole("button", { name: "Grace Hopper" }).click();
+    await other.getByRole("heading", { name: "Calendars", exact: true }).waitFor();
+    await other.close();
+
+    await ada.consent("Allow");
+    await ada.page.getByText("Grace Hopper").waitFor();
+    await ada.hears("This was started by another user");
+    expect(demo.services.emulator?.calendars.credentials(adasId())).toEqual([]);
+  });
+
+  it("is ready again when the user turns back at the consent page", async () => {
+    const { ada } = test;
+    await ada.signIn("Ada Lovelace");
+    const button = ada.page.getByRole("button", { name: "Connect Google Calendar" });
+    await button.click();
+    await ada.page.getByRole("heading", { name: "Sign in to Google" }).waitFor();
+    await ada.page.goBack();
+    await button.waitFor();
+    await expect.poll(() => button.getAttribute("aria-disabled")).toBe("false");
+    await ada.connect("Google Calendar");
+  });
+
+  it("works from the keyboard", async () => {
+    const { ada } = test;
+    await ada.signIn("Ada Lovelace");
+    const { page } = ada;
+    const press = async (name: string): Promise<void> => {
+      for (let tabs = 0; tabs < 25; tabs += 1) {
+        await page.keyboard.press("Tab");
+        const at = page.locator(":focus");
+        const label = await at.evaluate((element) =>
+          (element.getAttribute("aria-labelledby") ?? "")
+            .split(" ")
+            .map((id) => document.getElementById(id)?.textContent ?? "")
+            .join(" "),
+        );
+        if (label === name) return page.keyboard.press("Enter");
+      }
+      throw new Error(`Tab doesn't lead to ${name}.`);
+    };
+    await press("Connect Google Calendar");
+    await ada.consent("Allow");
+    await ada.hears("Google Calendar is connected.");
+
+    await press("Disconnect alice@gmail.example");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    const focused = page.locator(":focus");
+    expect(await focused.textContent(), "the focus is back where it was").toBe("Disconnect");
+
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await ada.hears("alice@gmail.example is disconnected.");
+    await expect.poll(() => focused.getAttribute("data-provider")).toBe("google");
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { useDemo } from "./demo.js";
+
+const test = useDemo();
+
+describe("a connection", () => {
+  it("survives that its token expires while the page is open", async () => {
+    const { ada, demo } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar");
+    await ada.page.getByRole("button", { name: "Let the token expire" }).click();
+    const feed = ada.page.getByRole("list", { name: "What happens" });
+    await feed.getByText("led", { exact: true }).waitFor();
+
+    await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
+    await ada.hears("Google Calendar works.");
+    const outcomes = demo.services.feed.entries().filter(({ kind }) => kind === "tokens");
+    expect(outcomes.filter(({ outcome }) => outcome === "led")).toHaveLength(1);
+  });
+
+  it("survives a refresh whose answer is lost", async () => {
+    const { ada } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar");
+    await ada.page.getByRole("button", { name: "Kill a refresh half-way" }).click();
+    await ada.hears("The calendar service can’t be reached just now.");
+    // What was known stays on the page.
+    await ada.card("Google Calendar").getByText("Team", { exact: true }).waitFor();
+
+    await ada.page.getByRole("button", { name: "Try again" }).click();
+    const feed = ada.page.getByRole("list", { name: "What happens" });
+    await feed.getByText("healed", { exact: true }).waitFor();
+    await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
+    await expect.poll(() => ada.page.getByRole("button", { name: "Try again" }).count()).toBe(0);
+  });
+
+  it("can be made again after its access was revoked at the provider", async () => {
+    const { ada, adasId, demo } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar");
+    const card = ada.card("Google Calendar");
+    await ada.page.getByRole("button", { name: "Revoke access at the provider" }).click();
+    await card.getByText("Needs reconnecting").waitFor();
+
+    await ada.connect("Google Calendar");
+    await card.getByText("Connected", { exact: true }).waitFor();
+    await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
+    await ada.hears("Google Calendar works.");
+    expect(demo.services.emulator?.calendars.credentials(adasId())).toHaveLength(1);
+  });
+
+  it("is found broken by a check, though the list doesn't say so", async () => {
+    const { ada, adasId, demo } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Office 365");
+    demo.services.emulator?.calendars.invalidate({ userId: adasId() });
+    await ada.page.getByRole("button", { name: "Check now Office 365" }).click();
+    await ada.hears("Office 365 no longer gives access. Reconnect it.");
+    await ada.card("Office 365").getByText("Needs reconnecting").waitFor();
+    await ada.connect("Office 365");
+  });
+
+  it("ends when the user says so, twice", async () => {
+    const { ada, adasId, demo } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar");
+    const disconnect = ada.page.getByRole("button", { name: "Disconnect alice@gmail.example" });
+    await disconnect.click();
+    const dialog = ada.page.getByRole("dialog", { name: "Disconnect alice@gmail.example?" });
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    expect(demo.services.emulator?.calendars.credentials(adasId())).toHaveLength(1);
+
+    await disconnect.click();
+    await dialog.getByRole("button", { name: "Disconnect" }).click();
+    await ada.hears("alice@gmail.example is disconnected.");
+    await ada.card("Google Calendar").getByText("Not connected", { exact: true }).waitFor();
+    expect(demo.services.emulator?.calendars.credentials(adasId())).toEqual([]);
+  });
+
+  it("waits for a slow Cal.com without starting anything twice", async () => {
+    const { ada, demo } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar");
+    demo.services.emulator?.inject({ path: /check$/, effect: { delayMs: 1500 } });
+    const button = ada.card("Google Calendar").locator('button[aria-busy="true"]');
+    const before = demo.services.emulator?.count({ path: "/calendars/google/check" }) ?? 0;
+    await ada.page.getByRole("button", { name: "Check now Google Calendar" }).dblclick();
+    expect(await button.textContent()).toBe("One moment…");
+    await ada.hears("Google Calendar works.");
+    expect(demo.services.emulator?.count({ path: "/calendars/google/check" })).toBe(before + 1);
+  });
+
+  it("is shown signed out when the session ends while the page is open", async () => {
+    const { ada } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.context.clearCookies();
+    await ada.page.getByRole("button", { name: "Connect Google Calendar" }).click();
+    await ada.hears("You are signed out.");
+  });
+});

@@ -1,0 +1,32 @@
+import { build, transform } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { expect, it } from "vitest";
+
+const folder = join(import.meta.dirname, "../../src/react");
+
+it("adds at most 5 kB of script to a page, and 2 kB of styles", async () => {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [join(folder, "index.ts")],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    jsx: "automatic",
+    external: ["react", "react/*"],
+    metafile: true,
+    write: false,
+  });
+  const inputs = Object.keys(metafile.inputs);
+  expect(inputs.filter((path) => !path.startsWith("src/react/"))).toEqual([]);
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
+  expect([...new Set(imports)].sort()).toEqual(["react", "react/jsx-runtime"]);
+  expect(gzipSync(outputFiles[0]?.contents ?? "").byteLength).toBeLessThanOrEqual(5000);
+
+  const css = await transform(await readFile(join(folder, "public/react.css"), "utf8"), {
+    loader: "css",
+    minify: true,
+  });
+  expect(gzipSync(css.code).byteLength).toBeLessThanOrEqual(2000);
+});

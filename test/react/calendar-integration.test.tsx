@@ -1,0 +1,184 @@
+// @vitest-environment happy-dom
+import { renderToString } from "react-dom/server";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { CalendarIntegration, defaultTexts, describeError } from "../../src/react/index.js";
+import { account, fakeHandlers, status, type FakeHandlers } from "./fake-handlers.js";
+import { buttonOf, doing, hydrate, render } from "./render.js";
+
+let handlers: FakeHandlers;
+const one = { calendars: [account()] };
+
+beforeEach(() => {
+  handlers = fakeHandlers();
+  history.replaceState(null, "", "/settings");
+});
+
+describe("on a server", () => {
+  it("renders what it was given, and is taken over without a word from React", async () => {
+    const { html, complaints } = await hydrate(
+      <CalendarIntegration fetch={handlers.fetch} initialStatus={one} />,
+    );
+    for (const text of ["alice@gmail.example", "Team", "Connected", "Check now"])
+      expect(html).toContain(text);
+    expect(complaints).toEqual([]);
+    expect(handlers.seen).toEqual([]);
+  });
+
+  it("renders that it is loading, also when the address says something", async () => {
+    history.replaceState(null, "", "/settings?calendarType=google&connected=true");
+    handlers.answer("status", status(account()));
+    const { html, complaints } = await hydrate(<CalendarIntegration fetch={handlers.fetch} />);
+    expect(html).toContain("One moment…");
+    expect(html).not.toContain("Connect</button>");
+    expect(complaints).toEqual([]);
+    expect(document.querySelector('[role="status"]')?.textContent).toBe("Google Calendar is connected.");
+  });
+});
+
+describe("what it shows", () => {
+  it("never shows text of the address", async () => {
+    for (const reason of ["Call+555-1234", "constructor", "__proto__"]) {
+      history.replaceState(null, "", `/settings?calendarType=google&connected=false&reason=${reason}`);
+      const page = await render(
+        <CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars: [] }} />,
+      );
+      expect(page.querySelector('[data-provider="google"] [role="alert"]')?.textContent).toBe(
+        defaultTexts.errors.other,
+      );
+    }
+  });
+
+  it("offers to load again what could not be loaded", async () => {
+    handlers.answer("status", { fault: true }, status(account()));
+    const page = await render(<CalendarIntegration fetch={handlers.fetch} />);
+    expect(page.querySelector('[role="alert"]')?.textContent).toContain("can’t be reached");
+    expect(page.querySelector("[data-provider]")).toBeNull();
+    await doing(() => buttonOf("Try again").click());
+    expect(page.textContent).toContain("alice@gmail.example");
+  });
+
+  it("shows several accounts of a provider, each with a button of its own", async () => {
+    const calendars = [account(), account({ credentialId: 8, email: "carol@gmail.example" })];
+    const page = await render(<CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars }} />);
+    const names = [...page.querySelectorAll('[data-provider="google"] [id$="-end"]')].map((button) =>
+      (button.getAttribute("aria-labelledby") ?? "")
+        .split(" ")
+        .map((id) => document.getElementById(id)?.textContent)
+        .join(" "),
+    );
+    expect(names).toEqual(["Disconnect alice@gmail.example", "Disconnect carol@gmail.example"]);
+  });
+
+  it("has no id twice, whatever is connected", async () => {
+    const calendars = ["google", "office365", "apple"].map((calendarType, index) =>
+      account({ calendarType, credentialId: index, email: null }),
+    );
+    const page = await render(
+      <>
+        <CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars }} />
+        <CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars }} />
+      </>,
+    );
+    const ids = [...page.querySelectorAll("[id]")].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe("made to fit", () => {
+  it("has other texts, providers, headings and classes", () => {
+    const html = renderToString(
+      <CalendarIntegration
+        initialStatus={{ calendars: [] }}
+        providers={["office365"]}
+        headingLevel={4}
+        classNames={{ button: "btn btn-lg" }}
+        texts={{ connect: "Verbinden", providers: { office365: "Microsoft 365" } }}
+      />,
+    );
+    expect(html).toMatch(/<h4[^>]*>Microsoft 365<\/h4>/);
+    expect(html).toContain('class="calbridge-button btn btn-lg"');
+    expect(html).toContain(">Verbinden</button>");
+    expect(html).not.toContain("Google");
+  });
+
+  it("has other parts", async () => {
+    handlers.answer("disconnect", { data: {} });
+    const page = await render(
+      <CalendarIntegration
+        fetch={handlers.fetch}
+        initialStatus={one}
+        render={{
+          mark: (provider) => <i>{provider}</i>,
+          button: ({ kind, isPending, ...attributes }) => (
+            <button data-mine={`${kind} ${isPending}`} {...attributes} />
+          ),
+          account: ({ label, disconnectButton }) => (
+            <p key={label}>
+              Mine: {label} {disconnectButton}
+            </p>
+          ),
+          confirm: ({ text, onConfirm }) => (
+            <p id="mine">
+              {text} <button onClick={onConfirm}>Yes</button>
+            </p>
+          ),
+          message: (text, kind) => `${kind}! ${text}`,
+        }}
+      />,
+    );
+    expect(page.textContent).toContain("Mine: alice@gmail.example");
+    expect(page.querySelector("dialog")).toBeNull();
+    await doing(() => buttonOf("Disconnect").click());
+    expect(page.querySelector("#mine")?.textContent).toContain("Disconnect alice@gmail.example?");
+    await doing(() => buttonOf("Yes").click());
+    expect(page.querySelector('[role="status"]')?.textContent).toBe(
+      "notice! alice@gmail.example is disconnected.",
+    );
+    expect(page.querySelector("#mine")).toBeNull();
+  });
+
+  it("has other cards and another form", async () => {
+    const view = vi.fn(() => "mine");
+    const page = await render(
+      <CalendarIntegration fetch={handlers.fetch} initialStatus={one} render={{ provider: view }} />,
+    );
+    expect(page.querySelectorAll("li.calbridge-provider")).toHaveLength(3);
+    expect(view).toHaveBeenCalledWith(
+      expect.objectContaining({
+        provider: "google",
+        state: "connected",
+        stateText: "Connected",
+        error: null,
+      }),
+    );
+
+    const other = await render(
+      <CalendarIntegration
+        fetch={handlers.fetch}
+        initialStatus={one}
+        render={{ appleForm: ({ onCancel }) => <button onClick={onCancel}>Not now</button> }}
+      />,
+    );
+    await doing(() => buttonOf("Connect", other.querySelector('[data-provider="apple"]')!).click());
+    await doing(() => buttonOf("Not now", other).click());
+    expect(other.textContent).not.toContain("Not now");
+  });
+});
+
+describe("describeError", () => {
+  it("tells a refused Apple password from a connection that no longer works", () => {
+    const code = "invalid_credentials";
+    expect(describeError({ code, action: "connectApple", provider: "apple" })).toContain(
+      "Apple did not accept",
+    );
+    expect(describeError({ code, action: "sync", provider: "google" })).toBe(
+      "Google Calendar no longer gives access. Reconnect it.",
+    );
+  });
+
+  it("has a sentence for everything, in the application's words where there are any", () => {
+    expect(describeError({ code: "internal_error", action: "load" })).toBe(defaultTexts.errors.other);
+    const texts = { errors: { revoked: "{provider}: nix da" }, providers: { google: "G$&" } };
+    expect(describeError({ code: "revoked", action: "sync", provider: "google" }, texts)).toBe("G$&: nix da");
+  });
+});
