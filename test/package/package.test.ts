@@ -33,14 +33,14 @@ async function runHere(command: string, ...args: string[]): Promise<string> {
   }
 }
 
-// A project of somebody who has installed the package, and nothing else of ours.
+// A project of somebody who has installed the package and nothing else of ours, as `npm init` makes one.
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), "calbridge-package-"));
   const { tarball, files } = JSON.parse(await askFor("package")) as PackedPackage;
   packed = files;
   await writeFile(
     join(project, "package.json"),
-    JSON.stringify({ name: "a-project", private: true, type: "module" }),
+    JSON.stringify({ name: "a-project", version: "1.0.0", type: "commonjs" }),
   );
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball], { cwd: project });
 }, 180_000);
@@ -107,9 +107,9 @@ describe("the packed package", () => {
   });
 
   it("runs the readme's first example", async () => {
-    await cp(join(root, "examples/basic.ts"), join(project, "basic.ts"));
+    await cp(join(root, "examples/basic.ts"), join(project, "basic.mts"));
     const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-    expect(await runHere(process.execPath, tsx, "basic.ts")).toMatch(
+    expect(await runHere(process.execPath, tsx, "basic.mts")).toMatch(
       /^Connected: alice@gmail\.example with 2 calendars$/m,
     );
   });
