@@ -1,19 +1,21 @@
 import {
+  listCalendars,
+  type CalendarList,
+  type ConnectedCalendar,
+  type IntegrationType,
+} from "./api/calendar-list.js";
+import {
   checkIcsFeed,
   getBusyTimes,
   getConnectUrl,
-  listCalendars,
   saveAppleCredentials,
   saveCredentials,
   saveIcsFeed,
   setDestinationCalendar,
   type BusyTime,
   type CalendarCredential,
-  type CalendarList,
   type CalendarProvider,
   type CalendarReference,
-  type ConnectedCalendar,
-  type IntegrationType,
   type OAuthProvider,
 } from "./api/calendars.js";
 import type { ApiCall, CallOptions, Send } from "./api/call.js";

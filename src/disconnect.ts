@@ -1,12 +1,10 @@
 import {
-  disconnectCalendar,
   listCalendars,
-  type CalendarCredential,
   type CalendarList,
-  type CalendarProvider,
   type ConnectedCalendar,
   type IntegrationType,
-} from "./api/calendars.js";
+} from "./api/calendar-list.js";
+import { disconnectCalendar, type CalendarCredential, type CalendarProvider } from "./api/calendars.js";
 import type { CallOptions, Send } from "./api/call.js";
 import { checkStatus } from "./calendar-status.js";
 import { CalApiError } from "./errors.js";

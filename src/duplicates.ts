@@ -1,4 +1,4 @@
-import type { ConnectedCalendar, DestinationCalendar } from "./api/calendars.js";
+import type { ConnectedCalendar, DestinationCalendar } from "./api/calendar-list.js";
 
 /**
  * The credentials that repeat another one: several callbacks at once, or a connect after the main calendar

@@ -9,16 +9,18 @@ export type { DisconnectableProvider } from "./disconnect.js";
 export type { CalendarStatus, DisconnectedReason } from "./calendar-status.js";
 export { CalendarEvents, CalendarScope, type InCalendar, type TimeRange } from "./calendar-scope.js";
 export type {
-  BusyTime,
   Calendar,
-  CalendarCredential,
   CalendarList,
-  CalendarProvider,
-  CalendarReference,
   ConnectedCalendar,
   DestinationCalendar,
   Integration,
   IntegrationType,
+} from "./api/calendar-list.js";
+export type {
+  BusyTime,
+  CalendarCredential,
+  CalendarProvider,
+  CalendarReference,
   OAuthProvider,
 } from "./api/calendars.js";
 export type {

@@ -34,8 +34,6 @@ export function createFeed(): Feed {
           durationMs: Math.round(durationMs),
         }),
       onTokens({ userId, outcome, fingerprint, error, durationMs }) {
-        // Nothing went wrong: a user who has never connected anything has no tokens.
-        if (error === "user_not_found") return;
         add({
           kind: "tokens",
           text: `${userId}: ${error ?? `token ${fingerprint ?? "?"}`}`,

@@ -1,5 +1,6 @@
 import type { CallOptions, Send } from "./call.js";
-import { secretsIn, type IntegrationType } from "./calendars.js";
+import type { IntegrationType } from "./calendar-list.js";
+import { secretsIn } from "./calendars.js";
 import { nothing } from "./read.js";
 
 /** Names one calendar of one credential. */

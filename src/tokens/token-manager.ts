@@ -1,6 +1,7 @@
 import { CalStoreError, CalTimeoutError, CalTokenError, isCalError, type CalError } from "../errors.js";
 import type { Grant, GrantedTokens } from "./grant.js";
 import type { GuardedStore } from "./guarded-store.js";
+import { RefreshLease } from "./refresh-lease.js";
 import { growingPauses, pause, within } from "./timing.js";
 import type { TellTokens } from "./outcome.js";
 import type { TokenCache } from "./token-cache.js";
@@ -37,9 +38,6 @@ interface Met {
 
 type Need = Pick<TokenNeed, "minTtlMs" | "rejected">;
 
-// Longer than a refresh takes, short enough for those who wait when its holder dies. Renewed meanwhile.
-const LEASE_MS = 8_000;
-const RENEW_EVERY_MS = 2_500;
 // For waiting on somebody else's lease: a refresh may take a minute (see the grant), then its write.
 const LONGEST_WAIT_MS = 90_000;
 const WRITE_TRIES = 4;
@@ -63,13 +61,13 @@ export class TokenManager {
   readonly #flights = new Map<string, Promise<Met>>();
   /** Pairs that Cal.com has issued and the store could not take; the only working ones of their user. */
   readonly #unsaved = new Map<string, { tokens: GrantedTokens; version: number }>();
-  // Names this manager among processes. A lease that it could not give back is its own to take again.
-  readonly #name: string = crypto.randomUUID();
+  readonly #lease: RefreshLease;
   /** How far this machine's clock was found to be ahead of Cal.com's. */
   #clockAheadMs = 0;
 
   constructor(options: TokenManagerOptions) {
     this.#options = options;
+    this.#lease = new RefreshLease(options);
   }
 
   /** A record whose access token meets the need. */
@@ -198,23 +196,22 @@ export class TokenManager {
     const adopted = await this.#takeLease(userId, need);
     if (adopted) return { record: adopted, outcome: "adopted" };
 
-    const stopRenewing = this.#keepLease(userId);
+    const giveBack = this.#lease.keep(userId);
     try {
       const current = await this.#read(userId);
       if (this.#meets(current, need)) return { record: current, outcome: "adopted" };
       return await this.#refreshUnderLease(current, need);
     } finally {
-      await stopRenewing();
-      await this.#release(userId);
+      await giveBack();
     }
   }
 
   /** Takes the lease, or answers the tokens that its holder has written meanwhile. */
   async #takeLease(userId: string, need: Need): Promise<TokenRecord | null> {
-    const { store, now } = this.#options;
+    const { now } = this.#options;
     const until = now() + LONGEST_WAIT_MS;
     for (const ms of growingPauses()) {
-      if (await store.lease(userId, { owner: this.#name, ttlMs: LEASE_MS })) return null;
+      if (await this.#lease.take(userId)) return null;
       if (now() > until) break;
       await pause(ms);
       const current = await this.#read(userId);
@@ -223,33 +220,6 @@ export class TokenManager {
     throw new CalTimeoutError(
       `Another process has held the user's refresh lease for ${String(LONGEST_WAIT_MS)} ms.`,
     );
-  }
-
-  /** Renews the lease until it is told to stop; then no renewal is under way that could outlast the release. */
-  #keepLease(userId: string): () => Promise<void> {
-    let renewal: Promise<unknown> | undefined;
-    const timer = setInterval(() => {
-      renewal ??= this.#options.store
-        .lease(userId, { owner: this.#name, ttlMs: LEASE_MS })
-        // The write is guarded by its version, so a lost lease costs a refresh, not a token.
-        .catch((error: unknown) =>
-          this.#options.warn("calbridge: the refresh lease could not be renewed", { userId, error }),
-        )
-        .finally(() => (renewal = undefined));
-    }, RENEW_EVERY_MS);
-    return async () => {
-      clearInterval(timer);
-      await renewal;
-    };
-  }
-
-  async #release(userId: string): Promise<void> {
-    try {
-      await this.#options.store.release(userId, { owner: this.#name });
-    } catch (error) {
-      // It ends by itself, and the tokens are what the caller wants to hear about.
-      this.#options.warn("calbridge: the refresh lease could not be released", { userId, error });
-    }
   }
 
   async #refreshUnderLease(found: TokenRecord, need: Need): Promise<Met> {

@@ -7,7 +7,7 @@ import {
   type ResponseInfo,
   type TokensInfo,
 } from "../../src/index.js";
-import { rejection, storeOfAda, turnUntil, useFakeTimers } from "../support/client.js";
+import { rejection, storeOfAda, tokensOf, turnUntil, useFakeTimers } from "../support/client.js";
 
 const user = { id: 101, email: "ada+client-1@example.com" };
 const good = () => Response.json({ status: "success", data: user });
@@ -99,18 +99,24 @@ describe("hooks and logger", () => {
         status: "success",
         data: { accessToken: "a2", accessTokenExpiresAt: Date.now() + 3_600_000, refreshToken: "r2" },
       });
-    const cal = await client([refreshed], {
+    const failed = () => new Response("", { status: 500 });
+    const cal = await client([refreshed, failed], {
       tokenStore: expired,
       hooks: { onTokens: (info) => told.push(info) },
     });
     await turnUntil(Promise.all([cal.forUser("ada").accessToken(), cal.forUser("ada").accessToken()]));
+    // Nobody has ever asked for this one: that is no failure to have tokens.
     await rejection(cal.forUser("nobody").accessToken());
+    await expired.set(tokensOf("grace", { calAccessTokenExpiresAt: new Date(Date.now() - 1) }), {
+      ifVersion: null,
+    });
+    await rejection(cal.forUser("grace").accessToken());
     await vi.waitFor(() => expect(told).toHaveLength(3));
     expect(told.map(({ userId, outcome, error }) => [userId, outcome, error])).toEqual(
       expect.arrayContaining([
         ["ada", "led", undefined],
         ["ada", "joined", undefined],
-        ["nobody", "failed", "user_not_found"],
+        ["grace", "failed", "server_error"],
       ]),
     );
     const [first, second] = told;
