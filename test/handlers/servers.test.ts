@@ -101,10 +101,10 @@ describe.each(Object.entries(servers))("%s", (name, mount) => {
     });
   });
 
-  // Parsers answer for themselves.
-  test.skipIf(["Fastify", "Express 4", "Express behind a body parser"].includes(name))(
-    "a body that is too large gets its answer, and the next request too",
-    async () => {
+  // Where there is a parser in front, it is the parser that refuses such a body.
+  const hasParser = ["Fastify", "Express 4", "Express behind a body parser"].includes(name);
+  if (!hasParser) {
+    test("a body that is too large gets its answer, and the next request too", async () => {
       const { origin } = await start(mount);
       for (let i = 0; i < 3; i += 1) {
         const response = await fetch(`${origin}/api/cal/calendars/sync-credentials`, {
@@ -115,8 +115,8 @@ describe.each(Object.entries(servers))("%s", (name, mount) => {
         expect(response.status).toBe(413);
         await response.text();
       }
-    },
-  );
+    });
+  }
 });
 
 /** Says something that no client would say, and answers what came back. */
