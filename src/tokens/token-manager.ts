@@ -89,10 +89,9 @@ export class TokenManager {
       // What was just issued is as good as it gets; what was merely found may not meet this caller's need.
       const isFresh = outcome === "led" || outcome === "healed";
       if (this.#meets(record, isFresh ? { ...need, minTtlMs: 0 } : need)) {
-        await this.#options.tell(
-          { userId, outcome: "joined", durationMs: this.#options.now() - startedAt },
-          record,
-        );
+        const durationMs = this.#options.now() - startedAt;
+        // To have waited for the store to be read is nothing to tell of.
+        if (outcome !== "stored") await this.#options.tell({ userId, outcome: "joined", durationMs }, record);
         return record;
       }
     }

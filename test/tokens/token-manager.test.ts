@@ -70,6 +70,14 @@ describe("in one process", () => {
     expect(get).not.toHaveBeenCalled();
   });
 
+  it("tells the hook nothing while there is nothing to do but to read the store", async () => {
+    await settle(tokenOf(manager()), 0);
+    told.length = 0;
+    const tokens = manager();
+    await Promise.all([tokenOf(tokens), tokenOf(tokens), tokenOf(tokens)]);
+    expect(outcomes()).toEqual([]);
+  });
+
   it("reads the store for each need when there is no cache", async () => {
     const get = vi.spyOn(store, "get");
     const tokens = manager({ cache: new TokenCache(0) });
