@@ -1,4 +1,5 @@
 import { guardLogger, type Logger, type RequestInfo, type ResponseInfo } from "./api/observe.js";
+import { assertTimeoutMs, LONGEST_TIMEOUT_MS } from "./api/transport.js";
 import { CalValidationError } from "./errors.js";
 import { assertHttpUrl, assertMs, assertObject, assertText } from "./input.js";
 import type { TokensInfo } from "./tokens/outcome.js";
@@ -89,8 +90,6 @@ export interface ResolvedOptions {
 
 /** Cal.com's tokens live for 59 minutes or more: to ask for much more than this would be to refresh at every call. */
 export const LONGEST_TTL_MS = 45 * 60_000;
-// The longest wait that setTimeout can keep.
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 const defaults = {
   baseUrl: "https://api.cal.com/v2",
@@ -130,7 +129,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     logger: options.logger && guardLogger(options.logger),
     now: options.now ?? Date.now,
   };
-  assertMs("timeoutMs", resolved.timeoutMs, { min: 1, max: LONGEST_TIMEOUT_MS });
+  assertTimeoutMs(resolved.timeoutMs);
   assertMs("retry.maxWaitMs", resolved.retry.maxWaitMs, { min: 0, max: LONGEST_TIMEOUT_MS });
   assertMs("refreshWindowMs", resolved.refreshWindowMs, { min: 0, max: LONGEST_TTL_MS });
   assertMs("connectMinTtlMs", resolved.connectMinTtlMs, { min: 0, max: LONGEST_TTL_MS });

@@ -215,7 +215,7 @@ export class Transport {
 }
 
 // The longest wait that setTimeout can keep: of a longer one, as of a negative one, it makes 1 ms.
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 export function assertTimeoutMs(value: unknown): void {
   if (typeof value !== "number" || !(value >= 1 && value <= LONGEST_TIMEOUT_MS)) {

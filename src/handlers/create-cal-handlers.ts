@@ -1,4 +1,4 @@
-import { CalClient } from "../client.js";
+import { CalClient, processEnv } from "../client.js";
 import type { CalClientOptions } from "../index.js";
 import { CalValidationError } from "../errors.js";
 import { createAttempts, createKnownCredentials } from "./attempts.js";
@@ -98,10 +98,4 @@ function clientFromEnv(
 ): CalClient {
   if (!tokenStore) throw new CalValidationError("Give a tokenStore, or a client that has one.");
   return CalClient.fromEnv({ tokenStore, env });
-}
-
-// Workers may have no `process`.
-function processEnv(): Record<string, string | undefined> {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env ?? {};
 }
