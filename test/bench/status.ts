@@ -1,29 +1,12 @@
-/**
- * Load on the status route: 200 requests at once, for 30 s, and what it costs against the same route written
- * by hand with `fetch` and `pg`. `npm run bench:status [seconds]`
- */
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { Agent, get } from "node:http";
-import { join } from "node:path";
 import { startPostgres } from "../support/postgres-server.js";
+import { ask, interleave, median, round, start, stop, type Finding } from "./report.js";
 
 const AT_ONCE = 200;
 const USERS = 100;
 const ROUND_MS = 3000;
 const ROUNDS = 5;
-const durationMs = Number(process.argv[2] ?? 30) * 1000;
-
-function start(file: string, ...args: string[]): ChildProcess {
-  const execArgv = ["--import", "tsx", "--expose-gc"];
-  return fork(join(import.meta.dirname, file), args, { execArgv });
-}
-
-async function ask<T>(child: ChildProcess, message?: string): Promise<T> {
-  if (message !== undefined) child.send(message);
-  const [answer] = (await once(child, "message")) as [T];
-  return answer;
-}
+const SOAK_MS = 30_000;
 
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
 
@@ -76,59 +59,59 @@ async function load(url: string, ms: number): Promise<Load> {
   };
 }
 
-const postgres = await startPostgres();
-const calCom = start("cal-com.ts");
-const calUrl = await ask<string>(calCom);
-const application = start("application.ts", calUrl, postgres.url);
-try {
-  const origin = await ask<string>(application);
-  const ours = `${origin}/api/cal/calendars/status`;
-  const byHand = `${origin}/by-hand`;
-  for (let i = 0; i < USERS; i += 1) {
-    // Makes the managed user.
-    const refresh = `${origin}/api/cal/refresh`;
-    await fetch(refresh, { headers: { cookie: `session=user${i}` } });
-    await ask(calCom, `user${i}+`);
-  }
-  const usage = () => ask<{ heapUsed: number; cpuMs: number }>(application, "usage");
-  const memory = async (): Promise<number> => Math.round((await usage()).heapUsed / 1e5) / 10;
-  const measure = async (url: string): Promise<Measured> => {
-    const before = await usage();
-    const result = await load(url, ROUND_MS);
-    const { cpuMs } = await usage();
-    return { ...result, cpuMsPerRequest: (cpuMs - before.cpuMs) / result.requests };
-  };
+/** Load on the status route, and what it costs against the same route written by hand with `fetch` and `pg`. */
+export async function measureStatus(): Promise<Finding> {
+  const postgres = await startPostgres();
+  const calCom = start("cal-com.ts");
+  const calUrl = await ask<string>(calCom);
+  const application = start("application.ts", [calUrl, postgres.url]);
+  try {
+    const origin = await ask<string>(application);
+    const urls = { calbridge: `${origin}/api/cal/calendars/status`, "by hand": `${origin}/by-hand` };
+    for (let i = 0; i < USERS; i += 1) {
+      // Makes the managed user.
+      await fetch(`${origin}/api/cal/refresh`, { headers: { cookie: `session=user${i}` } });
+      await ask(calCom, `user${i}+`);
+    }
+    const usage = () => ask<{ heapUsed: number; cpuMs: number }>(application, "usage");
+    const measure = async (url: string): Promise<Measured> => {
+      const before = await usage();
+      const result = await load(url, ROUND_MS);
+      const { cpuMs } = await usage();
+      return { ...result, cpuMsPerRequest: (cpuMs - before.cpuMs) / result.requests };
+    };
 
-  // Taken in turns, so that both see the same machine. The processor's time is the better measure of the two:
-  // it does not depend on what else the machine does.
-  const rounds: { ours: Measured; byHand: Measured }[] = [];
-  await load(ours, ROUND_MS);
-  await load(byHand, ROUND_MS);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    rounds.push({ ours: await measure(ours), byHand: await measure(byHand) });
-  }
-  const median = (values: number[]): string => values.sort((a, b) => a - b)[ROUNDS >> 1]?.toFixed(2) ?? "";
-  console.log({
-    requestsPerSecond: rounds.map((round) => [round.ours.perSecond, round.byHand.perSecond]),
-    processorMsPerRequest: [
-      median(rounds.map((round) => round.ours.cpuMsPerRequest)),
-      median(rounds.map((round) => round.byHand.cpuMsPerRequest)),
-    ],
-    processorRatio: median(rounds.map((round) => round.ours.cpuMsPerRequest / round.byHand.cpuMsPerRequest)),
-    throughputRatio: median(rounds.map((round) => round.byHand.perSecond / round.ours.perSecond)),
-  });
+    const ways = ["by hand", "calbridge"] as const;
+    for (const way of ways) await load(urls[way], ROUND_MS);
+    const rounds = await interleave(ways, ROUNDS, (way) => measure(urls[way]));
+    const byHand = rounds.get("by hand") ?? [];
+    const heapBefore = (await usage()).heapUsed;
+    const soak = await load(urls.calbridge, SOAK_MS);
+    const heapAfter = (await usage()).heapUsed;
 
-  const heap = [await memory()];
-  for (let part = 0; part < 3; part += 1) {
-    console.log(await load(ours, durationMs / 3));
-    heap.push(await memory());
+    return {
+      title: "The status route",
+      notes:
+        `${AT_ONCE} requests at once over real HTTP, tokens in Postgres; medians of ${ROUNDS} interleaved rounds. ` +
+        `Then ${SOAK_MS / 1000} s of it: ${soak.requests} requests, ${soak.errors} errors, ` +
+        `heap ${round(heapBefore / 1e6, 1)} MB before and ${round(heapAfter / 1e6, 1)} MB after.`,
+      rows: ways.map((way) => {
+        const results = rounds.get(way) ?? [];
+        const against = (part: (result: Measured) => number) =>
+          round(median(results.map((result, n) => part(result) / part(byHand[n] ?? result))), 2);
+        return {
+          way,
+          "requests a second": round(median(results.map(({ perSecond }) => perSecond))),
+          "cpu ms a request": round(median(results.map(({ cpuMsPerRequest }) => cpuMsPerRequest)), 3),
+          "cpu x by hand": against(({ cpuMsPerRequest }) => cpuMsPerRequest),
+          "throughput x by hand": against(({ perSecond }) => perSecond),
+          "p99 ms": round(median(results.map(({ latency }) => latency.p99))),
+        };
+      }),
+    };
+  } finally {
+    agent.destroy();
+    await stop(application, calCom);
+    await postgres.stop();
   }
-  console.log(`heap after garbage collection, before and after each third, in MB: ${heap.join(", ")}`);
-} finally {
-  agent.destroy();
-  for (const child of [application, calCom]) {
-    child.kill();
-    await once(child, "exit");
-  }
-  await postgres.stop();
 }

@@ -1,12 +1,10 @@
-// How fast the Postgres store is: against its own statements sent by hand, against the plainest statements
-// anybody would write, and in a table of a million users against one of a thousand.
-//
-//     npx tsx test/bench/token-store.ts
+import type { Pool } from "pg";
 import { createSchema, postgresTokenStore } from "../../src/stores/postgres.js";
 import { quoteNames } from "../../src/stores/shared/identifiers.js";
 import { postgresStatements } from "../../src/stores/shared/postgres-statements.js";
 import { createPool } from "../support/pool.js";
 import { startPostgres } from "../support/postgres-server.js";
+import { median, round, type Finding } from "./report.js";
 
 const ROUNDS = 3000;
 const WARM_UP = 500;
@@ -14,11 +12,8 @@ const SIZES = [1_000, 1_000_000];
 
 type Way = (n: number) => Promise<unknown>;
 
-const server = await startPostgres();
-const pool = createPool(server.url, { max: 1 });
-
 /** Makes a table of that many users, and answers the ways to read and write one of them. */
-async function prepare(users: number): Promise<Record<string, Way>> {
+async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> {
   const table = `tokens_${users}`;
   await createSchema(pool, { table });
   await pool.query(
@@ -62,43 +57,43 @@ async function prepare(users: number): Promise<Record<string, Way>> {
   };
 }
 
-function median(times: number[]): number {
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
-}
+/**
+ * How fast the Postgres store is: against its own statements sent by hand, against the plainest statements
+ * anybody would write, and in a table of a million users against one of a thousand.
+ */
+export async function measureTokenStore(): Promise<Finding> {
+  const server = await startPostgres();
+  const pool = createPool(server.url, { max: 1 });
+  const tables: Record<string, Way>[] = [];
+  for (const users of SIZES) tables.push(await prepare(pool, users));
 
-const tables: Record<string, Way>[] = [];
-for (const users of SIZES) tables.push(await prepare(users));
-
-// In turns, and in another order each time: whatever else the machine does slows down all of them.
-const all = tables.flatMap((ways, size) => Object.entries(ways).map(([name, way]) => ({ size, name, way })));
-const times = tables.map((ways) => new Map(Object.keys(ways).map((name) => [name, [] as number[]])));
-for (let n = 0; n < WARM_UP + ROUNDS; n += 1) {
-  for (const { size, name, way } of all.sort(() => Math.random() - 0.5)) {
-    const startedAt = performance.now();
-    await way(n);
-    if (n >= WARM_UP) times[size]?.get(name)?.push(performance.now() - startedAt);
+  // In turns, and in another order each time: whatever else the machine does slows down all of them.
+  const all = tables.flatMap((ways, size) =>
+    Object.entries(ways).map(([name, way]) => ({ size, name, way, us: [] as number[] })),
+  );
+  for (let n = 0; n < WARM_UP + ROUNDS; n += 1) {
+    for (const { way, us } of [...all].sort(() => Math.random() - 0.5)) {
+      const startedAt = performance.now();
+      await way(n);
+      if (n >= WARM_UP) us.push((performance.now() - startedAt) * 1000);
+    }
   }
-}
-await pool.end();
-await server.stop();
+  await pool.end();
+  await server.stop();
 
-const medians = times.map((ways) => new Map([...ways].map(([name, list]) => [name, median(list) * 1000])));
-const ratio = (size: number, name: string, other: string, otherSize = size) =>
-  ((medians[size]?.get(name) ?? Number.NaN) / (medians[otherSize]?.get(other) ?? Number.NaN)).toFixed(2);
-
-for (const [size, ways] of medians.entries()) {
-  console.info(`\n${SIZES[size]?.toLocaleString("en")} users, median of ${ROUNDS} calls`);
-  for (const [name, us] of ways) console.info(`  ${name.padEnd(28)} ${us.toFixed(0).padStart(5)} us`);
-  for (const [method, plain] of [
-    ["get", "get: SELECT *"],
-    ["set", "set: a plain UPDATE"],
-  ] as const) {
-    const same = ratio(size, `${method}: store`, `${method}: its statement by hand`);
-    console.info(
-      `  ${method}: ${same} x its statement by hand, ${ratio(size, `${method}: store`, plain)} x ${plain.slice(5)}`,
-    );
-  }
+  const find = (size: number, name: string) =>
+    median(all.find((way) => way.size === size && way.name === name)?.us ?? []);
+  return {
+    title: "The Postgres store",
+    notes: `One connection; medians of ${ROUNDS} interleaved calls.`,
+    rows: Object.keys(tables[0] ?? {}).map((name) => {
+      const store = `${name.slice(0, 3)}: store`;
+      return {
+        way: name,
+        ...Object.fromEntries(SIZES.map((users, size) => [`us, ${users} users`, round(find(size, name))])),
+        "store x this way": round(find(0, store) / find(0, name), 2),
+        "x a thousandth of the users": round(find(1, name) / find(0, name), 2),
+      };
+    }),
+  };
 }
-console.info(
-  `\nA thousand times the users: get ${ratio(1, "get: store", "get: store", 0)} x, set ${ratio(1, "set: store", "set: store", 0)} x`,
-);

@@ -1,0 +1,74 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type * as Calbridge from "../../src/index.js";
+import { dist } from "./report.js";
+
+// One way to list a user's calendars, called as often as asked, one call after the other.
+const [way = "", origin = "", accessToken = ""] = process.argv.slice(2);
+
+type Call = () => Promise<unknown>;
+
+/** The way of somebody who writes it by hand, and asks for nothing else. */
+function byFetch(): Call {
+  const headers = { authorization: `Bearer ${accessToken}` };
+  return async () => JSON.parse(await (await fetch(`${origin}/v2/calendars`, { headers })).text()) as unknown;
+}
+
+async function byKy(): Promise<Call> {
+  const { default: ky } = await import("ky");
+  const api = ky.create({ prefixUrl: `${origin}/v2`, headers: { authorization: `Bearer ${accessToken}` } });
+  return () => api.get("calendars").json();
+}
+
+/** Cal.com's own client knows no calendars: another GET with the same answer. */
+function bySdk(): Call {
+  const { CalSdk } = createRequire(import.meta.url)("@calcom/sdk") as {
+    CalSdk: new (clientId: string, auth: object, options: object) => { schedules: { getSchedules: Call } };
+  };
+  const sdk = new CalSdk("bench", { accessToken, refreshToken: "r", clientSecret: "s" }, { baseUrl: origin });
+  return () => sdk.schedules.getSchedules();
+}
+
+async function byCalbridge(): Promise<Call> {
+  const url = pathToFileURL(join(dist, "index.js")).href;
+  const { CalClient, memoryTokenStore } = (await import(url)) as typeof Calbridge;
+  const tokenStore = memoryTokenStore();
+  const tokens = {
+    calAccessToken: accessToken,
+    calAccessTokenExpiresAt: new Date(Date.now() + 3_600_000),
+    calRefreshToken: "r",
+    calRefreshTokenExpiresAt: null,
+  };
+  await tokenStore.set({ userId: "ada", calManagedUserId: 1, ...tokens }, { ifVersion: null });
+  const cal = new CalClient({ clientId: "bench", clientSecret: "s", baseUrl: `${origin}/v2`, tokenStore });
+  const ada = cal.forUser("ada");
+  return () => ada.calendars.list();
+}
+
+const ways: Record<string, () => Call | Promise<Call>> = {
+  fetch: byFetch,
+  ky: byKy,
+  "@calcom/sdk": bySdk,
+  calbridge: byCalbridge,
+};
+const call = await ways[way]?.();
+if (!call) throw new Error(`No such way: ${way}`);
+
+/** Per call, in microseconds. */
+export interface CallCost {
+  cpu: number;
+  wall: number;
+}
+
+process.on("message", (calls: number) => {
+  void (async () => {
+    const cpu = process.cpuUsage();
+    const startedAt = performance.now();
+    for (let n = 0; n < calls; n += 1) await call();
+    const wall = ((performance.now() - startedAt) * 1000) / calls;
+    const { user, system } = process.cpuUsage(cpu);
+    process.send?.({ cpu: (user + system) / calls, wall } satisfies CallCost);
+  })();
+});
+process.send?.("ready");

@@ -1,0 +1,86 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { dist, interleave, median, round, type Finding } from "./report.js";
+
+const ROUNDS = 15;
+const RUNTIMES = join(import.meta.dirname, "../runtimes/node_modules");
+
+/** Imports for ESM: the package as it is published, and as one minified file that a cloud function would be. */
+const imports: Record<string, string[]> = {
+  nothing: [],
+  CalClient: ["index.js"],
+  "CalClient and handlers": ["index.js", "handlers.js"],
+};
+
+async function bundleOf(directory: string, name: string, files: string[]): Promise<string> {
+  const outfile = join(directory, `${name.replaceAll(" ", "-")}.mjs`);
+  await build({
+    stdin: {
+      contents: files.map((file) => `export * from ${JSON.stringify(join(dist, file))};`).join("\n"),
+      resolveDir: dist,
+    },
+    outfile,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "node",
+    logLevel: "error",
+  });
+  return outfile;
+}
+
+/** Node on the PATH, and the others that the tests of runtimes have installed. */
+function nodes(): Record<string, string> {
+  const found: Record<string, string> = { [process.version]: process.execPath };
+  const other = join(RUNTIMES, "node24/bin/node");
+  if (existsSync(other)) found[spawnSync(other, ["--version"]).stdout.toString().trim()] = other;
+  return found;
+}
+
+/** What a fresh process pays for importing the package. */
+export async function measureColdStart(): Promise<Finding> {
+  const directory = await mkdtemp(join(tmpdir(), "calbridge-bench-"));
+  const ways: { name: string; node: string; version: string; statements: string[] }[] = [];
+  for (const [version, node] of Object.entries(nodes())) {
+    for (const [name, files] of Object.entries(imports)) {
+      const load = (file: string) => `await import(${JSON.stringify(file)});`;
+      const statements = files.map((file) => load(join(dist, file)));
+      ways.push({ name, node, version, statements });
+      if (files.length === 0) continue;
+      const bundled = [load(await bundleOf(directory, name, files))];
+      ways.push({ name: `${name}, bundled`, node, version, statements: bundled });
+    }
+  }
+  const rounds = await interleave(ways, ROUNDS, ({ node, statements }) => {
+    // From the very start of the process, Node's own start included.
+    const script = `${statements.join("")}
+      const { user, system } = process.cpuUsage();
+      console.log(JSON.stringify({ cpu: (user + system) / 1000, wall: performance.now() }));`;
+    const { stdout, stderr } = spawnSync(node, ["--input-type=module", "-e", script]);
+    if (stdout.length === 0) throw new Error(stderr.toString());
+    return Promise.resolve(JSON.parse(stdout.toString()) as { cpu: number; wall: number });
+  });
+  await rm(directory, { recursive: true });
+
+  const figure = (way: (typeof ways)[number], name: "cpu" | "wall") =>
+    median((rounds.get(way) ?? []).map((result) => result[name]));
+  return {
+    title: "Cold start",
+    notes: `Fresh processes, from their start to the end of the import; medians of ${ROUNDS} interleaved rounds.`,
+    rows: ways.map((way) => {
+      const nothing = ways.find(({ name, node }) => name === "nothing" && node === way.node) ?? way;
+      return {
+        node: way.version,
+        imports: way.name,
+        "cpu ms": round(figure(way, "cpu"), 1),
+        "wall ms": round(figure(way, "wall"), 1),
+        "cpu ms over nothing": round(figure(way, "cpu") - figure(nothing, "cpu"), 1),
+        "wall ms over nothing": round(figure(way, "wall") - figure(nothing, "wall"), 1),
+      };
+    }),
+  };
+}

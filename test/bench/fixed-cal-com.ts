@@ -1,0 +1,32 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createCalEmulator } from "../../src/testing/index.js";
+
+// A server as fast as Node has one: a list of three calendars, as the emulator answers it, to every request.
+const emulator = createCalEmulator();
+const user = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
+for (const account of ["alice", "carol"]) emulator.calendars.connect(user.id, "google", account);
+const answer = await emulator.fetch(`${emulator.url}/calendars`, {
+  headers: { authorization: `Bearer ${user.accessToken}` },
+});
+const { data, ...envelope } = (await answer.json()) as {
+  data: { connectedCalendars: { calendars: unknown[] }[] };
+};
+const [first, second] = data.connectedCalendars;
+first?.calendars.push(...(second?.calendars ?? []));
+first?.calendars.splice(3);
+const body = JSON.stringify({ ...envelope, data: { ...data, connectedCalendars: [first] } });
+
+// Cal.com's own headers, less those that speak of this connection.
+const headers = Object.fromEntries(answer.headers);
+const server = createServer((_, response) => {
+  response.writeHead(200, { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
+});
+server.keepAliveTimeout = 60_000;
+server.listen(0, "127.0.0.1", () => {
+  process.send?.({
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    accessToken: user.accessToken,
+    calendars: first?.calendars.length,
+  });
+});

@@ -1,0 +1,49 @@
+/**
+ * What the package costs, side by side with what there is instead of it. Prints tables, and writes them as JSON.
+ *
+ *     npm run bench                  # everything; about ten minutes
+ *     npm run bench -- call storm    # some of it
+ *
+ * Every part says in its notes what was done. Processor time is the better figure of the two: it depends less on
+ * what else the machine does.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, release } from "node:os";
+import { join } from "node:path";
+import { measureCall } from "./call.js";
+import { measureColdStart } from "./cold-start.js";
+import { measureMemory } from "./memory.js";
+import type { Finding } from "./report.js";
+import { measureStatus } from "./status.js";
+import { measureStorm } from "./storm.js";
+import { measureTokenStore } from "./token-store.js";
+import { measureUsers } from "./users.js";
+
+const parts: Record<string, () => Promise<Finding>> = {
+  call: measureCall,
+  users: measureUsers,
+  storm: measureStorm,
+  status: measureStatus,
+  store: measureTokenStore,
+  cold: measureColdStart,
+  memory: measureMemory,
+};
+
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);
+const unknown = chosen.find((name) => !Object.hasOwn(parts, name));
+if (unknown !== undefined) {
+  throw new Error(`There is no part ${unknown}. Parts: ${Object.keys(parts).join(", ")}.`);
+}
+
+const results = join(import.meta.dirname, "results");
+await mkdir(results, { recursive: true });
+for (const name of chosen) {
+  const finding = await parts[name]!();
+  console.log(`\n${finding.title}`);
+  console.table(Object.fromEntries(finding.rows.map((row, n) => [n + 1, row])));
+  console.log(finding.notes);
+  const machine = { node: process.version, system: release(), cpu: cpus()[0]?.model, cores: cpus().length };
+  const file = join(results, `${name}.json`);
+  await writeFile(file, `${JSON.stringify({ at: new Date(), machine, ...finding }, null, 2)}\n`);
+}
+console.log(`\nWritten as JSON to ${results}`);

@@ -1,0 +1,56 @@
+import { createSchema } from "../../src/stores/postgres.js";
+import { createPool } from "../support/pool.js";
+import { startPostgres } from "../support/postgres-server.js";
+import { ask, interleave, median, round, start, stop, type Finding } from "./report.js";
+import type { RoundRobin } from "./users-worker.js";
+
+const USERS = 10_000;
+const AT_ONCE = 50;
+const ROUNDS = 5;
+
+/** Many users in turn, which is the worst order for a cache, with the tokens in Postgres. */
+export async function measureUsers(): Promise<Finding> {
+  const postgres = await startPostgres();
+  const pool = createPool(postgres.url, { max: 1 });
+  const server = start("fixed-cal-com.ts");
+  const { origin, accessToken } = await ask<{ origin: string; accessToken: string }>(server);
+  await createSchema(pool);
+  await pool.query(
+    `INSERT INTO "CalendarIntegration" ("userUlid", "calAccessToken", "calAccessTokenExpiresAt", "calRefreshToken", "calManagedUserId", "version")
+     SELECT 'user-' || n, $1, now() + interval '1 hour', repeat('r', 300), n, 1 FROM generate_series(0, $2::int - 1) AS n`,
+    [accessToken, USERS],
+  );
+  await pool.query('VACUUM ANALYZE "CalendarIntegration"');
+
+  const caches = ["off", "1000", String(USERS)];
+  const workers = caches.map((cache) => ({
+    cache,
+    child: start("users-worker.ts", [origin, postgres.url, cache]),
+  }));
+  const job = { calls: USERS, users: USERS, atOnce: AT_ONCE };
+  for (const { child } of workers) {
+    await ask(child);
+    await ask(child, job);
+  }
+  const rounds = await interleave(workers, ROUNDS, ({ child }) => ask<RoundRobin>(child, job));
+  await stop(server, ...workers.map(({ child }) => child));
+  await pool.end();
+  await postgres.stop();
+
+  return {
+    title: `${USERS} users in turn`,
+    notes: `calendars.list(), ${AT_ONCE} at once, tokens in Postgres; medians of ${ROUNDS} interleaved rounds of ${USERS} calls. The default cache holds 1000 users: users in turn never meet it, which is its worst case.`,
+    rows: workers.map((worker) => {
+      const results = rounds.get(worker) ?? [];
+      const of = (figure: keyof RoundRobin, digits = 0) =>
+        round(median(results.map((result) => result[figure])), digits);
+      return {
+        cache: worker.cache,
+        "calls a second": of("callsPerSecond"),
+        "cpu us a call": of("cpuUsPerCall"),
+        "queries a call": of("queriesPerCall", 2),
+        "heap MB": of("heapMB", 1),
+      };
+    }),
+  };
+}
