@@ -1,4 +1,5 @@
 import ky, { HTTPError } from "ky";
+import { onAbort } from "../abort.js";
 import { CalApiError, CalNetworkError, CalTimeoutError, CalValidationError } from "../errors.js";
 import { redactError } from "../redact.js";
 import type { ApiAnswer, ApiCall, Auth } from "./call.js";
@@ -81,11 +82,11 @@ export class Transport {
   ): Promise<WireAnswer> {
     const isIdempotent = call.idempotent ?? idempotentMethods.includes(call.method);
     const mayRepeat = isIdempotent && this.#options.retry.limit > 0;
-    let first: () => Response;
+    let first: () => WireAnswer;
     try {
       const answer = await this.#attempt(call, request, 1, secrets);
       if (!mayRepeat || !retriedStatuses.includes(answer.status)) return answer;
-      first = () => toResponse(answer);
+      first = () => answer;
     } catch (error) {
       if (!mayRepeat || !(error instanceof CalNetworkError || error instanceof CalTimeoutError)) throw error;
       first = () => {
@@ -103,39 +104,48 @@ export class Transport {
     call: ApiCall<unknown>,
     request: WireRequest,
     secrets: readonly string[],
-    first: () => Response,
+    first: () => WireAnswer,
   ): Promise<WireAnswer> {
     const { limit, maxWaitMs } = this.#options.retry;
     const { url, method } = request;
     let attempt = 0;
     let asked: number | undefined;
-    const response = await ky(url, {
-      method,
-      ...(call.signal && { signal: call.signal }),
-      // Ours ends with the last byte of the body, ky's with the headers.
-      timeout: false,
-      throwHttpErrors: (status) => retriedStatuses.includes(status),
-      fetch: async () => {
-        attempt += 1;
-        return attempt === 1 ? first() : toResponse(await this.#attempt(call, request, attempt, secrets));
-      },
-      retry: {
-        limit,
-        methods: [method.toLowerCase() as "get"],
-        shouldRetry: ({ error }) => {
-          if (call.signal?.aborted) return false;
-          asked = error instanceof HTTPError ? retryAfterMs(error.response) : undefined;
-          return (asked ?? 0) <= maxWaitMs;
+    let answer!: WireAnswer;
+    // Not the caller's own, which may live as long as the process: on Node 20, what ky makes of it stays.
+    const controller = new AbortController();
+    const unwatch = call.signal && onAbort(call.signal, () => controller.abort(call.signal?.reason));
+    try {
+      await ky(url, {
+        method,
+        signal: controller.signal,
+        // Ours ends with the last byte of the body, ky's with the headers.
+        timeout: false,
+        throwHttpErrors: (status) => retriedStatuses.includes(status),
+        fetch: async () => {
+          attempt += 1;
+          answer = attempt === 1 ? first() : await this.#attempt(call, request, attempt, secrets);
+          return toResponse(answer);
         },
-        delay: (count) => asked ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1)),
-        // A stated wait is kept; a pause of our own is spread, so that callers don't come back in step.
-        jitter: (delay) => (asked === undefined ? delay * (0.5 + Math.random() / 2) : delay),
-      },
-    }).catch((error: unknown) => {
-      if (error instanceof HTTPError) return error.response;
-      throw error;
-    });
-    return { status: response.status, headers: response.headers, text: await response.text() };
+        retry: {
+          limit,
+          methods: [method.toLowerCase() as "get"],
+          shouldRetry: ({ error }) => {
+            if (call.signal?.aborted) return false;
+            asked = error instanceof HTTPError ? retryAfterMs(answer) : undefined;
+            return (asked ?? 0) <= maxWaitMs;
+          },
+          delay: (count) => asked ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1)),
+          // A stated wait is kept; a pause of our own is spread, so that callers don't come back in step.
+          jitter: (delay) => (asked === undefined ? delay * (0.5 + Math.random() / 2) : delay),
+        },
+      });
+    } catch (error) {
+      // The last answer was a failure, too: it becomes an error where all of them do.
+      if (!(error instanceof HTTPError)) throw error;
+    } finally {
+      unwatch?.();
+    }
+    return answer;
   }
 
   /** One request and its whole answer, body included, within the time limit. */
@@ -257,10 +267,9 @@ function notJson(text: string): string {
   return /^\s*</.test(text) ? "it is HTML, not JSON" : "it is not JSON, or was cut short";
 }
 
-function toResponse({ status, headers, text }: WireAnswer): Response {
-  // These statuses may not have a body: the constructor refuses even an empty one.
-  const hasNoBody = status === 204 || status === 205 || status === 304;
-  return new Response(hasNoBody ? null : text, { status, headers });
+/** What ky is to see of an answer. The constructor refuses a status that `fetch` lets through, such as 999. */
+function toResponse({ status }: WireAnswer): Response {
+  return new Response(null, { status: Math.min(Math.max(status, 200), 599) });
 }
 
 function connectionFailed(
