@@ -5,6 +5,7 @@ import { redactError } from "../redact.js";
 import type { ApiAnswer, ApiCall, Auth } from "./call.js";
 import { errorFromAnswer, requestIdOf, retryAfterMs } from "./error-mapping.js";
 import { tell, type Logger, type RequestInfo, type ResponseInfo } from "./observe.js";
+import { LONGEST_ANSWER_MB, readBody } from "./read-body.js";
 import { UnreadableAnswerError } from "./read.js";
 import { TIME_IS_UP, withTimeLimit } from "./time-limit.js";
 import { callUrl } from "./url.js";
@@ -35,7 +36,8 @@ interface WireRequest {
 interface WireAnswer {
   status: number;
   headers: Headers;
-  text: string;
+  /** `null` if it was too long to be read. */
+  text: string | null;
 }
 
 // 429 says to wait; the others come from a proxy whose server was away for a moment.
@@ -69,6 +71,7 @@ export class Transport {
         secrets,
         advice: call.advice?.[status],
         ...answer,
+        text: answer.text ?? "",
       });
     }
     return readAnswer(call, answer);
@@ -170,7 +173,7 @@ export class Transport {
     const exchange = async (signal: AbortSignal): Promise<WireAnswer> => {
       const { url, ...init } = request;
       const response = await fetch(url, { ...init, signal });
-      return { status: response.status, headers: response.headers, text: await response.text() };
+      return { status: response.status, headers: response.headers, text: await readBody(response) };
     };
     try {
       const answer = await withTimeLimit(exchange, timeoutMs, call.signal);
@@ -244,6 +247,7 @@ function assertHeaderSafe(auth: Auth): void {
 
 function readAnswer<T>(call: ApiCall<T>, { status, headers, text }: WireAnswer): T {
   try {
+    if (text === null) throw new UnreadableAnswerError(`it is longer than ${String(LONGEST_ANSWER_MB)} MB`);
     const body: unknown = text === "" || status >= 300 ? undefined : JSON.parse(text);
     return call.read({ status, headers, body } satisfies ApiAnswer);
   } catch (error) {
@@ -252,7 +256,7 @@ function readAnswer<T>(call: ApiCall<T>, { status, headers, text }: WireAnswer):
       error instanceof UnreadableAnswerError
         ? error.message
         : error instanceof SyntaxError
-          ? notJson(text)
+          ? notJson(text ?? "")
           : undefined;
     if (trouble === undefined) throw error;
     throw new CalApiError(`Cal.com's answer to ${call.method} ${call.path} can't be read: ${trouble}.`, {
