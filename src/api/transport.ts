@@ -1,8 +1,8 @@
 import ky, { HTTPError } from "ky";
 import { onAbort } from "../abort.js";
 import { CalApiError, CalNetworkError, CalTimeoutError, CalValidationError } from "../errors.js";
-import { redactError } from "../redact.js";
 import type { ApiAnswer, ApiCall, Auth } from "./call.js";
+import { connectionFailed, wasNeverSent } from "./connection-failed.js";
 import { errorFromAnswer, requestIdOf, retryAfterMs } from "./error-mapping.js";
 import { tell, type Logger, type RequestInfo, type ResponseInfo } from "./observe.js";
 import { LONGEST_ANSWER_MB, readBody } from "./read-body.js";
@@ -84,19 +84,20 @@ export class Transport {
     secrets: readonly string[],
   ): Promise<WireAnswer> {
     const isIdempotent = call.idempotent ?? idempotentMethods.includes(call.method);
-    const mayRepeat = isIdempotent && this.#options.retry.limit > 0;
+    const { limit } = this.#options.retry;
     let first: () => WireAnswer;
     try {
       const answer = await this.#attempt(call, request, 1, secrets);
-      if (!mayRepeat || !retriedStatuses.includes(answer.status)) return answer;
+      if (limit === 0 || !isIdempotent || !retriedStatuses.includes(answer.status)) return answer;
       first = () => answer;
     } catch (error) {
-      if (!mayRepeat || !(error instanceof CalNetworkError || error instanceof CalTimeoutError)) throw error;
+      const isPassing = error instanceof CalNetworkError || error instanceof CalTimeoutError;
+      if (limit === 0 || !isPassing || !(isIdempotent || wasNeverSent(error))) throw error;
       first = () => {
         throw error;
       };
     }
-    return this.#repeat(call, request, secrets, first);
+    return this.#repeat(call, request, secrets, { first, isIdempotent });
   }
 
   /**
@@ -107,7 +108,7 @@ export class Transport {
     call: ApiCall<unknown>,
     request: WireRequest,
     secrets: readonly string[],
-    first: () => WireAnswer,
+    { first, isIdempotent }: { first: () => WireAnswer; isIdempotent: boolean },
   ): Promise<WireAnswer> {
     const { limit, maxWaitMs } = this.#options.retry;
     const { url, method } = request;
@@ -133,7 +134,7 @@ export class Transport {
           limit,
           methods: [method.toLowerCase() as "get"],
           shouldRetry: ({ error }) => {
-            if (call.signal?.aborted) return false;
+            if (call.signal?.aborted || !(isIdempotent || wasNeverSent(error))) return false;
             asked = error instanceof HTTPError ? retryAfterMs(answer) : undefined;
             return (asked ?? 0) <= maxWaitMs;
           },
@@ -274,21 +275,4 @@ function notJson(text: string): string {
 /** What ky is to see of an answer. The constructor refuses a status that `fetch` lets through, such as 999. */
 function toResponse({ status }: WireAnswer): Response {
   return new Response(null, { status: Math.min(Math.max(status, 200), 599) });
-}
-
-function connectionFailed(
-  call: ApiCall<unknown>,
-  error: unknown,
-  secrets: readonly string[],
-): CalNetworkError {
-  const cause = redactError(error, secrets);
-  const code = systemCode(cause);
-  const how = code === undefined ? "the connection failed" : `the connection failed (${code})`;
-  return new CalNetworkError(`${call.method} ${call.path} had no complete answer: ${how}.`, { cause });
-}
-
-/** The operating system's word for it, such as `ECONNREFUSED`, from wherever the runtime has put it. */
-function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  return "code" in error && typeof error.code === "string" ? error.code : systemCode(error.cause);
 }
