@@ -6,6 +6,7 @@ import { rejection, storeOfAda, tokensOf } from "../support/client.js";
 import { everyMethod } from "../support/every-method.js";
 import { answer, startBadServer, type BadServer, type Behaviour } from "./bad-server.js";
 import { useRealFetch } from "./real-fetch.js";
+import { signpost } from "./signpost.js";
 
 useRealFetch();
 
@@ -49,13 +50,6 @@ async function clientOf(
 }
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, "abort").length;
-
-/** A promise, and who keeps it. */
-function signpost(): { reached: Promise<void>; reach: () => void } {
-  let reach = () => undefined as void;
-  const reached = new Promise<void>((resolve) => (reach = resolve));
-  return { reached, reach };
-}
 
 describe("a call that is given up", () => {
   const half = `HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"status":`;

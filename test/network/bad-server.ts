@@ -89,15 +89,11 @@ export async function startBadServer(
 async function* requestsOn(socket: Socket): AsyncGenerator<RawRequest, void, undefined> {
   let bytes = Buffer.alloc(0);
   let wake: (() => void) | undefined;
-  let isOver = false;
   socket.on("data", (chunk) => {
     bytes = Buffer.concat([bytes, chunk]);
     wake?.();
   });
-  socket.on("close", () => {
-    isOver = true;
-    wake?.();
-  });
+  socket.on("close", () => wake?.());
   // After the client's half is closed nothing more comes.
   socket.on("end", () => socket.end());
   for (;;) {
@@ -106,7 +102,7 @@ async function* requestsOn(socket: Socket): AsyncGenerator<RawRequest, void, und
       bytes = request.rest;
       yield request.request;
     } else {
-      if (isOver) return;
+      if (socket.destroyed) return;
       await new Promise<void>((resolve) => (wake = resolve));
     }
   }
