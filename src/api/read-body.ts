@@ -8,25 +8,21 @@ const LONGEST_ANSWER = LONGEST_ANSWER_MB * 2 ** 20;
  */
 export async function readBody(response: Response): Promise<string | null> {
   const { headers, body } = response;
-  const announced = headers.get("content-length");
-  // Then no more will come than that; what is compressed can be much more than it looks.
-  if (announced !== null && Number(announced) <= LONGEST_ANSWER && !headers.has("content-encoding")) {
-    return response.text();
-  }
+  const announced = Number(headers.get("content-length") ?? NaN);
+  // No more will come than was announced; but what is compressed can be much more than it looks.
+  if (announced <= LONGEST_ANSWER && !headers.has("content-encoding")) return response.text();
   if (!body) return "";
   const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
-  for (;;) {
+  while (!(announced > LONGEST_ANSWER) && size <= LONGEST_ANSWER) {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     size += value.byteLength;
-    if (size > LONGEST_ANSWER) {
-      // Which ends the connection. That it may fail to is nobody's concern any more.
-      reader.cancel().catch(() => undefined);
-      return null;
-    }
     text += decoder.decode(value, { stream: true });
   }
+  // Which ends the connection. That it may fail to is nobody's concern any more.
+  reader.cancel().catch(() => undefined);
+  return null;
 }
