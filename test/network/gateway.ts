@@ -41,11 +41,17 @@ export interface Gateway {
 }
 
 // A gateway does not wait for ever, either.
-const SILENCE_MS = 300;
+const SILENCE_MS = 700;
+
+/** What is going to happen to the requests, in turn: to those for new tokens, and to all others. */
+export interface GatewayPlan {
+  tokens: readonly GatewayFault[];
+  calls: readonly GatewayFault[];
+}
 
 /** A gateway in front of the emulator. To each request it lets the next of the faults happen. */
-export async function startGateway(emulator: CalEmulator, plan: readonly GatewayFault[]): Promise<Gateway> {
-  const left = [...plan];
+export async function startGateway(emulator: CalEmulator, plan: GatewayPlan): Promise<Gateway> {
+  const left = { tokens: [...plan.tokens], calls: [...plan.calls] };
   const passed: PassedRequest[] = [];
   const { origin } = new URL(emulator.url);
 
@@ -66,7 +72,8 @@ export async function startGateway(emulator: CalEmulator, plan: readonly Gateway
   }
 
   async function pass(socket: Socket, request: RawRequest): Promise<void> {
-    const fault = left.shift() ?? "none";
+    const isForTokens = /refresh$/.test(request.target);
+    const fault = left[isForTokens ? "tokens" : "calls"].shift() ?? "none";
     const seen: PassedRequest = { ...request, fault };
     passed.push(seen);
     if (await refuse(socket, fault)) return;
@@ -85,7 +92,7 @@ export async function startGateway(emulator: CalEmulator, plan: readonly Gateway
     url: `${server.origin}${new URL(emulator.url).pathname}`,
     passed,
     async calm() {
-      left.length = 0;
+      left.tokens.length = left.calls.length = 0;
       while (underWay.size > 0) await Promise.all(underWay);
     },
     close: () => server.close(),
