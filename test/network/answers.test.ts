@@ -136,7 +136,7 @@ async function start(behave: Behaviour, retries: number, timeoutMs = 5_000) {
 }
 
 describe.concurrent("a bad answer", () => {
-  const limit = ({ isSlow }: BadAnswer) => (isSlow ? 100 : 5_000);
+  const limit = ({ isSlow }: BadAnswer) => (isSlow ? 800 : 10_000);
 
   test.each(Object.entries(badAnswers))("again and again: %s", async (_, bad) => {
     const { ask, server, sockets } = await start(bad.behave, 1, limit(bad));

@@ -23,7 +23,7 @@ export const faults = [
   "last on its connection",
   "reset afterwards",
 ] as const;
-export type GatewayFault = (typeof faults)[number];
+type GatewayFault = (typeof faults)[number];
 
 /** A request as the gateway saw it. */
 export interface PassedRequest extends RawRequest {
@@ -56,7 +56,9 @@ export async function startGateway(emulator: CalEmulator, plan: GatewayPlan): Pr
   const { origin } = new URL(emulator.url);
 
   async function askCal({ method, target, headers, body }: RawRequest) {
-    const { host: _, connection: __, ...kept } = headers;
+    const kept = Object.fromEntries(
+      Object.entries(headers).filter(([name]) => name !== "host" && name !== "connection"),
+    );
     const response = await emulator.fetch(`${origin}${target}`, {
       method,
       headers: kept,
