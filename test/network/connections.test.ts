@@ -126,12 +126,12 @@ describe.concurrent("a server that is not there", () => {
 function lookup(codes: string[], ...addresses: string[]): void {
   const failures = [...codes];
   const found = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
-  vi.spyOn(dns, "lookup").mockImplementation(((...args: unknown[]) => {
+  vi.spyOn(dns, "lookup").mockImplementation((...args: unknown[]) => {
     const done = args.at(-1) as (error: Error | null, addresses?: unknown) => void;
     const code = failures.shift();
     const error = code && Object.assign(new Error(`getaddrinfo ${code}`), { code, syscall: "getaddrinfo" });
     setImmediate(() => (error ? done(error) : done(null, found)));
-  }) as never);
+  });
 }
 
 describe("a host that can't be found", () => {
@@ -151,7 +151,7 @@ describe("a host that can't be found", () => {
   });
 
   test("is not looked up for ever", async () => {
-    vi.spyOn(dns, "lookup").mockImplementation((() => undefined) as never);
+    vi.spyOn(dns, "lookup").mockImplementation(() => undefined);
     const cal = await clientOf("http://cal.invalid:4009", { timeoutMs: 50, retry: { limit: 0 } });
     expect(await rejection(cal.forUser("ada").profile())).toMatchObject({ code: "timeout" });
   });
