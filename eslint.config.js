@@ -13,17 +13,18 @@ const walls = [
     except: ["./redact.ts"],
     because: "errors know nothing else of ours",
   },
+  { room: "src/abort.ts", from: "src", except: [], because: "it knows signals and nothing of ours" },
   { room: "src/redact.ts", from: "src", except: [], because: "redaction knows nothing else of ours" },
   {
     room: "src/api",
     from: "src",
-    except: ["./api", "./errors.ts", "./redact.ts"],
+    except: ["./api", "./abort.ts", "./errors.ts", "./redact.ts"],
     because: "the wire knows only errors",
   },
   {
     room: "src/tokens",
     from: "src",
-    except: ["./tokens", "./errors.ts", "./redact.ts"],
+    except: ["./tokens", "./abort.ts", "./errors.ts", "./redact.ts"],
     because: "the token protocol is handed its calls to Cal.com, it does not make them",
   },
   {

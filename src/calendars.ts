@@ -57,7 +57,7 @@ export interface CalendarsUser {
   send: <T>(call: ApiCall<T>, need?: { minTtlMs: number }) => Promise<T>;
   /** Makes a call as nobody. */
   sendPublic: Send;
-  record: () => Promise<TokenRecord>;
+  record: (options?: CallOptions) => Promise<TokenRecord>;
   connectMinTtlMs: number;
 }
 
@@ -134,7 +134,7 @@ export class UserCalendars {
     assertObject("The input", input);
     assertText("code", input.code);
     assertText("state", input.state);
-    const accessToken = assertAuthorized(input.state, await this.#user.record());
+    const accessToken = assertAuthorized(input.state, await this.#user.record(options));
     const { code, state } = input;
     const redirectTo = await saveCredentials(
       this.#user.sendPublic,

@@ -16,6 +16,7 @@ import { assertManagedUserUpdate } from "./managed-users.js";
 import { LONGEST_TTL_MS, type ResolvedOptions } from "./options.js";
 import { assertRoomForMark, withOwner } from "./owner-mark.js";
 import type { GuardedStore } from "./tokens/guarded-store.js";
+import { within } from "./tokens/timing.js";
 import { userNotFound, type TokenManager } from "./tokens/token-manager.js";
 import type { TokenRecord } from "./tokens/token-store.js";
 
@@ -51,7 +52,7 @@ export class CalUser {
     this.calendars = new UserCalendars({
       send: (call, need) => this.#send(call, need),
       sendPublic: (call) => transport.send(call, { kind: "none" }),
-      record: () => this.#record(),
+      record: (options) => this.#record(options),
       connectMinTtlMs: options.connectMinTtlMs,
     });
   }
@@ -80,7 +81,7 @@ export class CalUser {
     assertManagedUserUpdate(update);
     assertRoomForMark(update.metadata);
     const { options: client, sendAsClient } = this.#context;
-    const { calManagedUserId } = await this.#record();
+    const { calManagedUserId } = await this.#record(options);
     // The mark by which ensureUser() knows its own would be replaced with the rest.
     const { metadata } = update;
     const marked = metadata ? { ...update, metadata: await withOwner(metadata, this.id) } : update;
@@ -93,12 +94,15 @@ export class CalUser {
    */
   async delete(options?: CallOptions): Promise<boolean> {
     const { options: client, sendAsClient, store, tokens } = this.#context;
-    const record = await store.get(this.id);
+    const record = await this.#stored(() => store.get(this.id), options);
     if (record)
       await ignoreGone(deleteManagedUser(sendAsClient, client.clientId, record.calManagedUserId, options));
-    const wasThere = await store.delete(this.id);
-    tokens.forget(this.id);
-    return wasThere;
+    return this.#stored(async () => {
+      const wasThere = await store.delete(this.id);
+      // Whether or not the caller has waited for it.
+      tokens.forget(this.id);
+      return wasThere;
+    }, options);
   }
 
   /** Makes a call with a token that works; if Cal.com refuses it all the same, once more with the next one. */
@@ -118,10 +122,18 @@ export class CalUser {
   }
 
   /** The user's record as it is: nothing is refreshed for it. */
-  async #record(): Promise<TokenRecord> {
-    const record = await this.#context.tokens.find(this.id);
+  async #record(options?: CallOptions): Promise<TokenRecord> {
+    const record = await this.#stored(() => this.#context.tokens.find(this.id), options);
     if (!record) throw userNotFound();
     return record;
+  }
+
+  /** What the store answers, for as long as the caller waits. */
+  #stored<T>(ask: () => Promise<T>, options: CallOptions = {}): Promise<T> {
+    const { signal, timeoutMs: ms = this.#context.options.timeoutMs } = options;
+    assertTimeoutMs(ms);
+    const message = `The token store had no answer within ${String(ms)} ms.`;
+    return within(ask(), { signal, time: { ms, message } });
   }
 
   #usable(

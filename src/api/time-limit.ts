@@ -1,3 +1,5 @@
+import { onAbort } from "../abort.js";
+
 /** What {@link withTimeLimit} rejects with when the time is up. */
 export const TIME_IS_UP = Symbol("the time is up");
 
@@ -19,17 +21,16 @@ export function withTimeLimit<T>(
       reject(reason);
       controller.abort();
     };
-    const onAbort = () => end(outer?.reason);
     const timer = setTimeout(end, timeoutMs, TIME_IS_UP);
+    const unwatch = outer && onAbort(outer, () => end(outer.reason));
     const settle = () => {
       clearTimeout(timer);
-      outer?.removeEventListener("abort", onAbort);
+      unwatch?.();
     };
     if (outer?.aborted) {
-      onAbort();
+      end(outer.reason);
       return;
     }
-    outer?.addEventListener("abort", onAbort, { once: true });
     work(controller.signal).then(
       (value) => {
         settle();

@@ -1,8 +1,10 @@
+import { onAbort } from "../abort.js";
 import { CalApiError, CalNetworkError, CalTimeoutError, CalValidationError } from "../errors.js";
-import { redactError } from "../redact.js";
 import type { ApiAnswer, ApiCall, Auth } from "./call.js";
+import { connectionFailed, wasNeverSent } from "./connection-failed.js";
 import { errorFromAnswer, requestIdOf, retryAfterMs } from "./error-mapping.js";
 import { tell, type Logger, type RequestInfo, type ResponseInfo } from "./observe.js";
+import { LONGEST_ANSWER_MB, readBody } from "./read-body.js";
 import { UnreadableAnswerError } from "./read.js";
 import { TIME_IS_UP, withTimeLimit } from "./time-limit.js";
 import { callUrl } from "./url.js";
@@ -33,7 +35,8 @@ interface WireRequest {
 interface WireAnswer {
   status: number;
   headers: Headers;
-  text: string;
+  /** `null` if it was too long to be read. */
+  text: string | null;
 }
 
 // 429 says to wait; the others come from a proxy whose server was away for a moment.
@@ -67,6 +70,7 @@ export class Transport {
         secrets,
         advice: call.advice?.[status],
         ...answer,
+        text: answer.text ?? "",
       });
     }
     return readAnswer(call, answer);
@@ -79,19 +83,20 @@ export class Transport {
     secrets: readonly string[],
   ): Promise<WireAnswer> {
     const isIdempotent = call.idempotent ?? idempotentMethods.includes(call.method);
-    const mayRepeat = isIdempotent && this.#options.retry.limit > 0;
-    let first: () => Response;
+    const { limit } = this.#options.retry;
+    let first: () => WireAnswer;
     try {
       const answer = await this.#attempt(call, request, 1, secrets);
-      if (!mayRepeat || !retriedStatuses.includes(answer.status)) return answer;
-      first = () => toResponse(answer);
+      if (limit === 0 || !isIdempotent || !retriedStatuses.includes(answer.status)) return answer;
+      first = () => answer;
     } catch (error) {
-      if (!mayRepeat || !(error instanceof CalNetworkError || error instanceof CalTimeoutError)) throw error;
+      const isPassing = error instanceof CalNetworkError || error instanceof CalTimeoutError;
+      if (limit === 0 || !isPassing || !(isIdempotent || wasNeverSent(error))) throw error;
       first = () => {
         throw error;
       };
     }
-    return this.#repeat(call, request, secrets, first);
+    return this.#repeat(call, request, secrets, { first, isIdempotent });
   }
 
   /**
@@ -102,40 +107,50 @@ export class Transport {
     call: ApiCall<unknown>,
     request: WireRequest,
     secrets: readonly string[],
-    first: () => Response,
+    { first, isIdempotent }: { first: () => WireAnswer; isIdempotent: boolean },
   ): Promise<WireAnswer> {
     const { default: ky, HTTPError } = await import("ky");
+    call.signal?.throwIfAborted();
     const { limit, maxWaitMs } = this.#options.retry;
     const { url, method } = request;
     let attempt = 0;
     let asked: number | undefined;
-    const response = await ky(url, {
-      method,
-      ...(call.signal && { signal: call.signal }),
-      // Ours ends with the last byte of the body, ky's with the headers.
-      timeout: false,
-      throwHttpErrors: (status) => retriedStatuses.includes(status),
-      fetch: async () => {
-        attempt += 1;
-        return attempt === 1 ? first() : toResponse(await this.#attempt(call, request, attempt, secrets));
-      },
-      retry: {
-        limit,
-        methods: [method.toLowerCase() as "get"],
-        shouldRetry: ({ error }) => {
-          if (call.signal?.aborted) return false;
-          asked = error instanceof HTTPError ? retryAfterMs(error.response) : undefined;
-          return (asked ?? 0) <= maxWaitMs;
+    let answer!: WireAnswer;
+    // Not the caller's own, which may live as long as the process: on Node 20, what ky makes of it stays.
+    const controller = new AbortController();
+    const unwatch = call.signal && onAbort(call.signal, () => controller.abort(call.signal?.reason));
+    try {
+      await ky(url, {
+        method,
+        signal: controller.signal,
+        // Ours ends with the last byte of the body, ky's with the headers.
+        timeout: false,
+        throwHttpErrors: (status) => retriedStatuses.includes(status),
+        fetch: async () => {
+          attempt += 1;
+          answer = attempt === 1 ? first() : await this.#attempt(call, request, attempt, secrets);
+          return toResponse(answer);
         },
-        delay: (count) => asked ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1)),
-        // A stated wait is kept; a pause of our own is spread, so that callers don't come back in step.
-        jitter: (delay) => (asked === undefined ? delay * (0.5 + Math.random() / 2) : delay),
-      },
-    }).catch((error: unknown) => {
-      if (error instanceof HTTPError) return error.response;
-      throw error;
-    });
-    return { status: response.status, headers: response.headers, text: await response.text() };
+        retry: {
+          limit,
+          methods: [method.toLowerCase() as "get"],
+          shouldRetry: ({ error }) => {
+            if (call.signal?.aborted || !(isIdempotent || wasNeverSent(error))) return false;
+            asked = error instanceof HTTPError ? retryAfterMs(answer) : undefined;
+            return (asked ?? 0) <= maxWaitMs;
+          },
+          delay: (count) => asked ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1)),
+          // A stated wait is kept; a pause of our own is spread, so that callers don't come back in step.
+          jitter: (delay) => (asked === undefined ? delay * (0.5 + Math.random() / 2) : delay),
+        },
+      });
+    } catch (error) {
+      // The last answer was a failure, too: it becomes an error where all of them do.
+      if (!(error instanceof HTTPError)) throw error;
+    } finally {
+      unwatch?.();
+    }
+    return answer;
   }
 
   /** One request and its whole answer, body included, within the time limit. */
@@ -160,7 +175,7 @@ export class Transport {
     const exchange = async (signal: AbortSignal): Promise<WireAnswer> => {
       const { url, ...init } = request;
       const response = await fetch(url, { ...init, signal });
-      return { status: response.status, headers: response.headers, text: await response.text() };
+      return { status: response.status, headers: response.headers, text: await readBody(response) };
     };
     try {
       const answer = await withTimeLimit(exchange, timeoutMs, call.signal);
@@ -234,6 +249,7 @@ function assertHeaderSafe(auth: Auth): void {
 
 function readAnswer<T>(call: ApiCall<T>, { status, headers, text }: WireAnswer): T {
   try {
+    if (text === null) throw new UnreadableAnswerError(`it is longer than ${String(LONGEST_ANSWER_MB)} MB`);
     const body: unknown = text === "" || status >= 300 ? undefined : JSON.parse(text);
     return call.read({ status, headers, body } satisfies ApiAnswer);
   } catch (error) {
@@ -242,7 +258,7 @@ function readAnswer<T>(call: ApiCall<T>, { status, headers, text }: WireAnswer):
       error instanceof UnreadableAnswerError
         ? error.message
         : error instanceof SyntaxError
-          ? notJson(text)
+          ? notJson(text ?? "")
           : undefined;
     if (trouble === undefined) throw error;
     throw new CalApiError(`Cal.com's answer to ${call.method} ${call.path} can't be read: ${trouble}.`, {
@@ -257,25 +273,7 @@ function notJson(text: string): string {
   return /^\s*</.test(text) ? "it is HTML, not JSON" : "it is not JSON, or was cut short";
 }
 
-function toResponse({ status, headers, text }: WireAnswer): Response {
-  // These statuses may not have a body: the constructor refuses even an empty one.
-  const hasNoBody = status === 204 || status === 205 || status === 304;
-  return new Response(hasNoBody ? null : text, { status, headers });
-}
-
-function connectionFailed(
-  call: ApiCall<unknown>,
-  error: unknown,
-  secrets: readonly string[],
-): CalNetworkError {
-  const cause = redactError(error, secrets);
-  const code = systemCode(cause);
-  const how = code === undefined ? "the connection failed" : `the connection failed (${code})`;
-  return new CalNetworkError(`${call.method} ${call.path} had no complete answer: ${how}.`, { cause });
-}
-
-/** The operating system's word for it, such as `ECONNREFUSED`, from wherever the runtime has put it. */
-function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  return "code" in error && typeof error.code === "string" ? error.code : systemCode(error.cause);
+/** What ky is to see of an answer. The constructor refuses a status that `fetch` lets through, such as 999. */
+function toResponse({ status }: WireAnswer): Response {
+  return new Response(null, { status: Math.min(Math.max(status, 200), 599) });
 }

@@ -166,6 +166,8 @@ function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
     incoming.once("error", failed);
     incoming.once("close", failed);
     cancelled = once(() => undefined);
+    // The client hung up before anybody began to read, and "close" comes once.
+    if (incoming.destroyed) failed();
   };
   let cancelled = (): void => undefined;
   return new ReadableStream(

@@ -1,3 +1,4 @@
+import { onAbort } from "../abort.js";
 import { CalTimeoutError } from "../errors.js";
 
 /** Waits. Ends with the timer: nothing that waits here is anybody's alone, so no caller's signal cuts it short. */
@@ -12,7 +13,7 @@ export function* growingPauses(): Generator<number, never> {
 
 /**
  * The promise's outcome, unless the caller's time or patience ends first. The work behind it goes on for
- * whoever else waits.
+ * whoever else waits; of the caller, neither a timer nor a listener is left.
  */
 export function within<T>(
   promise: Promise<T>,
@@ -20,16 +21,19 @@ export function within<T>(
 ): Promise<T> {
   const { signal, time } = limit;
   return new Promise<T>((resolve, reject) => {
-    // The reason is the caller's own, whatever it is: `fetch` rejects with it as well.
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-    const onAbort = () => reject(signal?.reason);
-    const timer = time && setTimeout(() => reject(new CalTimeoutError(time.message)), time.ms);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener("abort", onAbort, { once: true });
     const settle = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      unwatch?.();
     };
+    const end = (reason: unknown) => {
+      settle();
+      // The caller's own reason, whatever it is: `fetch` rejects with it as well.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(reason);
+    };
+    const timer = time && setTimeout(() => end(new CalTimeoutError(time.message)), time.ms);
+    const unwatch = signal && onAbort(signal, () => end(signal.reason));
+    if (signal?.aborted) end(signal.reason);
     promise.finally(settle).then(resolve, reject);
   });
 }

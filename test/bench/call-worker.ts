@@ -23,10 +23,10 @@ async function byKy(): Promise<Call> {
 
 /** Cal.com's own client knows no calendars: another GET with the same answer. */
 function bySdk(): Call {
-  const { CalSdk } = createRequire(import.meta.url)("@calcom/sdk") as {
-    CalSdk: new (clientId: string, auth: object, options: object) => { schedules: { getSchedules: Call } };
+  const { Cal } = createRequire(import.meta.url)("@calcom/sdk") as {
+    Cal: new (clientId: string, auth: object, options: object) => { schedules: { getSchedules: Call } };
   };
-  const sdk = new CalSdk("bench", { accessToken, refreshToken: "r", clientSecret: "s" }, { baseUrl: origin });
+  const sdk = new Cal("bench", { accessToken, refreshToken: "r", clientSecret: "s" }, { baseUrl: origin });
   return () => sdk.schedules.getSchedules();
 }
 
