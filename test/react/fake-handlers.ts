@@ -14,7 +14,12 @@ export interface FakeHandlers {
   answer(route: string, ...answers: (Answer | Promise<Answer>)[]): void;
 }
 
-type Answer = { data: object } | { error: string } | { text: string } | { fault: true };
+export type Answer =
+  | { data: unknown }
+  | { error: unknown }
+  | { text: string; status?: number }
+  | { fault: true }
+  | { cut: true };
 
 export function fakeHandlers(): FakeHandlers {
   const seen: SeenRequest[] = [];
@@ -29,6 +34,8 @@ export function fakeHandlers(): FakeHandlers {
       const answer = await answers.get(route)?.shift();
       if (!answer) throw new Error(`The test has no answer for ${url}.`);
       if ("fault" in answer) throw new TypeError("Failed to fetch");
+      if ("cut" in answer)
+        return new Response(new ReadableStream({ pull: (body) => body.error(new TypeError()) }));
       const text =
         "text" in answer
           ? answer.text
@@ -37,7 +44,8 @@ export function fakeHandlers(): FakeHandlers {
                 ? { success: true, data: answer.data }
                 : { success: false, error: { code: answer.error, message: "a message" } },
             );
-      return { json: () => Promise.resolve(JSON.parse(text) as unknown) } as Response;
+      const status = "text" in answer ? (answer.status ?? 200) : "error" in answer ? 409 : 200;
+      return { status, text: () => Promise.resolve(text) } as Response;
     },
   };
 }
