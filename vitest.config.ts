@@ -25,7 +25,7 @@ export default defineConfig({
         // The component's tests once more, with the oldest React that it works with.
         extends: true,
         resolve: { alias: [{ find: /^(react|react-dom)(?=$|\/)/, replacement: `${modules18}/$1` }] },
-        test: { name: "react 18", include: ["test/react/*.test.tsx"] },
+        test: { name: "react 18", include: ["test/react/*.test.tsx"], env: { REACT: "18" } },
       },
     ],
   },

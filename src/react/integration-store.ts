@@ -156,8 +156,11 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       run({ action: "connectApple", provider: "apple" }, async () => {
         await ask("apple-credentials", credentials);
         settle();
-        const working = state.calendars.filter((one) => one.calendarType !== "apple" || one.connected);
-        keep([...working, unlistedApple]);
+        // Neither one that can't be read nor one that isn't listed has any.
+        const readable = state.calendars.filter(
+          (one) => one.calendarType !== "apple" || one.calendars.length,
+        );
+        keep([...readable, unlistedApple]);
         return {};
       }),
 

@@ -90,7 +90,7 @@ export const defaultTexts: CalendarTexts = {
     rate_limited: unreachable,
     network_error: unreachable,
     unavailable: unreachable,
-    other: "Something went wrong. Try again, or ask for help.",
+    other: "Something went wrong. Try again or ask for help.",
   },
 };
 

@@ -12,6 +12,8 @@ export interface FakeHandlers {
   seen: SeenRequest[];
   /** The `data` of the next answers of a route; an error's code; or a promise of one of them. */
   answer(route: string, ...answers: (Answer | Promise<Answer>)[]): void;
+  /** The answer where the test has named none. */
+  otherwise?: Answer;
 }
 
 export type Answer =
@@ -24,14 +26,14 @@ export type Answer =
 export function fakeHandlers(): FakeHandlers {
   const seen: SeenRequest[] = [];
   const answers = new Map<string, (Answer | Promise<Answer>)[]>();
-  return {
+  const handlers: FakeHandlers = {
     seen,
     answer: (route, ...more) => void answers.set(route, [...(answers.get(route) ?? []), ...more]),
     fetch: async (input, init) => {
       const url = input as string;
       seen.push({ url, body: init?.body === undefined ? undefined : JSON.parse(init.body as string) });
       const route = url.replace(/^.*\/calendars\//, "").replace(/\?.*/, "");
-      const answer = await answers.get(route)?.shift();
+      const answer = (await answers.get(route)?.shift()) ?? handlers.otherwise;
       if (!answer) throw new Error(`The test has no answer for ${url}.`);
       if ("fault" in answer) throw new TypeError("Failed to fetch");
       if ("cut" in answer)
@@ -48,6 +50,7 @@ export function fakeHandlers(): FakeHandlers {
       return { status, text: () => Promise.resolve(text) } as Response;
     },
   };
+  return handlers;
 }
 
 /** An account as the status route answers it. */
