@@ -91,7 +91,7 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     if (isQuiet && (loads || state.error?.provider)) return false;
     const turn = ++latestLoad;
     loads++;
-    if (!isQuiet) set({ error: null });
+    if (!isQuiet) set({ error: null, result: null });
     try {
       const calendars = listOf(await ask("status"));
       if (turn === latestLoad) {

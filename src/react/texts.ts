@@ -65,7 +65,7 @@ export const defaultTexts: CalendarTexts = {
   disconnect: "Disconnect",
   cancel: "Cancel",
   retry: "Try again",
-  settling: "Its calendars will show in a few seconds.",
+  settling: "Its calendars will show in seconds.",
   confirm: "Disconnect {account}? Its events will no longer be seen here.",
   didConnect: "{provider} is connected.",
   didSync: "{provider} works.",
