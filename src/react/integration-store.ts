@@ -237,9 +237,12 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
   return store;
 }
 
+type MaybeList<Of> = { every?: (test: (one: Of) => unknown) => boolean } | null | undefined;
+
 /** The accounts in an answer; the way there may have put something else in its place. */
 function listOf({ calendars }: { calendars: CalendarAccount[] }): CalendarAccount[] {
-  if (calendars?.every?.((account) => account?.calendars?.every?.(Boolean))) return calendars;
+  const list = calendars as unknown as MaybeList<{ calendars?: MaybeList<unknown> } | null>;
+  if (list?.every?.((account) => account?.calendars?.every?.(Boolean))) return calendars;
   throw new Error("invalid_response");
 }
 

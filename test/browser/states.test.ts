@@ -41,7 +41,7 @@ async function open(options: BrowserContextOptions): Promise<{ page: Page; compl
   return { page, complaints };
 }
 
-const namesOf = (page: Page): Promise<string[]> => page.evaluate("states") as Promise<string[]>;
+const namesOf = (page: Page): Promise<string[]> => page.evaluate<string[]>("states");
 const show = (page: Page, name: string): Promise<unknown> => page.evaluate(`show(${JSON.stringify(name)})`);
 const tooWide = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
