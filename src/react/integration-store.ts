@@ -116,7 +116,12 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     returned = null;
     const works = accountsOf(provider).some((account) => account.connected);
     if (connected && works) set({ result: { action: "connect", provider } });
-    else fail("connect", new Error(connected ? "not_connected" : reason), provider);
+    else {
+      // The check has found so, whatever the list says.
+      if (/^(revoked|invalid_cred)/.test(reason))
+        keep([...accountsOf(provider, true), ...brokenOf(accountsOf(provider))]);
+      fail("connect", new Error(connected ? "not_connected" : reason), provider);
+    }
   }
 
   /** Asks for the list when Cal.com has the Apple account in it that it has just taken. */
@@ -167,11 +172,9 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     sync: (provider) =>
       run({ action: "sync", provider }, async () => {
         const answer = await ask("sync-credentials", { calendarType: provider });
-        const { connected } = answer;
-        // The list can be wrong, and show as good what is broken: the check has the last word.
-        const accounts = listOf(answer).map((one) => ({ ...one, connected: one.connected && connected }));
-        keep([...accountsOf(provider, true), ...accounts]);
-        if (!connected) throw new Error(answer.reason);
+        const accounts = listOf(answer);
+        keep([...accountsOf(provider, true), ...(answer.connected ? accounts : brokenOf(accounts))]);
+        if (!answer.connected) throw new Error(answer.reason);
         return {};
       }),
 
@@ -230,11 +233,17 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
         latestLoad++;
         stay();
         clearTimeout(settling);
+        settling = undefined;
       };
     },
   };
   if (options.initialStatus) set({ calendars: options.initialStatus.calendars });
   return store;
+}
+
+/** The list can be wrong, and show as good what is broken: Cal.com's check has the last word. */
+function brokenOf(accounts: CalendarAccount[]): CalendarAccount[] {
+  return accounts.map((account) => ({ ...account, connected: false }));
 }
 
 type MaybeList<Of> = { every?: (test: (one: Of) => unknown) => boolean } | null | undefined;

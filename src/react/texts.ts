@@ -45,9 +45,9 @@ export type PartialCalendarTexts = Partial<Omit<CalendarTexts, "providers" | "er
 };
 
 const signedOut = "You are signed out. Sign in, then try again.";
-const another = "Another user or browser started this: nothing is connected. Try again.";
+const another = "This was started by another user or browser. Try again.";
 const stale = "That took too long, or came twice. Try again.";
-const notSaved = "{provider} is not connected. Try again, and allow access to your calendars.";
+const notSaved = "{provider} is not connected. Try again and allow access.";
 const unreachable = "The calendar service can’t be reached just now. Try again in a moment.";
 
 /** The English texts. */
@@ -65,12 +65,12 @@ export const defaultTexts: CalendarTexts = {
   disconnect: "Disconnect",
   cancel: "Cancel",
   retry: "Try again",
-  settling: "Its calendars will show in seconds.",
+  settling: "Its calendars will show soon.",
   confirm: "Disconnect {account}? Its events will no longer be seen here.",
   didConnect: "{provider} is connected.",
   didSync: "{provider} works.",
   didDisconnect: "{account} is disconnected.",
-  appleHelp: "How to make an app-specific password (your usual one won’t do)",
+  appleHelp: "How to make an app-specific password",
   appleHelpUrl: "https://support.apple.com/102654",
   appleUsername: "Apple Account (e-mail)",
   applePassword: "App-specific password",
@@ -86,11 +86,11 @@ export const defaultTexts: CalendarTexts = {
     not_connected: notSaved,
     revoked: "{provider} no longer gives access. Reconnect it.",
     invalid_credentials: "Apple did not accept this address and app-specific password. Check both.",
-    provider_error: "{provider} can’t be read just now. If it stays so, reconnect it.",
+    provider_error: "{provider} can’t be read just now. Try later or reconnect it.",
     rate_limited: unreachable,
     network_error: unreachable,
     unavailable: unreachable,
-    other: "Something went wrong. Try again or ask for help.",
+    other: "Something went wrong. Try again later.",
   },
 };
 

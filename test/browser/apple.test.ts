@@ -32,7 +32,7 @@ it("connects Apple with the right password, after a wrong one", async () => {
   const focused = ada.page.locator(":focus");
   expect(await focused.getAttribute("data-provider"), "the focus stays with the provider").toBe("apple");
   // Cal.com takes its time to list it.
-  await card.getByText("Its calendars will show in seconds.").waitFor();
+  await card.getByText("Its calendars will show soon.").waitFor();
   await card.getByText("Work", { exact: true }).waitFor();
 
   await card.getByRole("button", { name: "Disconnect Apple Calendar" }).click();

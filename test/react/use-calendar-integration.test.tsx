@@ -190,6 +190,16 @@ describe("a return from a provider", () => {
     expect(state.error).toEqual({ action: "connect", code: "wrong_user", provider: "office365" });
   });
 
+  it("is believed when it says that what the list shows as good is broken", async () => {
+    history.replaceState(
+      null,
+      "",
+      "/settings?calendarType=google&connected=false&reason=invalid_credentials",
+    );
+    await render(<Page initialStatus={{ calendars: [account()] }} />);
+    expect(state).toMatchObject({ status: "broken", error: { code: "invalid_credentials" } });
+  });
+
   it.each(["?calendarType=apple&connected=true", "?connected=true", "?calendarType=google&connected=1"])(
     "is none of ours: %s",
     async (query) => {
