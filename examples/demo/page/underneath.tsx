@@ -48,12 +48,9 @@ export function Underneath({
                 key={name}
                 type="button"
                 aria-disabled={isBusy}
-                aria-describedby={`hint-${name}`}
-                aria-label={label}
                 onClick={() => void (isBusy || make(name))}
               >
-                {label}
-                <small id={`hint-${name}`}>{hint}</small>
+                {label} <small>{hint}</small>
               </button>
             ))}
           </div>
