@@ -1,15 +1,32 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+const modules18 = fileURLToPath(new URL("test/react/react-18/node_modules", import.meta.url));
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.{ts,tsx}"],
-    // They need a browser: vitest.browser.config.ts.
-    exclude: ["test/browser/**"],
-    globalSetup: ["test/support/services.ts"],
     setupFiles: ["test/support/setup.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     restoreMocks: true,
     unstubEnvs: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "all",
+          include: ["test/**/*.test.{ts,tsx}"],
+          // They need a browser: vitest.browser.config.ts.
+          exclude: ["test/browser/**"],
+          globalSetup: ["test/support/services.ts"],
+        },
+      },
+      {
+        // The component's tests once more, with the oldest React that it works with.
+        extends: true,
+        resolve: { alias: [{ find: /^(react|react-dom)(?=$|\/)/, replacement: `${modules18}/$1` }] },
+        test: { name: "react 18", include: ["test/react/*.test.tsx"], env: { REACT: "18" } },
+      },
+    ],
   },
 });

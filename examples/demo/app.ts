@@ -55,7 +55,10 @@ export function createApp(
     baseUrl: origin,
     successUrl: "/",
     onError: ({ handler, reason, error }) =>
-      feed.tell(`${handler}: ${reason ?? (error instanceof Error ? error.message : "failed")}`),
+      feed.tell({
+        text: `${handler}: ${reason ?? (error instanceof Error ? error.message : "failed")}`,
+        isBad: true,
+      }),
   });
   app.all("/api/cal/*", (context) => handlers.handle(context.req.raw));
 

@@ -6,7 +6,8 @@ export interface Feed {
   hooks: CalHooks;
   /** The latest entries, newest last. */
   entries: () => FeedEntry[];
-  tell: (text: string) => void;
+  /** Trouble that was made, or something that went wrong. */
+  tell: (entry: Pick<FeedEntry, "text" | "trouble" | "isBad">) => void;
   /** Calls back after each entry. Answers how to stop that. */
   subscribe: (listener: () => void) => () => void;
 }
@@ -44,7 +45,7 @@ export function createFeed(): Feed {
       },
     },
     entries: () => [...entries],
-    tell: (text) => add({ kind: "trouble", text }),
+    tell: (entry) => add({ kind: "trouble", ...entry }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { button } from "./button.js";
+import { button } from "./elements.js";
 import type { AppleFormView, Ui } from "./parts.js";
 
 /** Asks for Apple's user name and app-specific password. Neither is kept anywhere but in its field. */
@@ -8,14 +8,16 @@ export function appleForm(
   id: string,
   { isPending, error, onSubmit, onCancel }: AppleFormView,
 ): ReactNode {
-  const { texts, classOf } = ui;
+  const { texts, classOf, integration } = ui;
+  const isRefused = error !== null && integration.error?.code === "invalid_credentials";
 
   const submit = async (form: HTMLFormElement): Promise<void> => {
     const { username = "", password = "" } = Object.fromEntries(new FormData(form)) as Record<string, string>;
     if (await onSubmit({ username: username.trim(), password: password.trim() })) return;
+    // To be typed over; or to be sent again, if nobody has looked at it: Apple shows it only once.
     const field = form.elements.namedItem("password") as HTMLInputElement;
-    field.value = "";
     field.focus();
+    field.select();
   };
 
   const field = (name: string, text: string): ReactNode => (
@@ -24,13 +26,12 @@ export function appleForm(
       <input
         className={classOf("field")}
         name={name}
-        type={name === "password" ? name : "text"}
+        type={name === "password" ? name : "email"}
         required
         autoFocus={name === "username"}
         autoComplete="off"
-        autoCapitalize="none"
-        aria-invalid={error !== null}
-        aria-describedby={`${id}-help`}
+        aria-invalid={isRefused}
+        aria-describedby={`${id}-error ${id}-help`}
       />
     </label>
   );
@@ -38,8 +39,6 @@ export function appleForm(
   return (
     <form
       className={classOf("form")}
-      // Should a browser ever send it by itself: not in the address.
-      method="post"
       onSubmit={(event) => {
         event.preventDefault();
         void submit(event.currentTarget);

@@ -1,6 +1,5 @@
 import type { ReactNode } from "react";
-import { button } from "./button.js";
-import { message } from "./message.js";
+import { button, message } from "./elements.js";
 import type { CalendarAppearance, Ui } from "./parts.js";
 import { ProviderCard, viewOf } from "./provider-card.js";
 import { describeError, fill, withDefaults } from "./texts.js";
@@ -51,19 +50,28 @@ function Calendars({
     heading: `h${headingLevel}`,
     classOf: (part) => `calbridge-${part}${classNames[part] ? ` ${classNames[part]}` : ""}`,
   };
-  const { status, error, reload } = integration;
-  const notice = noticeOf(ui);
+  const { status, error, result, reload } = integration;
+  const loadError = error?.provider ? null : error;
+  const didWork =
+    result?.action === "sync"
+      ? texts.didSync
+      : result?.action === "disconnect"
+        ? texts.didDisconnect
+        : texts.didConnect;
   return (
-    <section className={ui.classOf("root")} aria-label={texts.label} aria-busy={status === "loading"}>
+    <section className={ui.classOf("root")} aria-label={texts.label} tabIndex={-1}>
       {/* Both are there from the start: a live region that comes with its text may not be read out. */}
-      <div role="status">{notice && message(ui, "notice", notice)}</div>
+      <div role="status">
+        {result && message(ui, "notice", fill(didWork, result.account ?? texts.providers[result.provider]))}
+      </div>
       <div role="alert">
-        {error && !error.provider && (
-          <>
-            {message(ui, "error", describeError(error, texts))}
-            {button(ui, "quiet", texts.retry, () => void reload())}
-          </>
-        )}
+        {loadError && message(ui, "error", describeError(loadError, texts))}
+        {loadError &&
+          button(ui, "quiet", texts.retry, ({ currentTarget }) => {
+            // The button goes, and the focus with it: it stays near.
+            currentTarget.closest("section")?.focus();
+            void reload();
+          })}
       </div>
       {/* Safari takes a list without bullets for none, unless it is told. */}
       <ul role="list" className={ui.classOf("providers")}>
@@ -79,13 +87,4 @@ function Calendars({
       </ul>
     </section>
   );
-}
-
-/** What has just worked, in a sentence. */
-function noticeOf({ integration: { result }, texts }: Ui): string | null {
-  if (!result) return null;
-  const { action, provider, account } = result;
-  const { didConnect, didSync, didDisconnect } = texts;
-  const text = action === "disconnect" ? didDisconnect : action === "sync" ? didSync : didConnect;
-  return fill(text, account ?? texts.providers[provider]);
 }

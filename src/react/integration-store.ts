@@ -3,7 +3,6 @@ import { takeReturned, type Returned } from "./returned.js";
 import type {
   CalendarAccount,
   CalendarActivity,
-  CalendarIntegrationError,
   CalendarIntegrationErrorCode,
   CalendarIntegrationOptions,
   CalendarIntegrationState,
@@ -12,6 +11,8 @@ import type {
 
 // Cal.com remembers its list of calendars for 10 seconds: to ask more often is to hear the same.
 const LIST_AGE_MS = 11_000;
+// By then a browser that was sent to the provider is gone, or the user has stopped it.
+const LEAVE_MS = 15_000;
 
 /** All of the hook that is not React's. It has one listener. */
 export interface IntegrationStore {
@@ -32,8 +33,10 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
   let isLoaded = false;
   let listener: (() => void) | undefined;
   let latestLoad = 0;
-  let loadedAt = 0;
+  let loads = 0;
+  let listedAt = 0;
   let returned: Returned | null = null;
+  let leaving: ReturnType<typeof setTimeout> | undefined;
   let settling: ReturnType<typeof setTimeout> | undefined;
 
   const ask = <Route extends keyof Answers>(
@@ -43,22 +46,29 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
   ): Promise<Answers[Route]> => request(store.options, route, body, query);
 
   const set = (change: Partial<Data>): void => {
+    state = { ...state, ...change };
     if (change.calendars) {
       isLoaded = true;
+      listedAt = Date.now();
       // What was asked before is older than this.
       latestLoad++;
     }
-    state = { ...state, ...change };
-    const { error, calendars } = state;
-    state.status = isLoaded ? stateOf(calendars, error) : error ? "error" : "loading";
+    state.status = isLoaded ? stateOf(state.calendars) : state.error ? "error" : "loading";
     listener?.();
   };
 
-  const fail = (action: CalendarActivity["action"], error: unknown, provider?: CalendarProvider): void =>
-    set({ error: { action, provider, code: (error as Error).message as CalendarIntegrationErrorCode } });
-
   const accountsOf = (provider: CalendarProvider, isInverse = false): CalendarAccount[] =>
     state.calendars.filter(({ calendarType }) => (calendarType === provider) !== isInverse);
+
+  /** Keeps what is connected now. Of a list that isn't known yet that is a part: all of it is asked for. */
+  const keep = (calendars: CalendarAccount[]): void => {
+    if (isLoaded) set({ calendars });
+    else void load();
+  };
+
+  function fail(action: CalendarActivity["action"], error: unknown, provider?: CalendarProvider): void {
+    set({ error: { action, provider, code: (error as Error).message as CalendarIntegrationErrorCode } });
+  }
 
   /** Does one thing at a time, and keeps how it went. */
   async function run(activity: CalendarActivity, work: () => Promise<Partial<Data>>): Promise<boolean> {
@@ -76,21 +86,26 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
 
   /** Loads the list. What a later load, or a change, has overtaken is dropped. */
   async function load(isQuiet?: boolean): Promise<boolean> {
+    // Somebody waits for the one that is under way, and is to hear how it ends. And what is wrong with a
+    // provider is shown until something is done about it.
+    if (isQuiet && (loads || state.error?.provider)) return false;
     const turn = ++latestLoad;
-    if (!isQuiet) set({ error: null });
+    loads++;
+    if (!isQuiet) set({ error: null, result: null });
     try {
       const calendars = listOf(await ask("status"));
       if (turn === latestLoad) {
-        loadedAt = Date.now();
         // Cal.com doesn't list an Apple account yet that it has just taken.
         const isListed = !settling || calendars.some(({ calendarType }) => calendarType === "apple");
-        set({ calendars: isListed ? calendars : [...calendars, ...accountsOf("apple")] });
+        set({ calendars: isListed ? calendars : [...calendars, ...accountsOf("apple")], error: null });
         tellReturned();
       }
       return true;
     } catch (error) {
       if (turn === latestLoad && !(isQuiet && isLoaded)) fail("load", error);
       return false;
+    } finally {
+      loads--;
     }
   }
 
@@ -101,7 +116,30 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     returned = null;
     const works = accountsOf(provider).some((account) => account.connected);
     if (connected && works) set({ result: { action: "connect", provider } });
-    else fail("connect", new Error(connected ? "not_connected" : reason), provider);
+    else {
+      // The check has found so, whatever the list says.
+      if (/^(revoked|invalid_cred)/.test(reason))
+        keep([...accountsOf(provider, true), ...brokenOf(accountsOf(provider))]);
+      fail("connect", new Error(connected ? "not_connected" : reason), provider);
+    }
+  }
+
+  /** Asks for the list when Cal.com has the Apple account in it that it has just taken. */
+  function settle(): void {
+    clearTimeout(settling);
+    // The page was left meanwhile.
+    if (!listener) return;
+    settling = setTimeout(() => {
+      settling = undefined;
+      void load(true);
+    }, LIST_AGE_MS);
+  }
+
+  /** The browser was sent away, and is still, or again, here. */
+  function stay(): void {
+    clearTimeout(leaving);
+    if (leaving) set({ pending: null });
+    leaving = undefined;
   }
 
   const actions: Actions = {
@@ -112,8 +150,9 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
         const query = new URLSearchParams({ type: provider, ...(returnTo && { returnTo }) });
         const { authUrl } = await ask("oauth-connect-url", undefined, `?${query.toString()}`);
         if (!/^https?:/.test(authUrl)) throw new Error("invalid_response");
-        location.assign(authUrl);
-        // Until the page is gone.
+        // Unless the user has moved on meanwhile, to another page of the application.
+        if (listener) location.assign(authUrl);
+        leaving = setTimeout(stay, LEAVE_MS);
         return { pending, result: null };
       });
     },
@@ -121,21 +160,20 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     connectApple: (credentials) =>
       run({ action: "connectApple", provider: "apple" }, async () => {
         await ask("apple-credentials", credentials);
-        clearTimeout(settling);
-        settling = setTimeout(() => {
-          settling = undefined;
-          void load(true);
-        }, LIST_AGE_MS);
-        const working = accountsOf("apple").filter(({ connected }) => connected);
-        return {
-          calendars: [...accountsOf("apple", true), ...(working.length > 0 ? working : [unlistedApple])],
-        };
+        settle();
+        // Neither one that can't be read nor one that isn't listed has any.
+        const readable = state.calendars.filter(
+          (one) => one.calendarType !== "apple" || one.calendars.length,
+        );
+        keep([...readable, unlistedApple]);
+        return {};
       }),
 
     sync: (provider) =>
       run({ action: "sync", provider }, async () => {
         const answer = await ask("sync-credentials", { calendarType: provider });
-        set({ calendars: [...accountsOf(provider, true), ...listOf(answer)] });
+        const accounts = listOf(answer);
+        keep([...accountsOf(provider, true), ...(answer.connected ? accounts : brokenOf(accounts))]);
         if (!answer.connected) throw new Error(answer.reason);
         return {};
       }),
@@ -147,7 +185,8 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       return run({ action: "disconnect", provider, credentialId, account }, async () => {
         // The one that isn't listed yet has no number.
         await ask("disconnect", { calendarType: provider, ...(credentialId && { credentialId }) });
-        return { calendars: state.calendars.filter((other) => !isMeant(other)) };
+        keep(state.calendars.filter((other) => !isMeant(other)));
+        return {};
       });
     },
 
@@ -179,22 +218,22 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       const onShow = (event: Event & { persisted?: boolean }): void => {
         if (event.persisted) {
           // Back from the provider's page by the browser's Back button: the page is as it was left.
-          set({ pending: null });
-          loadedAt = 0;
+          stay();
+          listedAt = 0;
         }
         // The user may have been at the provider's in the meantime.
-        const isOld = Date.now() - loadedAt > LIST_AGE_MS;
+        const isOld = Date.now() - listedAt > LIST_AGE_MS;
         if (!document.hidden && !state.pending && isOld) void load(true);
       };
-      loadedAt = Date.now();
-      addEventListener("visibilitychange", onShow);
-      addEventListener("pageshow", onShow);
+      const life = new AbortController();
+      addEventListener("visibilitychange", onShow, life);
+      addEventListener("pageshow", onShow, life);
       return () => {
+        life.abort();
         latestLoad++;
+        stay();
         clearTimeout(settling);
         settling = undefined;
-        removeEventListener("visibilitychange", onShow);
-        removeEventListener("pageshow", onShow);
       };
     },
   };
@@ -202,20 +241,24 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
   return store;
 }
 
-/** The accounts in an answer; the way there may have put something else in its place. */
-function listOf({ calendars }: { calendars: CalendarAccount[] }): CalendarAccount[] {
-  if (!Array.isArray(calendars)) throw new Error("invalid_response");
-  return calendars;
+/** The list can be wrong, and show as good what is broken: Cal.com's check has the last word. */
+function brokenOf(accounts: CalendarAccount[]): CalendarAccount[] {
+  return accounts.map((account) => ({ ...account, connected: false }));
 }
 
-/** How accounts stand, in a word. Cal.com's list can be wrong: its check has the last word. */
-export function stateOf(
-  accounts: CalendarAccount[],
-  error: CalendarIntegrationError | null,
-): "connected" | "disconnected" | "broken" {
+type MaybeList<Of> = { every?: (test: (one: Of) => unknown) => boolean } | null | undefined;
+
+/** The accounts in an answer; the way there may have put something else in its place. */
+function listOf({ calendars }: { calendars: CalendarAccount[] }): CalendarAccount[] {
+  const list = calendars as unknown as MaybeList<{ calendars?: MaybeList<unknown> } | null>;
+  if (list?.every?.((account) => account?.calendars?.every?.(Boolean))) return calendars;
+  throw new Error("invalid_response");
+}
+
+/** How accounts stand, in a word. */
+export function stateOf(accounts: CalendarAccount[]): "connected" | "disconnected" | "broken" {
   if (accounts.length === 0) return "disconnected";
-  const isRefused = error?.code === "revoked" || error?.code === "invalid_credentials";
-  return isRefused || accounts.some(({ connected }) => !connected) ? "broken" : "connected";
+  return accounts.some(({ connected }) => !connected) ? "broken" : "connected";
 }
 
 const unlistedApple: CalendarAccount = {

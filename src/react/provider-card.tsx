@@ -1,8 +1,7 @@
 import { useId, useRef, useState, type ReactNode } from "react";
 import { stateOf } from "./integration-store.js";
 import { appleForm } from "./apple-form.js";
-import { button } from "./button.js";
-import { message } from "./message.js";
+import { button, message } from "./elements.js";
 import type { AppleFormView, ConfirmView, ProviderState, ProviderView, Ui } from "./parts.js";
 import { describeError, fill } from "./texts.js";
 import type { CalendarAccount, CalendarProvider } from "./types.js";
@@ -10,12 +9,14 @@ import type { CalendarAccount, CalendarProvider } from "./types.js";
 /** How a provider stands. */
 export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): ProviderView {
   const { status, calendars } = integration;
-  const error = integration.error?.provider === provider ? integration.error : null;
+  const own = <Of extends { provider?: CalendarProvider | undefined }>(one: Of | null): Of | null =>
+    one?.provider === provider ? one : null;
+  const error = own(integration.error);
   const accounts = calendars.filter(({ calendarType }) => calendarType === provider);
-  const pending = integration.pending?.provider === provider ? integration.pending : null;
+  const pending = own(integration.pending);
   const isConnecting = pending?.action.startsWith("connect");
   const state: ProviderState =
-    status === "loading" ? status : isConnecting ? "connecting" : stateOf(accounts, error);
+    status === "loading" ? status : isConnecting ? "connecting" : stateOf(accounts);
   return {
     provider,
     name: texts.providers[provider],
@@ -45,8 +46,10 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
   };
 
   const connect = (): void => {
-    if (provider === "apple") setFormOpen(true);
-    else void integration.connect(provider);
+    if (provider !== "apple") return void integration.connect(provider);
+    // What was said before is not about what begins now.
+    integration.dismiss();
+    setFormOpen(true);
   };
 
   const close = (): void => {
@@ -65,21 +68,19 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     },
   };
 
+  const closeForm = (): void => {
+    keepFocus();
+    setFormOpen(false);
+  };
   const form: AppleFormView = {
     isPending: pending?.action === "connectApple",
     error,
     onSubmit: async (credentials) => {
       const isTaken = await integration.connectApple(credentials);
-      if (isTaken) {
-        keepFocus();
-        setFormOpen(false);
-      }
+      if (isTaken) closeForm();
       return isTaken;
     },
-    onCancel: () => {
-      keepFocus();
-      setFormOpen(false);
-    },
+    onCancel: closeForm,
   };
 
   const account = (one: CalendarAccount): ReactNode => {
@@ -88,6 +89,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     const calendars = one.calendars.filter((calendar) => calendar.name !== email);
     const accountId = `${id}-${credentialId}`;
     const about = email ? accountId : id;
+    const help = !credentialId ? texts.settling : !one.connected && !error && texts.errors.provider_error;
     const disconnectButton = button(
       ui,
       "quiet",
@@ -116,13 +118,14 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
               ))}
             </ul>
           )}
-          {!credentialId && <p className={classOf("help")}>{texts.settling}</p>}
+          {help && <p className={classOf("help")}>{fill(help, name)}</p>}
         </div>
         {disconnectButton}
       </div>
     );
   };
 
+  const act = { id: `${id}-act`, about: id, isPending: !!pending && pending.action !== "disconnect" };
   return (
     <li
       ref={card}
@@ -146,28 +149,19 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
         {state === "loading" || isFormOpen
           ? null
           : state === "connected"
-            ? button(ui, "quiet", texts.sync, () => void integration.sync(provider), {
-                id: `${id}-act`,
-                about: id,
-                isPending: pending?.action === "sync",
-              })
-            : button(ui, "primary", accounts.length > 0 ? texts.reconnect : texts.connect, connect, {
-                id: `${id}-act`,
-                about: id,
-                isPending: pending?.action === "connect",
-              })}
+            ? button(ui, "quiet", texts.sync, () => void integration.sync(provider), act)
+            : button(ui, "primary", accounts.length > 0 ? texts.reconnect : texts.connect, connect, act)}
       </div>
-      <div role="alert">{error && message(ui, "error", error)}</div>
-      {state === "broken" && !error && (
-        <p className={classOf("help")}>{fill(texts.errors.provider_error ?? "", name)}</p>
-      )}
+      <div role="alert" id={`${id}-error`}>
+        {error && message(ui, "error", error)}
+      </div>
       {accounts.map(account)}
       {isFormOpen && (render.appleForm ?? ((shown) => appleForm(ui, id, shown)))(form)}
       {render.confirm ? (
         asked && render.confirm(confirm)
       ) : (
-        <dialog ref={dialog} className={classOf("dialog")} aria-labelledby={`${id}-question`}>
-          <p id={`${id}-question`}>{confirm.text}</p>
+        <dialog ref={dialog} className={classOf("dialog")} aria-label={confirm.text}>
+          <p>{confirm.text}</p>
           <div className={classOf("actions")}>
             {button(ui, "quiet", texts.cancel, confirm.onCancel)}
             {button(ui, "danger", texts.disconnect, confirm.onConfirm)}

@@ -36,15 +36,22 @@ export async function request<Route extends keyof Answers>(
         body: JSON.stringify(body),
       }),
     });
-    code = "invalid_response";
-    const { data, error } = (await response.json()) as {
+    const text = await response.text();
+    // What stands in front of the handlers answers in its own way: a guard, a proxy.
+    code =
+      response.status === 401
+        ? "unauthenticated"
+        : response.status < 500
+          ? "invalid_response"
+          : "unavailable";
+    const { data, error } = JSON.parse(text) as {
       data?: Answers[Route];
       error?: { code: CalendarIntegrationErrorCode };
     };
     if (data) return data;
-    if (error) code = error.code;
+    code = error?.code ?? code;
   } catch {
-    // Whatever a browser calls it: offline, blocked, timed out; or a body that is no JSON.
+    // Whatever a browser calls it: offline, blocked, timed out, cut short; or a body that is no JSON.
   }
   throw new Error(code);
 }

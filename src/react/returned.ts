@@ -9,16 +9,23 @@ export interface Returned {
 
 /** Reads the result of a return from the address, and takes it out, so that a reload doesn't tell it again. */
 export function takeReturned(): Returned | null {
-  const url = new URL(location.href);
-  const { searchParams: query } = url;
+  const query = new URLSearchParams(location.search);
   const provider = query.get("calendarType");
   const connected = query.get("connected");
   if (provider !== "google" && provider !== "office365") return null;
   if (connected !== "true" && connected !== "false") return null;
+  // A router that watches the address begins to do so in an effect, as we do: not before the others have run.
+  queueMicrotask(takeOut);
   // Anybody can make such an address: the reason is a key to our own sentences, never text to show.
   const reason = (query.get("reason") ?? "internal_error") as CalendarIntegrationErrorCode;
-  for (const name of ["calendarType", "connected", "reason"]) query.delete(name);
-  // Routers keep their own things in the entry's state.
-  history.replaceState(history.state, "", url);
   return { provider, connected: connected === "true", reason };
+}
+
+function takeOut(): void {
+  const url = new URL(location.href);
+  for (const name of ["calendarType", "connected", "reason"]) url.searchParams.delete(name);
+  // Routers keep their own things in the entry's state. Next.js takes a change that carries its mark for one
+  // of its own, and would write the old address back later; without the mark it learns of the new one.
+  const state = history.state as { __NA?: boolean } | null;
+  history.replaceState(state?.__NA ? { ...state, __NA: undefined } : state, "", url);
 }

@@ -45,9 +45,9 @@ export type PartialCalendarTexts = Partial<Omit<CalendarTexts, "providers" | "er
 };
 
 const signedOut = "You are signed out. Sign in, then try again.";
-const another = "This was started by another user or in another browser. Nothing was connected. Try again.";
-const stale = "That took too long, or was done before. Try again.";
-const notSaved = "{provider} is not connected. Try again, and allow access to your calendars.";
+const another = "This was started by another user or browser. Try again.";
+const stale = "That took too long, or came twice. Try again.";
+const notSaved = "{provider} is not connected. Try again and allow access.";
 const unreachable = "The calendar service can’t be reached just now. Try again in a moment.";
 
 /** The English texts. */
@@ -65,14 +65,14 @@ export const defaultTexts: CalendarTexts = {
   disconnect: "Disconnect",
   cancel: "Cancel",
   retry: "Try again",
-  settling: "Its calendars show up in a few seconds.",
+  settling: "Its calendars will show soon.",
   confirm: "Disconnect {account}? Its events will no longer be seen here.",
   didConnect: "{provider} is connected.",
   didSync: "{provider} works.",
   didDisconnect: "{account} is disconnected.",
-  appleHelp: "How to make an app-specific password (your usual one won’t do)",
+  appleHelp: "How to make an app-specific password",
   appleHelpUrl: "https://support.apple.com/102654",
-  appleUsername: "Apple Account (e-mail address)",
+  appleUsername: "Apple Account (e-mail)",
   applePassword: "App-specific password",
   errors: {
     unauthenticated: signedOut,
@@ -81,17 +81,16 @@ export const defaultTexts: CalendarTexts = {
     wrong_browser: another,
     expired_state: stale,
     used_state: stale,
-    invalid_state: stale,
-    access_denied: "You did not allow access: {provider} is not connected.",
+    access_denied: notSaved,
     save_failed: notSaved,
     not_connected: notSaved,
     revoked: "{provider} no longer gives access. Reconnect it.",
     invalid_credentials: "Apple did not accept this address and app-specific password. Check both.",
-    provider_error: "{provider} can’t be read just now. If this doesn’t change, reconnect it.",
+    provider_error: "{provider} can’t be read just now. Try later or reconnect it.",
     rate_limited: unreachable,
     network_error: unreachable,
     unavailable: unreachable,
-    other: "Something went wrong. Try again in a moment.",
+    other: "Something went wrong. Try again later.",
   },
 };
 
@@ -118,6 +117,8 @@ export function describeError(
   const { errors, providers } = withDefaults(texts);
   // Of a connection that was there, it means that the provider no longer takes it.
   const key = code === "invalid_credentials" && action !== "connectApple" ? "revoked" : code;
-  const text = Object.hasOwn(errors, key) ? errors[key] : undefined;
-  return fill(text ?? errors.other, provider ? providers[provider] : "");
+  return fill(
+    (Object.hasOwn(errors, key) && errors[key]) || errors.other,
+    provider ? providers[provider] : "",
+  );
 }

@@ -17,7 +17,10 @@ it("connects Apple with the right password, after a wrong one", async () => {
   await password.press("Enter");
   await ada.hears("Apple did not accept this address and app-specific password.");
   expect(await username.inputValue(), "the address is kept").toBe("dave@icloud.example");
-  expect(await password.inputValue(), "the password is not").toBe("");
+  const selected = await password.evaluate(
+    (field: HTMLInputElement) => field.selectionEnd! - field.selectionStart!,
+  );
+  expect(selected, "the password can be typed over").toBe("wrong-app-pass".length);
   expect(await password.evaluate((field) => field === document.activeElement)).toBe(true);
   expect(await password.getAttribute("aria-invalid")).toBe("true");
 
@@ -26,8 +29,10 @@ it("connects Apple with the right password, after a wrong one", async () => {
   await ada.hears("Apple Calendar is connected.");
   await card.getByText("Connected", { exact: true }).waitFor();
   expect(await password.count()).toBe(0);
+  const focused = ada.page.locator(":focus");
+  expect(await focused.getAttribute("data-provider"), "the focus stays with the provider").toBe("apple");
   // Cal.com takes its time to list it.
-  await card.getByText("Its calendars show up in a few seconds.").waitFor();
+  await card.getByText("Its calendars will show soon.").waitFor();
   await card.getByText("Work", { exact: true }).waitFor();
 
   await card.getByRole("button", { name: "Disconnect Apple Calendar" }).click();

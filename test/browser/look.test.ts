@@ -1,8 +1,7 @@
-import axe from "axe-core";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { findProblems } from "./axe.js";
 import { pictures, useDemo } from "./demo.js";
 
 const test = useDemo();
@@ -13,18 +12,6 @@ const looks = [
   { name: "phone", colorScheme: "light", viewport: { width: 375, height: 812 } },
   { name: "phone-dark", colorScheme: "dark", viewport: { width: 375, height: 812 } },
 ] as const;
-
-async function findProblems(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(async () => {
-    const { axe: run } = globalThis as unknown as { axe: typeof axe };
-    return run.run(document, { resultTypes: ["violations"] });
-  });
-  return violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ""}`).join("; ")}`,
-  );
-}
 
 beforeAll(() => mkdir(pictures, { recursive: true }));
 

@@ -27,11 +27,15 @@ describe("a connection", () => {
     // What was known stays on the page.
     await ada.card("Google Calendar").getByText("Team", { exact: true }).waitFor();
 
-    await ada.page.getByRole("button", { name: "Try again" }).click();
+    const { page } = ada;
+    expect(await page.getByRole("status").first().textContent(), "no success beside it").toBe("");
+    await page.getByRole("button", { name: "Try again" }).press("Enter");
     const feed = ada.page.getByRole("list", { name: "What happens" });
     await feed.getByText("healed", { exact: true }).waitFor();
     await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
-    await expect.poll(() => ada.page.getByRole("button", { name: "Try again" }).count()).toBe(0);
+    await expect.poll(() => page.getByRole("button", { name: "Try again" }).count()).toBe(0);
+    expect(await page.locator(":focus").getAttribute("aria-label"), "where the focus is").toBe("Calendars");
+    await page.getByText("Survived: the lost tokens were replaced").waitFor();
   });
 
   it("can be made again after its access was revoked at the provider", async () => {
@@ -88,6 +92,33 @@ describe("a connection", () => {
     expect(await button.textContent()).toBe("One moment…");
     await ada.hears("Google Calendar works.");
     expect(demo.services.emulator?.count({ path: "/calendars/google/check" })).toBe(before + 1);
+  });
+
+  it("keeps what is shown while the browser is offline", async () => {
+    const { ada } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar");
+    await ada.context.setOffline(true);
+    await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
+    await ada.hears("The calendar service can’t be reached just now.");
+    await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
+    await ada.context.setOffline(false);
+    await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
+    await ada.hears("Google Calendar works.");
+  });
+
+  it("is shown in two tabs as it is, also in the one that did not change it", async () => {
+    const { ada } = test;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar");
+    await ada.page.getByRole("button", { name: "Slow Cal.com down" }).click();
+    // In the middle of it: a second tab, and the first is loaded anew.
+    const other = await ada.context.newPage();
+    await Promise.all([other.goto(test.demo.origin), ada.page.reload()]);
+    await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
+    await other.getByText("alice@gmail.example", { exact: true }).waitFor();
+    await other.getByText("Survived: Cal.com took").waitFor();
+    await other.close();
   });
 
   it("is shown signed out when the session ends while the page is open", async () => {

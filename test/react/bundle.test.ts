@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 
 const folder = join(import.meta.dirname, "../../src/react");
 
-it("adds at most 5 kB of script to a page, and 2 kB of styles", async () => {
+it("adds at most 5 kB of script to a page, and 2.1 kB of styles", async () => {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(folder, "index.ts")],
     bundle: true,
@@ -28,5 +28,5 @@ it("adds at most 5 kB of script to a page, and 2 kB of styles", async () => {
     loader: "css",
     minify: true,
   });
-  expect(gzipSync(css.code).byteLength).toBeLessThanOrEqual(2000);
+  expect(gzipSync(css.code).byteLength).toBeLessThanOrEqual(2100);
 });

@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
+import { version } from "react";
 import { renderToString } from "react-dom/server";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { CalendarIntegration, defaultTexts, describeError } from "../../src/react/index.js";
 import { account, fakeHandlers, status, type FakeHandlers } from "./fake-handlers.js";
-import { buttonOf, doing, hydrate, render } from "./render.js";
+import { buttonOf, doing, hydrate, leave, render } from "./render.js";
 
 let handlers: FakeHandlers;
 const one = { calendars: [account()] };
@@ -22,6 +23,10 @@ describe("on a server", () => {
       expect(html).toContain(text);
     expect(complaints).toEqual([]);
     expect(handlers.seen).toEqual([]);
+  });
+
+  it("works with the React that this run is about", () => {
+    expect(version).toMatch(process.env["REACT"] === "18" ? /^18\./ : /^19\./);
   });
 
   it("renders that it is loading, also when the address says something", async () => {
@@ -53,8 +58,10 @@ describe("what it shows", () => {
     const page = await render(<CalendarIntegration fetch={handlers.fetch} />);
     expect(page.querySelector('[role="alert"]')?.textContent).toContain("can’t be reached");
     expect(page.querySelector("[data-provider]")).toBeNull();
+    buttonOf("Try again").focus();
     await doing(() => buttonOf("Try again").click());
     expect(page.textContent).toContain("alice@gmail.example");
+    expect(document.activeElement?.getAttribute("aria-label"), "where the focus is").toBe("Calendars");
   });
 
   it("shows several accounts of a provider, each with a button of its own", async () => {
@@ -67,6 +74,15 @@ describe("what it shows", () => {
         .join(" "),
     );
     expect(names).toEqual(["Disconnect alice@gmail.example", "Disconnect carol@gmail.example"]);
+  });
+
+  it("says which of several accounts is broken", async () => {
+    const broken = account({ credentialId: 8, email: null, connected: false, calendars: [] });
+    const calendars = [account(), broken];
+    const page = await render(<CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars }} />);
+    const accounts = [...page.querySelectorAll(".calbridge-account")].map(({ textContent }) => textContent);
+    expect(accounts[0]).toBe("alice@gmail.exampleTeamDisconnect");
+    expect(accounts[1]).toMatch(/^Google Calendar can’t be read just now/);
   });
 
   it("has no id twice, whatever is connected", async () => {
@@ -162,6 +178,20 @@ describe("made to fit", () => {
     await doing(() => buttonOf("Connect", other.querySelector('[data-provider="apple"]')!).click());
     await doing(() => buttonOf("Not now", other).click());
     expect(other.textContent).not.toContain("Not now");
+  });
+});
+
+describe("a page that is left", () => {
+  it("hears no more of what is under way, without a word from React", async () => {
+    const complaint = vi.spyOn(console, "error");
+    let arrive: (answer: { data: object }) => void = () => undefined;
+    handlers.answer("disconnect", new Promise((resolve) => (arrive = resolve)));
+    await render(<CalendarIntegration fetch={handlers.fetch} initialStatus={one} />);
+    await doing(() => buttonOf("Disconnect", document.querySelector(".calbridge-account")!).click());
+    await doing(() => buttonOf("Disconnect", document.querySelector("dialog")!).click());
+    leave();
+    await doing(() => arrive({ data: {} }));
+    expect(complaint).not.toHaveBeenCalled();
   });
 });
 

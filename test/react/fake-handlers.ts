@@ -12,23 +12,32 @@ export interface FakeHandlers {
   seen: SeenRequest[];
   /** The `data` of the next answers of a route; an error's code; or a promise of one of them. */
   answer(route: string, ...answers: (Answer | Promise<Answer>)[]): void;
+  /** The answer where the test has named none. */
+  otherwise?: Answer;
 }
 
-type Answer = { data: object } | { error: string } | { text: string } | { fault: true };
+export type Answer =
+  | { data: unknown }
+  | { error: unknown }
+  | { text: string; status?: number }
+  | { fault: true }
+  | { cut: true };
 
 export function fakeHandlers(): FakeHandlers {
   const seen: SeenRequest[] = [];
   const answers = new Map<string, (Answer | Promise<Answer>)[]>();
-  return {
+  const handlers: FakeHandlers = {
     seen,
     answer: (route, ...more) => void answers.set(route, [...(answers.get(route) ?? []), ...more]),
     fetch: async (input, init) => {
       const url = input as string;
       seen.push({ url, body: init?.body === undefined ? undefined : JSON.parse(init.body as string) });
       const route = url.replace(/^.*\/calendars\//, "").replace(/\?.*/, "");
-      const answer = await answers.get(route)?.shift();
+      const answer = (await answers.get(route)?.shift()) ?? handlers.otherwise;
       if (!answer) throw new Error(`The test has no answer for ${url}.`);
       if ("fault" in answer) throw new TypeError("Failed to fetch");
+      if ("cut" in answer)
+        return new Response(new ReadableStream({ pull: (body) => body.error(new TypeError()) }));
       const text =
         "text" in answer
           ? answer.text
@@ -37,9 +46,11 @@ export function fakeHandlers(): FakeHandlers {
                 ? { success: true, data: answer.data }
                 : { success: false, error: { code: answer.error, message: "a message" } },
             );
-      return { json: () => Promise.resolve(JSON.parse(text) as unknown) } as Response;
+      const status = "text" in answer ? (answer.status ?? 200) : "error" in answer ? 409 : 200;
+      return { status, text: () => Promise.resolve(text) } as Response;
     },
   };
+  return handlers;
 }
 
 /** An account as the status route answers it. */

@@ -9,9 +9,14 @@ import { afterEach, vi } from "vitest";
 const roots: Root[] = [];
 
 afterEach(() => {
-  for (const root of roots.splice(0)) act(() => root.unmount());
+  leave();
   document.body.replaceChildren();
 });
+
+/** Goes to another page of the application. */
+export function leave(): void {
+  for (const root of roots.splice(0)) act(() => root.unmount());
+}
 
 function container(): HTMLElement {
   return document.body.appendChild(document.createElement("div"));

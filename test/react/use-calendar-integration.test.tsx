@@ -7,7 +7,7 @@ import {
   type CalendarIntegrationState,
 } from "../../src/react/index.js";
 import { account, fakeHandlers, status, type FakeHandlers } from "./fake-handlers.js";
-import { doing, render } from "./render.js";
+import { doing, leave, render } from "./render.js";
 
 let handlers: FakeHandlers;
 let state: CalendarIntegrationState;
@@ -58,6 +58,12 @@ describe("status", () => {
     { answer: { text: "null" }, code: "invalid_response" },
     { answer: { text: "{}" }, code: "invalid_response" },
     { answer: { data: {} }, code: "invalid_response" },
+    { answer: { data: { calendars: [null] } }, code: "invalid_response" },
+    { answer: { text: '{"error":"Not Found"}', status: 404 }, code: "invalid_response" },
+    { answer: { cut: true } as const, code: "network_error" },
+    // From something in front of the handlers: a guard, a proxy.
+    { answer: { text: "Sign in", status: 401 }, code: "unauthenticated" },
+    { answer: { text: "<h1>Bad Gateway</h1>", status: 502 }, code: "unavailable" },
   ])("has the code $code for $answer", async ({ answer, code }) => {
     handlers.answer("status", answer);
     await render(<Page />);
@@ -78,6 +84,16 @@ describe("status", () => {
       </StrictMode>,
     );
     expect(state.status).toBe("connected");
+  });
+
+  it("is not taken for all there is when a change comes before it", async () => {
+    let arrive: (answer: { data: object }) => void = () => undefined;
+    handlers.answer("status", new Promise((resolve) => (arrive = resolve)), status(account()));
+    handlers.answer("disconnect", { data: {} });
+    await render(<Page />);
+    expect(await doing(() => state.disconnect("apple"))).toBe(true);
+    await doing(() => arrive(status()));
+    expect(state.calendars).toEqual([account()]);
   });
 
   it("drops an answer that a later change has overtaken", async () => {
@@ -106,6 +122,28 @@ describe("status", () => {
     await doing(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
     expect(state).toMatchObject({ status: "broken", error: null });
   });
+
+  it("says so when it is there again without being asked for", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    handlers.answer("status", { fault: true }, status(account()));
+    await render(<Page />);
+    vi.setSystemTime(Date.now() + 12_000);
+    await doing(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+    expect(state).toMatchObject({ status: "connected", error: null });
+  });
+
+  it("tells the one who asks of a failure, also when the user comes back to the tab meanwhile", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    let arrive: (answer: { fault: true }) => void = () => undefined;
+    await render(<Page initialStatus={{ calendars: [account()] }} />);
+    vi.setSystemTime(Date.now() + 12_000);
+    handlers.answer("status", new Promise((resolve) => (arrive = resolve)));
+    await doing(() => void state.reload());
+    await doing(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+    await doing(() => arrive({ fault: true }));
+    expect(handlers.seen).toHaveLength(1);
+    expect(state.error).toEqual({ action: "load", code: "network_error" });
+  });
 });
 
 describe("a return from a provider", () => {
@@ -116,6 +154,27 @@ describe("a return from a provider", () => {
     expect(state).toMatchObject({ result: { action: "connect", provider: "google" }, error: null });
     expect(location.href).toMatch(/\/settings\?tab=2#top$/);
     expect(history.state).toEqual({ of: "a router" });
+  });
+
+  it("is told once in StrictMode, which starts everything twice", async () => {
+    history.replaceState(null, "", "/settings?calendarType=google&connected=false&reason=access_denied");
+    await render(
+      <StrictMode>
+        <Page initialStatus={{ calendars: [] }} />
+      </StrictMode>,
+    );
+    expect(state.error).toMatchObject({ code: "access_denied", provider: "google" });
+    expect(location.search).toBe("");
+    await doing(() => state.dismiss());
+    await render(<Page initialStatus={{ calendars: [] }} />);
+    expect(state.error, "of a page that is opened later").toBeNull();
+  });
+
+  it("is out of the address for Next.js's router too, which leaves its own changes alone", async () => {
+    const address = "/settings?calendarType=google&connected=true";
+    history.replaceState({ __NA: true, __PRIVATE_NEXTJS_INTERNALS_TREE: "tree" }, "", address);
+    await render(<Page initialStatus={{ calendars: [account()] }} />);
+    expect(history.state).toEqual({ __NA: undefined, __PRIVATE_NEXTJS_INTERNALS_TREE: "tree" });
   });
 
   it("is not believed when it says connected", async () => {
@@ -129,6 +188,16 @@ describe("a return from a provider", () => {
     handlers.answer("status", status());
     await render(<Page />);
     expect(state.error).toEqual({ action: "connect", code: "wrong_user", provider: "office365" });
+  });
+
+  it("is believed when it says that what the list shows as good is broken", async () => {
+    history.replaceState(
+      null,
+      "",
+      "/settings?calendarType=google&connected=false&reason=invalid_credentials",
+    );
+    await render(<Page initialStatus={{ calendars: [account()] }} />);
+    expect(state).toMatchObject({ status: "broken", error: { code: "invalid_credentials" } });
   });
 
   it.each(["?calendarType=apple&connected=true", "?connected=true", "?calendarType=google&connected=1"])(
@@ -162,6 +231,27 @@ describe("actions", () => {
     expect(state).toMatchObject({ pending: null, status: "disconnected" });
   });
 
+  it("connect is ready again when the user stops the browser on its way", async () => {
+    vi.useFakeTimers();
+    vi.spyOn(location, "assign").mockImplementation(() => undefined);
+    handlers.answer("oauth-connect-url", { data: { authUrl: "https://provider.example/" } });
+    await doing(() => state.connect("google"));
+    await doing(() => vi.advanceTimersByTime(15_000));
+    expect(state.pending).toBeNull();
+  });
+
+  it("connect takes nobody away from a page that is open by then", async () => {
+    const assign = vi.spyOn(location, "assign").mockImplementation(() => undefined);
+    let arrive: (answer: { data: object }) => void = () => undefined;
+    handlers.answer("oauth-connect-url", new Promise((resolve) => (arrive = resolve)));
+    const connected = doing(() => void state.connect("google"));
+    leave();
+    arrive({ data: { authUrl: "https://provider.example/" } });
+    await connected;
+    await doing(() => undefined);
+    expect(assign).not.toHaveBeenCalled();
+  });
+
   it("connect goes nowhere but to the web", async () => {
     const assign = vi.spyOn(location, "assign").mockImplementation(() => undefined);
     handlers.answer("oauth-connect-url", { data: { authUrl: "javascript:alert(1)" } });
@@ -186,6 +276,16 @@ describe("actions", () => {
       status: "broken",
       error: { code: "invalid_credentials", provider: "google" },
     });
+
+    handlers.answer("sync-credentials", { error: "not_connected" });
+    await doing(() => state.sync("office365"));
+    expect(state.status, "not forgotten at what is done next").toBe("broken");
+  });
+
+  it("a refused password says nothing of what is connected", async () => {
+    handlers.answer("apple-credentials", { error: "invalid_credentials" });
+    await doing(() => state.connectApple({ username: "dave@icloud.example", password: "secret" }));
+    expect(state).toMatchObject({ status: "connected", error: { code: "invalid_credentials" } });
   });
 
   it("disconnect takes one account, or all of the provider's", async () => {

@@ -1,5 +1,11 @@
 import { useEffect, useState, type ReactNode } from "react";
-import { troubles, type FeedEntry, type TroubleName, type UnderneathState } from "./underneath-state.js";
+import {
+  troubles,
+  verdictOf,
+  type FeedEntry,
+  type TroubleName,
+  type UnderneathState,
+} from "./underneath-state.js";
 
 /** What happens behind the settings page, as it happens. */
 export function Underneath({
@@ -13,27 +19,43 @@ export function Underneath({
 }): ReactNode {
   const { entries, rows } = useUnderneath(initial);
   const [isBusy, setBusy] = useState(false);
+  const verdict = verdictOf(entries);
 
   const make = async (name: TroubleName): Promise<void> => {
     setBusy(true);
-    await fetch(`/demo/trouble/${name}`, { method: "POST" });
-    const others = name === "expire" ? [1, 2, 3, 4] : [];
-    await Promise.all([reload(), ...others.map(() => fetch("/api/cal/calendars/status"))]);
-    setBusy(false);
+    try {
+      await fetch(`/demo/trouble/${name}`, { method: "POST" });
+      const others = name === "expire" ? [1, 2, 3, 4] : [];
+      await Promise.all([reload(), ...others.map(() => fetch("/api/cal/calendars/status"))]);
+    } catch {
+      // The demo was stopped, or the browser is offline: the settings page beside this says so.
+    } finally {
+      setBusy(false);
+    }
   };
 
   return (
     <aside className="underneath" aria-labelledby="underneath">
       <h2 id="underneath">Underneath</h2>
+      <p>What the server does meanwhile, as it happens. A real page doesn’t show it.</p>
       {isEmulated && (
         <section aria-labelledby="trouble">
           <h3 id="trouble">Make trouble</h3>
           <div className="troubles">
-            {troubles.map(({ name, label }) => (
-              <button key={name} type="button" disabled={isBusy} onClick={() => void make(name)}>
-                {label}
+            {troubles.map(({ name, label, hint }) => (
+              // Not disabled while it works: that would lose the focus.
+              <button
+                key={name}
+                type="button"
+                aria-disabled={isBusy}
+                onClick={() => void (isBusy || make(name))}
+              >
+                {label} <small>{hint}</small>
               </button>
             ))}
+          </div>
+          <div role="status" className="verdict">
+            {isBusy ? "Asking Cal.com…" : verdict}
           </div>
         </section>
       )}

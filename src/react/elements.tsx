@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { ButtonView, Ui } from "./parts.js";
+import type { ButtonView, MessageKind, Ui } from "./parts.js";
 
 /** What a button is, besides what it says. */
 export interface ButtonInput {
@@ -19,7 +19,7 @@ export function button(
   { classOf, integration, render, texts }: Ui,
   kind: ButtonView["kind"],
   text: string,
-  onClick?: () => void,
+  onClick?: ButtonView["onClick"],
   { isPending = false, id, about, ...rest }: ButtonInput = {},
 ): ReactNode {
   const isBusy = integration.pending !== null;
@@ -38,4 +38,9 @@ export function button(
   ) : (
     <button {...attributes} data-kind={kind} aria-busy={isPending} />
   );
+}
+
+/** What has worked, or went wrong. Stands in a live region that is there before it. */
+export function message({ classOf, render }: Ui, kind: MessageKind, text: string): ReactNode {
+  return <div className={classOf(kind)}>{render.message ? render.message(text, kind) : text}</div>;
 }
