@@ -1,0 +1,57 @@
+import { expect } from "vitest";
+import { createCalEmulator } from "../../src/testing/index.js";
+import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { connectedAccounts, walk } from "../support/walk.js";
+import { exampleEnv, type ExampleProject } from "./project.js";
+
+/**
+ * Starts an example over a database and an emulator of its own, walks through it, and starts it once more: the
+ * tokens are in the table, sealed, and the second start finds them.
+ */
+export async function walkExample(
+  project: ExampleProject,
+  options: {
+    /** The script that starts the server. */
+    script: string;
+    /** Makes the tables. */
+    migrate?: (database: TestDatabase, env: Record<string, string>) => Promise<void>;
+    /** More for the environment. */
+    env?: (databaseUrl: string) => Record<string, string>;
+    basePath?: string;
+  },
+): Promise<void> {
+  const { script, basePath = "/api/cal" } = options;
+  const emulator = createCalEmulator();
+  const calCom = await emulator.listen();
+  const database = await createDatabase();
+  try {
+    const env = {
+      ...(await exampleEnv(emulator, { calUrl: calCom.url, databaseUrl: database.url })),
+      ...options.env?.(database.url),
+    };
+    await options.migrate?.(database, env);
+    const app = { origin: env.APP_URL, basePath, page: "/settings", emulator };
+    const first = await project.start(script, env);
+    await walk(app).finally(() => first.stop());
+
+    const { rows } = await database.pool.query<Record<string, string>>(`SELECT * FROM "CalendarIntegration"`);
+    expect(rows.map(({ userUlid }) => userUlid)).toEqual(["ada"]);
+    // A JWE begins with its header, {"alg":"dir",...
+    expect(rows[0]).toMatchObject({
+      calAccessToken: expect.stringMatching(/^eyJhbGciOiJkaXIi/),
+      calRefreshToken: expect.stringMatching(/^eyJhbGciOiJkaXIi/),
+    });
+
+    const asked = emulator.count({ path: /oauth-clients|\/oauth\// });
+    const second = await project.start(script, env);
+    try {
+      expect(await connectedAccounts(app, "ada")).toEqual(["bob", "erin"]);
+      expect(emulator.count({ path: /oauth-clients|\/oauth\// }), "no tokens were asked for").toBe(asked);
+    } finally {
+      await second.stop();
+    }
+  } finally {
+    await database.drop();
+    await calCom.close();
+  }
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+/** The projects under `examples/`, installed, built and walked through. `npm run test:examples`. */
+export default defineConfig({
+  test: {
+    include: ["test/projects/**/*.test.ts"],
+    globalSetup: ["test/support/services.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+  },
+});
