@@ -16,7 +16,7 @@ export interface ExampleProject {
   directory: string;
   /** Runs a program, such as `npm run build`. Rejects with what it printed. */
   run(command: string, env?: Env): Promise<void>;
-  /** Starts a server with a program of npm's; resolves when it answers at its origin. */
+  /** Starts a server with a script of the project's; resolves when it answers. */
   start(script: string, env: Env): Promise<RunningServer>;
   /** Removes everything. */
   remove(): Promise<void>;
@@ -68,7 +68,7 @@ export async function installExample(name: string): Promise<ExampleProject> {
     async start(script, env) {
       const output: string[] = [];
       // A group of its own: npm starts the server as a child of a child.
-      const server = spawn("npm", ["run", script], { cwd: directory, env: quietly(env), detached: true });
+      const server = spawn("npm", ["run", ...script.split(" ")], { cwd: directory, env: quietly(env), detached: true });
       for (const stream of [server.stdout, server.stderr]) {
         stream.on("data", (text: Buffer) => void output.push(text.toString()));
       }

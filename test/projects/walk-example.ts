@@ -11,24 +11,20 @@ import { exampleEnv, type ExampleProject } from "./project.js";
 export async function walkExample(
   project: ExampleProject,
   options: {
-    /** The script that starts the server. */
-    script: string;
+    /** The script that starts the server, by its port if it doesn't read `PORT`. */
+    script: string | ((port: string) => string);
     /** Makes the tables. */
     migrate?: (database: TestDatabase, env: Record<string, string>) => Promise<void>;
-    /** More for the environment. */
-    env?: (databaseUrl: string) => Record<string, string>;
     basePath?: string;
   },
 ): Promise<void> {
-  const { script, basePath = "/api/cal" } = options;
+  const { basePath = "/api/cal" } = options;
   const emulator = createCalEmulator();
   const calCom = await emulator.listen();
   const database = await createDatabase();
   try {
-    const env = {
-      ...(await exampleEnv(emulator, { calUrl: calCom.url, databaseUrl: database.url })),
-      ...options.env?.(database.url),
-    };
+    const env = await exampleEnv(emulator, { calUrl: calCom.url, databaseUrl: database.url });
+    const script = typeof options.script === "string" ? options.script : options.script(env.PORT);
     await options.migrate?.(database, env);
     const app = { origin: env.APP_URL, basePath, page: "/settings", emulator };
     const first = await project.start(script, env);
