@@ -23,7 +23,7 @@ export interface ExampleProject {
 }
 
 /** A server of an example's. */
-export interface RunningServer {
+interface RunningServer {
   stop(): Promise<void>;
 }
 
@@ -68,7 +68,11 @@ export async function installExample(name: string): Promise<ExampleProject> {
     async start(script, env) {
       const output: string[] = [];
       // A group of its own: npm starts the server as a child of a child.
-      const server = spawn("npm", ["run", ...script.split(" ")], { cwd: directory, env: quietly(env), detached: true });
+      const server = spawn("npm", ["run", ...script.split(" ")], {
+        cwd: directory,
+        env: quietly(env),
+        detached: true,
+      });
       for (const stream of [server.stdout, server.stderr]) {
         stream.on("data", (text: Buffer) => void output.push(text.toString()));
       }

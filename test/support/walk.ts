@@ -97,7 +97,9 @@ export async function walk(app: WalkedApp): Promise<void> {
   const answers = [anonymous, ada, grace].flatMap(({ answers }) => answers);
   expect(answers.length).toBeGreaterThan(20);
   for (const secret of secrets.all()) {
-    const leak = answers.find(({ text }) => text.includes(secret) || text.includes(encodeURIComponent(secret)));
+    const leak = answers.find(
+      ({ text }) => text.includes(secret) || text.includes(encodeURIComponent(secret)),
+    );
     expect(leak?.url, `an answer holds a secret that begins with ${secret.slice(0, 8)}`).toBeUndefined();
   }
 }
@@ -140,7 +142,10 @@ function meet({ origin, basePath = "/api/cal", page }: WalkedApp, secrets: Secre
     answers,
     visit,
     async signIn(user: string) {
-      const response = await visit(`${origin}/sign-in`, { method: "POST", body: new URLSearchParams({ user }) });
+      const response = await visit(`${origin}/sign-in`, {
+        method: "POST",
+        body: new URLSearchParams({ user }),
+      });
       expect(response.status).toBeLessThan(400);
     },
     read,

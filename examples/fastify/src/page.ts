@@ -4,7 +4,9 @@ import type { User } from "./session.js";
 
 /** The page to sign in on. */
 export function signInPage(users: readonly User[]): string {
-  const buttons = users.map(({ ulid, name }) => `<button name="user" value="${ulid}">${escape(name)}</button>`);
+  const buttons = users.map(
+    ({ ulid, name }) => `<button name="user" value="${ulid}">${escape(name)}</button>`,
+  );
   return page(`<h1>Sign in</h1><form method="post" action="/sign-in">${buttons.join(" ")}</form>`);
 }
 
