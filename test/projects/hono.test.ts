@@ -22,8 +22,7 @@ test("Hono on Workers, in workerd", () =>
   walkExample(project, {
     script: (port) => `dev:workers -- --ip 127.0.0.1 --port ${port} --inspector-port 0`,
     migrate: async (database, env) => {
-      const local = { CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: database.url };
-      const lines = Object.entries({ ...env, ...local }).map(([name, value]) => `${name}=${value}\n`);
+      const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
       await writeFile(join(project.directory, ".env"), lines.join(""));
       await migrate(database, env);
     },

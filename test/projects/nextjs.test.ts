@@ -55,7 +55,9 @@ async function migrate({ pool }: TestDatabase): Promise<void> {
   client.release();
 }
 
-test("Next.js with Prisma, one catch-all route", () => walkExample(project, { script: "start", migrate }));
+const start = (port: string): string => `start -- -H 127.0.0.1 -p ${port}`;
+
+test("Next.js with Prisma, one catch-all route", () => walkExample(project, { script: start, migrate }));
 
 test("Next.js with Prisma, a file for each route", () =>
-  walkExample(project, { script: "start", migrate, basePath: "/each/cal" }));
+  walkExample(project, { script: start, migrate, basePath: "/each/cal" }));

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -17,7 +17,7 @@ export interface ExampleProject {
   /** Runs a program, such as `npm run build`. Rejects with what it printed. */
   run(command: string, env?: Env): Promise<void>;
   /** Starts a server with a script of the project's; resolves when it answers. */
-  start(script: string, env: Env): Promise<RunningServer>;
+  start(script: string, options: { origin: string; env: Env }): Promise<RunningServer>;
   /** Removes everything. */
   remove(): Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function installExample(name: string): Promise<ExampleProject> {
         throw new Error(`${command} failed: ${stdout}${stderr}`, { cause: error });
       }
     },
-    async start(script, env) {
+    async start(script, { origin, env }) {
       const output: string[] = [];
       // A group of its own: npm starts the server as a child of a child.
       const server = spawn("npm", ["run", ...script.split(" ")], {
@@ -76,7 +76,7 @@ export async function installExample(name: string): Promise<ExampleProject> {
       for (const stream of [server.stdout, server.stderr]) {
         stream.on("data", (text: Buffer) => void output.push(text.toString()));
       }
-      await answers(`http://127.0.0.1:${env["PORT"]}/`, server, output);
+      await answers(origin, server, output);
       return { stop: () => stopGroup(server) };
     },
     remove: () => rm(repository, { recursive: true, force: true }),
@@ -108,22 +108,29 @@ async function stopGroup(server: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** The environment that an example's `.env.example` asks for, on a free port. */
+/** Every variable that an example's `.env.example` names, and no other; on a free port. */
 export async function exampleEnv(
-  emulator: CalEmulator,
-  { calUrl, databaseUrl }: { calUrl: string; databaseUrl: string },
-): Promise<Env & { PORT: string; APP_URL: string }> {
+  { directory }: ExampleProject,
+  { emulator, calUrl, databaseUrl }: { emulator: CalEmulator; calUrl: string; databaseUrl: string },
+): Promise<{ env: Env; port: string; origin: string }> {
   const port = String(await freePort());
   const origin = `http://127.0.0.1:${port}`;
-  return {
+  const values: Env = {
     CAL_CLIENT_ID: emulator.clientId,
     CAL_CLIENT_SECRET: emulator.clientSecret,
     CAL_API_URL: calUrl,
     CAL_STATE_SECRET: randomBytes(32).toString("base64"),
     CAL_TOKEN_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString("base64")}`,
     DATABASE_URL: databaseUrl,
+    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: databaseUrl,
     APP_URL: origin,
     NEXT_PUBLIC_APP_URL: origin,
     PORT: port,
   };
+  const file = await readFile(join(directory, ".env.example"), "utf8");
+  // Those that everybody has to make are in a comment that says how.
+  const names = [...file.matchAll(/^(?:#.*")?([A-Z_]+)=/gm)].map(([, name = ""]) => name);
+  const missing = names.filter((name) => values[name] === undefined);
+  if (names.length === 0 || missing.length > 0) throw new Error(`No value for ${missing.join()}`);
+  return { env: Object.fromEntries(names.map((name) => [name, values[name]!])), port, origin };
 }

@@ -23,11 +23,12 @@ export async function walkExample(
   const calCom = await emulator.listen();
   const database = await createDatabase();
   try {
-    const env = await exampleEnv(emulator, { calUrl: calCom.url, databaseUrl: database.url });
-    const script = typeof options.script === "string" ? options.script : options.script(env.PORT);
+    const where = { emulator, calUrl: calCom.url, databaseUrl: database.url };
+    const { env, port, origin } = await exampleEnv(project, where);
+    const script = typeof options.script === "string" ? options.script : options.script(port);
     await options.migrate?.(database, env);
-    const app = { origin: env.APP_URL, basePath, page: "/settings", emulator };
-    const first = await project.start(script, env);
+    const app = { origin, basePath, page: "/settings", emulator };
+    const first = await project.start(script, { origin, env });
     await walk(app).finally(() => first.stop());
 
     const { rows } = await database.pool.query<Record<string, string>>(`SELECT * FROM "CalendarIntegration"`);
@@ -39,7 +40,7 @@ export async function walkExample(
     });
 
     const asked = emulator.count({ path: /oauth-clients|\/oauth\// });
-    const second = await project.start(script, env);
+    const second = await project.start(script, { origin, env });
     try {
       expect(await connectedAccounts(app, "ada")).toEqual(["bob", "erin"]);
       expect(emulator.count({ path: /oauth-clients|\/oauth\// }), "no tokens were asked for").toBe(asked);

@@ -55,6 +55,7 @@ async function show() {
 }
 
 async function run(action) {
+  message.textContent = "";
   try {
     await action();
   } catch (error) {
@@ -69,11 +70,12 @@ for (const button of document.querySelectorAll("[data-connect]")) {
   });
 }
 
+await run(show);
+
 // The way back from the provider ends here, with the outcome in the address.
 const outcome = new URLSearchParams(location.search);
 if (outcome.get("connected") === "true") message.textContent = "Connected.";
 if (outcome.get("connected") === "false") message.textContent = "Not connected: " + outcome.get("reason");
-await run(show);
 `;
 
 function page(body: string): string {
