@@ -57,7 +57,8 @@ async function migrate({ pool }: TestDatabase): Promise<void> {
 
 const start = (port: string): string => `start -- -H 127.0.0.1 -p ${port}`;
 
-test("Next.js with Prisma, one catch-all route", () => walkExample(project, { script: start, migrate }));
+test("Next.js with Prisma, one catch-all route", () =>
+  walkExample(project, { script: start, migrate, isRendered: true }));
 
 test("Next.js with Prisma, a file for each route", () =>
   walkExample(project, { script: start, migrate, basePath: "/each/cal" }));

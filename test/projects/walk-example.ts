@@ -16,9 +16,10 @@ export async function walkExample(
     /** Makes the tables. */
     migrate?: (database: TestDatabase, env: Record<string, string>) => Promise<void>;
     basePath?: string;
+    isRendered?: boolean;
   },
 ): Promise<void> {
-  const { basePath = "/api/cal" } = options;
+  const { basePath = "/api/cal", isRendered = false } = options;
   const emulator = createCalEmulator();
   const calCom = await emulator.listen();
   const database = await createDatabase();
@@ -27,7 +28,7 @@ export async function walkExample(
     const { env, port, origin } = await exampleEnv(project, where);
     const script = typeof options.script === "string" ? options.script : options.script(port);
     await options.migrate?.(database, env);
-    const app = { origin, basePath, page: "/settings", emulator };
+    const app = { origin, basePath, page: "/settings", isRendered, emulator };
     const first = await project.start(script, { origin, env });
     await walk(app).finally(() => first.stop());
 

@@ -14,6 +14,8 @@ export interface WalkedApp {
   emulator: CalEmulator;
   /** The page to end on, for users who are signed in. */
   page: string;
+  /** Whether the server sends that page with the accounts in it. */
+  isRendered?: boolean;
 }
 
 /** What the answers hold, all in one. */
@@ -92,7 +94,9 @@ export async function walk(app: WalkedApp): Promise<void> {
   const notJson = await ada.visit(`${ada.api}/calendars/disconnect`, { method: "POST", body: "x" });
   expect(notJson.status).toBe(415);
   expect((await ada.visit(`${ada.api}/nothing`)).status).toBe(404);
-  expect((await ada.visit(origin + app.page)).status).toBe(200);
+  const page = await ada.visit(origin + app.page);
+  expect(page.status).toBe(200);
+  if (app.isRendered) expect(await page.text()).toContain("bob@outlook.example");
 
   const answers = [anonymous, ada, grace].flatMap(({ answers }) => answers);
   expect(answers.length).toBeGreaterThan(20);
