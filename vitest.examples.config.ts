@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ["test/projects/**/*.test.ts"],
     globalSetup: ["test/support/services.ts"],
+    // They mostly wait: for the registry, and for servers to start.
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 240_000,
   },

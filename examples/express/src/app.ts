@@ -16,7 +16,7 @@ export function createApp(): Express {
   });
 
   app.post("/sign-in", express.urlencoded(), (request, response) => {
-    const { user } = request.body as { user?: string };
+    const { user = "" } = (request.body ?? {}) as { user?: string };
     // Lax: the cookie has to come along when the user returns from the provider's consent page.
     response.cookie("session", user, { httpOnly: true, sameSite: "lax" });
     response.redirect(303, "/settings");

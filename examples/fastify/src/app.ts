@@ -14,8 +14,8 @@ export function createApp(): FastifyInstance {
 
   app.get("/", async (_request, reply) => reply.type("text/html").send(signInPage(await listUsers())));
 
-  app.post<{ Body: { user?: string } }>("/sign-in", (request, reply) => {
-    const user = encodeURIComponent(request.body.user ?? "");
+  app.post<{ Body?: { user?: string } }>("/sign-in", (request, reply) => {
+    const user = encodeURIComponent(request.body?.user ?? "");
     // Lax: the cookie has to come along when the user returns from the provider's consent page.
     return reply
       .header("set-cookie", `session=${user}; Path=/; HttpOnly; SameSite=Lax`)
