@@ -8,6 +8,6 @@ export default defineConfig({
     // They mostly wait: for the registry, and for servers to start.
     maxWorkers: 2,
     testTimeout: 120_000,
-    hookTimeout: 240_000,
+    hookTimeout: 400_000,
   },
 });
