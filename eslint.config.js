@@ -66,7 +66,17 @@ const walls = [
 ];
 
 export default defineConfig(
-  { ignores: ["eslint.config.js", "dist/", "docs/api/", "coverage/", "**/node_modules/"] },
+  {
+    ignores: [
+      "eslint.config.js",
+      "**/dist/",
+      "docs/api/",
+      "coverage/",
+      "**/node_modules/",
+      "examples/**/{.next,generated,.wrangler}/",
+      "examples/**/next-env.d.ts",
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
@@ -127,5 +137,12 @@ export default defineConfig(
       "@typescript-eslint/no-unsafe-member-access": "off",
       "@typescript-eslint/unbound-method": "off",
     },
+  },
+  {
+    // Projects of their own: their packages, and so their types, are there only once they are installed.
+    files: ["examples/{nextjs,express,hono,fastify}/**"],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { parserOptions: { projectService: false } },
+    rules: { "import-x/no-default-export": "off" },
   },
 );

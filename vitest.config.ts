@@ -16,8 +16,8 @@ export default defineConfig({
         test: {
           name: "all",
           include: ["test/**/*.test.{ts,tsx}"],
-          // They need a browser: vitest.browser.config.ts.
-          exclude: ["test/browser/**"],
+          // They need a browser, or install the examples: vitest.browser.config.ts, vitest.examples.config.ts.
+          exclude: ["test/browser/**", "test/projects/**"],
           globalSetup: ["test/support/services.ts"],
         },
       },

@@ -71,7 +71,7 @@ export function createCalHandlers(options: CalHandlersOptions): CalHandlers {
  * | --- | --- |
  * | `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET`, `CAL_API_URL` | the client, unless `client` is given |
  * | `CAL_STATE_SECRET` | `secret`; several, separated by commas |
- * | `NEXT_PUBLIC_APP_URL` | `baseUrl`; if it is not set, the origin of the redirect URLs |
+ * | `NEXT_PUBLIC_APP_URL` | `baseUrl`; if it is not set, the origin of the redirect URLs; if they are not, `APP_URL` |
  * | `NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT` | `googleRedirectUrl` |
  * | `NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT` | `officeRedirectUrl` |
  * | `NEXT_PUBLIC_CALENDAR_SUCCESS_URL` | `successUrl` |

@@ -20,7 +20,12 @@ export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions,
     given.baseUrl ??
     read("NEXT_PUBLIC_APP_URL") ??
     originOf([googleRedirectUrl, officeRedirectUrl]) ??
-    need("NEXT_PUBLIC_APP_URL", "It is the application's public address, such as https://your-app.com.");
+    // The prefix is Next.js's; elsewhere it means nothing.
+    read("APP_URL") ??
+    need(
+      "NEXT_PUBLIC_APP_URL, or APP_URL,",
+      "It is the application's public address, such as https://your-app.com.",
+    );
   return {
     ...given,
     baseUrl,

@@ -72,6 +72,13 @@ describe("from the environment", () => {
     });
   });
 
+  test("outside Next.js the public origin is called APP_URL", async () => {
+    const unset = { NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: "", NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT: "" };
+    const handlers = createCalHandlers.fromEnv({ ...given, env: { ...env, ...unset, APP_URL: ORIGIN } });
+    const back = await handlers.handle(new Request(redirect));
+    expect(back.headers.get("location")).toMatch(`${ORIGIN}/failed?`);
+  });
+
   test("process.env is the default, and options go before it", async () => {
     for (const [name, value] of Object.entries(env)) process.env[name] = value;
     try {

@@ -12,7 +12,8 @@ import { CalClient, memoryTokenStore } from "../../src/index.js";
 import { createCalHandlers, type CalHandlers, type CalHandlersOptions } from "../../src/handlers/index.js";
 import { toNodeHandler } from "../../src/handlers/node.js";
 import { createCalEmulator, type CalEmulator } from "../../src/testing/index.js";
-import { serve, walk } from "./http.js";
+import { walk } from "../support/walk.js";
+import { serve } from "./http.js";
 import { authenticate, SECRET } from "./support.js";
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -24,6 +25,12 @@ const quietly =
   (listener: (...args: Parameters<RequestListener>) => Promise<void>): RequestListener =>
   (...args) =>
     void listener(...args);
+
+/** What the application has of its own: a sign-in, whose cookie is all that the handlers see, and a page. */
+async function ownPages(...[incoming, outgoing]: Parameters<RequestListener>): Promise<void> {
+  const user = new URLSearchParams(await text(incoming)).get("user") ?? "";
+  outgoing.writeHead(200, { "set-cookie": [`session=${user}; Path=/`, "other=x; Path=/"] }).end();
+}
 
 type Mount = (handlers: CalHandlers) => RequestListener | Promise<RequestListener>;
 
@@ -41,7 +48,8 @@ const servers: Record<string, Mount> = {
       .get("/api/cal/office-oauth-redirect", toNodeHandler(handlers.officeOauthRedirect))
       .get("/api/cal/calendars/status", toNodeHandler(handlers.status))
       .post("/api/cal/calendars/sync-credentials", toNodeHandler(handlers.syncCredentials))
-      .post("/api/cal/calendars/disconnect", toNodeHandler(handlers.disconnect)),
+      .post("/api/cal/calendars/disconnect", toNodeHandler(handlers.disconnect))
+      .get("/api/cal/refresh", toNodeHandler(handlers.refresh)),
   "Express 4": ({ handle }) => express4().use(express4.json()).use("/api/cal", toNodeHandler(handle)),
   Fastify: async ({ handle }) => {
     const app = fastify();
@@ -72,7 +80,10 @@ async function start(
   const client = new CalClient({ clientId, clientSecret, baseUrl: calCom.url, tokenStore });
   // The port is not known before there is a server.
   const listeners: RequestListener[] = [];
-  const server = await serve((incoming, outgoing) => listeners[0]?.(incoming, outgoing));
+  const server = await serve((incoming, outgoing) => {
+    if (["/sign-in", "/connected"].includes(incoming.url ?? "")) void ownPages(incoming, outgoing);
+    else listeners[0]?.(incoming, outgoing);
+  });
   closing.push(() => server.close());
   const listener = await mount(
     createCalHandlers({
@@ -81,6 +92,7 @@ async function start(
       secret: SECRET,
       baseUrl: server.origin,
       successUrl: "/connected",
+      onError: () => undefined,
       ...options,
     }),
   );
@@ -89,16 +101,9 @@ async function start(
 }
 
 describe.each(Object.entries(servers))("%s", (name, mount) => {
-  test.each(["google", "office365"] as const)("the whole flow with %s, both ways back", async (provider) => {
+  test("the whole flow", async () => {
     const { origin, emulator } = await start(mount);
-    await walk({
-      origin,
-      provider,
-      authorize: (authUrl, { account, stopBeforeCallback }) =>
-        stopBeforeCallback
-          ? emulator.provider.authorize(authUrl, { account, stopBeforeCallback: true })
-          : emulator.provider.authorize(authUrl, { account }),
-    });
+    await walk({ origin, emulator, page: "/connected" });
   });
 
   // Where there is a parser in front, it is the parser that refuses such a body.

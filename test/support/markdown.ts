@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 
 /** The project's folder. */
@@ -11,12 +11,15 @@ export interface Page {
   text: string;
 }
 
-/** The readme and everything under `docs`, what is generated there aside. */
+/** The readme, everything under `docs`, what is generated there aside, and the examples' readmes. */
 export function readPages(): Page[] {
   const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md") && !name.startsWith("api"))
     .map((name) => join("docs", name));
-  return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs].map((path) => ({
+  const examples = readdirSync(join(root, "examples"))
+    .map((name) => join("examples", name, "README.md"))
+    .filter((path) => existsSync(join(root, path)));
+  return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs, ...examples].map((path) => ({
     path: relative(root, join(root, path)),
     text: readFileSync(join(root, path), "utf8"),
   }));

@@ -32,7 +32,8 @@ export function postgresStatements({ table, columns }: QuotedNames): PostgresSta
   const users = `SELECT DISTINCT ${c.userId} AS userid, ${c.userId}::text AS usertext FROM ${table}`;
 
   return {
-    get: `SELECT ${record} FROM ${table} WHERE ${newest}`,
+    // An answer with the time in it is kept by no cache that stands before the database, such as Hyperdrive's.
+    get: `SELECT ${record}, now()::text AS asked FROM ${table} WHERE ${newest}`,
 
     // ON CONFLICT names no index, so that it also works before there is one; then only `found` guards.
     insert: `

@@ -1,0 +1,37 @@
+import { toNodeHandler } from "calbridge/node";
+import express, { type Express } from "express";
+import { handlers } from "./calendar.js";
+import { settingsPage, signInPage } from "./page.js";
+import { signedIn, users } from "./session.js";
+
+/** The application: a sign-in, a page of settings, and calbridge's routes. */
+export function createApp(): Express {
+  const app = express();
+  app.disable("x-powered-by");
+
+  app.use("/api/cal", toNodeHandler(handlers.handle));
+
+  app.get("/", (_request, response) => {
+    response.send(signInPage(users));
+  });
+
+  app.post("/sign-in", express.urlencoded(), (request, response) => {
+    const { user = "" } = (request.body ?? {}) as { user?: string };
+    // Lax: the cookie has to come along when the user returns from the provider's consent page.
+    response.cookie("session", user, { httpOnly: true, sameSite: "lax" });
+    response.redirect(303, "/settings");
+  });
+
+  app.post("/sign-out", (_request, response) => {
+    response.clearCookie("session");
+    response.redirect(303, "/");
+  });
+
+  app.get("/settings", (request, response) => {
+    const user = signedIn(request.headers.cookie);
+    if (user) response.send(settingsPage(user));
+    else response.redirect(303, "/");
+  });
+
+  return app;
+}

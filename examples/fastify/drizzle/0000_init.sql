@@ -1,0 +1,26 @@
+CREATE TABLE "CalendarIntegration" (
+	"id" serial PRIMARY KEY NOT NULL,
+	"userUlid" text,
+	"calAccessToken" text NOT NULL,
+	"calAccessTokenExpiresAt" timestamp with time zone,
+	"calRefreshToken" text,
+	"calManagedUserId" integer NOT NULL,
+	"createdAt" timestamp with time zone DEFAULT now(),
+	"updatedAt" timestamp with time zone DEFAULT now(),
+	"calRefreshTokenExpiresAt" timestamp with time zone,
+	"version" integer DEFAULT 0 NOT NULL,
+	"leaseOwner" text,
+	"leaseEndsAt" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "User" (
+	"ulid" text PRIMARY KEY NOT NULL,
+	"email" text NOT NULL,
+	"name" text NOT NULL,
+	"timeZone" text NOT NULL,
+	"calendarConnectedAt" timestamp with time zone,
+	CONSTRAINT "User_email_unique" UNIQUE("email")
+);
+--> statement-breakpoint
+ALTER TABLE "CalendarIntegration" ADD CONSTRAINT "CalendarIntegration_userUlid_User_ulid_fk" FOREIGN KEY ("userUlid") REFERENCES "public"."User"("ulid") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "CalendarIntegration_userUlid_key" ON "CalendarIntegration" USING btree ("userUlid");

@@ -1,0 +1,33 @@
+import type { CalHandlers } from "calbridge/handlers";
+import { Hono } from "hono";
+import { deleteCookie, setCookie } from "hono/cookie";
+import { settingsPage, signInPage } from "./page.js";
+import { signedIn, users } from "./session.js";
+
+/** The application: a sign-in, a page of settings, and calbridge's routes. The same on every runtime. */
+export function createApp(handlers: CalHandlers): Hono {
+  const app = new Hono();
+
+  app.on(["GET", "POST"], "/api/cal/*", (context) => handlers.handle(context.req.raw));
+
+  app.get("/", (context) => context.html(signInPage(users)));
+
+  app.post("/sign-in", async (context) => {
+    const { user } = await context.req.parseBody();
+    // Lax: the cookie has to come along when the user returns from the provider's consent page.
+    setCookie(context, "session", String(user), { httpOnly: true, sameSite: "Lax" });
+    return context.redirect("/settings", 303);
+  });
+
+  app.post("/sign-out", (context) => {
+    deleteCookie(context, "session");
+    return context.redirect("/", 303);
+  });
+
+  app.get("/settings", (context) => {
+    const user = signedIn(context.req.header("cookie"));
+    return user ? context.html(settingsPage(user)) : context.redirect("/", 303);
+  });
+
+  return app;
+}

@@ -1,0 +1,22 @@
+import { encryptedTokenStore, encryptionKeysFromEnv } from "calbridge";
+import { createCalHandlers, type CalHandlers } from "calbridge/handlers";
+import { postgresTokenStore } from "calbridge/postgres";
+import type { Sql } from "postgres";
+import { signedIn } from "./session.js";
+
+/** The routes under /api/cal. What is not given here comes from the environment. */
+export function createCalendar(sql: Sql, env: Record<string, string | undefined>): CalHandlers {
+  // Sealed with CAL_TOKEN_ENCRYPTION_KEYS before they reach the table.
+  const tokenStore = encryptedTokenStore(postgresTokenStore({ client: sql }), {
+    keys: encryptionKeysFromEnv(env),
+  });
+  return createCalHandlers.fromEnv({
+    env,
+    tokenStore,
+    authenticate(request) {
+      const user = signedIn(request.headers.get("cookie"));
+      return user && { userId: user.id, email: user.email, name: user.name, timeZone: user.timeZone };
+    },
+    successUrl: "/settings",
+  });
+}

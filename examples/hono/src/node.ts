@@ -1,0 +1,16 @@
+import { serve } from "@hono/node-server";
+import postgres from "postgres";
+import { createApp } from "./app.js";
+import { createCalendar } from "./calendar.js";
+
+// One client, one set of handlers for the whole process.
+const sql = postgres(process.env.DATABASE_URL ?? "");
+const app = createApp(createCalendar(sql, process.env));
+
+const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) }, ({ port }) => {
+  console.log(`Listening on port ${port}`);
+});
+
+process.once("SIGTERM", () => {
+  server.close(() => void sql.end());
+});

@@ -1,0 +1,96 @@
+import type { User } from "./session.js";
+
+// Plain HTML, so that the routes can be seen at work. In React, <CalendarIntegration> of calbridge/react is all of this.
+
+/** The page to sign in on. */
+export function signInPage(users: readonly User[]): string {
+  const buttons = users.map(({ id, name }) => `<button name="user" value="${id}">${escape(name)}</button>`);
+  return page(`<h1>Sign in</h1><form method="post" action="/sign-in">${buttons.join(" ")}</form>`);
+}
+
+/** The page on which a user connects calendars. */
+export function settingsPage({ name }: User): string {
+  return page(`<h1>Settings</h1>
+<form method="post" action="/sign-out">Signed in as ${escape(name)} <button>Sign out</button></form>
+<h2>Calendars</h2>
+<ul id="accounts"></ul>
+<p>
+  <button data-connect="google">Connect Google Calendar</button>
+  <button data-connect="office365">Connect Office 365</button>
+</p>
+<p id="message" role="status"></p>
+<script type="module">${script}</script>`);
+}
+
+// It talks to the routes under /api/cal. Texts from there go in as text, never as HTML.
+const script = `
+const message = document.querySelector("#message");
+const accounts = document.querySelector("#accounts");
+
+async function call(path, body) {
+  const options = body && {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  const { data, error } = await (await fetch("/api/cal/calendars/" + path, options)).json();
+  if (error) throw new Error(error.message);
+  return data;
+}
+
+async function show() {
+  const { calendars } = await call("status");
+  accounts.replaceChildren(...calendars.map(({ calendarType, credentialId, name, email, message }) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.textContent = "Disconnect";
+    button.onclick = () => run(async () => {
+      await call("disconnect", { calendarType, credentialId });
+      await show();
+    });
+    item.append([name, email, message].filter(Boolean).join(", "), " ", button);
+    return item;
+  }));
+  if (calendars.length === 0) accounts.textContent = "None is connected.";
+}
+
+async function run(action) {
+  message.textContent = "";
+  try {
+    await action();
+  } catch (error) {
+    message.textContent = error.message;
+  }
+}
+
+for (const button of document.querySelectorAll("[data-connect]")) {
+  button.onclick = () => run(async () => {
+    const { authUrl } = await call("oauth-connect-url?type=" + button.dataset.connect);
+    location.assign(authUrl);
+  });
+}
+
+await run(show);
+
+// The way back from the provider ends here, with the outcome in the address.
+const outcome = new URLSearchParams(location.search);
+if (outcome.get("connected") === "true") message.textContent = "Connected.";
+if (outcome.get("connected") === "false") message.textContent = "Not connected: " + outcome.get("reason");
+`;
+
+function page(body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>calbridge</title>
+<style>:root { color-scheme: light dark; font-family: system-ui } body { max-width: 40rem; margin: 2rem auto; padding: 0 1rem }</style>
+<body>
+${body}
+</body>
+</html>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}

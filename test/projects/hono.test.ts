@@ -1,0 +1,29 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, test } from "vitest";
+import { installExample, type ExampleProject } from "./project.js";
+import { walkExample } from "./walk-example.js";
+
+let project: ExampleProject;
+beforeAll(async () => {
+  project = await installExample("hono");
+  await project.run("npm run build");
+});
+afterAll(() => project.remove());
+
+const migrate = (_database: unknown, env: Record<string, string>) => project.run("node dist/migrate.js", env);
+
+test("Hono on Node", () => walkExample(project, { script: "start:node", migrate }));
+
+test("Hono on Bun", () => walkExample(project, { script: "start:bun", migrate }));
+
+// Built and served by wrangler as its users do, the variables from a file; Hyperdrive's part is played by miniflare.
+test("Hono on Workers, in workerd", () =>
+  walkExample(project, {
+    script: (port) => `dev:workers -- --ip 127.0.0.1 --port ${port} --inspector-port 0`,
+    migrate: async (database, env) => {
+      const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
+      await writeFile(join(project.directory, ".env"), lines.join(""));
+      await migrate(database, env);
+    },
+  }));
