@@ -140,7 +140,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
         options.waitUntil?.(ended);
       } catch {
         // The work goes on all the same, for as long as the runtime lets it.
-        logger?.error?.("calbridge: waitUntil threw", {});
+        logger?.error("calbridge: waitUntil threw", {});
       }
     },
     now: options.now ?? Date.now,
