@@ -46,8 +46,11 @@ export class Modules {
     const checker = this.#program.getTypeChecker();
     const names = path.endsWith(".cjs") ? globals : [...globals, "require", "module", "exports"];
     const visit = (node: ts.Node): void => {
-      // A name that the file itself declares, such as a variable `process`, has a symbol.
-      const isFree = (name: ts.Identifier) => !checker.getSymbolAtLocation(name)?.declarations;
+      // Not a variable of the file's own, such as one that is called `process`.
+      const isFree = (name: ts.Identifier) =>
+        !checker
+          .getSymbolAtLocation(name)
+          ?.declarations?.some((declaration) => !ts.isIdentifier(declaration));
       if (ts.isIdentifier(node) && names.includes(node.text) && isReference(node) && isFree(node)) {
         found.add(node.text);
       }

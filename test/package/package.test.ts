@@ -1,4 +1,4 @@
-import { cp, readdir, readFile } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compilations, compileEntries, entries } from "../support/compile-entries.js";
@@ -90,10 +90,7 @@ describe("the packed package", () => {
   });
 
   // Other versions of TypeScript: test/runtimes.
-  for (const compilation of compilations) {
-    const { moduleResolution, file } = compilation;
-    it(`has types for every entry with moduleResolution ${moduleResolution} (${file})`, async () => {
-      await compileEntries(project, join(root, "node_modules/typescript/bin/tsc"), compilation);
-    }, 60_000);
-  }
+  it.each(compilations)("has types for every entry: $name", { timeout: 60_000 }, async (compilation) => {
+    await compileEntries(project, join(root, "node_modules/typescript/bin/tsc"), compilation);
+  });
 });

@@ -10,14 +10,15 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
-describe.each(["5.9", "6.0", "7.0"])("TypeScript %s", (version) => {
+// The one in between is the project's own: test/package.
+describe.each(["5.9", "7.0"])("TypeScript %s", (version) => {
   const tsc = join(tools, `typescript${version.charAt(0)}/bin/tsc`);
 
   test("is that version", async () => {
     expect(await project.run(process.execPath, tsc, "--version")).toMatch(`Version ${version}.`);
   });
 
-  test.each(compilations)("has types for every entry: $moduleResolution, $file", async (compilation) => {
+  test.each(compilations)("has types for every entry: $name", async (compilation) => {
     await compileEntries(project, tsc, compilation);
   });
 });

@@ -14,55 +14,56 @@ export const entries = [
   "calbridge/testing",
 ];
 
-/** How an application compiles: what it has types of, and how modules are found. */
+/** How an application compiles: how modules are found, and whether it has the types of Node.js and React. */
 export interface Compilation {
-  file: string;
+  name: string;
+  files: string[];
   module: string;
   moduleResolution: string;
-  types: string[];
+  hasTypes: boolean;
 }
 
+const node16 = { files: ["node16.mts", "node16.cts"], module: "node16", moduleResolution: "node16" };
+const bundler = { files: ["bundler.ts"], module: "esnext", moduleResolution: "bundler" };
+
 export const compilations: Compilation[] = [
-  { file: "esm.mts", module: "node16", moduleResolution: "node16", types: [] },
-  { file: "cjs.cts", module: "node16", moduleResolution: "node16", types: [] },
-  { file: "bundled.ts", module: "esnext", moduleResolution: "bundler", types: [] },
-  // The entries for Node.js and for React take their types for granted.
-  { file: "node.mts", module: "node16", moduleResolution: "node16", types: ["node", "react"] },
-  { file: "node.cts", module: "node16", moduleResolution: "node16", types: ["node", "react"] },
-  { file: "node.ts", module: "esnext", moduleResolution: "bundler", types: ["node", "react"] },
+  { name: "node16", ...node16, hasTypes: false },
+  { name: "bundler", ...bundler, hasTypes: false },
+  { name: "node16, with the types of Node.js and React", ...node16, hasTypes: true },
+  { name: "bundler, with the types of Node.js and React", ...bundler, hasTypes: true },
 ];
 
-/** Compiles a file that imports every entry, with one of TypeScript's compilers. Rejects with its complaints. */
+/** Compiles files that import every entry, with one of TypeScript's compilers. Rejects with its complaints. */
 export async function compileEntries(project: Project, tsc: string, compilation: Compilation): Promise<void> {
-  const { file, types, ...modules } = compilation;
+  const { files, module, moduleResolution, hasTypes } = compilation;
+  // The entries for Node.js and for React take their types for granted.
   const needTypes = ["calbridge/node", "calbridge/react"];
   const imports = entries
-    .filter((entry) => types.length > 0 || !needTypes.includes(entry))
+    .filter((entry) => hasTypes || !needTypes.includes(entry))
     .map((entry, n) => `import * as m${n} from "${entry}";\nexport const e${n} = m${n};\n`);
-  await writeFile(
-    join(project.directory, file),
-    `${imports.join("")}
+  const text = `${imports.join("")}
 import { CalClient, type CalErrorCode, type TokenStore } from "calbridge";
 export const make = (tokenStore: TokenStore) => new CalClient({ clientId: "a", clientSecret: "b", tokenStore });
 // @ts-expect-error a provider that there is not
 export const wrong = (cal: CalClient) => cal.forUser("u").calendars.check("yahoo");
 export const code: CalErrorCode = "rate_limited";
-`,
-  );
-  // skipLibCheck is off: the package's own declarations are compiled, too.
+`;
+  for (const file of files) await writeFile(join(project.directory, file), text);
+  const types = join(root, "node_modules/@types");
   const compilerOptions = {
-    ...modules,
+    module,
+    moduleResolution,
     noEmit: true,
     strict: true,
     exactOptionalPropertyTypes: true,
+    // The package's own declarations are compiled, too.
     skipLibCheck: false,
     target: "es2022",
     lib: ["es2022", "dom", "dom.iterable"],
-    types: types.filter((name) => name === "node"),
-    typeRoots: [join(root, "node_modules/@types")],
-    ...(types.includes("react") && { paths: { react: [join(root, "node_modules/@types/react")] } }),
+    types: hasTypes ? ["node"] : [],
+    typeRoots: [types],
+    ...(hasTypes && { paths: { react: [join(types, "react")] } }),
   };
-  const config = `tsconfig.${file}.json`;
-  await writeFile(join(project.directory, config), JSON.stringify({ compilerOptions, files: [file] }));
-  await project.run(process.execPath, tsc, "-p", config);
+  await writeFile(join(project.directory, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  await project.run(process.execPath, tsc, "-p", ".");
 }
