@@ -37,8 +37,7 @@ export const stores = [
       equal((await rows.get("ada")).version, row.version + 1, "version");
 
       // Sealed for its row: in another it does not open.
-      const { version, createdAt, updatedAt, ...sealed } = await rows.get("ada");
-      await rows.set({ ...sealed, userId: "eve" }, { ifVersion: null });
+      await rows.set({ ...(await rows.get("ada")), userId: "eve" }, { ifVersion: null });
       const error = await tokenStore.get("eve").catch((error) => error);
       if (!(error instanceof calbridge.CalError)) throw new Error("a sealed token was opened in another row");
     },
