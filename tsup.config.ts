@@ -44,10 +44,16 @@ const react = {
 
 export default defineConfig([
   // The command is run and never imported, so it has no declarations and no CommonJS twin.
-  { ...shared, entry: { ...entry, cli: "src/cli/bin.ts" }, format: "esm", dts: { entry } },
+  {
+    ...shared,
+    entry: { ...entry, cli: "src/cli/bin.ts" },
+    format: "esm",
+    dts: { entry },
+    noExternal: ["zod"],
+  },
   // ky and jose are published as ES modules only. Node can require() them, but test runners with a
   // module loader of their own (Jest) cannot, so the CommonJS build carries them along.
-  { ...shared, format: "cjs", noExternal: ["ky", "jose"], plugins: [requireInCjs] },
+  { ...shared, format: "cjs", noExternal: ["ky", "jose", "zod"], plugins: [requireInCjs] },
   { ...react, format: "esm" },
   { ...react, format: "cjs" },
 ]);

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { CallOptions, Send } from "./call.js";
-import { dataOf } from "./read.js";
+import { dataOf, isObject, tolerated } from "./read.js";
 
 /** Cal.com's name of a calendar integration. New ones may come. */
 export type IntegrationType =
@@ -68,53 +68,31 @@ export interface CalendarList {
   destinationCalendar: DestinationCalendar | null;
 }
 
-// What nobody here needs may be missing or of another type: it must not make a whole list unreadable.
-const flag = z.catch(z.optional(z.nullable(z.boolean())), undefined);
-const text = z.catch(z.optional(z.nullable(z.string())), undefined);
-const number = z.catch(z.optional(z.nullable(z.number())), undefined);
+const integrationFields = { name: "string", title: "string", slug: "string", logo: "string" } as const;
 
-const integrationSchema = z.looseObject({
-  type: z.string(),
-  name: text,
-  title: text,
-  slug: text,
-  logo: text,
-});
+const calendarFields = {
+  integration: "string",
+  name: "string",
+  primary: "boolean",
+  readOnly: "boolean",
+  email: "string",
+  isSelected: "boolean",
+  credentialId: "number",
+  delegationCredentialId: "string",
+} as const;
 
-const calendarSchema = z.looseObject({
-  externalId: z.string(),
-  integration: text,
-  name: text,
-  primary: flag,
-  readOnly: flag,
-  email: text,
-  isSelected: flag,
-  credentialId: number,
-  delegationCredentialId: text,
-});
-
-// A broken account has neither `primary` nor `calendars`; one without a main calendar may have `primary: {}`.
-const connectedSchema = z.looseObject({
-  integration: integrationSchema,
-  credentialId: z.number(),
-  delegationCredentialId: text,
-  primary: z.optional(z.unknown()),
-  calendars: z.optional(z.unknown()),
-  error: z.optional(z.unknown()),
-});
-
-const destinationSchema = z.looseObject({
-  id: number,
-  integration: text,
-  externalId: text,
-  primaryEmail: text,
-  credentialId: number,
-});
+const destinationFields = {
+  id: "number",
+  integration: "string",
+  externalId: "string",
+  primaryEmail: "string",
+  credentialId: "number",
+} as const;
 
 const listSchema = z.looseObject({
   connectedCalendars: z.array(z.unknown()),
   // `{}` for a user without calendars.
-  destinationCalendar: z.optional(z.nullable(destinationSchema)),
+  destinationCalendar: z.optional(z.nullable(z.looseObject({}))),
 });
 
 /** `GET /calendars`. Cal.com remembers its answer for 10 s, or until something is connected or disconnected. */
@@ -132,33 +110,38 @@ function toList(wire: z.infer<typeof listSchema>): CalendarList {
   const hasDestination = destinationCalendar && Object.keys(destinationCalendar).length > 0;
   return {
     ...rest,
-    // Without a type and a credential there is nothing to do with an entry, not even to disconnect it.
-    connectedCalendars: readable(connectedSchema, connectedCalendars).map(toConnectedCalendar),
-    destinationCalendar: hasDestination ? destinationCalendar : null,
+    connectedCalendars: connectedCalendars.flatMap(toConnectedCalendar),
+    destinationCalendar: hasDestination ? tolerated(destinationCalendar, destinationFields) : null,
   };
 }
 
-function toConnectedCalendar(wire: z.infer<typeof connectedSchema>): ConnectedCalendar {
-  const [primary = null] = readable(calendarSchema, [wire.primary]);
-  return {
-    ...wire,
-    delegationCredentialId: wire.delegationCredentialId ?? null,
-    primary,
-    calendars: Array.isArray(wire.calendars) ? readable(calendarSchema, wire.calendars) : [],
-    error: toError(wire.error),
-  };
+/** Without a type and a credential there is nothing to do with an entry, not even to disconnect it: none. */
+function toConnectedCalendar(wire: unknown): ConnectedCalendar[] {
+  if (!isObject(wire) || !isObject(wire["integration"])) return [];
+  const { integration, credentialId, delegationCredentialId } = wire;
+  if (typeof integration["type"] !== "string" || typeof credentialId !== "number") return [];
+  // A broken account has neither `primary` nor `calendars`; one without a main calendar may have `primary: {}`.
+  const [primary = null] = toCalendar(wire["primary"]);
+  return [
+    {
+      ...wire,
+      integration: { ...tolerated(integration, integrationFields), type: integration["type"] },
+      credentialId,
+      delegationCredentialId: typeof delegationCredentialId === "string" ? delegationCredentialId : null,
+      primary,
+      calendars: Array.isArray(wire["calendars"]) ? wire["calendars"].flatMap(toCalendar) : [],
+      error: toError(wire["error"]),
+    },
+  ];
+}
+
+function toCalendar(wire: unknown): Calendar[] {
+  if (!isObject(wire) || typeof wire["externalId"] !== "string") return [];
+  return [{ ...tolerated(wire, calendarFields), externalId: wire["externalId"] }];
 }
 
 function toError(error: unknown): ConnectedCalendar["error"] {
   if (error === undefined || error === null) return null;
   const message = typeof error === "object" && "message" in error ? error.message : error;
   return { message: typeof message === "string" ? message : "The calendars can't be read." };
-}
-
-/** The values that have the schema's shape. */
-function readable<T>(schema: z.ZodMiniType<T>, values: readonly unknown[]): T[] {
-  return values.flatMap((value) => {
-    const result = z.safeParse(schema, value);
-    return result.success ? [result.data] : [];
-  });
 }

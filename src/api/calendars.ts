@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { IntegrationType } from "./calendar-list.js";
-import type { CallOptions, Send } from "./call.js";
-import { dataOf, nothing, UnreadableAnswerError } from "./read.js";
+import type { ApiAnswer, CallOptions, Send } from "./call.js";
+import { dataOf, nothing, tolerated, UnreadableAnswerError } from "./read.js";
 
 /** A provider whose calendars are connected by OAuth: the user consents on its page. */
 export type OAuthProvider = "google" | "office365";
@@ -37,14 +37,18 @@ const referenceSchema = z.looseObject({
   credentialId: z.nullable(z.number()),
 });
 // A browser is sent there: no other scheme is a consent page.
-const authUrlSchema = z.looseObject({ authUrl: z.url({ protocol: /^https?$/ }) });
-const text = z.catch(z.optional(z.nullable(z.string())), undefined);
-const instant = z.pipe(
-  z.string().check(z.refine((value) => !Number.isNaN(Date.parse(value)))),
-  z.transform((value) => new Date(value)),
-);
+const authUrlSchema = z.looseObject({ authUrl: z.string().check(z.refine(isHttpUrl)) });
+const instant = z.string().check(z.refine((value) => !Number.isNaN(Date.parse(value))));
+const busyTimesSchema = z.array(z.looseObject({ start: instant, end: instant }));
+
 /** Busy times, of a user or of one connection. */
-export const busyTimesSchema = z.array(z.looseObject({ start: instant, end: instant, source: text }));
+export function readBusyTimes(answer: ApiAnswer): BusyTime[] {
+  return dataOf(busyTimesSchema)(answer).map((wire) => ({
+    ...tolerated(wire, { source: "string" }),
+    start: new Date(wire.start),
+    end: new Date(wire.end),
+  }));
+}
 
 /** `GET /calendars/{calendar}/connect`: the provider's consent page. The URL carries the access token. */
 export function getConnectUrl(
@@ -195,7 +199,7 @@ export function getBusyTimes(
       ...(Object.fromEntries(calendars) as Record<string, string | number>),
     },
     secrets: query.calendars.flatMap(({ externalId }) => secretsIn(externalId)),
-    read: dataOf(busyTimesSchema),
+    read: readBusyTimes,
   });
 }
 
@@ -219,4 +223,8 @@ export function setDestinationCalendar(
 /** The id of an ICS feed's calendar is the feed's address, which is often its only protection. */
 export function secretsIn(externalId: string): string[] {
   return externalId.includes("://") ? [externalId] : [];
+}
+
+function isHttpUrl(value: string): boolean {
+  return /^https?:\/\//i.test(value) && URL.canParse(value);
 }

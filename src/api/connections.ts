@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { BusyTime } from "./calendars.js";
-import { busyTimesSchema } from "./calendars.js";
+import { readBusyTimes } from "./calendars.js";
 import type { CallOptions, Send } from "./call.js";
 import { dataOf, nothing } from "./read.js";
 
@@ -209,7 +209,7 @@ export function getFreeBusy(
     path: `${scope.path}/freebusy`,
     params: scope.params,
     query,
-    read: dataOf(busyTimesSchema),
+    read: readBusyTimes,
   });
 }
 

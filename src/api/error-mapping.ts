@@ -1,6 +1,7 @@
 import { CalApiError, CalRateLimitError, type CalErrorCode } from "../errors.js";
 import { redact } from "../redact.js";
 import type { Auth } from "./call.js";
+import { isObject } from "./read.js";
 
 /** A failed answer: any status but the expected one. */
 export interface FailedAnswer {
@@ -139,10 +140,6 @@ function parseObject(text: string): Record<string, unknown> | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function pick<K extends string>(key: K, value: unknown): Partial<Record<K, string>> {

@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 import * as z from "zod/mini";
 import type { CallOptions, Send } from "./call.js";
 import { dataOf } from "./read.js";

@@ -1,4 +1,3 @@
-import ky, { HTTPError } from "ky";
 import { CalApiError, CalNetworkError, CalTimeoutError, CalValidationError } from "../errors.js";
 import { redactError } from "../redact.js";
 import type { ApiAnswer, ApiCall, Auth } from "./call.js";
@@ -97,7 +96,7 @@ export class Transport {
 
   /**
    * Hands a first attempt that failed to ky, which waits, repeats and gives up. Not before: to be ready for a
-   * repeat, ky clones each request and response, and most are never repeated.
+   * repeat, ky clones each request and response, and most are never repeated. Nor is it loaded before.
    */
   async #repeat(
     call: ApiCall<unknown>,
@@ -105,6 +104,7 @@ export class Transport {
     secrets: readonly string[],
     first: () => Response,
   ): Promise<WireAnswer> {
+    const { default: ky, HTTPError } = await import("ky");
     const { limit, maxWaitMs } = this.#options.retry;
     const { url, method } = request;
     let attempt = 0;

@@ -1,4 +1,6 @@
-import { CompactEncrypt, compactDecrypt, errors } from "jose";
+import * as errors from "jose/errors";
+import { compactDecrypt } from "jose/jwe/compact/decrypt";
+import { CompactEncrypt } from "jose/jwe/compact/encrypt";
 import { CalValidationError } from "../errors.js";
 
 /** Makes text that only this application can read or make. */

@@ -1,4 +1,7 @@
-import { base64url, compactDecrypt, CompactEncrypt, errors } from "jose";
+import * as base64url from "jose/base64url";
+import * as errors from "jose/errors";
+import { compactDecrypt } from "jose/jwe/compact/decrypt";
+import { CompactEncrypt } from "jose/jwe/compact/encrypt";
 import { CalStoreError } from "../errors.js";
 import { isKeyId, type KeyRing } from "./encryption-keys.js";
 
