@@ -128,6 +128,13 @@ export default defineConfig(
     files: ["src/cli/**", "src/testing/emulator/listen.ts"],
     rules: { "no-restricted-imports": "off", "no-console": "off" },
   },
+  {
+    // What runs by itself, as plain JavaScript: without types, which the compiler would have to be told of.
+    files: ["test/runtimes/program/**", ".ci/**"],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { parserOptions: { projectService: false } },
+    rules: { "@typescript-eslint/no-require-imports": "off", "import-x/no-default-export": "off" },
+  },
   { files: ["*.config.ts", "*.config.js"], rules: { "import-x/no-default-export": "off" } },
   {
     files: ["test/**"],

@@ -22,6 +22,14 @@ const shared = {
   external: [/^node:/],
 } satisfies Options;
 
+// Jest's own module loader knows require(), and import() only with a flag of Node's.
+const requireInCjs = {
+  name: "require-in-cjs",
+  renderChunk: (code: string) => ({
+    code: code.replaceAll(/\bimport\((["']\.\/[^"']+["'])\)/g, "Promise.resolve().then(() => require($1))"),
+  }),
+};
+
 // React components run in a browser too, which bundlers want to be told first; rollup would drop the line.
 const react = {
   ...shared,
@@ -45,7 +53,7 @@ export default defineConfig([
   },
   // ky and jose are published as ES modules only. Node can require() them, but test runners with a
   // module loader of their own (Jest) cannot, so the CommonJS build carries them along.
-  { ...shared, format: "cjs", noExternal: ["ky", "jose", "zod"] },
+  { ...shared, format: "cjs", noExternal: ["ky", "jose", "zod"], plugins: [requireInCjs] },
   { ...react, format: "esm" },
   { ...react, format: "cjs" },
 ]);

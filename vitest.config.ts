@@ -16,8 +16,8 @@ export default defineConfig({
         test: {
           name: "all",
           include: ["test/**/*.test.{ts,tsx}"],
-          // They need a browser, or install the examples: vitest.browser.config.ts, vitest.examples.config.ts.
-          exclude: ["test/browser/**", "test/projects/**"],
+          // They need a browser, other runtimes, or the examples installed: each has a configuration of its own.
+          exclude: ["test/browser/**", "test/runtimes/**", "test/projects/**"],
           globalSetup: ["test/support/services.ts"],
         },
       },

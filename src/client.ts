@@ -8,7 +8,7 @@ import { ManagedUsers } from "./managed-users.js";
 import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./options.js";
 import { GuardedStore } from "./tokens/guarded-store.js";
 import { tellTokens } from "./tokens/outcome.js";
-import { within } from "./tokens/timing.js";
+import { isLost, within, type SharedWork } from "./tokens/timing.js";
 import { TokenCache } from "./tokens/token-cache.js";
 import { TokenManager } from "./tokens/token-manager.js";
 import { CalUser, type UserContext } from "./user.js";
@@ -29,7 +29,7 @@ export class CalClient {
   readonly managedUsers: ManagedUsers;
   readonly #context: UserContext;
   /** Users being created by this process. */
-  readonly #ensuring = new Map<string, Promise<void>>();
+  readonly #ensuring = new Map<string, SharedWork<void>>();
 
   /** @throws {@link CalValidationError} if an option can't be right. */
   constructor(options: CalClientOptions) {
@@ -46,6 +46,7 @@ export class CalClient {
       cache: new TokenCache(resolved.cache.maxUsers),
       refreshWindowMs: resolved.refreshWindowMs,
       now: resolved.now,
+      waitUntil: resolved.waitUntil,
       tell: tellTokens(onTokens, () =>
         logger?.error?.("calbridge: the hook onTokens threw", { hook: "onTokens" }),
       ),
@@ -86,18 +87,26 @@ export class CalClient {
     const user = this.forUser(userId);
     assertEnsureInput(input);
     options.signal?.throwIfAborted();
+    const { now } = this.#context.options;
     let ensuring = this.#ensuring.get(userId);
-    if (!ensuring) {
+    if (!ensuring || isLost(ensuring, now())) {
       // It is everybody's who asks for this user, so the first caller's signal does not end it.
-      const { timeoutMs } = options;
-      ensuring = ensureUser(this.#context, userId, input, { timeoutMs }).finally(() =>
-        this.#ensuring.delete(userId),
-      );
-      this.#ensuring.set(userId, ensuring);
-      ensuring.catch(() => undefined);
+      ensuring = this.#startEnsuring(userId, input, { timeoutMs: options.timeoutMs });
     }
-    await within(ensuring, { signal: options.signal });
+    await within(ensuring.promise, { signal: options.signal });
     return user;
+  }
+
+  #startEnsuring(userId: string, input: ManagedUserInput, options: CallOptions): SharedWork<void> {
+    const { now, waitUntil } = this.#context.options;
+    const promise = ensureUser(this.#context, userId, input, options).finally(() => {
+      if (this.#ensuring.get(userId) === ensuring) this.#ensuring.delete(userId);
+    });
+    const ensuring = { promise, startedAt: now() };
+    this.#ensuring.set(userId, ensuring);
+    promise.catch(() => undefined);
+    waitUntil(promise);
+    return ensuring;
   }
 
   /** The application's user, by its own id. Makes no request; calls fail with `user_not_found` before `ensureUser()`. */

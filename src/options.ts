@@ -65,6 +65,11 @@ export interface CalClientOptions {
   /** Where the client writes what it does, such as `console`. */
   logger?: Logger | undefined;
   /**
+   * Is handed work that goes on after the call that began it, for runtimes that stop with the response: `waitUntil`
+   * of `cloudflare:workers` or of `@vercel/functions`. The work never rejects.
+   */
+  waitUntil?: ((work: Promise<void>) => void) | undefined;
+  /**
    * The clock, in milliseconds since 1970.
    * @defaultValue `Date.now`
    */
@@ -85,6 +90,7 @@ export interface ResolvedOptions {
   cache: { maxUsers: number };
   hooks: CalHooks;
   logger: Logger | undefined;
+  waitUntil: (work: Promise<unknown>) => void;
   now: () => number;
 }
 
@@ -110,6 +116,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     options.cache === false
       ? { maxUsers: 0 }
       : { maxUsers: options.cache?.maxUsers ?? defaults.cache.maxUsers };
+  const logger = options.logger && guardLogger(options.logger);
   const resolved: ResolvedOptions = {
     clientId: options.clientId,
     clientSecret: options.clientSecret,
@@ -126,7 +133,16 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     connectMinTtlMs: options.connectMinTtlMs ?? defaults.connectMinTtlMs,
     cache,
     hooks: options.hooks ?? {},
-    logger: options.logger && guardLogger(options.logger),
+    logger,
+    waitUntil: (work) => {
+      const ended = work.then(ignore, ignore);
+      try {
+        options.waitUntil?.(ended);
+      } catch {
+        // The work goes on all the same, for as long as the runtime lets it.
+        logger?.error("calbridge: waitUntil threw", {});
+      }
+    },
     now: options.now ?? Date.now,
   };
   assertTimeoutMs(resolved.timeoutMs);
@@ -137,6 +153,9 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
   assertCount("cache.maxUsers", resolved.cache.maxUsers);
   return resolved;
 }
+
+// Whoever waits for the work is told how it ended.
+const ignore = (): void => undefined;
 
 /** `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET` and, if set, `CAL_API_URL`. */
 export function optionsFromEnv(

@@ -75,7 +75,7 @@ export function redactError(error: unknown, secrets: Iterable<string> = []): Err
 }
 
 function copyOf(error: unknown, secrets: readonly string[], depth: number): Error {
-  if (!(error instanceof Error)) return new Error(redact(describe(error), secrets));
+  if (!isError(error)) return new Error(redact(describe(error), secrets));
   // Whatever a driver puts there, although the types say text.
   const textOf = (value: unknown) => (typeof value === "string" ? redact(value, secrets) : "");
   const hasCause = error.cause !== undefined && depth > 0;
@@ -88,6 +88,11 @@ function copyOf(error: unknown, secrets: readonly string[], depth: number): Erro
   const code: unknown = (error as { code?: unknown }).code;
   if (typeof code === "string" && /^\w{1,64}$/.test(code)) Object.assign(copy, { code: textOf(code) });
   return copy;
+}
+
+// Also one of another context: where Jest runs, those of `fetch` are.
+function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 
 function describe(value: unknown): string {

@@ -74,5 +74,10 @@ function checked(record: TokenRecord): TokenRecord {
 }
 
 function isInstant(value: unknown): boolean {
-  return value === null || (value instanceof Date && !Number.isNaN(value.getTime()));
+  return value === null || (isDate(value) && !Number.isNaN(value.getTime()));
+}
+
+// Also one of another context, as a store gets from a driver where Jest runs.
+function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === "[object Date]";
 }

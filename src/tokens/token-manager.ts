@@ -2,7 +2,7 @@ import { CalStoreError, CalTimeoutError, CalTokenError, isCalError, type CalErro
 import type { Grant, GrantedTokens } from "./grant.js";
 import type { GuardedStore } from "./guarded-store.js";
 import { RefreshLease } from "./refresh-lease.js";
-import { growingPauses, pause, within } from "./timing.js";
+import { growingPauses, isLost, pause, within, type SharedWork } from "./timing.js";
 import type { TellTokens } from "./outcome.js";
 import type { TokenCache } from "./token-cache.js";
 import type { TokenRecord, TokenWrite } from "./token-store.js";
@@ -15,6 +15,8 @@ export interface TokenManagerOptions {
   refreshWindowMs: number;
   now: () => number;
   tell: TellTokens;
+  /** Keeps the runtime from stopping work that its callers may have left. */
+  waitUntil: (work: Promise<unknown>) => void;
   /** Told of what goes wrong without a caller to tell. */
   warn: (message: string, fields: object) => void;
 }
@@ -58,7 +60,7 @@ const CLOCK_TOLERANCE_MS = 60_000;
  */
 export class TokenManager {
   readonly #options: TokenManagerOptions;
-  readonly #flights = new Map<string, Promise<Met>>();
+  readonly #flights = new Map<string, SharedWork<Met>>();
   /** Pairs that Cal.com has issued and the store could not take; the only working ones of their user. */
   readonly #unsaved = new Map<string, { tokens: GrantedTokens; version: number }>();
   readonly #lease: RefreshLease;
@@ -84,8 +86,10 @@ export class TokenManager {
     const limit = { signal: need.signal, time };
     for (;;) {
       const flight = this.#flights.get(userId);
-      if (!flight) return (await within(this.#depart(userId, need), limit)).record;
-      const { record, outcome } = await within(flight, limit);
+      if (!flight || isLost(flight, this.#options.now())) {
+        return (await within(this.#depart(userId, need), limit)).record;
+      }
+      const { record, outcome } = await within(flight.promise, limit);
       // What was just issued is as good as it gets; what was merely found may not meet this caller's need.
       const isFresh = outcome === "led" || outcome === "healed";
       if (this.#meets(record, isFresh ? { ...need, minTtlMs: 0 } : need)) {
@@ -139,7 +143,7 @@ export class TokenManager {
   #depart(userId: string, need: Need): Promise<Met> {
     const { now, cache } = this.#options;
     const startedAt = now();
-    const flight = this.#fly(userId, need).then(
+    const promise = this.#fly(userId, need).then(
       async (met) => {
         if (this.#flights.get(userId) === flight) {
           this.#flights.delete(userId);
@@ -172,10 +176,12 @@ export class TokenManager {
         throw error;
       },
     );
+    const flight = { promise, startedAt };
     this.#flights.set(userId, flight);
     // Everybody may have left when it fails; onTokens has been told.
-    flight.catch(() => undefined);
-    return flight;
+    promise.catch(() => undefined);
+    this.#options.waitUntil(promise);
+    return promise;
   }
 
   async #fly(userId: string, need: Need): Promise<Met> {

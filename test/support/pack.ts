@@ -13,9 +13,13 @@ export interface PackedPackage {
   tarball: string;
   /** What is in it. */
   files: string[];
+  unpackedSize: number;
 }
 
-/** Builds and packs the package, away from `dist`, which belongs to whoever works here. */
+/**
+ * Builds and packs the package, away from `dist`, which belongs to whoever works here. With CALBRIDGE_DIST, a
+ * directory, that is packed instead: CI builds once.
+ */
 export async function packPackage(): Promise<PackedPackage & { remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "calbridge-packed-"));
   const stage = join(directory, "stage");
@@ -23,13 +27,18 @@ export async function packPackage(): Promise<PackedPackage & { remove(): Promise
   for (const file of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"]) {
     await cp(join(root, file), join(stage, file));
   }
-  await run("npx", ["tsup", "--out-dir", join(stage, "dist")], { cwd: root });
+  const built = process.env["CALBRIDGE_DIST"];
+  if (built) await cp(join(root, built), join(stage, "dist"), { recursive: true });
+  else await run("npx", ["tsup", "--out-dir", join(stage, "dist")], { cwd: root });
   const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", directory];
   const { stdout } = await run("npm", pack, { cwd: stage });
-  const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
+  const [packed] = JSON.parse(stdout) as [
+    { filename: string; files: { path: string }[]; unpackedSize: number },
+  ];
   return {
     tarball: join(directory, packed.filename),
     files: packed.files.map(({ path }) => path),
+    unpackedSize: packed.unpackedSize,
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }

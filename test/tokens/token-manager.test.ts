@@ -33,6 +33,7 @@ function manager(options: Partial<TokenManagerOptions> = {}, over: TokenStore = 
     refreshWindowMs: 60_000,
     now: Date.now,
     tell: (info) => Promise.resolve(void told.push(info)),
+    waitUntil: () => undefined,
     warn: () => undefined,
     ...options,
   });

@@ -43,6 +43,7 @@ function makeManager(cal: FakeCal, store: TokenStore): TokenManager {
     refreshWindowMs: 60_000,
     now: Date.now,
     tell: () => Promise.resolve(),
+    waitUntil: () => undefined,
     warn: () => undefined,
   });
 }

@@ -88,12 +88,17 @@ export async function together<Value>(count: number, start: (n: number) => Promi
   });
 }
 
+// Also one of another context, as a store gets from a driver where Jest runs.
+function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === "[object Date]";
+}
+
 function isInstant(value: unknown): boolean {
-  return value instanceof Date && !Number.isNaN(value.getTime());
+  return isDate(value) && !Number.isNaN(value.getTime());
 }
 
 function show(value: unknown): string {
-  if (value instanceof Date) return isInstant(value) ? value.toISOString() : "an invalid Date";
+  if (isDate(value)) return isInstant(value) ? value.toISOString() : "an invalid Date";
   return typeof value === "string" ? JSON.stringify(value) : `${String(value)} (${typeof value})`;
 }
 

@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../support/markdown.js";
+import { createProject, type Project } from "../support/project.js";
+import { Modules } from "./modules.js";
+
+interface Manifest {
+  bin: Record<string, string>;
+  exports: Record<string, string | Record<string, Record<string, string>>>;
+}
+
+let project: Project;
+let home: string;
+let built: string[];
+let modules: Modules;
+
+beforeAll(async () => {
+  project = await createProject();
+  home = join(project.directory, "node_modules/calbridge");
+  built = project.packed.files.filter((path) => path.startsWith("dist/")).map((path) => join(home, path));
+  modules = new Modules(built.filter((path) => /\.c?js$/.test(path)));
+}, 180_000);
+afterAll(() => project.remove());
+
+const named = (names: string[]) => names.map((name) => join(home, "dist", name));
+
+describe("what is in the package", () => {
+  it("can all be reached from an export or from the command", async () => {
+    const { bin, exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as Manifest;
+    const targets = Object.values(exports).flatMap((target) =>
+      typeof target === "string" ? [target] : Object.values(target).flatMap((paths) => Object.values(paths)),
+    );
+    const reached = new Set<string>();
+    for (const target of [...targets, ...Object.values(bin)]) {
+      if (target === "./package.json") continue;
+      modules.reachable(join(home, target), { dynamic: true }, reached);
+    }
+    expect(built.filter((path) => !reached.has(path))).toEqual([]);
+    expect([...reached].filter((path) => !built.includes(path))).toEqual([]);
+  });
+
+  it("takes at most 1.5 MB", () => {
+    expect(project.packed.unpackedSize).toBeLessThanOrEqual(1_500_000);
+  });
+
+  it("tells nothing of the machine that built it, and has no source map", async () => {
+    const places = [root, join(homedir(), "/"), join(tmpdir(), "calbridge-"), "sourceMappingURL"];
+    for (const path of project.packed.files) {
+      const text = await readFile(join(home, path), "utf8");
+      expect(
+        places.filter((place) => text.includes(place)),
+        path,
+      ).toEqual([]);
+    }
+  });
+});
+
+describe("what is Node's own", () => {
+  const ofNode = (path: string, options: { dynamic: boolean }) => [
+    ...new Set([...modules.reachable(path, options)].flatMap((file) => modules.ofNode(file))),
+  ];
+
+  it.each(["index", "postgres", "prisma", "handlers", "react", "node"])("is not used by %s", (entry) => {
+    for (const path of named([`${entry}.js`, `${entry}.cjs`])) {
+      expect(ofNode(path, { dynamic: true }), basename(path)).toEqual([]);
+    }
+  });
+
+  it("is used by testing only where the emulator listens, which is loaded when it is asked to", () => {
+    for (const path of named(["testing.js", "testing.cjs"])) {
+      expect(ofNode(path, { dynamic: false }), basename(path)).toEqual([]);
+      const whenListening = ["Buffer", "global", "node:http", "node:http2", "node:stream", "process"];
+      expect(whenListening, basename(path)).toEqual(expect.arrayContaining(ofNode(path, { dynamic: true })));
+      expect(ofNode(path, { dynamic: true })).toContain("node:http");
+    }
+  });
+
+  it("is known when it is seen: the command uses it", () => {
+    const [command = ""] = named(["cli.js"]);
+    expect(ofNode(command, { dynamic: false })).toEqual(expect.arrayContaining(["node:util", "process"]));
+  });
+});

@@ -1,0 +1,14 @@
+// For Jest, which has a module loader of its own. The checks are bundled into it, the package is not.
+const calbridge = require("calbridge");
+const handlers = require("calbridge/handlers");
+const node = require("calbridge/node");
+const testing = require("calbridge/testing");
+const { checks, run } = require("./checks.js");
+const { server } = require("./server.js");
+
+/* global test */
+test("every check", async () => {
+  const lines = [];
+  await run([...checks, ...server], { calbridge, handlers, node, testing }, (line) => lines.push(line));
+  process.stdout.write(`${lines.join("\n")}\n`);
+}, 30_000);

@@ -1,0 +1,60 @@
+import { ada, equal, start } from "./support.js";
+
+// openssl rand -base64 32
+const KEYS = {
+  k2: "q1kYy8dJ0m3m0o0n3z2w9d8p1s6r5t4u7v8x9y0zAbc=",
+  k1: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+};
+
+export const stores = [
+  {
+    name: "encryption",
+    async run(modules) {
+      const { calbridge } = modules;
+      const rows = calbridge.memoryTokenStore();
+      const old = calbridge.encryptedTokenStore(rows, { keys: { k1: KEYS.k1 } });
+      const { cal, emulator } = start(modules, { tokenStore: old });
+      await cal.ensureUser("ada", ada);
+      const { accessToken } = await cal.forUser("ada").accessToken();
+      const row = await rows.get("ada");
+      if (JSON.stringify(row).includes(accessToken)) throw new Error("the token lies open in its row");
+
+      // Another process, after the keys were changed.
+      const tokenStore = calbridge.encryptedTokenStore(rows, { keys: KEYS });
+      const { cal: next } = start(modules, {
+        tokenStore,
+        baseUrl: emulator.url,
+        fetch: emulator.fetch,
+        now: () => emulator.clock.now(),
+      });
+      equal(
+        (await next.forUser("ada").accessToken()).accessToken,
+        accessToken,
+        "token, read with the old key",
+      );
+      emulator.clock.advance(60 * 60_000);
+      equal((await next.forUser("ada").profile()).name, ada.name, "name");
+      equal((await rows.get("ada")).version, row.version + 1, "version");
+
+      // Sealed for its row: in another it does not open.
+      await rows.set({ ...(await rows.get("ada")), userId: "eve" }, { ifVersion: null });
+      const error = await tokenStore.get("eve").catch((error) => error);
+      if (!(error instanceof calbridge.CalError)) throw new Error("a sealed token was opened in another row");
+    },
+  },
+  {
+    name: "token store contract, for memory",
+    async run({ calbridge, testing }) {
+      const cases = testing.tokenStoreContract(() => {
+        let now = Date.now();
+        return { store: calbridge.memoryTokenStore({ now: () => now }), advance: (ms) => void (now += ms) };
+      });
+      if (cases.length < 20) throw new Error(`there are only ${cases.length} cases`);
+      for (const { name, run } of cases) {
+        await run().catch((error) => {
+          throw new Error(`${name}: ${error.message}`);
+        });
+      }
+    },
+  },
+];
