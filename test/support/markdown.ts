@@ -11,10 +11,10 @@ export interface Page {
   text: string;
 }
 
-/** The readme and everything under `docs`, what is generated there aside. */
+/** The readme and everything under `docs`. */
 export function readPages(): Page[] {
   const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md") && !name.startsWith("api"))
+    .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name));
   return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs].map((path) => ({
     path: relative(root, join(root, path)),
@@ -22,17 +22,28 @@ export function readPages(): Page[] {
   }));
 }
 
-/** The fenced blocks of a language, with the line each begins in. */
-export function codeBlocks(
-  { text }: Page,
-  languages: readonly string[],
-): { line: number; language: string; code: string }[] {
-  const fence = /^```(\w+)[^\n]*\n([\s\S]*?)^```$/gm;
+/** A fenced block of code. */
+export interface CodeBlock {
+  /** The line of the page in which the code begins. */
+  line: number;
+  language: string;
+  /** What follows the language, which no reader sees: `run`, for code that a test runs. */
+  isRun: boolean;
+  /** `file=PATH`: the code is that file, in whole. */
+  file: string | undefined;
+  code: string;
+}
+
+/** The fenced blocks of a page, those in lists included. */
+export function codeBlocks({ text }: Page, languages?: readonly string[]): CodeBlock[] {
+  const fence = /^( *)```(\w*)([^\n]*)\n([\s\S]*?)^\1```$/gm;
   return [...text.matchAll(fence)]
-    .map((match) => ({
-      line: text.slice(0, match.index).split("\n").length + 1,
-      language: match[1] ?? "",
-      code: match[2] ?? "",
+    .map(([whole, indent = "", language = "", info = "", code = ""]) => ({
+      line: text.slice(0, text.indexOf(whole)).split("\n").length + 1,
+      language,
+      isRun: /(^| )run( |$)/.test(info),
+      file: /(?:^| )file=(\S+)/.exec(info)?.[1],
+      code: code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
     }))
-    .filter(({ language }) => languages.includes(language));
+    .filter(({ language }) => languages?.includes(language) ?? true);
 }
