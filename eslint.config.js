@@ -65,7 +65,7 @@ const walls = [
 ];
 
 export default defineConfig(
-  { ignores: ["eslint.config.js", "dist/", "docs/api/", "coverage/", "**/node_modules/"] },
+  { ignores: ["eslint.config.js", "dist/", "site/dist/", "coverage/", "**/node_modules/"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
