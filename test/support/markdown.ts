@@ -29,8 +29,10 @@ export interface CodeBlock {
   language: string;
   /** What follows the language, which no reader sees: `run`, for code that a test runs. */
   isRun: boolean;
-  /** `file=PATH`: the code is that file, in whole. */
+  /** `file=PATH`: the reader writes the code into that file. */
   file: string | undefined;
+  /** `from=PATH`: the code stands in that file of the repository. */
+  from: string | undefined;
   code: string;
 }
 
@@ -43,6 +45,7 @@ export function codeBlocks({ text }: Page, languages?: readonly string[]): CodeB
       language,
       isRun: /(^| )run( |$)/.test(info),
       file: /(?:^| )file=(\S+)/.exec(info)?.[1],
+      from: /(?:^| )from=(\S+)/.exec(info)?.[1],
       code: code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
     }))
     .filter(({ language }) => languages?.includes(language) ?? true);
