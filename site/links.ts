@@ -9,9 +9,14 @@ export function brokenLinks(site: string): { pages: number; broken: string[] } {
   const broken: string[] = [];
   for (const page of pages) {
     const path = join(site, page);
-    for (const { kind, target } of references(readFileSync(path, "utf8"))) {
+    const html = readFileSync(path, "utf8");
+    for (const { kind, target } of references(html)) {
       const problem = problemOf(path, kind, target, idsOf);
       if (problem !== undefined) broken.push(`${relative(site, path)}: ${target}: ${problem}`);
+    }
+    for (const style of html.match(/<style[\s\S]*?<\/style>/g) ?? []) {
+      if (/(?:url\(|@import)[^;)]*https?:/.test(style))
+        broken.push(`${page}: a style fetches from elsewhere`);
     }
   }
   // A stylesheet could fetch fonts and pictures.

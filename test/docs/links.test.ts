@@ -69,12 +69,13 @@ it("the check of the built site sees links that lead nowhere or abroad", async (
   expect(brokenLinks(site)).toEqual({ pages: 2, broken: [] });
 
   const wrong = `<a href="guides/c.html">c</a><a href="guides/b.html#not">b</a><a class="x" href="#nor">a</a>
-    <a href="notes.md">raw</a><script src="https://cdn.example/x.js"></script>`;
+    <a href="notes.md">raw</a><script src="https://cdn.example/x.js"></script>
+    <style>@import url('https://fonts.example/a.css');</style>`;
   await writeFile(join(site, "index.html"), wrong);
   await writeFile(join(site, "notes.md"), "");
   await writeFile(join(site, "style.css"), "@import url(https://fonts.example/a.css);");
   const { broken } = brokenLinks(site);
-  expect(broken).toHaveLength(7);
+  expect(broken).toHaveLength(8);
   expect(broken.join("\n")).toContain("guides/b.html#not: there is no such heading");
   await rm(site, { recursive: true });
 });
