@@ -49,8 +49,7 @@ test("connects a calendar by the consent page", async () => {
 });
 
 test("stays connected when the token expires while the page is open", async () => {
-  const [ada] = emulator.users.list();
-  emulator.users.expireAccessTokens(ada!.id);
+  for (const { id } of emulator.users.list()) emulator.users.expireAccessTokens(id);
   const refreshes = () => emulator.count({ method: "POST", path: "/oauth/test-client/refresh" });
   const before = refreshes();
 
