@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import {
   Application,
+  CommentTag,
   Converter,
   PackageJsonReader,
+  ReflectionKind,
   StructureRouter,
   TSConfigReader,
   TypeDocReader,
@@ -64,6 +66,11 @@ async function build(): Promise<boolean> {
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context: unknown, page: DocumentReflection) => {
     nameGuide(page);
     drawDiagrams(page);
+  });
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    const title = new CommentTag("@group", [{ kind: "text", text: "API reference" }]);
+    for (const { comment } of project.getReflectionsByKind(ReflectionKind.Module))
+      comment?.blockTags.push(title);
   });
   const isFine = (): boolean => !app.logger.hasErrors() && !app.logger.hasWarnings();
 

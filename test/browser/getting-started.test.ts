@@ -27,7 +27,7 @@ beforeAll(async () => {
     "@types/node@20",
   ];
   newcomer = await createNewcomer([...framework, "pg", "@types/pg"]);
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await newcomer.leave();
