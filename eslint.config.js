@@ -65,7 +65,16 @@ const walls = [
 ];
 
 export default defineConfig(
-  { ignores: ["eslint.config.js", "dist/", "site/dist/", "coverage/", "**/node_modules/"] },
+  {
+    ignores: [
+      "eslint.config.js",
+      "dist/",
+      "site/dist/",
+      "site/open-guides.js",
+      "coverage/",
+      "**/node_modules/",
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
