@@ -15,9 +15,14 @@ let database: TestDatabase;
 let newcomer: Newcomer;
 let browser: Browser;
 
+// In the end, the last first.
+const leaving: (() => Promise<void>)[] = [];
+
 beforeAll(async () => {
   database = await createDatabase();
+  leaving.unshift(() => database.drop());
   browser = await launchChromium();
+  leaving.unshift(() => browser.close());
   const framework = [
     "next@16",
     "react@19",
@@ -27,12 +32,11 @@ beforeAll(async () => {
     "@types/node@20",
   ];
   newcomer = await createNewcomer([...framework, "pg", "@types/pg"]);
+  leaving.unshift(() => newcomer.leave());
 }, 600_000);
 
 afterAll(async () => {
-  await newcomer.leave();
-  await browser.close();
-  await database.drop();
+  for (const leave of leaving) await leave();
 });
 
 /** The blocks between two headings that are files to write or commands to run, in order. */
