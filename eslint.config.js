@@ -70,7 +70,7 @@ export default defineConfig(
     ignores: [
       "eslint.config.js",
       "**/dist/",
-      "docs/api/",
+      "docs/site/open-guides.js",
       "coverage/",
       "**/node_modules/",
       "examples/**/{.next,generated,.wrangler}/",

@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 const modules18 = fileURLToPath(new URL("test/react/react-18/node_modules", import.meta.url));
 
 export default defineConfig({
+  // Examples import the package by its name: what is tested are the sources.
+  resolve: { tsconfigPaths: true },
   test: {
     setupFiles: ["test/support/setup.ts"],
     testTimeout: 20_000,
@@ -15,9 +17,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: "all",
-          include: ["test/**/*.test.{ts,tsx}"],
+          include: ["test/**/*.test.{ts,tsx}", "examples/testing/*.test.ts"],
           // They need a browser, other runtimes, or the examples installed: each has a configuration of its own.
-          exclude: ["test/browser/**", "test/runtimes/**", "test/projects/**"],
+          exclude: ["test/browser/**", "test/runtimes/**", "test/projects/**", "**/*.browser.test.ts"],
           globalSetup: ["test/support/services.ts"],
         },
       },

@@ -1,3 +1,8 @@
+/**
+ * The client for an application's server: users, their calendars, tokens, errors.
+ *
+ * @module calbridge
+ */
 export { CalClient } from "./client.js";
 export type { CalClientOptions, CalHooks } from "./options.js";
 export type { Logger, RequestInfo, ResponseInfo } from "./api/observe.js";

@@ -1,3 +1,8 @@
+/**
+ * Request handlers for each step of connecting a calendar.
+ *
+ * @module calbridge/handlers
+ */
 export {
   createCalHandlers,
   type CalHandler,

@@ -1,3 +1,8 @@
+/**
+ * The handlers in Express, Fastify, Koa and `node:http`.
+ *
+ * @module calbridge/node
+ */
 // eslint-disable-next-line no-restricted-imports -- types only; this file runs on Node, Bun and Deno
 import type { IncomingMessage, ServerResponse } from "node:http";
 

@@ -44,8 +44,6 @@ export type HandlerErrorCode =
   | "used_state"
   | "wrong_user"
   | "wrong_browser"
-  | "access_denied"
-  | "save_failed"
   | "invalid_credentials"
   | "not_permitted"
   | "conflict"

@@ -1,3 +1,8 @@
+/**
+ * A component for a settings page, and the hook behind it.
+ *
+ * @module calbridge/react
+ */
 export { useCalendarIntegration } from "./use-calendar-integration.js";
 export { CalendarIntegration, type CalendarIntegrationProps } from "./calendar-integration.js";
 export { defaultTexts, describeError, type CalendarTexts, type PartialCalendarTexts } from "./texts.js";

@@ -1,3 +1,8 @@
+/**
+ * A token store in Postgres, and the table that it needs.
+ *
+ * @module calbridge/postgres
+ */
 import { CalStoreError, CalValidationError, isCalError } from "../errors.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "../tokens/token-store.js";
 import { quoteNames, type TableOptions } from "./shared/identifiers.js";

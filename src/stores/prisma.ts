@@ -1,3 +1,8 @@
+/**
+ * A token store by the application's own Prisma client.
+ *
+ * @module calbridge/prisma
+ */
 import { CalStoreError } from "../errors.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "../tokens/token-store.js";
 import { defaultColumns, type TokenColumns } from "./shared/names.js";

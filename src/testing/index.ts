@@ -1,7 +1,7 @@
 /**
- * Tools for testing applications that use `calbridge`: an emulator of Cal.com.
+ * For tests: an emulator of Cal.com, and the rules of a token store as cases.
  *
- * @module
+ * @module calbridge/testing
  */
 export { createCalEmulator } from "./emulator/create-cal-emulator.js";
 export type { CalEmulator, CalEmulatorOptions, ListeningEmulator } from "./emulator/create-cal-emulator.js";

@@ -11,10 +11,10 @@ export interface Page {
   text: string;
 }
 
-/** The readme, everything under `docs`, what is generated there aside, and the examples' readmes. */
+/** The readme, everything under `docs`, and the examples' readmes. */
 export function readPages(): Page[] {
   const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md") && !name.startsWith("api"))
+    .filter((name) => name.endsWith(".md") && !name.startsWith("site"))
     .map((name) => join("docs", name));
   const examples = readdirSync(join(root, "examples"))
     .map((name) => join("examples", name, "README.md"))
@@ -25,17 +25,31 @@ export function readPages(): Page[] {
   }));
 }
 
-/** The fenced blocks of a language, with the line each begins in. */
-export function codeBlocks(
-  { text }: Page,
-  languages: readonly string[],
-): { line: number; language: string; code: string }[] {
-  const fence = /^```(\w+)[^\n]*\n([\s\S]*?)^```$/gm;
+/** A fenced block of code. */
+export interface CodeBlock {
+  /** The line of the page in which the code begins. */
+  line: number;
+  language: string;
+  /** What follows the language, which no reader sees: `run`, for code that a test runs. */
+  isRun: boolean;
+  /** `file=PATH`: the reader writes the code into that file. */
+  file: string | undefined;
+  /** `from=PATH`: the code stands in that file of the repository. */
+  from: string | undefined;
+  code: string;
+}
+
+/** The fenced blocks of a page, those in lists included. */
+export function codeBlocks({ text }: Page, languages?: readonly string[]): CodeBlock[] {
+  const fence = /^( *)```(\w*)([^\n]*)\n([\s\S]*?)^\1```$/gm;
   return [...text.matchAll(fence)]
-    .map((match) => ({
-      line: text.slice(0, match.index).split("\n").length + 1,
-      language: match[1] ?? "",
-      code: match[2] ?? "",
+    .map(([whole, indent = "", language = "", info = "", code = ""]) => ({
+      line: text.slice(0, text.indexOf(whole)).split("\n").length + 1,
+      language,
+      isRun: /(^| )run( |$)/.test(info),
+      file: /(?:^| )file=(\S+)/.exec(info)?.[1],
+      from: /(?:^| )from=(\S+)/.exec(info)?.[1],
+      code: code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
     }))
-    .filter(({ language }) => languages.includes(language));
+    .filter(({ language }) => languages?.includes(language) ?? true);
 }
