@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import type { BusyTime } from "./calendars.js";
 import { readBusyTimes } from "./calendars.js";
-import type { CallOptions, Send } from "./call.js";
-import { dataOf, nothing } from "./read.js";
+import type { ApiAnswer, CallOptions, Send } from "./call.js";
+import { dataOf, isObject, nothing, tolerated } from "./read.js";
 
 /** A connected account, named by the id that connection-scoped calls take. */
 export interface CalendarConnection {
@@ -82,32 +82,40 @@ export type EventScope =
   | { path: "/calendars/connections/{connectionId}"; params: { connectionId: string } }
   | { path: "/calendars/{calendar}"; params: { calendar: string } };
 
-const text = z.optional(z.nullable(z.string()));
-const flag = z.optional(z.nullable(z.boolean()));
-const attendeeSchema = z.looseObject({
-  email: z.string(),
-  name: text,
-  responseStatus: text,
-  self: flag,
-  optional: flag,
-  host: flag,
-});
-const timeSchema = z.looseObject({ time: text, timeZone: text });
+const attendeeFields = {
+  name: "string",
+  responseStatus: "string",
+  self: "boolean",
+  optional: "boolean",
+  host: "boolean",
+} as const;
 
-const connectionsSchema = z.looseObject({
-  connections: z.array(z.looseObject({ connectionId: z.string(), type: z.string(), email: text })),
-});
+const timeFields = { time: "string", timeZone: "string" } as const;
 
-const eventSchema = z.looseObject({
-  id: z.string(),
-  title: text,
-  description: text,
-  start: timeSchema,
-  end: timeSchema,
-  status: text,
-  attendees: z.optional(z.nullable(z.array(attendeeSchema))),
-  source: text,
-});
+const eventFields = { title: "string", description: "string", status: "string", source: "string" } as const;
+
+const connectionSchema = z.looseObject({ connectionId: z.string(), type: z.string() });
+const connectionsSchema = z.looseObject({ connections: z.array(connectionSchema) });
+
+const eventSchema = z.looseObject({ id: z.string(), start: z.looseObject({}), end: z.looseObject({}) });
+
+function toEvent(wire: z.infer<typeof eventSchema>): CalendarEvent {
+  const { attendees } = wire;
+  return {
+    ...tolerated(wire, eventFields),
+    id: wire.id,
+    start: tolerated(wire.start, timeFields),
+    end: tolerated(wire.end, timeFields),
+    ...("attendees" in wire && { attendees: Array.isArray(attendees) ? attendees.flatMap(toAttendee) : null }),
+  };
+}
+
+function toAttendee(wire: unknown): EventAttendee[] {
+  if (!isObject(wire) || typeof wire["email"] !== "string") return [];
+  return [{ ...tolerated(wire, attendeeFields), email: wire["email"] }];
+}
+
+const readEvent = (answer: ApiAnswer) => toEvent(dataOf(eventSchema)(answer));
 
 /** `GET /calendars/connections`. */
 export function listConnections(send: Send, options: CallOptions = {}): Promise<CalendarConnection[]> {
@@ -115,7 +123,12 @@ export function listConnections(send: Send, options: CallOptions = {}): Promise<
     ...options,
     method: "GET",
     path: "/calendars/connections",
-    read: (answer) => dataOf(connectionsSchema)(answer).connections,
+    read: (answer) =>
+      dataOf(connectionsSchema)(answer).connections.map((wire) => ({
+        ...tolerated(wire, { email: "string" }),
+        connectionId: wire.connectionId,
+        type: wire.type,
+      })),
   });
 }
 
@@ -132,7 +145,7 @@ export function listEvents(
     path: `${scope.path}/events`,
     params: scope.params,
     query: { ...query },
-    read: dataOf(z.array(eventSchema)),
+    read: (answer) => dataOf(z.array(eventSchema))(answer).map(toEvent),
   });
 }
 
@@ -144,7 +157,7 @@ export function getEvent(
   query: { calendarId?: string | undefined },
   options: CallOptions = {},
 ): Promise<CalendarEvent> {
-  return send({ ...options, ...oneEvent(scope, eventId), method: "GET", query, read: dataOf(eventSchema) });
+  return send({ ...options, ...oneEvent(scope, eventId), method: "GET", query, read: readEvent });
 }
 
 /** `POST .../events`. Not repeated: a second try could make a second event. */
@@ -162,7 +175,7 @@ export function createEvent(
     params: scope.params,
     query,
     body: input,
-    read: dataOf(eventSchema),
+    read: readEvent,
   });
 }
 
@@ -181,7 +194,7 @@ export function updateEvent(
     method: "PATCH",
     query,
     body: update,
-    read: dataOf(eventSchema),
+    read: readEvent,
   });
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import type { CallOptions, Send } from "./call.js";
-import { dataOf } from "./read.js";
+import type { ApiAnswer, CallOptions, Send } from "./call.js";
+import { dataOf, tolerated } from "./read.js";
 import { tokensShape, toTokens, type CalTokens } from "./tokens.js";
 
 /** A day as Cal.com spells it. */
@@ -79,32 +79,33 @@ export interface UserProfile {
   [field: string]: unknown;
 }
 
-const text = z.optional(z.nullable(z.string()));
-const number = z.optional(z.nullable(z.number()));
+const profileFields = {
+  username: "string",
+  name: "string",
+  bio: "string",
+  avatarUrl: "string",
+  timeZone: "string",
+  weekStart: "string",
+  timeFormat: "number",
+  defaultScheduleId: "number",
+  organizationId: "number",
+} as const;
 
-const profileShape = {
-  id: z.number(),
-  email: z.string(),
-  username: text,
-  name: text,
-  bio: text,
-  avatarUrl: text,
-  timeZone: text,
-  weekStart: text,
-  timeFormat: number,
-  defaultScheduleId: number,
-};
+const managedUserFields = {
+  ...profileFields,
+  createdDate: "string",
+  locale: "string",
+  metadata: "object",
+} as const;
 
-const managedUserSchema = z.looseObject({
-  ...profileShape,
-  createdDate: text,
-  locale: text,
-  metadata: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
-});
+const userSchema = z.looseObject({ id: z.number(), email: z.string() });
+const createdSchema = z.looseObject({ user: userSchema, ...tokensShape });
 
-const profileSchema = z.looseObject({ ...profileShape, organizationId: number });
+function toManagedUser(wire: z.infer<typeof userSchema>): ManagedUser {
+  return { ...tolerated(wire, managedUserFields), id: wire.id, email: wire.email };
+}
 
-const createdSchema = z.looseObject({ user: managedUserSchema, ...tokensShape });
+const readManagedUser = (answer: ApiAnswer) => toManagedUser(dataOf(userSchema)(answer));
 
 const collection = "/oauth-clients/{clientId}/users";
 const item = "/oauth-clients/{clientId}/users/{userId}";
@@ -124,7 +125,7 @@ export function createManagedUser(
     body: input,
     read: (answer) => {
       const { user, ...tokens } = dataOf(createdSchema)(answer);
-      return { user, tokens: toTokens(tokens) };
+      return { user: toManagedUser(user), tokens: toTokens(tokens) };
     },
   });
 }
@@ -143,7 +144,7 @@ export function listManagedUsers(
     path: collection,
     params: { clientId },
     query: { limit, offset, emails: emails?.join(",") },
-    read: dataOf(z.array(managedUserSchema)),
+    read: (answer) => dataOf(z.array(userSchema))(answer).map(toManagedUser),
   });
 }
 
@@ -159,7 +160,7 @@ export function getManagedUser(
     method: "GET",
     path: item,
     params: { clientId, userId },
-    read: dataOf(managedUserSchema),
+    read: readManagedUser,
   });
 }
 
@@ -177,7 +178,7 @@ export function updateManagedUser(
     path: item,
     params: { clientId, userId },
     body: update,
-    read: dataOf(managedUserSchema),
+    read: readManagedUser,
   });
 }
 
@@ -193,11 +194,19 @@ export function deleteManagedUser(
     method: "DELETE",
     path: item,
     params: { clientId, userId },
-    read: dataOf(managedUserSchema),
+    read: readManagedUser,
   });
 }
 
 /** `GET /me`. */
 export function getProfile(send: Send, options: CallOptions = {}): Promise<UserProfile> {
-  return send({ ...options, method: "GET", path: "/me", read: dataOf(profileSchema) });
+  return send({
+    ...options,
+    method: "GET",
+    path: "/me",
+    read: (answer) => {
+      const profile = dataOf(userSchema)(answer);
+      return { ...tolerated(profile, profileFields), id: profile.id, email: profile.email };
+    },
+  });
 }

@@ -25,6 +25,7 @@ interface TypeNames {
   string: string;
   number: number;
   boolean: boolean;
+  object: Record<string, unknown>;
 }
 
 /**
@@ -38,7 +39,8 @@ export function tolerated<F extends Record<string, keyof TypeNames>>(
   const copy = { ...object };
   for (const name in fields) {
     const value = copy[name];
-    if (value !== undefined && value !== null && typeof value !== fields[name]) copy[name] = undefined;
+    const isFit = fields[name] === "object" ? isObject(value) : typeof value === fields[name];
+    if (value !== undefined && value !== null && !isFit) copy[name] = undefined;
   }
   return copy as ReturnType<typeof tolerated<F>>;
 }

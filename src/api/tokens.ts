@@ -15,8 +15,8 @@ export interface CalTokens {
   refreshTokenExpiresAt: Date | null;
 }
 
-// Numbers are milliseconds; older servers sent ISO strings, or nothing.
-const instant = z.optional(z.nullable(z.union([z.number(), z.string()])));
+// Milliseconds; older servers sent ISO strings, or nothing. Whatever it is, the tokens beside it must not be lost.
+const instant = z.optional(z.unknown());
 
 /** The four token fields, in answers and in the answer to a create. */
 export const tokensShape = {

@@ -243,6 +243,35 @@ describe("what this version does not know is passed through", () => {
     expect(await answer.forUser("ada").calendars.connections()).toEqual(connections);
   });
 
+  test("a field of another type than this version knows costs that field, not the answer", async () => {
+    const user = { id: 1, email: "a@b", name: "Ada" };
+    const odd = { ...user, weekStart: 1, timeFormat: "24", metadata: ["x"], locale: { code: "en" } };
+    const pair = { accessToken: "a", refreshToken: "r" };
+    const created = await client(success({ user: odd, ...pair }));
+    expect(await created.managedUsers.create({ email: "a@b", name: "Ada" })).toMatchObject({
+      user: { ...user, weekStart: undefined, timeFormat: undefined, metadata: undefined, locale: undefined },
+      tokens: pair,
+    });
+    expect((await (await client(success(odd))).forUser("ada").profile()).timeFormat).toBeUndefined();
+
+    const event = { id: "e", title: { en: "Lunch" }, start: { time: 1 }, end: { time: "2027-01-05" } };
+    const scope = (await client(success({ ...event, attendees: [{ email: "a@b", name: 7 }, {}, "x"] })))
+      .forUser("ada")
+      .calendars.forConnection("8");
+    expect(await scope.events.get("e")).toEqual({
+      id: "e",
+      title: undefined,
+      start: { time: undefined },
+      end: { time: "2027-01-05" },
+      attendees: [{ email: "a@b", name: undefined }],
+    });
+
+    const connections = [{ connectionId: "8", type: "google", email: 5 }];
+    expect(await (await client(success({ connections }))).forUser("ada").calendars.connections()).toEqual([
+      { connectionId: "8", type: "google", email: undefined },
+    ]);
+  });
+
   test("expiries as numbers, as ISO texts, absent, null, and as nonsense", async () => {
     const payload = Buffer.from(JSON.stringify({ expiresAt: 1_800_000_000_000, ownerId: 101 })).toString(
       "base64url",
@@ -257,6 +286,7 @@ describe("what this version does not know is passed through", () => {
     expect(await read(jwt, undefined)).toBe(1_800_000_000_000);
     expect(await read(jwt, null)).toBe(1_800_000_000_000);
     expect(await read(jwt, "soon")).toBe(1_800_000_000_000);
+    expect(await read(jwt, { at: 1 })).toBe(1_800_000_000_000);
     expect(await read("opaque", undefined)).toBeNull();
     expect(await read("eyJ.eyJ.x", "soon")).toBeNull();
   });
