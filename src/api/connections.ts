@@ -106,7 +106,9 @@ function toEvent(wire: z.infer<typeof eventSchema>): CalendarEvent {
     id: wire.id,
     start: tolerated(wire.start, timeFields),
     end: tolerated(wire.end, timeFields),
-    ...("attendees" in wire && { attendees: Array.isArray(attendees) ? attendees.flatMap(toAttendee) : null }),
+    ...("attendees" in wire && {
+      attendees: Array.isArray(attendees) ? attendees.flatMap(toAttendee) : null,
+    }),
   };
 }
 
