@@ -38,7 +38,11 @@ if (unknown !== undefined) {
 const results = join(import.meta.dirname, "results");
 await mkdir(results, { recursive: true });
 for (const name of chosen) {
-  const finding = await parts[name]!();
+  const finding = await parts[name]!().catch((error: unknown) => {
+    // At once: what else of it runs, such as a database, would keep this process.
+    console.error(error);
+    process.exit(1);
+  });
   console.log(`\n${finding.title}`);
   console.table(Object.fromEntries(finding.rows.map((row, n) => [n + 1, row])));
   console.log(finding.notes);

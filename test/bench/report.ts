@@ -33,21 +33,36 @@ export async function interleave<W, R>(
   return results;
 }
 
-/** A part of the benchmark that runs as a process of its own, in TypeScript, and can collect its garbage. */
+/**
+ * A part of the benchmark that runs as a process of its own, in TypeScript, and can collect its garbage. It ends
+ * with this process at the latest.
+ */
 export function start(file: string, args: readonly string[] = []): ChildProcess {
   const execArgv = ["--import", "tsx", "--expose-gc"];
-  return fork(join(import.meta.dirname, file), args, { execArgv });
+  const child = fork(join(import.meta.dirname, file), args, { execArgv });
+  const kill = () => child.kill();
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+  return child;
 }
 
 /** Sends a message, if one is given, and answers the next one that comes back. */
 export async function ask<T>(child: ChildProcess, message?: unknown): Promise<T> {
-  const answer = once(child, "message");
+  const answered = new AbortController();
+  const { signal } = answered;
+  const answer = once(child, "message", { signal }) as Promise<[T]>;
+  const ended = once(child, "exit", { signal }).then(() => {
+    throw new Error(`A process of the benchmark ended: ${child.spawnargs.join(" ")}`);
+  });
   if (message !== undefined) child.send(message as object);
-  const ended = once(child, "exit").then(() =>
-    Promise.reject(new Error("A process of the benchmark ended.")),
-  );
-  const [value] = (await Promise.race([answer, ended])) as [T];
-  return value;
+  try {
+    const [value] = await Promise.race([answer, ended]);
+    return value;
+  } finally {
+    // The one that did not happen is waited for no longer.
+    answered.abort();
+    await Promise.allSettled([answer, ended]);
+  }
 }
 
 export async function stop(...children: ChildProcess[]): Promise<void> {
