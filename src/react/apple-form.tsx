@@ -2,6 +2,8 @@ import type { ReactNode } from "react";
 import { button } from "./elements.js";
 import type { AppleFormView, Ui } from "./parts.js";
 
+type Field = "username" | "password";
+
 /** Asks for Apple's user name and app-specific password. Neither is kept anywhere but in its field. */
 export function appleForm(
   ui: Ui,
@@ -12,7 +14,7 @@ export function appleForm(
   const isRefused = error !== null && integration.error?.code === "invalid_credentials";
 
   const submit = async (form: HTMLFormElement): Promise<void> => {
-    const { username = "", password = "" } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+    const { username, password } = Object.fromEntries(new FormData(form)) as Record<Field, string>;
     if (await onSubmit({ username: username.trim(), password: password.trim() })) return;
     // To be typed over; or to be sent again, if nobody has looked at it: Apple shows it only once.
     const field = form.elements.namedItem("password") as HTMLInputElement;
@@ -20,7 +22,7 @@ export function appleForm(
     field.select();
   };
 
-  const field = (name: string, text: string): ReactNode => (
+  const field = (name: Field, text: string): ReactNode => (
     <label>
       {text}
       <input
@@ -37,7 +39,9 @@ export function appleForm(
   );
 
   return (
+    // A script that submits it without asking onSubmit must not write the password into the address.
     <form
+      method="post"
       className={classOf("form")}
       onSubmit={(event) => {
         event.preventDefault();

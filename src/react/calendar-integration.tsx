@@ -68,9 +68,9 @@ function Calendars({
         {loadError && message(ui, "error", describeError(loadError, texts))}
         {loadError &&
           button(ui, "quiet", texts.retry, ({ currentTarget }) => {
+            void reload();
             // The button goes, and the focus with it: it stays near.
             currentTarget.closest("section")?.focus();
-            void reload();
           })}
       </div>
       {/* Safari takes a list without bullets for none, unless it is told. */}

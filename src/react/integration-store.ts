@@ -53,6 +53,14 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       // What was asked before is older than this.
       latestLoad++;
     }
+    // The list can show as good what is broken: Cal.com's check, if that is what has failed, has the last word.
+    const { action, code, provider } = state.error ?? {};
+    if (/^(sync|connect) (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
+      state.calendars = state.calendars.map((account) => ({
+        ...account,
+        connected: account.connected && account.calendarType !== provider,
+      }));
+    }
     state.status = isLoaded ? stateOf(state.calendars) : state.error ? "error" : "loading";
     listener?.();
   };
@@ -66,12 +74,15 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     else void load();
   };
 
-  function fail(action: CalendarActivity["action"], error: unknown, provider?: CalendarProvider): void {
-    set({ error: { action, provider, code: (error as Error).message as CalendarIntegrationErrorCode } });
+  function fail(action: CalendarActivity["action"], code: string, provider?: CalendarProvider): void {
+    set({ error: { action, provider, code: code as CalendarIntegrationErrorCode } });
   }
 
   /** Does one thing at a time, and keeps how it went. */
-  async function run(activity: CalendarActivity, work: () => Promise<Partial<Data>>): Promise<boolean> {
+  async function run(
+    activity: CalendarActivity,
+    work: () => Promise<Partial<Data> | undefined>,
+  ): Promise<boolean> {
     if (state.pending) return false;
     set({ pending: activity, error: null, result: null });
     try {
@@ -79,16 +90,15 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       return true;
     } catch (error) {
       set({ pending: null });
-      fail(activity.action, error, activity.provider);
+      fail(activity.action, (error as Error).message, activity.provider);
       return false;
     }
   }
 
   /** Loads the list. What a later load, or a change, has overtaken is dropped. */
   async function load(isQuiet?: boolean): Promise<boolean> {
-    // Somebody waits for the one that is under way, and is to hear how it ends. And what is wrong with a
-    // provider is shown until something is done about it.
-    if (isQuiet && (loads || state.error?.provider)) return false;
+    // Somebody waits for the one that is under way, and is to hear how it ends.
+    if (isQuiet && loads) return false;
     const turn = ++latestLoad;
     loads++;
     if (!isQuiet) set({ error: null, result: null });
@@ -97,12 +107,18 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       if (turn === latestLoad) {
         // Cal.com doesn't list an Apple account yet that it has just taken.
         const isListed = !settling || calendars.some(({ calendarType }) => calendarType === "apple");
-        set({ calendars: isListed ? calendars : [...calendars, ...accountsOf("apple")], error: null });
+        const { error } = state;
+        set({
+          calendars: isListed ? calendars : [...calendars, ...accountsOf("apple")],
+          // What is wrong with a provider is shown until something is done about it. That it is not connected,
+          // the list says as well, or by now the contrary.
+          error: error?.provider && error.code !== "not_connected" ? error : null,
+        });
         tellReturned();
       }
       return true;
     } catch (error) {
-      if (turn === latestLoad && !(isQuiet && isLoaded)) fail("load", error);
+      if (turn === latestLoad && !(isQuiet && isLoaded)) fail("load", (error as Error).message);
       return false;
     } finally {
       loads--;
@@ -116,12 +132,7 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     returned = null;
     const works = accountsOf(provider).some((account) => account.connected);
     if (connected && works) set({ result: { action: "connect", provider } });
-    else {
-      // The check has found so, whatever the list says.
-      if (/^(revoked|invalid_cred)/.test(reason))
-        keep([...accountsOf(provider, true), ...brokenOf(accountsOf(provider))]);
-      fail("connect", new Error(connected ? "not_connected" : reason), provider);
-    }
+    else fail("connect", connected ? "not_connected" : reason, provider);
   }
 
   /** Asks for the list when Cal.com has the Apple account in it that it has just taken. */
@@ -130,8 +141,12 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     // The page was left meanwhile.
     if (!listener) return;
     settling = setTimeout(() => {
-      settling = undefined;
-      void load(true);
+      // The one that is under way may have been asked for too early.
+      if (loads) settle();
+      else {
+        settling = undefined;
+        void load(true);
+      }
     }, LIST_AGE_MS);
   }
 
@@ -166,27 +181,22 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
           (one) => one.calendarType !== "apple" || one.calendars.length,
         );
         keep([...readable, unlistedApple]);
-        return {};
       }),
 
     sync: (provider) =>
       run({ action: "sync", provider }, async () => {
         const answer = await ask("sync-credentials", { calendarType: provider });
-        const accounts = listOf(answer);
-        keep([...accountsOf(provider, true), ...(answer.connected ? accounts : brokenOf(accounts))]);
+        keep([...accountsOf(provider, true), ...listOf(answer)]);
         if (!answer.connected) throw new Error(answer.reason);
-        return {};
       }),
 
     disconnect: (provider, { credentialId } = {}) => {
       const isMeant = (account: CalendarAccount): boolean =>
-        account.calendarType === provider && (!credentialId || account.credentialId === credentialId);
+        account.calendarType === provider && account.credentialId === (credentialId ?? account.credentialId);
       const account = state.calendars.find(isMeant)?.email ?? undefined;
       return run({ action: "disconnect", provider, credentialId, account }, async () => {
-        // The one that isn't listed yet has no number.
-        await ask("disconnect", { calendarType: provider, ...(credentialId && { credentialId }) });
+        await ask("disconnect", { calendarType: provider, credentialId });
         keep(state.calendars.filter((other) => !isMeant(other)));
-        return {};
       });
     },
 
@@ -241,11 +251,6 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
   return store;
 }
 
-/** The list can be wrong, and show as good what is broken: Cal.com's check has the last word. */
-function brokenOf(accounts: CalendarAccount[]): CalendarAccount[] {
-  return accounts.map((account) => ({ ...account, connected: false }));
-}
-
 type MaybeList<Of> = { every?: (test: (one: Of) => unknown) => boolean } | null | undefined;
 
 /** The accounts in an answer; the way there may have put something else in its place. */
@@ -257,8 +262,8 @@ function listOf({ calendars }: { calendars: CalendarAccount[] }): CalendarAccoun
 
 /** How accounts stand, in a word. */
 export function stateOf(accounts: CalendarAccount[]): "connected" | "disconnected" | "broken" {
-  if (accounts.length === 0) return "disconnected";
-  return accounts.some(({ connected }) => !connected) ? "broken" : "connected";
+  if (accounts.some(({ connected }) => !connected)) return "broken";
+  return accounts.length > 0 ? "connected" : "disconnected";
 }
 
 const unlistedApple: CalendarAccount = {

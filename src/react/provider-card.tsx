@@ -90,20 +90,23 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     const accountId = `${id}-${credentialId}`;
     const about = email ? accountId : id;
     const help = !credentialId ? texts.settling : !one.connected && !error && texts.errors.provider_error;
-    const disconnectButton = button(
-      ui,
-      "quiet",
-      texts.disconnect,
-      () => {
-        setAsked(one);
-        dialog.current?.showModal();
-      },
-      {
-        id: `${accountId}-end`,
-        about,
-        isPending: pending?.action === "disconnect" && pending.credentialId === credentialId,
-      },
-    );
+    // One that isn't listed yet has no number to end it by.
+    const disconnectButton =
+      !!credentialId &&
+      button(
+        ui,
+        "quiet",
+        texts.disconnect,
+        () => {
+          setAsked(one);
+          dialog.current?.showModal();
+        },
+        {
+          id: `${accountId}-end`,
+          about,
+          isPending: pending?.action === "disconnect" && pending.credentialId === credentialId,
+        },
+      );
     if (render.account) {
       return render.account({ account: one, provider, label: email ?? name, disconnectButton });
     }
@@ -149,7 +152,8 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
         {state === "loading" || isFormOpen
           ? null
           : state === "connected"
-            ? button(ui, "quiet", texts.sync, () => void integration.sync(provider), act)
+            ? accounts.every(({ credentialId }) => credentialId) &&
+              button(ui, "quiet", texts.sync, () => void integration.sync(provider), act)
             : button(ui, "primary", accounts.length > 0 ? texts.reconnect : texts.connect, connect, act)}
       </div>
       <div role="alert" id={`${id}-error`}>

@@ -10,10 +10,9 @@ export interface Returned {
 /** Reads the result of a return from the address, and takes it out, so that a reload doesn't tell it again. */
 export function takeReturned(): Returned | null {
   const query = new URLSearchParams(location.search);
-  const provider = query.get("calendarType");
-  const connected = query.get("connected");
-  if (provider !== "google" && provider !== "office365") return null;
-  if (connected !== "true" && connected !== "false") return null;
+  const provider = query.get("calendarType") as CalendarProvider;
+  const connected = query.get("connected") ?? "";
+  if (!/^(google|office365) (true|false)$/.test(`${provider} ${connected}`)) return null;
   // A router that watches the address begins to do so in an effect, as we do: not before the others have run.
   queueMicrotask(takeOut);
   // Anybody can make such an address: the reason is a key to our own sentences, never text to show.

@@ -22,7 +22,10 @@ it("adds at most 5 kB of script to a page, and 2.1 kB of styles", async () => {
   expect(inputs.filter((path) => !path.startsWith("src/react/"))).toEqual([]);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
   expect([...new Set(imports)].sort()).toEqual(["react", "react/jsx-runtime"]);
-  expect(gzipSync(outputFiles[0]?.contents ?? "").byteLength).toBeLessThanOrEqual(5000);
+  // Which the page's own bundle has: there, these lines come to nothing.
+  const script = outputFiles[0]?.text.replaceAll(/import\{[^}]*\}from"[^"]+";/g, "") ?? "";
+  expect(script).not.toContain("import");
+  expect(gzipSync(script).byteLength).toBeLessThanOrEqual(5000);
 
   const css = await transform(await readFile(join(folder, "public/react.css"), "utf8"), {
     loader: "css",

@@ -85,6 +85,15 @@ describe("what it shows", () => {
     expect(accounts[1]).toMatch(/^Google Calendar can’t be read just now/);
   });
 
+  it("offers nothing for an account that Cal.com doesn't list yet: it could not be done", async () => {
+    const calendars = [account({ calendarType: "apple", credentialId: 0, email: null, calendars: [] })];
+    const page = await render(<CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars }} />);
+    const apple = page.querySelector('[data-provider="apple"]');
+    expect(apple?.textContent).toContain("Connected");
+    expect(apple?.textContent).toContain("Its calendars will show soon.");
+    expect([...apple!.querySelectorAll("button")].filter((button) => !button.closest("dialog"))).toEqual([]);
+  });
+
   it("has no id twice, whatever is connected", async () => {
     const calendars = ["google", "office365", "apple"].map((calendarType, index) =>
       account({ calendarType, credentialId: index, email: null }),

@@ -335,4 +335,69 @@ describe("actions", () => {
     await doing(() => vi.advanceTimersByTime(11_000));
     expect(state.calendars.map(({ credentialId }) => credentialId)).toEqual([7, 9]);
   });
+
+  it("connectApple has its account listed although something else fails meanwhile", async () => {
+    vi.useFakeTimers();
+    handlers.answer("apple-credentials", { data: { connected: true } });
+    await doing(() => state.connectApple({ username: "dave@icloud.example", password: "secret" }));
+    handlers.answer("sync-credentials", { error: "unavailable" });
+    await doing(() => state.sync("google"));
+    handlers.answer("status", status(account(), account({ calendarType: "apple", credentialId: 9 })));
+    await doing(() => vi.advanceTimersByTime(11_000));
+    expect(state.calendars.map(({ credentialId }) => credentialId)).toEqual([7, 9]);
+    expect(state.error, "is told until something is done").toMatchObject({
+      action: "sync",
+      provider: "google",
+    });
+  });
+
+  it("connectApple has its account listed although the page is asked to load just before", async () => {
+    vi.useFakeTimers();
+    handlers.answer("apple-credentials", { data: { connected: true } });
+    await doing(() => state.connectApple({ username: "dave@icloud.example", password: "secret" }));
+    let arrive: (answer: { data: object }) => void = () => undefined;
+    handlers.answer("status", new Promise((resolve) => (arrive = resolve)));
+    await doing(() => void state.reload());
+    await doing(() => vi.advanceTimersByTime(11_000));
+    await doing(() => arrive(status(account())));
+    expect(state.calendars.map(({ credentialId }) => credentialId)).toEqual([7, 0]);
+    handlers.answer("status", status(account(), account({ calendarType: "apple", credentialId: 9 })));
+    await doing(() => vi.advanceTimersByTime(11_000));
+    expect(state.calendars.map(({ credentialId }) => credentialId)).toEqual([7, 9]);
+  });
+
+  it("disconnect of an account that isn't listed yet does not end the others", async () => {
+    handlers.answer("disconnect", { error: "invalid_input" });
+    await doing(() => state.disconnect("apple", { credentialId: 0 }));
+    expect(handlers.seen.at(-1)?.body).toEqual({ calendarType: "apple", credentialId: 0 });
+  });
+
+  it("a failure is not forgotten when the list comes in that was asked for before", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(Date.now() + 12_000);
+    let arrive: (answer: { data: object }) => void = () => undefined;
+    handlers.answer("status", new Promise((resolve) => (arrive = resolve)));
+    await doing(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+    handlers.answer("sync-credentials", { error: "unavailable" });
+    await doing(() => state.sync("google"));
+    await doing(() => arrive(status(account({ name: "Google" }))));
+    expect(state).toMatchObject({
+      calendars: [{ name: "Google" }],
+      error: { action: "sync", code: "unavailable" },
+    });
+  });
+
+  it("what a check has found broken stays so when the user comes back to the tab, and the rest is brought up to date", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    handlers.answer("sync-credentials", {
+      data: { connected: false, reason: "revoked", calendars: [account()] },
+    });
+    await doing(() => state.sync("google"));
+    vi.setSystemTime(Date.now() + 12_000);
+    const outlook = account({ calendarType: "office365", credentialId: 8 });
+    handlers.answer("status", status(account(), outlook));
+    await doing(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+    expect(state.calendars).toEqual([account({ connected: false }), outlook]);
+    expect(state.error).toMatchObject({ code: "revoked" });
+  });
 });
