@@ -54,7 +54,7 @@ export class CalendarEvents {
     return getEvent(this.#send, this.#scope, eventId, inCalendar(options), options);
   }
 
-  /** Makes an event. Not repeated on failure: a second try could make a second event. */
+  /** Makes an event. Not repeated once it has reached Cal.com: a second try could make a second event. */
   async create(input: CalendarEventInput, options: CallOptions & InCalendar = {}): Promise<CalendarEvent> {
     assertObject("The event", input);
     assertText("title", input.title);

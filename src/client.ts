@@ -8,7 +8,8 @@ import { ManagedUsers } from "./managed-users.js";
 import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./options.js";
 import { GuardedStore } from "./tokens/guarded-store.js";
 import { tellTokens } from "./tokens/outcome.js";
-import { isLost, within, type SharedWork } from "./tokens/timing.js";
+import { SharedWork } from "./shared-work.js";
+import { within } from "./tokens/timing.js";
 import { TokenCache } from "./tokens/token-cache.js";
 import { TokenManager } from "./tokens/token-manager.js";
 import { CalUser, type UserContext } from "./user.js";
@@ -87,25 +88,28 @@ export class CalClient {
     const user = this.forUser(userId);
     assertEnsureInput(input);
     options.signal?.throwIfAborted();
-    const { now } = this.#context.options;
-    let ensuring = this.#ensuring.get(userId);
-    if (!ensuring || isLost(ensuring, now())) {
-      // It is everybody's who asks for this user, so the first caller's signal does not end it.
-      ensuring = this.#startEnsuring(userId, input, { timeoutMs: options.timeoutMs });
+    const { signal, timeoutMs } = options;
+    const known = this.#ensuring.get(userId);
+    if (
+      known?.isSilent &&
+      (await within(known.isLost(), { signal })) &&
+      this.#ensuring.get(userId) === known
+    ) {
+      this.#ensuring.delete(userId);
     }
-    await within(ensuring.promise, { signal: options.signal });
+    // It is everybody's who asks for this user, so the first caller's signal does not end it.
+    const ensuring = this.#ensuring.get(userId) ?? this.#startEnsuring(userId, input, { timeoutMs });
+    await within(ensuring.promise, { signal });
     return user;
   }
 
   #startEnsuring(userId: string, input: ManagedUserInput, options: CallOptions): SharedWork<void> {
-    const { now, waitUntil } = this.#context.options;
-    const promise = ensureUser(this.#context, userId, input, options).finally(() => {
+    const ensured = ensureUser(this.#context, userId, input, options).finally(() => {
       if (this.#ensuring.get(userId) === ensuring) this.#ensuring.delete(userId);
     });
-    const ensuring = { promise, startedAt: now() };
+    const ensuring = new SharedWork(ensured);
     this.#ensuring.set(userId, ensuring);
-    promise.catch(() => undefined);
-    waitUntil(promise);
+    this.#context.options.waitUntil(ensuring.promise);
     return ensuring;
   }
 

@@ -41,7 +41,7 @@ export class ManagedUsers {
   }
 
   /**
-   * Creates a managed user. Not repeated on failure: a 500 can leave the user behind, and `ensureUser()` is
+   * Creates a managed user. Not repeated once it has reached Cal.com: a 500 can leave the user behind, and `ensureUser()` is
    * the call that copes with that.
    * @throws {@link CalApiError} `conflict` (409): there is a user with this address, or whose user name, made
    * from the address, is the same.

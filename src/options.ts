@@ -1,4 +1,4 @@
-import { guardLogger, type Logger, type RequestInfo, type ResponseInfo } from "./api/observe.js";
+import { guardLogger, tell, type Logger, type RequestInfo, type ResponseInfo } from "./api/observe.js";
 import { assertTimeoutMs, LONGEST_TIMEOUT_MS } from "./api/transport.js";
 import { CalValidationError } from "./errors.js";
 import { assertHttpUrl, assertMs, assertObject, assertText } from "./input.js";
@@ -134,15 +134,8 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     cache,
     hooks: options.hooks ?? {},
     logger,
-    waitUntil: (work) => {
-      const ended = work.then(ignore, ignore);
-      try {
-        options.waitUntil?.(ended);
-      } catch {
-        // The work goes on all the same, for as long as the runtime lets it.
-        logger?.error("calbridge: waitUntil threw", {});
-      }
-    },
+    // Should it throw, the work goes on all the same, for as long as the runtime lets it.
+    waitUntil: (work) => tell("waitUntil", options.waitUntil, work.then(ignore, ignore), logger),
     now: options.now ?? Date.now,
   };
   assertTimeoutMs(resolved.timeoutMs);

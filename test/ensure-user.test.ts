@@ -134,6 +134,24 @@ describe("a user that Cal.com has and the store does not", () => {
     await expectWorking(client, client.cal.forUser("ada"));
   });
 
+  test("nor if Cal.com tells its metadata, which says whose it is, in another shape", async () => {
+    const client = createTestClient();
+    await client.cal.ensureUser("ada", input);
+    const fetchOddly: typeof fetch = async (...request) => {
+      const response = await client.emulator.fetch(...request);
+      const text = (await response.text()).replace(/"metadata":(\{[^}]*\})/, (_, json: string) => {
+        return `"metadata":${JSON.stringify(json)}`;
+      });
+      return new Response(text, response);
+    };
+    const odd = clientOf(client.emulator, client.store, { fetch: fetchOddly });
+    expect(await turnUntil(rejection(odd.ensureUser("mallory", input)))).toMatchObject({
+      code: "invalid_response",
+    });
+    expect(await client.store.get("mallory")).toBeNull();
+    await expectWorking(client, client.cal.forUser("ada"));
+  });
+
   test("nor after the owner's metadata was changed through the package", async () => {
     const client = createTestClient();
     const ada = await client.cal.ensureUser("ada", input);
@@ -254,9 +272,10 @@ describe("two processes at once", () => {
   test("the first dies before it stores anything: the second takes over", async () => {
     const client = createTestClient();
     const dying = clientOf(client.emulator, failing(client.store, 1, 2, 3, 4));
-    const [first, second] = await both(dying, client.cal);
-    expect(first.status).toBe("rejected");
-    expect(second.status).toBe("fulfilled");
+    const first = rejection(dying.ensureUser("ada", input));
+    while (client.emulator.count({ method: "POST", path: users }) === 0) await new Promise(setImmediate);
+    await turnUntil(client.cal.ensureUser("ada", input));
+    expect(await turnUntil(first)).toMatchObject({ code: "store_error" });
     await expectWorking(client, client.cal.forUser("ada"));
   });
 

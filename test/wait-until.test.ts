@@ -65,17 +65,24 @@ describe("waitUntil", () => {
     await expect(works[0]).resolves.toBeUndefined();
   });
 
-  it("breaks no call by throwing", async () => {
-    const error = vi.fn();
-    const cal = client({
-      logger: { error },
+  const noRequest = new Error("there is no request");
+  const rejecting: () => unknown = () => Promise.reject(noRequest);
+  it.each([
+    {
+      how: "throwing",
       waitUntil: () => {
-        throw new Error("there is no request");
+        throw noRequest;
       },
-    });
+    },
+    { how: "rejecting", waitUntil: rejecting },
+  ])("breaks no call by $how", async ({ waitUntil }) => {
+    const error = vi.fn();
+    const cal = client({ logger: { error }, waitUntil });
     const user = await later(cal.ensureUser("ada", ada), 100);
     expect(user.id).toBe("ada");
-    expect(error.mock.calls.map(([message]) => message as string)).toEqual(["calbridge: waitUntil threw"]);
+    expect(error.mock.calls.map(([message]) => message as string)).toEqual([
+      "calbridge: the hook waitUntil threw",
+    ]);
   });
 });
 
@@ -95,25 +102,76 @@ describe("work that the runtime has stopped with the request that began it", () 
     };
   }
 
-  it("is a refresh: after 90 s nobody waits for it any more", async () => {
+  /** What a runtime does that stops with the response. */
+  async function stopRuntime(): Promise<void> {
+    await vi.advanceTimersByTimeAsync(0);
+    vi.clearAllTimers();
+  }
+
+  it("is a refresh: after some seconds nobody waits for it any more", async () => {
     const tokenStore = storeThatStops();
     const cal = client({ tokenStore });
     const user = await later(cal.ensureUser("ada", ada), 100);
     tokenStore.stop();
-    await expect(later(user.profile(), 10_000)).rejects.toMatchObject({ code: "timeout" });
-    await expect(later(user.profile(), 10_000)).rejects.toMatchObject({ code: "timeout" });
-    await vi.advanceTimersByTimeAsync(71_000);
-    expect((await later(user.profile(), 100)).name).toBe("Ada");
+    void user.profile();
+    await stopRuntime();
+    await expect(later(user.profile({ timeoutMs: 1_000 }), 1_000)).rejects.toMatchObject({ code: "timeout" });
+    await vi.advanceTimersByTimeAsync(5_000);
+    const calls = Array.from({ length: 5 }, () => user.profile());
+    const names = (await later(Promise.all(calls), 2_100)).map(({ name }) => name);
+    expect(names).toEqual(["Ada", "Ada", "Ada", "Ada", "Ada"]);
   });
 
   it("is the creation of a user: the same", async () => {
     const tokenStore = storeThatStops();
     const cal = client({ tokenStore });
     tokenStore.stop();
-    const signal = AbortSignal.timeout(1_000);
-    void cal.ensureUser("ada", ada, { signal }).catch(() => undefined);
-    await vi.advanceTimersByTimeAsync(91_000);
-    expect((await later(cal.ensureUser("ada", ada), 100)).id).toBe("ada");
-    expect(emulator.users.list()).toHaveLength(1);
+    void cal.ensureUser("ada", ada);
+    await stopRuntime();
+    await vi.advanceTimersByTimeAsync(6_000);
+    const calls = Array.from({ length: 5 }, () => cal.ensureUser("ada", ada));
+    await later(Promise.all(calls), 2_100);
+    expect(emulator.count({ method: "POST", path: `/oauth-clients/${emulator.clientId}/users` })).toBe(1);
+  });
+
+  it("is none that takes long: a refresh that waits for another process and then for Cal.com is one", async () => {
+    const store = memoryTokenStore();
+    let freeAt = 0;
+    const tokenStore: TokenStore = {
+      ...store,
+      lease: () => Promise.resolve(Date.now() >= freeAt),
+      release: () => Promise.resolve(),
+    };
+    const cal = client({ tokenStore });
+    const user = await later(cal.ensureUser("ada", ada), 100);
+    vi.advanceTimersByTime(60 * 60_000);
+    freeAt = Date.now() + 60_000;
+    const refresh = { method: "POST", path: `/oauth/${emulator.clientId}/refresh` };
+    emulator.inject({ ...refresh, effect: { delayMs: 45_000 } });
+    for (let call = 0; call < 10; call += 1) {
+      await expect(later(user.profile(), 10_000)).rejects.toMatchObject({ code: "timeout" });
+    }
+    expect((await later(user.profile(), 10_000)).name).toBe("Ada");
+    expect(emulator.count(refresh)).toBe(1);
+  });
+
+  it("is none that this process was too busy to look after", async () => {
+    const user = await later(client().ensureUser("ada", ada), 100);
+    vi.advanceTimersByTime(60 * 60_000);
+    const refresh = { method: "POST", path: `/oauth/${emulator.clientId}/refresh` };
+    emulator.inject({ ...refresh, effect: { delayMs: 500 } });
+    const first = user.profile();
+    await vi.advanceTimersByTimeAsync(100);
+    // As if it had been frozen: the clock has gone on, no timer has fired.
+    const frozen = performance.now() + 60_000;
+    const clock = vi.spyOn(performance, "now").mockReturnValue(frozen);
+    const second = user.profile();
+    await vi.advanceTimersByTimeAsync(0);
+    clock.mockRestore();
+    expect((await later(Promise.all([first, second]), 3_000)).map(({ name }) => name)).toEqual([
+      "Ada",
+      "Ada",
+    ]);
+    expect(emulator.count(refresh)).toBe(1);
   });
 });

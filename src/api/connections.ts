@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { BusyTime } from "./calendars.js";
 import { readBusyTimes } from "./calendars.js";
 import type { ApiAnswer, CallOptions, Send } from "./call.js";
-import { dataOf, isObject, nothing, tolerated } from "./read.js";
+import { dataOf, nothing, tolerated } from "./read.js";
 
 /** A connected account, named by the id that connection-scoped calls take. */
 export interface CalendarConnection {
@@ -97,7 +97,14 @@ const eventFields = { title: "string", description: "string", status: "string", 
 const connectionSchema = z.looseObject({ connectionId: z.string(), type: z.string() });
 const connectionsSchema = z.looseObject({ connections: z.array(connectionSchema) });
 
-const eventSchema = z.looseObject({ id: z.string(), start: z.looseObject({}), end: z.looseObject({}) });
+const attendeeSchema = z.looseObject({ email: z.string() });
+const eventSchema = z.looseObject({
+  id: z.string(),
+  start: z.looseObject({}),
+  end: z.looseObject({}),
+  // None may get lost: an update replaces all of them.
+  attendees: z.optional(z.nullable(z.array(attendeeSchema))),
+});
 
 function toEvent(wire: z.infer<typeof eventSchema>): CalendarEvent {
   const { attendees } = wire;
@@ -106,15 +113,12 @@ function toEvent(wire: z.infer<typeof eventSchema>): CalendarEvent {
     id: wire.id,
     start: tolerated(wire.start, timeFields),
     end: tolerated(wire.end, timeFields),
-    ...("attendees" in wire && {
-      attendees: Array.isArray(attendees) ? attendees.flatMap(toAttendee) : null,
-    }),
+    ...(attendees && { attendees: attendees.map(toAttendee) }),
   };
 }
 
-function toAttendee(wire: unknown): EventAttendee[] {
-  if (!isObject(wire) || typeof wire["email"] !== "string") return [];
-  return [{ ...tolerated(wire, attendeeFields), email: wire["email"] }];
+function toAttendee(wire: z.infer<typeof attendeeSchema>): EventAttendee {
+  return { ...tolerated(wire, attendeeFields), email: wire.email };
 }
 
 const readEvent = (answer: ApiAnswer) => toEvent(dataOf(eventSchema)(answer));
@@ -162,7 +166,7 @@ export function getEvent(
   return send({ ...options, ...oneEvent(scope, eventId), method: "GET", query, read: readEvent });
 }
 
-/** `POST .../events`. Not repeated: a second try could make a second event. */
+/** `POST .../events`. Not repeated once it has reached Cal.com: a second try could make a second event. */
 export function createEvent(
   send: Send,
   scope: EventScope,

@@ -98,10 +98,15 @@ const managedUserFields = {
   metadata: "object",
 } as const;
 
-const userSchema = z.looseObject({ id: z.number(), email: z.string() });
-const createdSchema = z.looseObject({ user: userSchema, ...tokensShape });
+const identity = { id: z.number(), email: z.string() };
+// Not tolerated: the metadata says whose the user is, and what can't be read must not pass for nobody's.
+const metadata = z.optional(z.nullable(z.looseObject({})));
+const userSchema = z.looseObject({ ...identity, metadata });
+// Tolerated: the tokens are told this once.
+const createdSchema = z.looseObject({ user: z.looseObject(identity), ...tokensShape });
+const profileSchema = z.looseObject(identity);
 
-function toManagedUser(wire: z.infer<typeof userSchema>): ManagedUser {
+function toManagedUser(wire: z.infer<typeof profileSchema>): ManagedUser {
   return { ...tolerated(wire, managedUserFields), id: wire.id, email: wire.email };
 }
 
@@ -110,7 +115,7 @@ const readManagedUser = (answer: ApiAnswer) => toManagedUser(dataOf(userSchema)(
 const collection = "/oauth-clients/{clientId}/users";
 const item = "/oauth-clients/{clientId}/users/{userId}";
 
-/** `POST /oauth-clients/{clientId}/users`. Not repeated: a 500 can leave the user behind. */
+/** `POST /oauth-clients/{clientId}/users`. Not repeated once it has reached Cal.com: a 500 can leave the user behind. */
 export function createManagedUser(
   send: Send,
   clientId: string,
@@ -205,7 +210,7 @@ export function getProfile(send: Send, options: CallOptions = {}): Promise<UserP
     method: "GET",
     path: "/me",
     read: (answer) => {
-      const profile = dataOf(userSchema)(answer);
+      const profile = dataOf(profileSchema)(answer);
       return { ...tolerated(profile, profileFields), id: profile.id, email: profile.email };
     },
   });

@@ -29,7 +29,7 @@ export interface Logger {
   debug?(message: string, fields: object): void;
   /** What goes wrong without a caller to tell. */
   warn?(message: string, fields: object): void;
-  /** Hooks that throw. */
+  /** Hooks, and `waitUntil`, that throw. */
   error?(message: string, fields: object): void;
 }
 
@@ -44,24 +44,30 @@ export function tell<T extends object>(
   logger: Logger | undefined,
 ): void {
   if (!hook) return;
-  const complain = () => logger?.error?.(`calbridge: the hook ${name} threw`, { hook: name });
-  try {
-    // An async function passes for one that answers nothing; its rejection would end the process.
-    const told = hook(info);
-    if (told instanceof Promise) told.catch(complain);
-  } catch {
-    complain();
-  }
+  attempt(
+    () => hook(info),
+    () => logger?.error?.(`calbridge: the hook ${name} threw`, { hook: name }),
+  );
 }
 
 /** The application's logger, as the package calls it. What it throws can be told to nobody, and no call fails of it. */
 export function guardLogger(logger: Logger): Required<Logger> {
   const guard = (level: keyof Logger) => (message: string, fields: object) => {
-    try {
-      logger[level]?.(message, fields);
-    } catch {
-      // A refresh that fails here would lose the new tokens.
-    }
+    // A refresh that fails here would lose the new tokens.
+    attempt(
+      () => logger[level]?.(message, fields),
+      () => undefined,
+    );
   };
   return { debug: guard("debug"), warn: guard("warn"), error: guard("error") };
+}
+
+/** Calls the application's own code. An async function passes for one that answers nothing; its rejection would end the process. */
+function attempt(call: () => unknown, onFailure: () => void): void {
+  try {
+    const answer = call();
+    if (answer instanceof Promise) answer.catch(onFailure);
+  } catch {
+    onFailure();
+  }
 }

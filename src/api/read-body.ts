@@ -11,7 +11,8 @@ export async function readBody(response: Response): Promise<string | null> {
   const announced = Number(headers.get("content-length") ?? NaN);
   // No more will come than was announced; but what is compressed can be much more than it looks.
   if (announced <= LONGEST_ANSWER && !headers.has("content-encoding")) return response.text();
-  if (!body) return "";
+  // Nothing, or the body of a `fetch` that has no Web streams.
+  if (typeof body?.getReader !== "function") return response.text();
   const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const decoder = new TextDecoder();
   let text = "";

@@ -73,7 +73,7 @@ function toInstant(value: unknown): Date | null {
   return Number.isNaN(date.getTime()) ? null : date;
 }
 
-/** `POST /oauth/{clientId}/refresh`. Rotates both tokens; never repeated, as a lost answer has rotated them all the same. */
+/** `POST /oauth/{clientId}/refresh`. Rotates both tokens; not repeated once it has reached Cal.com, as a lost answer has rotated them all the same. */
 export function refreshTokens(
   send: Send,
   clientId: string,

@@ -1,3 +1,5 @@
+import { SharedWork } from "../shared-work.js";
+
 // As many as a busy server has within the life of one.
 const MOST_ENTRIES = 10_000;
 
@@ -13,19 +15,26 @@ export interface Attempts<T> {
 /** Makes a memory of attempts that have ended. It forgets the oldest first. */
 export function createAttempts<T>(): Attempts<T> {
   const ended = new Map<string, true>();
-  const running = new Map<string, Promise<T>>();
+  const running = new Map<string, SharedWork<T>>();
   return {
     async endOnce(id, end) {
       const other = running.get(id);
-      if (other) return other;
+      if (other?.isSilent && (await other.isLost()) && running.get(id) === other) running.delete(id);
+      const current = running.get(id);
+      if (current) return current.promise;
       if (ended.has(id)) return null;
-      const run = (async () => {
+      const run = async () => {
         const outcome = await end();
         add(ended, id, true);
         return outcome;
-      })().finally(() => running.delete(id));
-      running.set(id, run);
-      return run;
+      };
+      const work = new SharedWork(
+        run().finally(() => {
+          if (running.get(id) === work) running.delete(id);
+        }),
+      );
+      running.set(id, work);
+      return work.promise;
     },
   };
 }

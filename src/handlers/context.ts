@@ -42,8 +42,15 @@ export async function requireSession(request: Request, context: HandlerContext):
 export async function report(context: HandlerContext, event: HandlerErrorEvent): Promise<void> {
   const { onError, logger } = context.options;
   const secrets = secretsOf(event.request);
-  const write = (message: string, fields: object): void => logger?.error?.(`calbridge: ${message}`, fields);
-  write("a request failed", {
+  const write = async (message: string, fields: object): Promise<void> => {
+    try {
+      const written: unknown = logger?.error?.(`calbridge: ${message}`, fields);
+      await written;
+    } catch {
+      // That a logger fails can be told to nobody.
+    }
+  };
+  await write("a request failed", {
     handler: event.handler,
     ...(event.reason !== undefined && { reason: event.reason }),
     error: redactError(event.error, secrets),
@@ -52,7 +59,7 @@ export async function report(context: HandlerContext, event: HandlerErrorEvent):
     await onError?.(event);
   } catch (error) {
     // The application's own code: it must not turn an answer into a crash.
-    write("onError threw", { handler: event.handler, error: redactError(error, secrets) });
+    await write("onError threw", { handler: event.handler, error: redactError(error, secrets) });
   }
 }
 

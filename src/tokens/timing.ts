@@ -37,20 +37,3 @@ export function within<T>(
     promise.finally(settle).then(resolve, reject);
   });
 }
-
-/** Work that several callers wait for. */
-export interface SharedWork<T> {
-  promise: Promise<T>;
-  startedAt: number;
-}
-
-// Longer than any refresh or creation takes that will end at all.
-const LONGEST_WORK_MS = 90_000;
-
-/**
- * Whether nobody should wait for it any more. A runtime that stops with the response (Workers) stops what that
- * request has begun, and the promise never settles.
- */
-export function isLost({ startedAt }: SharedWork<unknown>, now: number): boolean {
-  return now - startedAt > LONGEST_WORK_MS;
-}

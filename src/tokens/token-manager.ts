@@ -1,8 +1,9 @@
 import { CalStoreError, CalTimeoutError, CalTokenError, isCalError, type CalError } from "../errors.js";
+import { SharedWork } from "../shared-work.js";
 import type { Grant, GrantedTokens } from "./grant.js";
 import type { GuardedStore } from "./guarded-store.js";
 import { RefreshLease } from "./refresh-lease.js";
-import { growingPauses, isLost, pause, within, type SharedWork } from "./timing.js";
+import { growingPauses, pause, within } from "./timing.js";
 import type { TellTokens } from "./outcome.js";
 import type { TokenCache } from "./token-cache.js";
 import type { TokenRecord, TokenWrite } from "./token-store.js";
@@ -86,8 +87,11 @@ export class TokenManager {
     const limit = { signal: need.signal, time };
     for (;;) {
       const flight = this.#flights.get(userId);
-      if (!flight || isLost(flight, this.#options.now())) {
-        return (await within(this.#depart(userId, need), limit)).record;
+      if (!flight) return (await within(this.#depart(userId, need), limit)).record;
+      if (flight.isSilent && (await within(flight.isLost(), limit))) {
+        // The first who finds it so departs; the others join that one.
+        if (this.#flights.get(userId) === flight) this.#flights.delete(userId);
+        continue;
       }
       const { record, outcome } = await within(flight.promise, limit);
       // What was just issued is as good as it gets; what was merely found may not meet this caller's need.
@@ -143,7 +147,7 @@ export class TokenManager {
   #depart(userId: string, need: Need): Promise<Met> {
     const { now, cache } = this.#options;
     const startedAt = now();
-    const promise = this.#fly(userId, need).then(
+    const landed = this.#fly(userId, need).then(
       async (met) => {
         if (this.#flights.get(userId) === flight) {
           this.#flights.delete(userId);
@@ -176,12 +180,10 @@ export class TokenManager {
         throw error;
       },
     );
-    const flight = { promise, startedAt };
+    const flight = new SharedWork(landed);
     this.#flights.set(userId, flight);
-    // Everybody may have left when it fails; onTokens has been told.
-    promise.catch(() => undefined);
-    this.#options.waitUntil(promise);
-    return promise;
+    this.#options.waitUntil(flight.promise);
+    return flight.promise;
   }
 
   async #fly(userId: string, need: Need): Promise<Met> {

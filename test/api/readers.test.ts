@@ -253,17 +253,24 @@ describe("what this version does not know is passed through", () => {
       tokens: pair,
     });
     expect((await (await client(success(odd))).forUser("ada").profile()).timeFormat).toBeUndefined();
+    // It says whose the user is.
+    await expect((await client(success(odd))).managedUsers.get(1)).rejects.toMatchObject({
+      code: "invalid_response",
+    });
 
     const event = { id: "e", title: { en: "Lunch" }, start: { time: 1 }, end: { time: "2027-01-05" } };
-    const scope = (await client(success({ ...event, attendees: [{ email: "a@b", name: 7 }, {}, "x"] })))
-      .forUser("ada")
-      .calendars.forConnection("8");
-    expect(await scope.events.get("e")).toEqual({
+    const scope = async (attendees: unknown[]) =>
+      (await client(success({ ...event, attendees }))).forUser("ada").calendars.forConnection("8");
+    expect(await (await scope([{ email: "a@b", name: 7 }])).events.get("e")).toEqual({
       id: "e",
       title: undefined,
       start: { time: undefined },
       end: { time: "2027-01-05" },
       attendees: [{ email: "a@b", name: undefined }],
+    });
+    // Whoever writes attendees back would remove the one that was left out.
+    await expect((await scope([{ email: "a@b" }, {}])).events.get("e")).rejects.toMatchObject({
+      code: "invalid_response",
     });
 
     const connections = [{ connectionId: "8", type: "google", email: 5 }];

@@ -177,6 +177,15 @@ describe("what fails", () => {
     expect(told).toEqual([["status", oops]]);
     expect(app.log.join()).toContain("onError threw");
     expect(app.log.join()).not.toContain("pass@db");
+
+    const unheard = app.sibling({
+      logger: {
+        error: () => {
+          throw new Error("the log is full");
+        },
+      },
+    });
+    expect((await unheard.status(new Request(ORIGIN))).status).toBe(500);
     expect(
       endOf(await createBrowser(app.handlers.handle).visit(`${ORIGIN}/api/cal/gcal-oauth-redirect`)),
     ).toMatchObject({ page: "/failed", reason: "invalid_state" });

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import { afterAll, describe, expect, test } from "vitest";
 import { CalClient, isCalError, type CalErrorCode } from "../../src/index.js";
 import { rejection, storeOfAda } from "../support/client.js";
@@ -216,3 +217,25 @@ describe("an answer of gigabytes", () => {
     if (name !== huge[2]![0]) await expect.poll(() => sockets[0]!.destroyed).toBe(true);
   });
 });
+
+test("a fetch whose answers have no Web streams, as node-fetch's have none, is read all the same", async () => {
+  const cal = new CalClient({
+    clientId: "c",
+    clientSecret: "s",
+    baseUrl: "http://127.0.0.1:1/v2",
+    fetch: async () => {
+      const response = new Response(ada);
+      const body = Readable.from([Buffer.from(ada)]);
+      return Promise.resolve(
+        new Proxy(response, { get: (_, name) => (name === "body" ? body : bound(response, name)) }),
+      );
+    },
+    tokenStore: await storeOfAda(),
+  });
+  expect(await cal.forUser("ada").profile()).toMatchObject({ id: 101 });
+});
+
+function bound(target: Response, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, name);
+  return typeof value === "function" ? (value.bind(target) as unknown) : value;
+}
