@@ -1,4 +1,5 @@
 import { defineConfig, type Options } from "tsup";
+import { thirdPartyNotices } from "./third-party-notices.js";
 
 const entry = {
   index: "src/index.ts",
@@ -20,6 +21,7 @@ const shared = {
   // Deno knows the built-ins by their node: names only.
   removeNodeProtocol: false,
   external: [/^node:/],
+  esbuildPlugins: [thirdPartyNotices],
 } satisfies Options;
 
 // Jest's own module loader knows require(), and import() only with a flag of Node's.

@@ -37,13 +37,35 @@ describe("the workflows", () => {
   });
 
   it("publish after every check, with provenance, and with no right beyond that", () => {
-    const release = workflows.get("release.yml")!;
-    const publish = /^ {2}publish:\n(?: {4}.*\n|\n)*/m.exec(release)?.[0] ?? "";
+    const publish = job("publish");
     expect(publish).toContain("needs: check");
     expect(publish).toContain("environment: npm");
-    expect(publish).toContain("id-token: write");
-    expect(publish).toContain("npm publish --provenance");
+    expect(publish.match(/[\w-]+: (read|write)$/gm)).toEqual(["id-token: write"]);
     expect(publish).not.toContain("secrets.");
-    expect(release.replace(publish, "")).not.toContain("id-token");
+    expect(workflows.get("release.yml")!.replace(publish, "")).not.toContain("id-token");
+  });
+
+  it("publish the tarball that was checked, and run nothing else where that is allowed", async () => {
+    const command = "npm publish ./calbridge-*.tgz --provenance --access public";
+    const [check, publish] = [job("check"), job("publish")];
+    expect(steps(check).slice(-3)).toEqual([".ci/run", "npm pack", "actions/upload-artifact"]);
+    expect(steps(publish)).toEqual(["actions/download-artifact", "actions/setup-node", command]);
+    const name = /-artifact@v\d+\n +with:\n +name: (\S+)/;
+    expect(name.exec(check)?.[1]).toBeDefined();
+    expect(name.exec(publish)?.[1]).toBe(name.exec(check)?.[1]);
+    expect(await readFile(join(root, ".ci/release-dry-run"), "utf8")).toContain(`${command} --dry-run`);
+  });
+
+  it("fetch main, for the check that a tag is on it", () => {
+    expect(job("check")).toContain("fetch-depth: 0");
+    expect(steps(job("check"))).toContain('node .ci/release-check.mjs "$GITHUB_REF_NAME"');
   });
 });
+
+/** A job of the release. */
+const job = (name: string) =>
+  new RegExp(`^ {2}${name}:\\n(?: {4}.*\\n|\\n)*`, "m").exec(workflows.get("release.yml")!)?.[0] ?? "";
+
+/** What a job does, one thing after another: its commands, and the actions it uses, without their version. */
+const steps = (text: string) =>
+  [...text.matchAll(/^ {6}- (?:run: (.+)|uses: (.+)@.+)$/gm)].map(([, command, action]) => command ?? action);

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -37,8 +37,29 @@ describe("what is in the package", () => {
       if (target === "./package.json") continue;
       modules.reachable(join(home, target), { dynamic: true }, reached);
     }
-    expect(built.filter((path) => !reached.has(path))).toEqual([]);
+    expect(built.filter((path) => !reached.has(path))).toEqual(named(["THIRD-PARTY-NOTICES.txt"]));
     expect([...reached].filter((path) => !built.includes(path))).toEqual([]);
+  });
+
+  it("has the licence of each package that is built in, and of no other", async () => {
+    const texts = await Promise.all(built.map((path) => readFile(path, "utf8")));
+    // The build says above each piece where it is from.
+    const places = texts.flatMap((text) => [
+      ...text.matchAll(/^ *\/\/ .*node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm),
+    ]);
+    const names = new Set(places.map(([, name = ""]) => name));
+    expect([...names]).toEqual(expect.arrayContaining(["hono", "jose", "ky", "zod"]));
+
+    const notices = await readFile(join(home, "dist/THIRD-PARTY-NOTICES.txt"), "utf8");
+    const listed = [...notices.matchAll(/^==== (.+) \(.+\)$/gm)].map(([, title]) => title);
+    const expected = [...names].map(async (name) => {
+      const directory = join(root, "node_modules", name);
+      const { version } = JSON.parse(await readFile(join(directory, "package.json"), "utf8"));
+      const file = (await readdir(directory)).find((path) => /^license/i.test(path))!;
+      expect(notices).toContain((await readFile(join(directory, file), "utf8")).trim());
+      return `${name} ${version as string}`;
+    });
+    expect(listed.sort()).toEqual((await Promise.all(expected)).sort());
   });
 
   it("takes at most 1.5 MB", () => {
