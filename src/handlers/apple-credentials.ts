@@ -1,5 +1,6 @@
 import { isCalError } from "../errors.js";
 import { toAccount } from "./account.js";
+import { asUser } from "./as-user.js";
 import { requireSession, type Step } from "./context.js";
 import { Refusal } from "./refusal.js";
 import { readFields, required, textField } from "./request.js";
@@ -14,16 +15,17 @@ export const appleCredentials: Step = {
   methods: ["POST"],
   refusesCrossSite: true,
   async run(request, context) {
-    const { userId, ...input } = await requireSession(request, context);
+    const session = await requireSession(request, context);
     const fields = await readFields(request, context.options.maxBodyBytes);
     const username = required("username", textField(fields, "username", LONGEST));
     const password = required("password", textField(fields, "password", LONGEST));
-    const { calendars } = await context.options.client.ensureUser(userId, input);
-    await orRefused(calendars.connectApple({ username, password }));
-    const accounts = (await calendars.list()).connectedCalendars
-      .map(toAccount)
-      .filter(({ calendarType }) => calendarType === "apple");
-    await context.options.onConnected?.({ userId, provider: "apple", accounts, request });
+    const accounts = await asUser(context, session, async ({ calendars }) => {
+      await orRefused(calendars.connectApple({ username, password }));
+      return (await calendars.list()).connectedCalendars
+        .map(toAccount)
+        .filter(({ calendarType }) => calendarType === "apple");
+    });
+    await context.options.onConnected?.({ userId: session.userId, provider: "apple", accounts, request });
     // Not checked: for up to 10 seconds Cal.com's check doesn't see a calendar that it has just tried itself.
     return success({ calendarType: "apple", connected: true });
   },

@@ -1,5 +1,6 @@
 import type { OAuthProvider } from "../index.js";
 import { toAccount } from "./account.js";
+import { asUser } from "./as-user.js";
 import { giveHalf } from "./browser.js";
 import { requireSession, type Step } from "./context.js";
 import { oneOf, queryText } from "./request.js";
@@ -18,18 +19,20 @@ export const oauthConnectUrl: Step = {
   methods: ["GET"],
   refusesCrossSite: true,
   async run(request, context) {
-    const { client, baseUrl, trustedOrigins, redirectUrls, sealer, now } = context.options;
-    const { userId, ...input } = await requireSession(request, context);
+    const { baseUrl, trustedOrigins, redirectUrls, sealer, now } = context.options;
+    const session = await requireSession(request, context);
     const provider = oneOf("type", queryText(request, "type"), providers);
     const given = queryText(request, "returnTo");
     const returnTo = given === undefined ? undefined : toReturnUrl(given, baseUrl, trustedOrigins);
 
-    const { calendars } = await client.ensureUser(userId, input);
-    const before = (await calendars.list()).connectedCalendars.map(toAccount);
+    const { calendars, before } = await asUser(context, session, async ({ calendars }) => ({
+      calendars,
+      before: (await calendars.list()).connectedCalendars.map(toAccount),
+    }));
     const { attemptId, browser, cookies } = await giveHalf(request, context);
     const state = await sealAttempt(sealer, {
       id: attemptId,
-      userId,
+      userId: session.userId,
       provider,
       browser,
       startedAt: now(),

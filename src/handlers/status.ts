@@ -1,7 +1,8 @@
-import type { ConnectedCalendar, UserCalendars } from "../index.js";
+import type { ConnectedCalendar } from "../index.js";
 import { isCalError } from "../errors.js";
 import { toAccount } from "./account.js";
-import { requireSession, type Step } from "./context.js";
+import { isLost } from "./as-user.js";
+import { report, requireSession, type HandlerContext, type Step } from "./context.js";
 import { success } from "./respond.js";
 
 /** `GET /calendars/status`: the connected accounts, and whether one of them works. */
@@ -12,7 +13,7 @@ export const status: Step = {
   refusesCrossSite: false,
   async run(request, context) {
     const { userId } = await requireSession(request, context);
-    const accounts = (await list(context.options.client.forUser(userId).calendars)).map(toAccount);
+    const accounts = (await list(request, context, userId)).map(toAccount);
     context.known.note(accounts.map(({ credentialId }) => credentialId));
     return success({
       hasConnectedCalendars: accounts.some(({ connected }) => connected),
@@ -21,12 +22,15 @@ export const status: Step = {
   },
 };
 
-async function list(calendars: UserCalendars): Promise<ConnectedCalendar[]> {
+async function list(request: Request, context: HandlerContext, userId: string): Promise<ConnectedCalendar[]> {
   try {
-    return (await calendars.list()).connectedCalendars;
+    return (await context.options.client.forUser(userId).calendars.list()).connectedCalendars;
   } catch (error) {
     // A user without a managed user has connected nothing yet.
     if (isCalError(error) && error.code === "user_not_found") return [];
-    throw error;
+    if (!isLost(error)) throw error;
+    // One whose managed user is gone has nothing connected any more, and gets a new one by connecting a calendar.
+    await report(context, { handler: "status", error, request });
+    return [];
   }
 }

@@ -57,7 +57,16 @@ export class GuardedStore {
   }
 }
 
+// What encryptedTokenStore() writes: a compact JWE without an encrypted key. No token of Cal.com's is one.
+const sealed = /^eyJ[\w-]+\.\.[\w-]+\.[\w-]*\.[\w-]+$/;
+
 function checked(record: TokenRecord): TokenRecord {
+  // To Cal.com it would be a token that it refuses: the next refresh would put plain tokens in its place.
+  if (sealed.test(record.calAccessToken) || sealed.test(record.calRefreshToken ?? "")) {
+    throw new CalStoreError(
+      "The stored tokens are sealed. Wrap the token store: encryptedTokenStore(store, { keys }).",
+    );
+  }
   const wrong = [
     (typeof record.calAccessToken !== "string" || record.calAccessToken === "") &&
       "calAccessToken must be a string that is not empty",

@@ -278,7 +278,7 @@ export class TokenManager {
     const tokens = await this.#issue(() => grant.recover?.(current) ?? Promise.resolve(null));
     if (tokens) return this.#write(current, tokens, "healed");
     throw reauthorizationFailed(
-      `Cal.com has no managed user ${String(current.calManagedUserId)} (any more). Delete this user, then call ensureUser().`,
+      `Cal.com has no managed user ${String(current.calManagedUserId)} (any more). Call delete() of this user, then ensureUser(): its calendars have to be connected again.`,
     );
   }
 

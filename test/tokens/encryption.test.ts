@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { compactDecrypt, CompactEncrypt, decodeProtectedHeader } from "jose";
 import { describe, expect, test, vi } from "vitest";
+import { CalClient } from "../../src/index.js";
 import { CalStoreError, CalValidationError } from "../../src/errors.js";
 import { memoryTokenStore } from "../../src/stores/memory.js";
 import { encryptionKeysFromEnv, type EncryptionKeys } from "../../src/tokens/encryption-keys.js";
@@ -18,6 +19,18 @@ async function withAda(keys: EncryptionKeys = { k2, k1 }) {
   await store.set(tokens("ada"), { ifVersion: null });
   return { inner, store, stored: (await inner.get("ada"))! };
 }
+
+test("a client whose store isn't wrapped says so, and sealed tokens stay as they are", async () => {
+  const { inner, stored } = await withAda();
+  const fetch = vi.fn<typeof globalThis.fetch>();
+  const cal = new CalClient({ clientId: "c", clientSecret: "s", tokenStore: inner, fetch });
+  expect(await rejection(cal.forUser("ada").profile())).toMatchObject({
+    code: "store_error",
+    message: expect.stringContaining("Wrap the token store: encryptedTokenStore(") as unknown,
+  });
+  expect(fetch).not.toHaveBeenCalled();
+  expect(await inner.get("ada")).toEqual(stored);
+});
 
 describe("what is stored", () => {
   test("is a JWE under the first key, and the rest of the record stays as it is", async () => {

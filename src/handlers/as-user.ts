@@ -1,0 +1,28 @@
+import type { CalUser } from "../index.js";
+import { isCalError } from "../errors.js";
+import type { HandlerContext } from "./context.js";
+import type { CalSession } from "./options.js";
+
+/**
+ * Does what connects a calendar, as the session's user. If Cal.com has lost its managed user, with all that was
+ * connected, there is a new one: who connects a calendar anew loses nothing by it.
+ */
+export async function asUser<T>(
+  { options: { client } }: HandlerContext,
+  { userId, ...input }: CalSession,
+  work: (user: CalUser) => Promise<T>,
+): Promise<T> {
+  const user = await client.ensureUser(userId, input);
+  try {
+    return await work(user);
+  } catch (error) {
+    if (!isLost(error)) throw error;
+    await user.delete();
+    return work(await client.ensureUser(userId, input));
+  }
+}
+
+/** Whether an error says that Cal.com has no such managed user any more. */
+export function isLost(error: unknown): boolean {
+  return isCalError(error) && error.code === "reauthorization_failed";
+}
