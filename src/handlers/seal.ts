@@ -1,7 +1,5 @@
-import * as errors from "jose/errors";
-import { compactDecrypt } from "jose/jwe/compact/decrypt";
-import { CompactEncrypt } from "jose/jwe/compact/encrypt";
 import { CalValidationError } from "../errors.js";
+import { decryptJwe, encryptJwe } from "../jwe.js";
 
 /** Makes text that only this application can read or make. */
 export interface Sealer {
@@ -36,15 +34,13 @@ export function createSealer(secret: string | readonly string[]): Sealer {
     async seal(value) {
       const [key] = await ready();
       if (!key) throw new TypeError("there is at least one secret");
-      return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(value)))
-        .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
-        .encrypt(key);
+      return encryptJwe(JSON.stringify(value), key);
     },
     async open(sealed) {
       if (sealed.length > LONGEST_SEALED) return null;
       for (const key of await ready()) {
-        const value = await openWith(key, sealed);
-        if (value !== null) return value;
+        const opened = await decryptJwe(sealed, key);
+        if (opened) return JSON.parse(opened.text) as unknown;
       }
       return null;
     },
@@ -68,18 +64,4 @@ async function deriveKey(secret: string): Promise<Uint8Array> {
     256,
   );
   return new Uint8Array(bits);
-}
-
-async function openWith(key: Uint8Array, sealed: string): Promise<unknown> {
-  try {
-    const { plaintext } = await compactDecrypt(sealed, key, {
-      keyManagementAlgorithms: ["dir"],
-      contentEncryptionAlgorithms: ["A256GCM"],
-    });
-    return JSON.parse(new TextDecoder().decode(plaintext));
-  } catch (error) {
-    // Not a JWE, sealed with another secret, or changed on the way.
-    if (error instanceof errors.JOSEError || error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

@@ -1,8 +1,6 @@
 import * as base64url from "jose/base64url";
-import * as errors from "jose/errors";
-import { compactDecrypt } from "jose/jwe/compact/decrypt";
-import { CompactEncrypt } from "jose/jwe/compact/encrypt";
 import { CalStoreError } from "../errors.js";
+import { decryptJwe, encryptJwe } from "../jwe.js";
 import { isKeyId, type KeyRing } from "./encryption-keys.js";
 
 /** The columns that are sealed. A token sealed for one does not open in the other. */
@@ -24,10 +22,8 @@ interface SealHeader {
 const TYPE = "calbridge";
 
 /** Seals a token with the first key: a JWE whose protected header says where it belongs. */
-export async function seal(token: string, { userId, column }: Place, { first }: KeyRing): Promise<string> {
-  return new CompactEncrypt(new TextEncoder().encode(token))
-    .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: first.id, typ: `${TYPE}-${column}`, sub: userId })
-    .encrypt(first.key);
+export function seal(token: string, { userId, column }: Place, { first }: KeyRing): Promise<string> {
+  return encryptJwe(token, first.key, { kid: first.id, typ: `${TYPE}-${column}`, sub: userId });
 }
 
 /** Opens a sealed token; a plain one is answered as it is. */
@@ -42,36 +38,23 @@ export async function open(value: string, place: Place, { keys }: KeyRing): Prom
       `${what} is sealed with the key "${kid}", which is not among the encryption keys.`,
     );
   }
-  const { plaintext, protectedHeader } = await decrypt(
-    value,
-    key,
-    `${what} does not open with the key "${kid}"`,
-  );
+  const opened = await decryptJwe(value, key);
+  if (!opened) {
+    throw new CalStoreError(
+      `${what} does not open with the key "${kid}": that is another key now, or the stored value was changed.`,
+    );
+  }
   // The header is authenticated: it says what it said when the token was sealed.
-  if (protectedHeader["sub"] !== place.userId || protectedHeader.typ !== `${TYPE}-${place.column}`) {
+  if (opened.header["sub"] !== place.userId || opened.header.typ !== `${TYPE}-${place.column}`) {
     throw new CalStoreError(`${what} was sealed for another user or column: somebody has moved it.`);
   }
-  // Letter by letter, a byte order mark included.
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(plaintext);
+  return opened.text;
 }
 
 /** Whether a token is sealed, and with which key. `null`: it is a plain one. */
 export function sealedWith(value: string): string | null {
   const header = headerOf(value);
   return header && (isKeyId(header.kid) ? header.kid : "");
-}
-
-async function decrypt(value: string, key: Uint8Array, failure: string): ReturnType<typeof compactDecrypt> {
-  try {
-    return await compactDecrypt(value, key, {
-      keyManagementAlgorithms: ["dir"],
-      contentEncryptionAlgorithms: ["A256GCM"],
-    });
-  } catch (error) {
-    if (!(error instanceof errors.JOSEError)) throw error;
-    // Not its cause: that adds nothing.
-    throw new CalStoreError(`${failure}: that is another key now, or the stored value was changed.`);
-  }
 }
 
 function headerOf(value: string): SealHeader | null {
