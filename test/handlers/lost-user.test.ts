@@ -5,7 +5,9 @@ import { createApp, createBrowser, endOf } from "./support.js";
 describe("a user whose managed user Cal.com has lost", () => {
   async function lose() {
     const told: unknown[] = [];
-    const app = createApp({ handlers: { onError: ({ handler, error }) => void told.push([handler, error]) } });
+    const app = createApp({
+      handlers: { onError: ({ handler, error }) => void told.push([handler, error]) },
+    });
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     await ada.visit((await app.emulator.provider.authorize(await ada.start("google"))).redirectTo);
     app.emulator.users.delete(await app.managedUserId("ada"));
