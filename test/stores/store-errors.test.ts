@@ -62,7 +62,7 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
     const missing = await Promise.all(work().map(rejection));
     for (const error of [...outdated, ...missing]) {
       expect(error).toBeInstanceOf(CalStoreError);
-      expect((error as Error).message).toContain("run `calbridge schema`");
+      expect((error as Error).message).toContain("run `npx calbridge schema`");
       expectNoSecret(error, secrets);
     }
   });
@@ -125,11 +125,25 @@ test("a database that is away is a store error, without the connection string's 
     const store = postgresTokenStore({ client });
     const error = await rejection(store.set(tokens("ada", secret), { ifVersion: null }));
     expect(error).toBeInstanceOf(CalStoreError);
-    expect((error as Error).message).toContain("ECONNREFUSED");
+    expect((error as Error).message).toContain("the database could not be reached (ECONNREFUSED).");
     expectNoSecret(error, secrets);
   }
   await nobody.end();
   await away.end();
+});
+
+test.each([
+  ["57P01", "the database answered 57P01."],
+  ["XX000", "the database answered XX000."],
+  ["EPIPE", "the database could not be reached (EPIPE)."],
+  ["EAI_AGAIN", "the database could not be reached (EAI_AGAIN)."],
+  ["CONNECT_TIMEOUT", "the database could not be reached (CONNECT_TIMEOUT)."],
+  ["UNDEFINED_VALUE", "the database's driver failed (UNDEFINED_VALUE)."],
+  [undefined, "the database or its driver failed."],
+])("a driver's error with the code %s says whose word it is", async (code, reason) => {
+  const query = () => Promise.reject(Object.assign(new Error("no"), { code }));
+  const error = await rejection(postgresTokenStore({ client: { query } }).get("ada"));
+  expect((error as Error).message).toBe(`Could not read the user's tokens: ${reason}`);
 });
 
 test("a model that the Prisma client doesn't have, or that lacks fields", async () => {
@@ -138,6 +152,6 @@ test("a model that the Prisma client doesn't have, or that lacks fields", async 
   const store = prismaTokenStore({ prisma, fields: { version: "revision" } });
   const error = await rejection(store.set(tokens("ada", secret), { ifVersion: null }));
   expect(error).toBeInstanceOf(CalStoreError);
-  expect((error as Error).message).toContain("calbridge schema --prisma");
+  expect((error as Error).message).toContain("npx calbridge schema --prisma");
   expectNoSecret(error, secrets);
 });

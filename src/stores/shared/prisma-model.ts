@@ -15,7 +15,7 @@ export function modelOf(prisma: object, name: string): PrismaModel {
   for (const method of ["findMany", "create", "updateMany", "deleteMany"] as const) {
     if (typeof model?.[method] === "function") continue;
     throw new CalValidationError(
-      `prisma.${name} is not a model of this client. Pass the token model's name as \`model\`; \`calbridge schema --prisma\` prints one.`,
+      `prisma.${name} is not a model of this client. Pass the token model's name as \`model\`; \`npx calbridge schema --prisma\` prints one.`,
     );
   }
   return model as PrismaModel;
@@ -41,8 +41,8 @@ export async function databaseNow(prisma: object): Promise<Date> {
 /** What to do about the errors that an application can do something about, by Prisma's code. */
 const advice: Readonly<Record<string, string>> = {
   P2003: "The application has no such user: write the user's own row first.",
-  P2021: "The table is not there: run `calbridge schema` and apply what it prints.",
-  P2022: "The table lacks columns: run `calbridge schema` and apply what it prints.",
+  P2021: "The table is not there: run `npx calbridge schema` and apply what it prints.",
+  P2022: "The table lacks columns: run `npx calbridge schema` and apply what it prints.",
 };
 
 /** Whether Prisma says that a unique constraint refused a row. */
@@ -58,7 +58,7 @@ export function prismaError(doing: string, error: unknown, secrets: Iterable<str
   let reason = code === undefined ? "Prisma failed." : `Prisma answered ${code}.`;
   if (cause.name === "PrismaClientValidationError") {
     reason =
-      "the model lacks a field or has it with another type. Compare it with `calbridge schema --prisma`.";
+      "the model lacks a field or has it with another type. Compare it with `npx calbridge schema --prisma`.";
   } else if (code !== undefined && advice[code] !== undefined) {
     reason += ` ${advice[code]}`;
   }

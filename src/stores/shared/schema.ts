@@ -90,7 +90,11 @@ ${
 -- Rather give up and be run again than make the application's queries wait behind this one.
 SET ${inTransaction ? "LOCAL " : ""}lock_timeout = '5s';
 
--- A new application's table. Does nothing where there is one.
+-- A new application's table. Does nothing where there is one.${
+    options.users
+      ? "\n-- It refers to the table of your users. Another: --user-table, --user-column. None: --no-user-table."
+      : ""
+  }
 ${parts.createTable}
 
 -- The columns that an existing table lacks. Their defaults are constants, so no row is rewritten.
