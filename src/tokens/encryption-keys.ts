@@ -44,7 +44,9 @@ export function encryptionKeysFromEnv(
 ): Record<string, string> {
   const variable = env["CAL_TOKEN_ENCRYPTION_KEYS"]?.trim();
   if (!variable) {
-    throw new CalValidationError("CAL_TOKEN_ENCRYPTION_KEYS is not set. It holds keys as id:key,id:key.");
+    throw new CalValidationError(
+      "CAL_TOKEN_ENCRYPTION_KEYS is not set. Make a key with `openssl rand -base64 32` and set it to k1:KEY.",
+    );
   }
   const keys = new Map<string, string>();
   for (const [index, entry] of variable.split(",").entries()) {
@@ -95,7 +97,9 @@ function decode(id: string, key: string): Uint8Array {
     return base64url.decode(key.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, ""));
   } catch {
     // A character or a length that base64 does not have; the error quotes neither, but stays unseen.
-    throw new CalValidationError(`The encryption key "${id}" is not base64, base64url or hex.`);
+    throw new CalValidationError(
+      `The encryption key "${id}" is not base64, base64url or hex. Is it the output of \`openssl rand -base64 32\`, and not the command?`,
+    );
   }
 }
 

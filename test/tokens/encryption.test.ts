@@ -222,14 +222,15 @@ describe("keys from the environment", () => {
   });
 
   test.each([
-    ["missing", undefined],
-    ["empty", " "],
+    ["missing", undefined, "and set it to k1:KEY."],
+    ["empty", " ", "openssl rand -base64 32"],
     ["without ids", base64(k1)],
     ["with a trailing comma", `k1:${base64(k1)},`],
     ["the two sides swapped", `${base64(k1)}:k1`],
     ["one id twice", `k1:${base64(k1)},k1:${base64(k2)}`],
     ["too short a key", "k1:c2hvcnQtc2VjcmV0"],
-  ])("refused: %s", (_, value) => {
+    ["the command instead of its output", "k1:$(openssl rand -base64 32)", "and not the command?"],
+  ])("refused: %s", (_, value, help = "") => {
     let error: unknown;
     try {
       encryptionKeysFromEnv({ CAL_TOKEN_ENCRYPTION_KEYS: value });
@@ -237,6 +238,7 @@ describe("keys from the environment", () => {
       error = thrown;
     }
     expect(error).toBeInstanceOf(CalValidationError);
+    expect((error as Error).message).toContain(help);
     expectNoSecret(error, [base64(k1), base64(k2), "c2hvcnQtc2VjcmV0"]);
   });
 });
