@@ -1,17 +1,12 @@
 import { CalNetworkError } from "../errors.js";
 import { redactError } from "../redact.js";
-import type { ApiCall } from "./call.js";
 
-/** What `fetch` threw, as an error of ours. */
-export function connectionFailed(
-  call: ApiCall<unknown>,
-  error: unknown,
-  secrets: readonly string[],
-): CalNetworkError {
+/** What `fetch` threw, as an error of ours. `what` says what had no complete answer. */
+export function connectionFailed(what: string, error: unknown, secrets: readonly string[]): CalNetworkError {
   const cause = redactError(error, secrets);
   const code = systemCode(cause);
-  const how = code === undefined ? "the connection failed" : `the connection failed (${code})`;
-  return new CalNetworkError(`${call.method} ${call.path} had no complete answer: ${how}.`, { cause });
+  const why = code === undefined ? "" : ` (${code})`;
+  return new CalNetworkError(`${what}: the connection failed${why}.`, { cause });
 }
 
 // A refused connection, an unknown host, one that can't be looked up just now, one that takes too long to reach.

@@ -23,7 +23,7 @@ export function errorFromAnswer(answer: FailedAnswer): CalApiError {
   const apiCode = told.code !== undefined && /^\w{1,64}$/.test(told.code) ? told.code : undefined;
   const code = codeOf(status, auth, told);
   const what = apiMessage ?? statusHint(status);
-  const message = `Cal.com answered ${String(status)} to ${answer.method} ${answer.path}${what ? `: ${what}` : "."}${adviceFor(answer, code)}`;
+  const message = `Cal.com answered ${String(status)} to ${answer.method} ${answer.path}${what ? `: ${what.replace(/\.?$/, ".")}` : "."}${adviceFor(answer, code)}`;
   const options = { code, status, requestId: requestIdOf(headers), apiCode, apiMessage };
   return status === 429
     ? new CalRateLimitError(message, { ...options, retryAfterMs: retryAfterMs(answer) })
@@ -93,7 +93,7 @@ function statusHint(status: number): string | undefined {
 function adviceFor({ advice, auth, status }: FailedAnswer, code: CalErrorCode): string {
   if (advice !== undefined) return ` ${advice}`;
   if (code === "unauthorized" && auth === "client") return " Check the client id and the client secret.";
-  if (code === "api_error" && status === 404) return " Check the base URL: it ends in /v2.";
+  if (code === "api_error" && status === 404) return " Does baseUrl end in /v2?";
   return "";
 }
 

@@ -160,7 +160,7 @@ export class Transport {
     attempt: number,
     secrets: readonly string[],
   ): Promise<WireAnswer> {
-    const { fetch, now, onRequest, onResponse, logger } = this.#options;
+    const { baseUrl, fetch, now, onRequest, onResponse, logger } = this.#options;
     const timeoutMs = call.timeoutMs ?? this.#options.timeoutMs;
     const info: RequestInfo = { method: call.method, path: call.path, attempt };
     const finish = (end: Pick<ResponseInfo, "status" | "error">): void => {
@@ -186,12 +186,12 @@ export class Transport {
         finish({ status: undefined });
         throw call.signal.reason;
       }
+      // Not the base URL's path, in which a proxy may want a key.
+      const what = `${call.method} ${call.path} had no complete answer from ${new URL(baseUrl).origin}`;
       const failure =
         error === TIME_IS_UP
-          ? new CalTimeoutError(
-              `${call.method} ${call.path} had no complete answer within ${String(timeoutMs)} ms.`,
-            )
-          : connectionFailed(call, error, secrets);
+          ? new CalTimeoutError(`${what} within ${String(timeoutMs)} ms.`)
+          : connectionFailed(what, error, secrets);
       finish({ status: undefined, error: failure.code });
       throw failure;
     }

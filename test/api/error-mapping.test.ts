@@ -89,7 +89,7 @@ test.each(failures.map((entry) => [`${String(entry.response.status)} ${entry.nam
     const { asUser, asClient } = await bothErrors(() => answerOf(response));
     expect(asClient).toBeInstanceOf(CalApiError);
     expect(asClient).toMatchObject({ status, code });
-    if (isNoEndpoint) expect(asClient.message).toContain("base URL");
+    if (isNoEndpoint) expect(asClient.message).toContain("Does baseUrl end in /v2?");
     expect(asClient.apiCode).toBe(told.code);
     expect(asClient.message).toContain(String(status));
 
@@ -147,6 +147,16 @@ describe("the three shapes, and what is none", () => {
       respond(413, { statusCode: 413, message: "request entity too large" }),
     );
     expect(asClient).toMatchObject({ code: "payload_too_large", status: 413 });
+  });
+
+  test("Cal.com's words end before ours begin", async () => {
+    for (const message of ["Invalid client secret", "Invalid client secret."]) {
+      const { asClient } = await bothErrors(respond(401, { statusCode: 401, message }));
+      expect(asClient.message).toMatch(
+        /: Invalid client secret\. Check the client id and the client secret\.$/,
+      );
+      expect(asClient.apiMessage).toBe(message);
+    }
   });
 
   test("OAuth 2's shape", async () => {

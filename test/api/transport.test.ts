@@ -228,3 +228,16 @@ test("no answer at all: the connection's error, without the URL's secrets", asyn
   expect(error).toMatchObject({ code: "network_error" });
   expect((error as Error).cause).toBeInstanceOf(Error);
 });
+
+test("no answer at all: the message says from where, and of the base URL the origin only", async () => {
+  const fetch = () => Promise.reject(Object.assign(new Error("no"), { code: "ECONNREFUSED" }));
+  const baseUrl = "https://proxy.example:8443/the-key/v2";
+  const cal = await client({ fetch, baseUrl, retry: { limit: 0 } });
+  expect(((await rejection(cal.forUser("ada").profile())) as Error).message).toBe(
+    "GET /me had no complete answer from https://proxy.example:8443: the connection failed (ECONNREFUSED).",
+  );
+  const late = await client({ fetch: () => new Promise(() => undefined), baseUrl, retry: { limit: 0 } });
+  expect(((await rejection(late.forUser("ada").profile({ timeoutMs: 1 }))) as Error).message).toBe(
+    "GET /me had no complete answer from https://proxy.example:8443 within 1 ms.",
+  );
+});
