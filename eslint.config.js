@@ -54,6 +54,7 @@ const walls = [
       "./handlers",
       "./client.ts",
       "./index.ts",
+      "./input.ts",
       "./errors.ts",
       "./jwe.ts",
       "./redact.ts",

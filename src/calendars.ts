@@ -109,7 +109,7 @@ export class UserCalendars {
     options?: CallOptions,
   ): Promise<{ authUrl: string }> {
     assertOAuthProvider(provider);
-    assertObject("The input", input);
+    assertObject("The input", input, "{ redirectTo }");
     assertHttpUrl("redirectTo", input.redirectTo);
     await disconnectRevoked(this.#send, provider, options);
     const need = { minTtlMs: this.#user.connectMinTtlMs };

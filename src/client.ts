@@ -61,14 +61,14 @@ export class CalClient {
    * A client whose id, secret and base URL come from `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET` and `CAL_API_URL`.
    * Where there is no `process.env` (Workers), give `env`.
    *
-   * @throws {@link CalValidationError} that names the variable which is missing.
+   * @throws {@link CalValidationError} that names the variables which are missing.
    */
   static fromEnv(
     options: Omit<CalClientOptions, "clientId" | "clientSecret"> & {
       env?: Record<string, string | undefined>;
     },
   ): CalClient {
-    assertObject("The options", options);
+    assertObject("The options", options, "{ tokenStore }");
     const { env = processEnv(), ...rest } = options;
     const fromEnv = optionsFromEnv(env);
     return new CalClient({ ...rest, ...fromEnv, baseUrl: rest.baseUrl ?? fromEnv.baseUrl });

@@ -8,9 +8,16 @@ const DAY_MS = 24 * 60 * 60_000;
 const oauthProviders: readonly string[] = ["google", "office365"] satisfies OAuthProvider[];
 const calendarProviders: readonly string[] = ["google", "office365", "apple"] satisfies CalendarProvider[];
 
-/** The argument that holds all the others. */
-export function assertObject(name: string, value: unknown): asserts value is object {
-  if (typeof value !== "object" || value === null) throw new CalValidationError(`${name} must be an object.`);
+/** The argument that holds all the others; `what` may say what it holds at least. */
+export function assertObject(name: string, value: unknown, what = "an object"): asserts value is object {
+  if (typeof value !== "object" || value === null) throw new CalValidationError(`${name} must be ${what}.`);
+}
+
+/** Refuses an option that there isn't: a misspelt one would be passed over without a word. */
+export function assertNames(options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new CalValidationError(`Unknown option ${unknown}. There are: ${known.join(", ")}.`);
 }
 
 /** A string with something in it. */

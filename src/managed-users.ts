@@ -169,7 +169,7 @@ async function* eachOnce(pages: AsyncIterable<ManagedUser[]>): AsyncGenerator<Ma
 }
 
 export function assertManagedUserInput(input: ManagedUserInput): void {
-  assertObject("The user", input);
+  assertObject("The user", input, "{ email, name }");
   assertEmail(input.email);
   assertText("name", input.name);
   assertManagedUserUpdate(input);

@@ -1,7 +1,7 @@
 import { guardLogger, tell, type Logger, type RequestInfo, type ResponseInfo } from "./api/observe.js";
 import { assertTimeoutMs, LONGEST_TIMEOUT_MS } from "./api/transport.js";
 import { CalValidationError } from "./errors.js";
-import { assertHttpUrl, assertMs, assertObject, assertText } from "./input.js";
+import { assertHttpUrl, assertMs, assertNames, assertObject, assertText } from "./input.js";
 import type { TokensInfo } from "./tokens/outcome.js";
 import type { TokenStore } from "./tokens/token-store.js";
 
@@ -76,8 +76,8 @@ export interface CalClientOptions {
   now?: (() => number) | undefined;
 }
 
-/** The options with every default filled in. */
-export interface ResolvedOptions {
+/** The options, all of them, with every default filled in. */
+export interface ResolvedOptions extends Record<keyof CalClientOptions, unknown> {
   clientId: string;
   clientSecret: string;
   tokenStore: TokenStore;
@@ -108,10 +108,7 @@ const defaults = {
 
 /** The one place where defaults meet what the application gave. */
 export function resolveOptions(options: CalClientOptions): ResolvedOptions {
-  assertObject("The options", options);
-  assertCredential("clientId", options.clientId);
-  assertCredential("clientSecret", options.clientSecret);
-  assertTokenStore(options.tokenStore);
+  assertObject("The options", options, "{ clientId, clientSecret, tokenStore }");
   const cache =
     options.cache === false
       ? { maxUsers: 0 }
@@ -138,6 +135,10 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     waitUntil: (work) => tell("waitUntil", options.waitUntil, work.then(ignore, ignore), logger),
     now: options.now ?? Date.now,
   };
+  assertNames(options, Object.keys(resolved));
+  assertCredential("clientId", resolved.clientId);
+  assertCredential("clientSecret", resolved.clientSecret);
+  assertTokenStore(resolved.tokenStore);
   assertTimeoutMs(resolved.timeoutMs);
   assertMs("retry.maxWaitMs", resolved.retry.maxWaitMs, { min: 0, max: LONGEST_TIMEOUT_MS });
   assertMs("refreshWindowMs", resolved.refreshWindowMs, { min: 0, max: LONGEST_TTL_MS });
@@ -154,20 +155,18 @@ const ignore = (): void => undefined;
 export function optionsFromEnv(
   env: Record<string, string | undefined>,
 ): Pick<CalClientOptions, "clientId" | "clientSecret" | "baseUrl"> {
-  const read = (name: string): string => {
-    const value = env[name]?.trim();
-    if (!value) {
-      throw new CalValidationError(
-        `The environment variable ${name} is not set. Cal.com's platform settings show the OAuth client's id and secret.`,
-      );
-    }
-    return value;
-  };
-  const baseUrl = env["CAL_API_URL"]?.trim();
+  const read = (name: string): string => env[name]?.trim() ?? "";
+  const missing = ["CAL_CLIENT_ID", "CAL_CLIENT_SECRET"].filter((name) => !read(name));
+  if (missing.length > 0) {
+    throw new CalValidationError(
+      `Not set in the environment: ${missing.join(", ")}. ` +
+        "Cal.com's platform settings show both; the emulator's: test-client, test-secret.",
+    );
+  }
   return {
     clientId: read("CAL_CLIENT_ID"),
     clientSecret: read("CAL_CLIENT_SECRET"),
-    ...(baseUrl && { baseUrl }),
+    baseUrl: read("CAL_API_URL") || undefined,
   };
 }
 

@@ -293,6 +293,17 @@ test("the argument that holds everything is missing", async () => {
   }
 });
 
+test("what the missing argument must hold is said", async () => {
+  const nothing: never = wrong(undefined);
+  const said: [() => unknown, string][] = [
+    [() => new CalClient(nothing), "The options must be { clientId, clientSecret, tokenStore }."],
+    [() => CalClient.fromEnv(nothing), "The options must be { tokenStore }."],
+    [() => calendars.connectUrl("google", nothing), "The input must be { redirectTo }."],
+    [() => client.cal.ensureUser("new", nothing), "The user must be { email, name }."],
+  ];
+  for (const [call, message] of said) expect(await rejection(call)).toMatchObject({ message });
+});
+
 test("more metadata than Cal.com takes, the package's own key included", async () => {
   const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`key${String(i)}`, i]));
   await expectRefused(() => client.cal.ensureUser("new", { email: "n@x.example", name: "N", metadata }));
@@ -354,6 +365,16 @@ describe("options of the client", () => {
     expect((error as Error).message).not.toContain("sup3rs3cret");
   });
 
+  test.each(["clientID", "baseURL", "timeout", "providers"])("%s, which there isn't", async (name) => {
+    const good = { clientId: "id", clientSecret: "secret", tokenStore: memoryTokenStore() };
+    await expectRefused(() => new CalClient({ ...good, [name]: "sup3rs3cret" }), "sup3rs3cret");
+    const { clientId, ...rest } = good;
+    const error = await rejection(() => new CalClient(wrong({ ...rest, [name]: clientId })));
+    expect((error as Error).message).toMatch(
+      new RegExp(`^Unknown option ${name}\\. There are: clientId, clientSecret, .*timeoutMs, .*now\\.$`),
+    );
+  });
+
   test("from the environment: the missing variable is named", async () => {
     const tokenStore = memoryTokenStore();
     const env = { CAL_CLIENT_ID: "id", CAL_CLIENT_SECRET: "sup3rs3cret" };
@@ -364,6 +385,10 @@ describe("options of the client", () => {
       expect((error as Error).message).toContain(name);
       expect((error as Error).message).not.toContain("sup3rs3cret");
     }
+    const error = await rejection(() => CalClient.fromEnv({ tokenStore, env: {} }));
+    expect((error as Error).message).toContain(
+      "Not set in the environment: CAL_CLIENT_ID, CAL_CLIENT_SECRET.",
+    );
     await expectRefused(() => CalClient.fromEnv({ tokenStore, env: { ...env, CAL_API_URL: "api.cal.com" } }));
   });
 

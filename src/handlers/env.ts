@@ -8,11 +8,11 @@ type Given = Omit<CalHandlersOptions, "client" | "secret" | "baseUrl" | "success
 /** What the environment says of the handlers' options; what is given goes before it. */
 export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions, "client"> {
   const read = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const missing: string[] = [];
   const need = (name: string, advice: string): string => {
     const value = read(name);
-    if (value === undefined)
-      throw new CalValidationError(`The environment variable ${name} is not set. ${advice}`);
-    return value;
+    if (value === undefined) missing.push(`${name} (${advice})`);
+    return value ?? "";
   };
   const googleRedirectUrl = given.googleRedirectUrl ?? read("NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT");
   const officeRedirectUrl = given.officeRedirectUrl ?? read("NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT");
@@ -22,21 +22,19 @@ export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions,
     originOf([googleRedirectUrl, officeRedirectUrl]) ??
     // The prefix is Next.js's; elsewhere it means nothing.
     read("APP_URL") ??
-    need(
-      "NEXT_PUBLIC_APP_URL, or APP_URL,",
-      "It is the application's public address, such as https://your-app.com.",
-    );
-  return {
+    need("NEXT_PUBLIC_APP_URL or APP_URL", "the application's public address, such as https://your-app.com");
+  const options = {
     ...given,
     baseUrl,
     googleRedirectUrl,
     officeRedirectUrl,
-    secret: given.secret ?? secretsIn(need("CAL_STATE_SECRET", "Make one with: openssl rand -base64 32")),
+    secret: given.secret ?? secretsIn(need("CAL_STATE_SECRET", "openssl rand -base64 32 makes one")),
     successUrl:
-      given.successUrl ??
-      need("NEXT_PUBLIC_CALENDAR_SUCCESS_URL", "It is the page to end on, such as /calendars."),
+      given.successUrl ?? need("NEXT_PUBLIC_CALENDAR_SUCCESS_URL", "the page to end on, such as /calendars"),
     errorUrl: given.errorUrl ?? read("NEXT_PUBLIC_CALENDAR_ERROR_URL"),
   };
+  if (missing.length > 0) throw new CalValidationError(`Not set in the environment: ${missing.join(", ")}.`);
+  return options;
 }
 
 /** The one origin that the redirect URLs have. */

@@ -1,6 +1,8 @@
 import type { CalClient, CalendarProvider, Logger, ManagedUserInput, OAuthProvider } from "../index.js";
 import { CalValidationError } from "../errors.js";
+import { assertNames, assertObject } from "../input.js";
 import type { CalendarAccount } from "./account.js";
+import { optionNames } from "./option-names.js";
 import type { ReturnReason } from "./refusal.js";
 import { createSealer, type Sealer } from "./seal.js";
 
@@ -149,6 +151,8 @@ const DEFAULT_MAX_BODY_BYTES = 16_384;
 
 /** The one place where defaults meet what the application gave. */
 export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHandlersOptions {
+  assertObject("The options", options, "{ client, authenticate, secret, baseUrl, successUrl }");
+  assertNames(options, optionNames);
   const { client, authenticate } = options;
   assertMethods("client", client, ["ensureUser", "forUser"]);
   assertMethods("options", options, ["authenticate"]);

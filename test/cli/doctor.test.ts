@@ -74,8 +74,8 @@ test("nothing is wrong", async () => {
 
 describe("the OAuth client", () => {
   test.each([
-    ["no id", { CAL_CLIENT_ID: undefined }, "CAL_CLIENT_ID is not set"],
-    ["no secret", { CAL_CLIENT_SECRET: " " }, "CAL_CLIENT_SECRET is not set"],
+    ["no id", { CAL_CLIENT_ID: undefined }, "Not set in the environment: CAL_CLIENT_ID."],
+    ["no secret", { CAL_CLIENT_SECRET: " " }, "Not set in the environment: CAL_CLIENT_SECRET."],
     ["a secret with a line end in it", { CAL_CLIENT_SECRET: "s3cret\nof" }, "line ends"],
     [
       "a wrong secret",
