@@ -1,6 +1,6 @@
 import type { CalUser } from "../index.js";
 import { isCalError } from "../errors.js";
-import type { HandlerContext } from "./context.js";
+import { ensureUser, type HandlerContext } from "./context.js";
 import type { CalSession } from "./options.js";
 
 /**
@@ -8,17 +8,17 @@ import type { CalSession } from "./options.js";
  * connected, there is a new one: who connects a calendar anew loses nothing by it.
  */
 export async function asUser<T>(
-  { options: { client } }: HandlerContext,
-  { userId, ...input }: CalSession,
+  context: HandlerContext,
+  session: CalSession,
   work: (user: CalUser) => Promise<T>,
 ): Promise<T> {
-  const user = await client.ensureUser(userId, input);
+  const user = await ensureUser(session, context);
   try {
     return await work(user);
   } catch (error) {
     if (!isLost(error)) throw error;
     await user.delete();
-    return work(await client.ensureUser(userId, input));
+    return work(await ensureUser(session, context));
   }
 }
 

@@ -1,3 +1,5 @@
+import type { CalUser } from "../index.js";
+import { CalValidationError, isCalError } from "../errors.js";
 import { redactError } from "../redact.js";
 import type { Attempts, KnownCredentials } from "./attempts.js";
 import type { CalSession, HandlerErrorEvent, HandlerName, ResolvedHandlersOptions } from "./options.js";
@@ -26,7 +28,9 @@ export async function findSession(request: Request, { options }: HandlerContext)
   if (session === null || session === undefined) return null;
   const userId: unknown = typeof session === "object" ? Reflect.get(session, "userId") : undefined;
   if (typeof userId !== "string" || userId === "") {
-    throw new TypeError("authenticate() must answer null, or an object with the user's id as userId.");
+    throw new TypeError(
+      "authenticate() must answer null, or an object with the user's id as userId, a string. A number: String(id).",
+    );
   }
   return session as CalSession;
 }
@@ -36,6 +40,19 @@ export async function requireSession(request: Request, context: HandlerContext):
   const session = await findSession(request, context);
   if (!session) throw new Refusal(401, "unauthenticated", "Sign in first.");
   return session;
+}
+
+/** The session's user, with a managed user at Cal.com. */
+export async function ensureUser(
+  { userId, ...input }: CalSession,
+  { options }: HandlerContext,
+): Promise<CalUser> {
+  try {
+    return await options.client.ensureUser(userId, input);
+  } catch (error) {
+    if (!isCalError(error) || error.code !== "invalid_input") throw error;
+    throw new CalValidationError(`authenticate() must answer { userId, email, name }: ${error.message}`);
+  }
 }
 
 /** Tells the application of a failure, and the log, where secrets are taken out. Never fails itself. */

@@ -1,13 +1,14 @@
 import { CalClient, processEnv } from "../client.js";
 import type { CalClientOptions } from "../index.js";
 import { CalValidationError } from "../errors.js";
+import { assertObject } from "../input.js";
 import { createAttempts, createKnownCredentials } from "./attempts.js";
 import type { HandlerContext } from "./context.js";
 import { optionsFromEnv } from "./env.js";
 import { resolveHandlersOptions, type CalHandlersOptions, type HandlerName } from "./options.js";
 import { dispatch, serve, steps } from "./routes.js";
 
-/** Answers a request. Never throws. */
+/** Answers a request. Throws nothing, unless it is handed something else, such as Express's request. */
 export type CalHandler = (request: Request) => Promise<Response>;
 
 /**
@@ -57,10 +58,24 @@ export function createCalHandlers(options: CalHandlersOptions): CalHandlers {
     attempts: createAttempts(),
     known: createKnownCredentials(resolved.now),
   };
-  const handlers = steps.map((step) => [step.name, (request: Request) => serve(step, request, context)]);
+  const handlers = steps.map((step) => [step.name, ofWeb((request) => serve(step, request, context))]);
   return {
     ...(Object.fromEntries(handlers) as Record<HandlerName, CalHandler>),
-    handle: (request) => dispatch(request, context),
+    handle: ofWeb((request) => dispatch(request, context)),
+  };
+}
+
+/**
+ * Throws at a request of Node's, and at once: of a promise that is rejected Express 4 tells nobody. Told by what it
+ * can do, since a `Request` may be of another realm, or a framework's.
+ */
+function ofWeb(handle: CalHandler): CalHandler {
+  return (request) => {
+    const { headers } = request as { headers?: Partial<Headers> };
+    if (typeof headers?.get === "function") return handle(request);
+    throw new CalValidationError(
+      "A handler takes a Web Request. In Express, Fastify and Koa: toNodeHandler(handlers.handle).",
+    );
   };
 }
 
@@ -82,9 +97,10 @@ export function createCalHandlers(options: CalHandlersOptions): CalHandlers {
  * const handlers = createCalHandlers.fromEnv({ tokenStore: memoryTokenStore(), authenticate });
  * ```
  *
- * @throws `CalValidationError` that names the variable which is missing.
+ * @throws `CalValidationError` that names the variables which are missing.
  */
 createCalHandlers.fromEnv = function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
+  assertObject("The options", options, "{ tokenStore, authenticate }");
   const { env = processEnv(), tokenStore, client, ...given } = options;
   return createCalHandlers({
     ...optionsFromEnv(env, given),

@@ -5,6 +5,7 @@
  */
 // eslint-disable-next-line no-restricted-imports -- types only; this file runs on Node, Bun and Deno
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { CalValidationError } from "../errors.js";
 
 /** What this bridge needs of a Fastify request. */
 export interface FastifyRequestLike {
@@ -60,6 +61,8 @@ export interface NodeHandler {
  * ```
  */
 export function toNodeHandler(handle: (request: Request) => Response | Promise<Response>): NodeHandler {
+  if (typeof handle !== "function")
+    throw new CalValidationError("toNodeHandler takes a handler, such as handlers.handle.");
   const answer = async (source: Source): Promise<Response> => {
     const request = toRequest(source);
     return request ? handle(request) : new Response(null, { status: 501 });

@@ -1,4 +1,4 @@
-import { requireSession, type Step } from "./context.js";
+import { ensureUser, requireSession, type Step } from "./context.js";
 import { json } from "./respond.js";
 
 // So that a component does not get a token that ends while it is being used.
@@ -13,8 +13,7 @@ export const refresh: Step = {
   methods: ["GET"],
   refusesCrossSite: true,
   async run(request, context) {
-    const { userId, ...input } = await requireSession(request, context);
-    const user = await context.options.client.ensureUser(userId, input);
+    const user = await ensureUser(await requireSession(request, context), context);
     const { accessToken } = await user.accessToken({ minTtlMs: MIN_TTL_MS });
     return json(200, { accessToken });
   },

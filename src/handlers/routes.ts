@@ -29,8 +29,12 @@ export const steps: readonly Step[] = Object.values(routes);
 
 /** Finds the step that a request is for, and has it answer. */
 export async function dispatch(request: Request, context: HandlerContext): Promise<Response> {
-  const step = findStep(new URL(request.url).pathname, context.options.basePaths);
-  if (!step) return failure(new Refusal(404, "not_found", "There is no such route."));
+  const { basePaths } = context.options;
+  const step = findStep(new URL(request.url).pathname, basePaths);
+  if (!step) {
+    const message = `There is no such route under ${basePaths[0] || "/"}. If the routes are mounted elsewhere, give basePath.`;
+    return failure(new Refusal(404, "not_found", message));
+  }
   return serve(step, request, context);
 }
 

@@ -43,6 +43,21 @@ describe("options that can't be right are refused at once", () => {
     expect(make).toThrow(name);
   });
 
+  test("an option that there isn't", () => {
+    const misspelt = { ...good, basepath: "/cal" };
+    expect(() => createCalHandlers(misspelt)).toThrow(/^Unknown option basepath\. There are: .*basePath, /);
+    const meant = { tokenStore: memoryTokenStore(), ...good, providers: ["google"] };
+    expect(() => createCalHandlers.fromEnv({ ...meant, env: {} })).toThrow("Unknown option providers.");
+  });
+
+  test("no options at all", () => {
+    const nothing = undefined as never;
+    const needed = "{ client, authenticate, secret, baseUrl, successUrl }";
+    expect(() => createCalHandlers(nothing)).toThrow(CalValidationError);
+    expect(() => createCalHandlers(nothing)).toThrow(needed);
+    expect(() => createCalHandlers.fromEnv(nothing)).toThrow("{ tokenStore, authenticate }");
+  });
+
   test("no message repeats a secret", () => {
     expect(() => createCalHandlers({ ...good, secret: "hunter2" })).not.toThrow(/hunter2/);
   });
@@ -96,6 +111,16 @@ describe("from the environment", () => {
     },
   );
 
+  test("all that is missing is named at once", () => {
+    expect(() => createCalHandlers.fromEnv({ ...given, env: {} })).toThrow(
+      /: NEXT_PUBLIC_APP_URL or APP_URL .*, CAL_STATE_SECRET .*, NEXT_PUBLIC_CALENDAR_SUCCESS_URL /,
+    );
+    const unset = { CAL_CLIENT_ID: "", CAL_CLIENT_SECRET: undefined };
+    expect(() => createCalHandlers.fromEnv({ ...given, env: { ...env, ...unset } })).toThrow(
+      "CAL_CLIENT_ID, CAL_CLIENT_SECRET",
+    );
+  });
+
   test("nothing tells the public origin, or two things tell two", () => {
     const unset = { NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: "", NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT: "" };
     const none = { ...env, ...unset };
@@ -113,7 +138,11 @@ describe("where the routes are", () => {
       expect((await app.handlers.handle(new Request(`http://internal:3000${path}`))).status).toBe(401);
     }
     for (const path of ["/api/cal/refresh", "/cal", "/cal//refresh", "/cal/refresh/x", "/cal/toString"]) {
-      expect((await app.handlers.handle(new Request(`${ORIGIN}${path}`))).status).toBe(404);
+      const response = await app.handlers.handle(new Request(`${ORIGIN}${path}`));
+      expect(response.status).toBe(404);
+      expect((await response.json()).error.message).toBe(
+        "There is no such route under /shop/cal. If the routes are mounted elsewhere, give basePath.",
+      );
     }
   });
 
@@ -226,6 +255,41 @@ describe("what fails", () => {
       handlers: { authenticate: () => ({ userId: "", email: "e@x.example", name: "n" }) },
     });
     expect((await app.handlers.status(new Request(ORIGIN))).status).toBe(500);
+  });
+
+  test("so is one without an e-mail address or a name; it still has a status", async () => {
+    const odd: [object, RegExp][] = [
+      [{ email: "e@x.example", name: null }, /: name must be a string/],
+      [{ name: "n" }, /: email must be an address/],
+      [{ email: "e@x.example", name: "n", timeZone: "Mars/Phobos" }, /: timeZone must be/],
+    ];
+    for (const [fields, expected] of odd) {
+      const told: unknown[] = [];
+      const app = createApp({
+        handlers: {
+          authenticate: () => ({ userId: "ada", ...fields }) as never,
+          onError: ({ error }) => void told.push(error),
+        },
+      });
+      const { oauthConnectUrl, refresh, status } = app.handlers;
+      expect((await oauthConnectUrl(new Request(`${ORIGIN}?type=google`))).status).toBe(500);
+      expect((await refresh(new Request(ORIGIN))).status).toBe(500);
+      expect(told).toHaveLength(2);
+      for (const error of told) {
+        expect(error).toBeInstanceOf(CalValidationError);
+        expect((error as Error).message).toMatch("authenticate() must answer { userId, email, name }");
+        expect((error as Error).message).toMatch(expected);
+      }
+      expect((await status(new Request(ORIGIN))).status).toBe(200);
+    }
+  });
+
+  test("so is a number for the user's id", async () => {
+    const app = createApp({
+      handlers: { authenticate: () => ({ userId: 5, email: "e@x.example" }) as never },
+    });
+    expect((await app.handlers.status(new Request(ORIGIN))).status).toBe(500);
+    expect(app.log.join()).toContain("A number: String(id).");
   });
 
   test("an address that is another user's", async () => {

@@ -183,6 +183,50 @@ test("a session's cookie that is set already stays", async () => {
 const unavailable: express.ErrorRequestHandler = (_error, _request, response, _next) =>
   void response.status(503).end();
 
+test("a handler that is mounted without the bridge says so, to Express 4 as well", async () => {
+  for (const make of [express, express4]) {
+    const told: unknown[] = [];
+    const { origin } = await start(({ handle, status }) => {
+      const app = make();
+      // TypeScript would see it.
+      app.use("/api/cal/calendars/status", status as never).use("/api/cal", handle as never);
+      const tell: express.ErrorRequestHandler = (error, request, response, next) => {
+        told.push(error);
+        unavailable(error, request, response, next);
+      };
+      return app.use(tell);
+    });
+    for (const path of ["/api/cal/refresh", "/api/cal/calendars/status"]) {
+      expect((await fetch(origin + path)).status).toBe(503);
+    }
+    const message = expect.stringContaining("toNodeHandler(handlers.handle)") as string;
+    expect(told).toEqual([expect.objectContaining({ message }), expect.objectContaining({ message })]);
+  }
+});
+
+test("the bridge takes a handler, and not all of them", () => {
+  const all = {} as CalHandlers;
+  expect(() => toNodeHandler(all as never)).toThrow(
+    "toNodeHandler takes a handler, such as handlers.handle.",
+  );
+});
+
+test("a request that is a framework's own, or of another realm, is a request", async () => {
+  class FrameworkRequest extends Request {}
+  const { handle } = createCalHandlers({
+    client: new CalClient({ clientId: "c", clientSecret: "s", tokenStore: memoryTokenStore() }),
+    authenticate: () => null,
+    secret: SECRET,
+    baseUrl: "https://app.example",
+    successUrl: "/",
+  });
+  const { url, method, headers } = new Request("https://app.example/api/cal/refresh");
+  const foreign = { url, method, headers: { get: (name: string) => headers.get(name) } };
+  for (const request of [new FrameworkRequest(url), foreign as unknown as Request]) {
+    expect((await handle(request)).status).toBe(401);
+  }
+});
+
 test("what a handler throws goes to Express", async () => {
   const { origin } = await start(() =>
     express()
