@@ -32,6 +32,10 @@ for (const { primary, calendars } of connectedCalendars) {
   console.log(`Connected: ${primary?.email ?? "?"} with ${calendars.length} calendars`);
 }
 
+// Somewhere else Ada puts a lesson into her calendar.
+const lesson = { title: "Lesson", start: "2027-01-04T10:00:00Z", end: "2027-01-04T11:00:00Z" };
+emulator.provider.addEvent("google", "alice", lesson);
+
 const busy = await ada.calendars.busyTimes({
   from: "2027-01-04",
   to: "2027-01-09",
@@ -40,4 +44,4 @@ const busy = await ada.calendars.busyTimes({
     calendars.map(({ externalId }) => ({ credentialId, externalId })),
   ),
 });
-console.log(`Busy ${busy.length} times that week`);
+for (const { start, end } of busy) console.log(`Busy from ${start.toISOString()} to ${end.toISOString()}`);

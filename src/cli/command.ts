@@ -2,6 +2,8 @@ import type { ParseArgsConfig } from "node:util";
 
 /** What a command has of the world around it, so that tests can give it another one. */
 export interface CommandIo {
+  /** The package's. */
+  version: string;
   /** Writes a line of what was asked for. */
   out: (line: string) => void;
   /** Writes a line about what went wrong. */

@@ -1,8 +1,9 @@
-import { checkCal } from "./checks/cal.js";
+import { checkCal, withFile } from "./checks/cal.js";
 import { withDatabase } from "./checks/database.js";
 import type { Finding } from "./checks/finding.js";
+import { checkHandlers } from "./checks/handlers.js";
 import { checkKeys } from "./checks/keys.js";
-import { checkSealed } from "./checks/sealed.js";
+import { checkSealed, checkUnsealed, nothingSealed } from "./checks/sealed.js";
 import { checkTable } from "./checks/table.js";
 import { textOption, type Command, type CommandIo, type OptionValues } from "./command.js";
 
@@ -10,21 +11,25 @@ import { textOption, type Command, type CommandIo, type OptionValues } from "./c
 export const doctorCommand: Command = {
   usage: `calbridge doctor [options]
 
-Checks what an application needs: the OAuth client at Cal.com, the clock, the token table and the
-encryption keys. Changes nothing, prints no secret. Exit code 1 if something is wrong.
+Checks what an application needs: the OAuth client at Cal.com, the clock, the handlers' secret and
+address, the token table and the encryption keys. Changes nothing, prints no secret. Exit code 1 if
+something is wrong.
 
   --table <name>    the token table; default: CalendarIntegration
   --schema <name>   its schema; default: none, search_path decides
 
-It reads CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL, CAL_TOKEN_ENCRYPTION_KEYS and DATABASE_URL.
-With node --env-file=.env they may come from a file.`,
+It reads CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL, CAL_STATE_SECRET, NEXT_PUBLIC_APP_URL, APP_URL,
+CAL_TOKEN_ENCRYPTION_KEYS and DATABASE_URL from the environment. From a file:
+  ${withFile}`,
 
   options: { table: { type: "string" }, schema: { type: "string" } },
 
   async run(values, io) {
     const findings = await examine(values, io);
     for (const { level, text, help } of findings) {
-      io.out(`${level.padEnd(6)} ${text}${help === undefined ? "" : `\n       ${help}`}`);
+      io.out(
+        `${level.padEnd(6)} ${text}${help === undefined ? "" : `\n       ${help.replaceAll("\n", "\n       ")}`}`,
+      );
     }
     const count = findings.filter(({ level }) => level === "wrong").length;
     io.out(
@@ -40,14 +45,13 @@ async function examine(values: OptionValues, io: CommandIo): Promise<Finding[]> 
     ...(schema !== undefined && { schema }),
     ...(tableName !== undefined && { table: tableName }),
   };
-  const keys = checkKeys(io);
-  return [
-    ...(await checkCal(io)),
-    ...keys.findings,
-    ...(await withDatabase(io, async (database) => {
-      const findings = await checkTable(database, table);
-      if (findings.some(({ level }) => level === "wrong") || !keys.keys) return findings;
-      return [...findings, ...(await checkSealed(database, table, keys.keys))];
-    })),
-  ];
+  const { keys, findings } = checkKeys(io);
+  let stored: Finding[] = keys === "none" ? [nothingSealed] : [];
+  const database = await withDatabase(io, async (connected) => {
+    const found = await checkTable(connected, table);
+    if (found.some(({ level }) => level === "wrong") || keys === "unreadable") return found;
+    stored = await (keys === "none" ? checkUnsealed(connected, table) : checkSealed(connected, table, keys));
+    return found;
+  });
+  return [...(await checkCal(io)), ...checkHandlers(io), ...findings, ...database, ...stored];
 }

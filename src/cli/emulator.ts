@@ -30,7 +30,10 @@ when it ends, its users and calendars are gone.
     io.out(
       `  CAL_API_URL=${server.url} CAL_CLIENT_ID=${emulator.clientId} CAL_CLIENT_SECRET=${secretShown(clientSecret)}`,
     );
-    io.out("Ctrl-C ends it.");
+    io.out(
+      "It keeps nothing: when it is started anew, empty the token table, or restart an application that",
+    );
+    io.out("uses memoryTokenStore(). Ctrl-C ends it.");
     await io.untilStopped();
     await server.close();
     return 0;
@@ -53,7 +56,12 @@ async function listen(emulator: ReturnType<typeof createCalEmulator>, port: numb
     return await emulator.listen({ port });
   } catch (error) {
     const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-    if (isTaken) throw new UsageError(`The port ${String(port)} is taken. Give another one: --port 0`);
+    if (isTaken) {
+      const other = port < 65_535 ? port + 1 : port - 1;
+      throw new UsageError(
+        `The port ${port} is taken. Is an emulator running already? Else: --port ${other}, and CAL_API_URL to match.`,
+      );
+    }
     throw error;
   }
 }

@@ -15,7 +15,8 @@ const help = `calbridge <command>
   doctor     check the environment, Cal.com's answer and the token table
   emulator   serve an emulated Cal.com for development
 
-  calbridge <command> --help   says more`;
+  calbridge <command> --help   says more
+  calbridge --version          prints the version`;
 
 /** Runs the command line's arguments, without the program's name; answers the exit code. */
 export async function main(args: readonly string[], io: CommandIo): Promise<number> {
@@ -23,6 +24,10 @@ export async function main(args: readonly string[], io: CommandIo): Promise<numb
   if (["help", "--help", "-h"].includes(name)) {
     io.out(help);
     return args.length === 0 ? 2 : 0;
+  }
+  if (["--version", "-v"].includes(name)) {
+    io.out(io.version);
+    return 0;
   }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!load) {

@@ -50,12 +50,18 @@ export function tokenStoreContract(
   makeStore: MakeTokenStore,
   options: TokenStoreContractOptions = {},
 ): ContractCase[] {
+  // Checked although it has a type: plain JavaScript is welcome, and a case would say it once for each rule.
+  if (typeof makeStore !== "function") {
+    throw new TypeError(
+      "tokenStoreContract takes a function that makes the store: " +
+        "tokenStoreContract(() => myTokenStore(), { lease: false }). Without lease: false, leases are tested too.",
+    );
+  }
   const rules = [...recordRules, ...versionRules, ...(options.lease === false ? [] : leaseRules)];
   return rules.map(({ name, check }) => ({
     name,
     run: async () => {
-      const made = await makeStore();
-      const harness = "store" in made ? made : { store: made };
+      const harness = toHarness(await makeStore());
       try {
         await check(caseContext(harness));
       } finally {
@@ -63,6 +69,13 @@ export function tokenStoreContract(
       }
     },
   }));
+}
+
+function toHarness(made: unknown): TokenStoreHarness {
+  if (typeof made !== "object" || made === null) {
+    throw new TypeError("The function must answer a token store, or { store, advance?, close? }.");
+  }
+  return "store" in made ? (made as TokenStoreHarness) : { store: made as TokenStore };
 }
 
 function caseContext({ store, advance }: TokenStoreHarness): CaseContext {

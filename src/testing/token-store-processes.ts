@@ -37,6 +37,12 @@ export interface TokenStoreProcessContractOptions {
  * ```
  */
 export function tokenStoreProcessContract(options: TokenStoreProcessContractOptions): ContractCase[] {
+  const given = options as { makeStore?: unknown; start?: unknown } | undefined;
+  if (typeof given?.makeStore !== "function" || typeof given.start !== "function") {
+    throw new TypeError(
+      "tokenStoreProcessContract takes { makeStore: () => myTokenStore(), start: () => fork(...) }.",
+    );
+  }
   const rules = [...processRules, ...(options.lease === false ? [] : sharedLeaseRules)];
   return rules.map(({ name, check }) => ({
     name: `processes: ${name}`,

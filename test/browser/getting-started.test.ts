@@ -73,6 +73,13 @@ const cardColour = (opened: Page): Promise<string> =>
     .getByRole("listitem", { name: "Google Calendar" })
     .evaluate((card) => getComputedStyle(card).backgroundColor);
 
+/** What the page says once it is loaded anew and has heard from the handlers. */
+async function textOf(opened: Page): Promise<string> {
+  await opened.goto(`http://localhost:${appPort}/settings/calendars`);
+  await opened.getByText("One moment…").first().waitFor({ state: "detached" });
+  return opened.locator("main").innerText();
+}
+
 it("connects a calendar after step 3, and keeps it in a database after step 6", async () => {
   await follow(stepsOf("## 2. Four files", "## 3. Connect a calendar"));
   await newcomer.start(
@@ -94,6 +101,18 @@ it("connects a calendar after step 3, and keeps it in a database after step 6", 
   const dark = await openSettings("dark");
   await dark.getByText("alice@gmail.example").first().waitFor();
   expect(await cardColour(dark), "a card is dark").toBe("rgb(27, 30, 37)");
+
+  // An edit counts at once, and costs nobody a connection.
+  const [calendar] = stepsOf("## 2. Four files", "## 3. Connect a calendar").filter(
+    ({ file }) => file === "lib/calendar.ts",
+  );
+  await newcomer.write(
+    calendar!.file!,
+    calendar!.code.replace(/authenticate: .*/, "authenticate: () => null,"),
+  );
+  await expect.poll(() => textOf(dark), { timeout: 30_000 }).toContain("You are signed out.");
+  await newcomer.write(calendar!.file!, calendar!.code);
+  await expect.poll(() => textOf(dark), { timeout: 30_000 }).toContain("alice@gmail.example");
   await first.stop();
 
   const output = await follow(stepsOf("## 6. A database, and sealed tokens", "## Going live"));

@@ -22,6 +22,7 @@ beforeEach(async () => {
 });
 
 const key = randomBytes(32).toString("base64");
+const stateSecret = randomBytes(32).toString("base64");
 const emulator = createCalEmulator({ clientSecret: "s3cret-of-the-client" });
 
 function environment(): Record<string, string | undefined> {
@@ -29,6 +30,8 @@ function environment(): Record<string, string | undefined> {
     CAL_CLIENT_ID: emulator.clientId,
     CAL_CLIENT_SECRET: emulator.clientSecret,
     CAL_API_URL: emulator.url,
+    CAL_STATE_SECRET: stateSecret,
+    APP_URL: "https://app.example/calendars",
     CAL_TOKEN_ENCRYPTION_KEYS: `k1:${key}`,
     DATABASE_URL: database.url,
   };
@@ -49,6 +52,7 @@ async function examine({ env = {}, args = [], ...io }: Options = {}): Promise<Co
   const values = [
     all["CAL_CLIENT_SECRET"],
     key,
+    all["CAL_STATE_SECRET"],
     all["DATABASE_URL"],
     "postgres:postgres",
     "s3cret",
@@ -68,7 +72,7 @@ test("nothing is wrong", async () => {
   const { code, out } = await examine({ env: { CAL_API_URL: server.url }, fetch: globalThis.fetch });
   await server.close();
   expect(out).not.toMatch(/^(wrong|note)/m);
-  expect(out.match(/^ok/gm)).toHaveLength(5);
+  expect(out.match(/^ok/gm)).toHaveLength(7);
   expect(code).toBe(0);
 });
 
@@ -106,7 +110,7 @@ describe("the OAuth client", () => {
             { status: 404 },
           ),
         ),
-      "/v2",
+      "Does CAL_API_URL end in /v2?",
     ],
     [
       "too many requests",
@@ -137,6 +141,28 @@ describe("the OAuth client", () => {
     expect(code).toBe(1);
   });
 
+  test("an address without /v2", async () => {
+    const url = emulator.url.replace("/v2", "");
+    const { code, out } = await examine({ env: { CAL_API_URL: url } });
+    expect([code, out]).toEqual([1, expect.stringContaining("Does CAL_API_URL end in /v2?")]);
+  });
+
+  test.each<[string, typeof fetch]>([
+    ["nobody answers", () => Promise.reject(new TypeError("fetch failed"))],
+    ["the client is another's", () => Promise.resolve(Response.json({ status: "error" }, { status: 401 }))],
+  ])("no CAL_API_URL, and %s: which Cal.com was asked", async (_, fetch) => {
+    const asked = "CAL_API_URL is not set, so https://api.cal.com/v2 was asked.";
+    expect((await examine({ env: { CAL_API_URL: undefined }, fetch })).out).toContain(asked);
+    expect((await examine({ fetch })).out).not.toContain(asked);
+  });
+
+  test("variables that may stand in a file, which is not read", async () => {
+    const command = "node --env-file=.env node_modules/calbridge/dist/cli.js doctor";
+    const { out } = await examine({ env: { CAL_CLIENT_ID: undefined } });
+    expect(out).toContain(`\n       Files are not read. For one: ${command}\n`);
+    expect((await examine({ env: { CAL_API_URL: "api.cal.com" } })).out).not.toContain("Files");
+  });
+
   test("over http, elsewhere than on this machine", async () => {
     const fetch = () => Promise.resolve(Response.json({ status: "success", data: [] }));
     const { code, out } = await examine({ env: { CAL_API_URL: "http://cal.example/v2" }, fetch });
@@ -165,10 +191,68 @@ describe("the clock", () => {
   });
 });
 
+describe("what the handlers need", () => {
+  const long = "a".repeat(32);
+
+  test.each<[string, Record<string, string | undefined>, number, string]>([
+    ["no secret", { CAL_STATE_SECRET: undefined }, 0, "note   CAL_STATE_SECRET is not set."],
+    ["a short one", { CAL_STATE_SECRET: "s3cret" }, 1, "wrong  CAL_STATE_SECRET is too short."],
+    [
+      "one of two short",
+      { CAL_STATE_SECRET: `${long}, s3cret` },
+      1,
+      "wrong  One of the secrets in CAL_STATE",
+    ],
+    ["two secrets", { CAL_STATE_SECRET: `${long},${long}` }, 0, "ok     CAL_STATE_SECRET: the first of 2"],
+    ["no address", { APP_URL: " " }, 0, "note   APP_URL is not set."],
+    ["a host alone", { APP_URL: "app.example" }, 1, "wrong  APP_URL is not the address"],
+    ["a path", { APP_URL: "/calendars" }, 1, "wrong  APP_URL is not the address"],
+    ["a query", { APP_URL: "https://app.example/?a" }, 1, "wrong  APP_URL is not the address"],
+    ["a password", { APP_URL: "https://ada:s3cret@app.example" }, 1, "wrong  APP_URL is not the address"],
+    ["http", { APP_URL: "http://app.example" }, 0, "note   APP_URL is http"],
+    ["http that looks local", { APP_URL: "http://localhost.example" }, 0, "note   APP_URL is http"],
+    ["http at home", { APP_URL: "http://localhost:3000" }, 0, "is at http://localhost:3000."],
+    ["Next.js's", { NEXT_PUBLIC_APP_URL: "app.example" }, 1, "wrong  NEXT_PUBLIC_APP_URL is not"],
+  ])("%s", async (_, env, code, expected) => {
+    const result = await examine({ env });
+    expect(result.out).toContain(expected);
+    expect(result.code).toBe(code);
+  });
+
+  test("no address, but redirect URLs that have one", async () => {
+    const redirect = { NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: "https://app.example/done" };
+    const { out } = await examine({ env: { APP_URL: undefined, ...redirect } });
+    expect(out).not.toContain("APP_URL");
+  });
+});
+
 describe("the encryption keys", () => {
-  test("none: a note", async () => {
-    const { code, out } = await examine({ env: { CAL_TOKEN_ENCRYPTION_KEYS: undefined } });
-    expect([code, out]).toEqual([0, expect.stringContaining("openssl rand -base64 32")]);
+  const none = { CAL_TOKEN_ENCRYPTION_KEYS: undefined };
+
+  test.each([
+    ["nothing stored", {}],
+    ["no database", { DATABASE_URL: undefined }],
+  ])("none, and %s: a note", async (_, env) => {
+    const { code, out } = await examine({ env: { ...none, ...env } });
+    expect([code, out]).toEqual([0, expect.stringContaining("tokens are stored as they are.")]);
+    expect(out).toContain("set CAL_TOKEN_ENCRYPTION_KEYS=k1:KEY and use encryptedTokenStore");
+  });
+
+  test("none, and tokens that are not sealed: a note", async () => {
+    await postgresTokenStore({ client: database.pool }).set(tokens("cy"), { ifVersion: null });
+    const { code, out } = await examine({ env: none });
+    expect([code, out]).toEqual([0, expect.stringContaining("tokens are stored as they are.")]);
+  });
+
+  test("none, though tokens are sealed", async () => {
+    const inner = postgresTokenStore({ client: database.pool });
+    await encryptedTokenStore(inner, { keys: { k1: key } }).set(tokens("ada"), { ifVersion: null });
+    await inner.set(tokens("cy"), { ifVersion: null });
+    const { code, out } = await examine({ env: none });
+    const expected = "CAL_TOKEN_ENCRYPTION_KEYS is not set, but tokens in the table are sealed. (1 of 2";
+    expect(out).toContain(`wrong  ${expected}`);
+    expect(out).not.toContain("stored as they are");
+    expect(code).toBe(1);
   });
 
   test.each([
@@ -235,7 +319,7 @@ describe("the database", () => {
     await database.pool.query(eightColumns);
     const before = await examine();
     expect(before.out).toContain(`lacks "calRefreshTokenExpiresAt", "version", "leaseOwner", "leaseEndsAt"`);
-    expect(before.out).toContain("calbridge schema");
+    expect(before.out).toContain("npx calbridge schema");
     await addOldRow(database.pool, "ada");
     await createSchema(database.pool);
     await database.pool.query(`DROP INDEX "CalendarIntegration_userUlid_key"`);

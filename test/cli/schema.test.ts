@@ -1,13 +1,22 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
 import { runCommand } from "../support/command-line.js";
 
 describe("calbridge", () => {
   test("says what it can do", async () => {
-    expect(await runCommand(["--help"])).toMatchObject({ code: 0, err: "" });
     const { code, out } = await runCommand([]);
     expect([code, out]).toEqual([2, expect.stringContaining("schema")]);
+  });
+
+  test.each(["--help", "-h", "help"])("%s says what it can do", async (name) => {
+    const { code, out, err } = await runCommand([name]);
+    expect([code, out, err]).toEqual([0, expect.stringContaining("calbridge --version"), ""]);
+  });
+
+  test.each(["--version", "-v"])("%s prints the version alone", async (name) => {
+    expect(await runCommand([name])).toEqual({ code: 0, out: "1.2.3", err: "" });
   });
 
   test.each([["nothing"], ["__proto__"], ["toString"]])("%s is no command", async (name) => {
@@ -19,11 +28,12 @@ describe("calbridge", () => {
   });
 
   test("is a program", async () => {
-    const program = [...["--import", "tsx"], "src/cli/bin.ts", "schema", "--no-user-table"];
-    const { stdout } = await promisify(execFile)(process.execPath, program);
+    const program = (...args: string[]) =>
+      promisify(execFile)(process.execPath, ["--import", "tsx", "src/cli/bin.ts", ...args]);
+    const { stdout } = await program("schema", "--no-user-table");
     expect(stdout).toContain(`CREATE TABLE IF NOT EXISTS "CalendarIntegration"`);
-    const failing = promisify(execFile)(process.execPath, ["--import", "tsx", "src/cli/bin.ts", "nothing"]);
-    await expect(failing).rejects.toMatchObject({ code: 2 });
+    expect((await program("--version")).stdout.trim()).toBe(manifest.version);
+    await expect(program("nothing")).rejects.toMatchObject({ code: 2 });
   });
 });
 

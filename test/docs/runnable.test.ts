@@ -58,7 +58,7 @@ it("the code that is marked as runnable runs", async () => {
   const { ok, output } = await runFiles(files);
   expect(ok, output).toBe(true);
   expect(output.match(/^== /gm)).toHaveLength(blocks.length);
-  expect(output).toMatch(/^Connected: alice@gmail\.example with 2 calendars$/m);
+  expect(output).toMatch(/^Connected: alice@gmail\.example with 2 calendars\nBusy from 2027-01-04T10:00/m);
 
   const wrong = await toFile(folder, "wrong", 'await cal.forUser("nobody").calendars.list();');
   expect(await runFiles([wrong])).toMatchObject({

@@ -31,14 +31,18 @@ async function addRouteFiles(directory: string): Promise<void> {
     await writeFile(join(directory, path), text);
   };
   const calendar = await readFile(join(directory, "lib/calendar.ts"), "utf8");
-  const each = calendar
-    .replaceAll("kept.calendar", "kept.each")
-    .replace("{ calendar?:", "{ each?:")
-    .replace('successUrl: "/settings"', 'successUrl: "/settings", basePath: "/each/cal"');
+  const each = calendar.replace('successUrl: "/settings"', 'successUrl: "/settings", basePath: "/each/cal"');
   await write("lib/each.ts", each);
   for (const [path, method, name] of routes) {
-    const call = `(request: Request) => calendar().${name}(request)`;
-    const text = `import { calendar } from "@/lib/each";\n\nexport const ${method} = ${call};\n`;
+    // Without `connection()`, `next build` calls a GET whose path is known, and has no secrets for it.
+    const text = `import { connection } from "next/server";
+import { calendar } from "@/lib/each";
+
+export async function ${method}(request: Request) {
+  await connection();
+  return calendar().${name}(request);
+}
+`;
     await write(`app/each/cal/${path}/route.ts`, text);
   }
 }

@@ -16,6 +16,7 @@ export async function runCommand(
   const out: string[] = [];
   const err: string[] = [];
   const code = await main(args, {
+    version: "1.2.3",
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
     env: {},

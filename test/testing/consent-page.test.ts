@@ -109,6 +109,8 @@ describe("the walk through consent", () => {
 
   it("tells an address that isn't a consent page's", async () => {
     const { emulator } = setUp();
-    await expect(emulator.provider.authorize(`${emulator.url}/me`)).rejects.toThrow("is this an authUrl?");
+    await expect(emulator.provider.authorize(`${emulator.url}/me`)).rejects.toThrow(
+      "not an authUrl of this emulator's",
+    );
   });
 });

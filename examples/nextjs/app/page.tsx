@@ -1,17 +1,24 @@
+import { connection } from "next/server";
+import { Suspense } from "react";
 import { prisma } from "@/lib/prisma";
 
-export const dynamic = "force-dynamic";
-
-export default async function Page() {
+async function Users() {
+  await connection(); // not while the page is built
   const users = await prisma.user.findMany({ orderBy: { name: "asc" } });
+  return users.map(({ ulid, name }) => (
+    <button key={ulid} name="user" value={ulid}>
+      {name}
+    </button>
+  ));
+}
+
+export default function Page() {
   return (
     <form method="post" action="/sign-in">
       <h1>Sign in</h1>
-      {users.map(({ ulid, name }) => (
-        <button key={ulid} name="user" value={ulid}>
-          {name}
-        </button>
-      ))}
+      <Suspense>
+        <Users />
+      </Suspense>
     </form>
   );
 }

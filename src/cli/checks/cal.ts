@@ -2,8 +2,13 @@ import { CalClient } from "../../client.js";
 import { isCalError, type CalError } from "../../errors.js";
 import { memoryTokenStore } from "../../stores/memory.js";
 import type { CommandIo } from "../command.js";
+import { isInTheClear } from "./address.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
 
+/** How the variables come from a file. The path is that of every package manager, and of Windows. */
+export const withFile = "node --env-file=.env node_modules/calbridge/dist/cli.js doctor";
+
+const DEFAULT_URL = "https://api.cal.com/v2";
 const NOTED_SKEW_MS = 5_000;
 // Half of the minute by which tokens are refreshed before they end.
 const WRONG_SKEW_MS = 30_000;
@@ -30,41 +35,54 @@ export async function checkCal(io: CommandIo): Promise<Finding[]> {
     await users[Symbol.asyncIterator]().next();
   } catch (error) {
     if (!isCalError(error)) throw error;
-    return [wrong(error.message, adviceFor(error)), ...checkUrl(io)];
+    return [wrong(error.message, adviceFor(error, io)), ...checkUrl(io)];
   }
-  const api = io.env["CAL_API_URL"]?.trim() ?? "https://api.cal.com/v2";
   return [
-    ok(`${hostOf(api)} accepts CAL_CLIENT_ID and CAL_CLIENT_SECRET.`),
+    ok(`${hostOf(apiUrl(io) ?? DEFAULT_URL)} accepts CAL_CLIENT_ID and CAL_CLIENT_SECRET.`),
     ...checkUrl(io),
     ...(answeredAt ? [checkClock(answeredAt.ours - answeredAt.theirs)] : []),
   ];
 }
 
-function adviceFor(error: CalError): string {
-  switch (error.code) {
+function adviceFor(error: CalError, io: CommandIo): string {
+  const isUrlSet = apiUrl(io) !== undefined;
+  const asked = isUrlSet ? "" : `CAL_API_URL is not set, so ${DEFAULT_URL} was asked.\n`;
+  // Cal.com's 404 for a path that it doesn't have is no not_found.
+  switch (error.status === 404 ? "not_found" : error.code) {
     case "invalid_input":
-      return "Set CAL_CLIENT_ID and CAL_CLIENT_SECRET as Cal.com's platform settings show them, and CAL_API_URL if Cal.com is your own.";
+      return `Set CAL_CLIENT_ID and CAL_CLIENT_SECRET as Cal.com's platform settings show them, and CAL_API_URL if Cal.com is your own.${aboutFiles(io)}`;
     case "unauthorized":
-      return "Compare CAL_CLIENT_ID and CAL_CLIENT_SECRET with Cal.com's platform settings: one of them is another client's, or cut short.";
+      return `${asked}Compare CAL_CLIENT_ID and CAL_CLIENT_SECRET with Cal.com's platform settings: one of them is another client's, or cut short.`;
     case "forbidden":
       return "The OAuth client may not list its users: look at its permissions in Cal.com's platform settings.";
     case "not_found":
-      return "Is CAL_API_URL complete? Cal.com's own is https://api.cal.com/v2, with /v2 at its end.";
+      return `${asked}Does CAL_API_URL end in /v2? Cal.com's own is ${DEFAULT_URL}.`;
     case "rate_limited":
       return "Try again in a minute.";
     case "network_error":
     case "timeout":
-      return "Is CAL_API_URL right, and may this machine make requests to it (DNS, proxy, firewall)?";
+      return isUrlSet
+        ? "Is CAL_API_URL right, and may this machine make requests to it (DNS, proxy, firewall)?"
+        : `${asked}May this machine make requests to it (DNS, proxy, firewall)?`;
     case "invalid_response":
-      return "Something else than Cal.com's API answers at CAL_API_URL.";
+      return `${asked}Something else than Cal.com's API answers there.`;
     default:
       return "Try again; if it stays so, ask Cal.com, with the request id if there is one.";
   }
 }
 
-function checkUrl({ env }: CommandIo): Finding[] {
-  const url = env["CAL_API_URL"]?.trim();
-  if (!url?.startsWith("http://") || /^http:\/\/(localhost|127\.|\[::1\])/.test(url)) return [];
+/** For whoever has put the variables into a file, and sees that they are not set. */
+function aboutFiles({ env }: CommandIo): string {
+  const isSet = ["CAL_CLIENT_ID", "CAL_CLIENT_SECRET"].every((name) => env[name]?.trim());
+  return isSet ? "" : `\nFiles are not read. For one: ${withFile}`;
+}
+
+function apiUrl({ env }: CommandIo): string | undefined {
+  return env["CAL_API_URL"]?.trim() || undefined;
+}
+
+function checkUrl(io: CommandIo): Finding[] {
+  if (!isInTheClear(apiUrl(io) ?? DEFAULT_URL)) return [];
   return [note("CAL_API_URL is http: the client's secret and all tokens travel in the clear.", "Use https.")];
 }
 

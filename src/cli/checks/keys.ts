@@ -1,28 +1,18 @@
 import { CalValidationError } from "../../errors.js";
 import { encryptionKeysFromEnv } from "../../tokens/encryption-keys.js";
 import type { CommandIo } from "../command.js";
-import { note, ok, wrong, type Finding } from "./finding.js";
+import { ok, wrong, type Finding } from "./finding.js";
 
 /** What the environment says of the encryption keys. */
 export interface KeysCheck {
   findings: Finding[];
-  /** The keys, if there are any and they are right. */
-  keys?: Record<string, string>;
+  /** The keys; `"none"` if the variable is not set, `"unreadable"` if it can't be right. */
+  keys: Record<string, string> | "none" | "unreadable";
 }
 
-/** Looks at the keys that tokens are encrypted with. */
+/** Looks at the keys that tokens are encrypted with. What it means that there are none, the stored tokens say. */
 export function checkKeys({ env }: CommandIo): KeysCheck {
-  if (!env["CAL_TOKEN_ENCRYPTION_KEYS"]?.trim()) {
-    const text = "CAL_TOKEN_ENCRYPTION_KEYS is not set: tokens are stored as they are.";
-    return {
-      findings: [
-        note(
-          text,
-          "To encrypt them, make a key (openssl rand -base64 32), set k1:KEY and use encryptedTokenStore.",
-        ),
-      ],
-    };
-  }
+  if (!env["CAL_TOKEN_ENCRYPTION_KEYS"]?.trim()) return { findings: [], keys: "none" };
   try {
     const keys = encryptionKeysFromEnv(env);
     const [first = "", ...others] = Object.keys(keys);
@@ -31,6 +21,6 @@ export function checkKeys({ env }: CommandIo): KeysCheck {
   } catch (error) {
     if (!(error instanceof CalValidationError)) throw error;
     const help = "It holds keys of 32 random bytes as id:key,id:key, the one that seals first.";
-    return { findings: [wrong(error.message, help)] };
+    return { findings: [wrong(error.message, help)], keys: "unreadable" };
   }
 }

@@ -7,6 +7,30 @@ import { note, ok, wrong, type Finding } from "./finding.js";
 
 const SAMPLE = 100;
 
+/** That there are no keys, where no token is sealed. */
+export const nothingSealed = note(
+  "CAL_TOKEN_ENCRYPTION_KEYS is not set: tokens are stored as they are.",
+  "To seal them, set CAL_TOKEN_ENCRYPTION_KEYS=k1:KEY and use encryptedTokenStore. KEY comes from: openssl rand -base64 32",
+);
+
+/** Looks, without keys, whether some of the stored tokens are sealed. */
+export async function checkUnsealed(database: Database, table: TableOptions): Promise<Finding[]> {
+  const store = postgresTokenStore({ client: database, ...table });
+  const userIds = await store.list({ limit: SAMPLE });
+  let sealed = 0;
+  for (const userId of userIds) {
+    const record = await store.get(userId);
+    if (record && keysOf(record).some((key) => key !== null)) sealed += 1;
+  }
+  if (sealed === 0) return [nothingSealed];
+  return [
+    wrong(
+      `CAL_TOKEN_ENCRYPTION_KEYS is not set, but tokens in the table are sealed. (${sealed} of ${userIds.length} users looked at)`,
+      "Set it to the keys that they were sealed with.",
+    ),
+  ];
+}
+
 /** Opens some of the stored tokens with the keys. */
 export async function checkSealed(
   database: Database,
@@ -37,7 +61,12 @@ export async function checkSealed(
   );
   if (plain > 0) {
     const text = `${plain} of ${userIds.length} users looked at have tokens that are not sealed.`;
-    findings.push(note(text, "They are sealed when they are next refreshed; resealTokens does it at once."));
+    findings.push(
+      note(
+        text,
+        "With encryptedTokenStore they are sealed at their next refresh, or at once by resealTokens; without it, never.",
+      ),
+    );
   }
   return findings.length > 0 || userIds.length === 0
     ? findings

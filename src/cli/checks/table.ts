@@ -3,7 +3,7 @@ import { quoteNames, type TableOptions } from "../../stores/shared/identifiers.j
 import type { Database } from "./database.js";
 import { ok, wrong, type Finding } from "./finding.js";
 
-const migrate = "Run `calbridge schema` and apply what it prints.";
+const migrate = "Run `npx calbridge schema` and apply what it prints.";
 
 /** Looks at the token table: its columns, its unique index, and what the role may do with it. */
 export async function checkTable(database: Database, options: TableOptions): Promise<Finding[]> {

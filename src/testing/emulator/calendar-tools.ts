@@ -8,6 +8,7 @@ import {
 } from "./calendars.js";
 import { integrationOf, integrations } from "./integrations.js";
 import type { Credential, State } from "./state.js";
+import { adviceOnIds, assertUserId } from "./user-id.js";
 
 /** A connected calendar account, as Cal.com stores it. A copy. */
 export interface EmulatedCredential {
@@ -51,6 +52,7 @@ export function matchCredentials(
   state: State,
   { userId, provider, credentialId }: CredentialMatch,
 ): Credential[] {
+  assertUserId(userId);
   const type = provider && integrations[provider].type;
   const found = credentialsOf(state, userId, type).filter(
     ({ id }) => credentialId === undefined || id === credentialId,
@@ -61,8 +63,9 @@ export function matchCredentials(
 
 export function createCalendarTools(state: State): EmulatedCalendars {
   return {
-    credentials: (userId) =>
-      credentialsOf(state, userId).map(({ id, type, account, invalid, revoked }) => ({
+    credentials(userId) {
+      assertUserId(userId);
+      return credentialsOf(state, userId).map(({ id, type, account, invalid, revoked }) => ({
         id,
         userId,
         provider: integrationOf(type).provider,
@@ -70,13 +73,18 @@ export function createCalendarTools(state: State): EmulatedCalendars {
         account,
         isInvalid: invalid,
         isRevoked: revoked,
-      })),
-    selected: (userId) =>
-      state.selected
+      }));
+    },
+    selected(userId) {
+      assertUserId(userId);
+      return state.selected
         .filter((row) => row.userId === userId)
-        .map(({ integration, externalId, credentialId }) => ({ integration, externalId, credentialId })),
+        .map(({ integration, externalId, credentialId }) => ({ integration, externalId, credentialId }));
+    },
     connect(userId, provider, name) {
-      if (!state.users.has(userId)) throw new Error(`The emulator has no user with the id ${userId}.`);
+      if (!state.users.has(userId)) {
+        throw new Error(`The emulator has no user with the id ${userId}. ${adviceOnIds}`);
+      }
       const account = state.accounts.ensure(provider, name);
       const { type } = integrations[provider];
       const { id } = storeCredential(state, { userId, type, account: account.email });

@@ -2,7 +2,7 @@
 export interface EmulatorClock {
   /** Milliseconds since 1970, as the emulator sees them. */
   now: () => number;
-  /** Moves the time forward by `ms` milliseconds. */
+  /** Moves the time forward by `ms` milliseconds; back, if they are less than 0. */
   advance(ms: number): void;
   /** Sets the time. It goes on from there. */
   set(time: number | Date): void;
@@ -13,9 +13,15 @@ export function createClock(base: () => number): EmulatorClock {
   return {
     now: () => base() + offset,
     advance(ms) {
+      if (!Number.isFinite(ms)) throw new TypeError("advance takes milliseconds: advance(60 * 60_000).");
       offset += ms;
     },
     set(time) {
+      // By its form: fake timers, and some test runners, have a Date of their own.
+      const isTime = typeof time === "number" || Object.prototype.toString.call(time) === "[object Date]";
+      if (!isTime || !Number.isFinite(Number(time))) {
+        throw new TypeError("set takes milliseconds since 1970, or a valid Date.");
+      }
       offset = Number(time) - base();
     },
   };

@@ -6,10 +6,15 @@ const pages: Record<string, ConsentProvider> = {
   "/provider/office365/common/oauth2/v2.0/authorize": "office365",
 };
 
+/** Whose consent page has this path, if it is one's. */
+export function consentProviderAt(pathname: string): ConsentProvider | undefined {
+  return Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
+}
+
 /** The providers' consent pages. `undefined` for a path that is none. */
 export async function consent(request: Request, accounts: Accounts): Promise<Response | undefined> {
   const url = new URL(request.url);
-  const provider = Object.hasOwn(pages, url.pathname) ? pages[url.pathname] : undefined;
+  const provider = consentProviderAt(url.pathname);
   if (!provider)
     return url.pathname.startsWith("/provider/")
       ? html(page("Not found", "<p>No such page.</p>"), 404)

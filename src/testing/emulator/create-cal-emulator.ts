@@ -3,6 +3,7 @@ import { createApi } from "./api.js";
 import { createCalendarTools, type EmulatedCalendars } from "./calendar-tools.js";
 import type { EmulatorClock } from "./clock.js";
 import { consent } from "./consent.js";
+import { assertMatch } from "./fault-check.js";
 import { createFaults, withFault, type Fault, type FaultHandle, type Outcome } from "./faults.js";
 import { createLimiter, type EmulatorRateLimits } from "./limits.js";
 import { matches, pathAfterVersion, type LoggedRequest, type RequestMatch } from "./log.js";
@@ -61,7 +62,11 @@ export interface CalEmulator {
   /** Serves the emulator over HTTP. Default: a free port of `127.0.0.1`. */
   listen(options?: { port?: number; host?: string }): Promise<ListeningEmulator>;
   readonly clock: EmulatorClock;
-  /** Lets something go wrong. */
+  /**
+   * Lets something go wrong.
+   *
+   * @throws TypeError for a fault that can't happen: an unknown effect, a path that no request has.
+   */
   inject: (fault: Fault) => FaultHandle;
   /** The requests that came to the API, in order. */
   readonly requests: readonly LoggedRequest[];
@@ -152,7 +157,10 @@ export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator
     clock: state.clock,
     inject: faults.inject,
     requests,
-    count: (match = {}) => requests.filter((request) => matches(match, request)).length,
+    count(match = {}) {
+      assertMatch(match);
+      return requests.filter((request) => matches(match, request)).length;
+    },
     users: createUserTools(state, clientId),
     calendars: createCalendarTools(state),
     provider: createProviderTools(state, fetch),

@@ -1,4 +1,5 @@
 import { errorBody, HttpError } from "./errors.js";
+import { assertFault } from "./fault-check.js";
 import { matches, type RequestMatch } from "./log.js";
 
 /** What the caller sees instead of Cal.com's answer. */
@@ -58,6 +59,7 @@ export function createFaults(): Faults {
   const active: { fault: Fault; seen: number; hits: number }[] = [];
   return {
     inject(fault) {
+      assertFault(fault);
       const entry = { fault, seen: 0, hits: 0 };
       active.push(entry);
       return {

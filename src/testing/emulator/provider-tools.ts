@@ -7,6 +7,7 @@ import type {
 } from "./accounts.js";
 import { matchCredentials, type CredentialMatch } from "./calendar-tools.js";
 import { forgetCalendars } from "./calendars.js";
+import { consentProviderAt } from "./consent.js";
 import type { State } from "./state.js";
 import type { EmulatorFetch } from "./transport.js";
 
@@ -74,6 +75,16 @@ export interface EmulatedProviders {
 
 const MAX_STEPS = 10;
 
+function providerOf(authUrl: string): ConsentProvider {
+  const provider = URL.canParse(authUrl) ? consentProviderAt(new URL(authUrl).pathname) : undefined;
+  if (!provider) {
+    throw new TypeError(
+      "This is not an authUrl of this emulator's: it is what connectUrl() answers as authUrl.",
+    );
+  }
+  return provider;
+}
+
 export function createProviderTools(state: State, fetch: EmulatorFetch): EmulatedProviders {
   const { accounts } = state;
 
@@ -93,8 +104,7 @@ export function createProviderTools(state: State, fetch: EmulatorFetch): Emulate
 
   /** From the page to the address the provider sends the browser to. */
   async function decide(authUrl: string, options: AuthorizeOptions): Promise<URL> {
-    const { pathname } = new URL(authUrl);
-    const provider: ConsentProvider = pathname.startsWith("/provider/google/") ? "google" : "office365";
+    const provider = providerOf(authUrl);
     const account =
       options.account === undefined ? accounts.list(provider)[0] : accountOf(provider, options.account);
     const form = new URLSearchParams({
@@ -118,8 +128,8 @@ export function createProviderTools(state: State, fetch: EmulatorFetch): Emulate
     authUrl: string,
     options: AuthorizeOptions & { stopBeforeCallback?: boolean } = {},
   ): Promise<AuthorizeResult | AuthorizeStop> {
-    const { origin } = new URL(authUrl);
     let at = await decide(authUrl, options);
+    const { origin } = new URL(authUrl);
     if (options.stopBeforeCallback) {
       const { searchParams: query, href } = at;
       return { code: query.get("code"), state: query.get("state"), callbackUrl: href };

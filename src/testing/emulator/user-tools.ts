@@ -6,6 +6,7 @@ import {
   revokeTokens,
   type TokenPair,
 } from "./tokens.js";
+import { adviceOnIds, assertUserId } from "./user-id.js";
 import { createUser, deleteUser } from "./users.js";
 
 /** A managed user, as the emulator holds it. A copy. */
@@ -67,7 +68,9 @@ export interface EmulatedUsers {
 export function createUserTools(state: State, defaultClientId: string): EmulatedUsers {
   function userOf(id: number): User & { clientId: string } {
     const user = state.users.get(id);
-    if (user?.clientId == null) throw new Error(`The emulator has no managed user with the id ${id}.`);
+    if (user?.clientId == null) {
+      throw new Error(`The emulator has no managed user with the id ${id}. ${adviceOnIds}`);
+    }
     return user as User & { clientId: string };
   }
 
@@ -110,12 +113,14 @@ export function createUserTools(state: State, defaultClientId: string): Emulated
       return { ...copy(user), ...tokens };
     },
     list: () => managed().map(copy),
-    get: (id) =>
-      managed()
-        .filter((user) => user.id === id)
-        .map(copy)[0],
+    get(id) {
+      assertUserId(id);
+      const user = managed().find((one) => one.id === id);
+      return user && copy(user);
+    },
     delete: (id) => deleteUser(state, userOf(id)),
     tokens(id) {
+      assertUserId(id);
       const of = (table: State["accessTokens"]): string[] =>
         [...table.values()].filter((token) => token.userId === id).map((token) => token.value);
       return { accessTokens: of(state.accessTokens), refreshTokens: of(state.refreshTokens) };

@@ -1,0 +1,69 @@
+import { CalValidationError } from "../../errors.js";
+import { createSealer } from "../../handlers/seal.js";
+import type { CommandIo } from "../command.js";
+import { isInTheClear } from "./address.js";
+import { note, ok, wrong, type Finding } from "./finding.js";
+
+/** Looks at what `createCalHandlers.fromEnv` needs besides the client. */
+export function checkHandlers({ env }: CommandIo): Finding[] {
+  const read = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const addresses = ["NEXT_PUBLIC_APP_URL", "APP_URL"].flatMap((name) => {
+    const value = read(name);
+    return value === undefined ? [] : checkAddress(name, value);
+  });
+  // Without an address of its own, the application's is that of the redirect URLs.
+  const redirects = ["NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT", "NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT"];
+  const isElsewhere = redirects.some((name) => read(name) !== undefined);
+  return [
+    checkSecret(read("CAL_STATE_SECRET")),
+    ...addresses,
+    ...(addresses.length > 0 || isElsewhere
+      ? []
+      : [
+          note(
+            "APP_URL is not set.",
+            "createCalHandlers.fromEnv needs it, or NEXT_PUBLIC_APP_URL: the application's public address, such as https://your-app.com.",
+          ),
+        ]),
+  ];
+}
+
+function checkSecret(value: string | undefined): Finding {
+  if (value === undefined) {
+    const help = "createCalHandlers.fromEnv needs it. Make one with: openssl rand -base64 32";
+    return note("CAL_STATE_SECRET is not set.", help);
+  }
+  const secrets = value.split(",").map((secret) => secret.trim());
+  try {
+    createSealer(secrets);
+  } catch (error) {
+    if (!(error instanceof CalValidationError)) throw error;
+    return wrong(
+      secrets.length > 1
+        ? "One of the secrets in CAL_STATE_SECRET is too short."
+        : "CAL_STATE_SECRET is too short.",
+      "Each has 32 characters or more, with a comma between two. Make one with: openssl rand -base64 32",
+    );
+  }
+  return ok(
+    secrets.length > 1
+      ? `CAL_STATE_SECRET: the first of ${secrets.length} seals, all open.`
+      : "CAL_STATE_SECRET is long enough.",
+  );
+}
+
+function checkAddress(name: string, value: string): Finding[] {
+  const url = /^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || `${url.search}${url.hash}${url.username}${url.password}` !== "") {
+    return [
+      wrong(
+        `${name} is not the address of an application.`,
+        "It begins with https:// and has no query, fragment or user name: https://your-app.com.",
+      ),
+    ];
+  }
+  if (isInTheClear(value)) {
+    return [note(`${name} is http: the session's cookie travels in the clear.`, "Use https.")];
+  }
+  return [ok(`${name}: the application is at ${url.origin}.`)];
+}
