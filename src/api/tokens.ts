@@ -15,15 +15,10 @@ export interface CalTokens {
   refreshTokenExpiresAt: Date | null;
 }
 
-// Milliseconds; older servers sent ISO strings, or nothing. Whatever it is, the tokens beside it must not be lost.
-const instant = z.optional(z.unknown());
-
-/** The four token fields, in answers and in the answer to a create. */
+/** The tokens, in answers and in the answer to a create. Whatever stands beside them, they must not be lost. */
 export const tokensShape = {
   accessToken: z.string().check(z.minLength(1)),
-  accessTokenExpiresAt: instant,
   refreshToken: z.string().check(z.minLength(1)),
-  refreshTokenExpiresAt: instant,
 };
 
 const tokensSchema = z.looseObject(tokensShape);
@@ -33,11 +28,12 @@ export type WireTokens = z.infer<typeof tokensSchema>;
 
 /** Tokens as we speak of them: expiries as dates, from the answer or else from the token itself. */
 export function toTokens(wire: WireTokens): CalTokens {
+  // Milliseconds; older servers sent ISO strings, or nothing.
   return {
     accessToken: wire.accessToken,
-    accessTokenExpiresAt: toInstant(wire.accessTokenExpiresAt) ?? expiryOf(wire.accessToken),
+    accessTokenExpiresAt: toInstant(wire["accessTokenExpiresAt"]) ?? expiryOf(wire.accessToken),
     refreshToken: wire.refreshToken,
-    refreshTokenExpiresAt: toInstant(wire.refreshTokenExpiresAt) ?? expiryOf(wire.refreshToken),
+    refreshTokenExpiresAt: toInstant(wire["refreshTokenExpiresAt"]) ?? expiryOf(wire.refreshToken),
   };
 }
 
