@@ -16,13 +16,13 @@ export async function asUser<T>(
   try {
     return await work(user);
   } catch (error) {
-    if (!isLost(error)) throw error;
+    if (!isUserLost(error)) throw error;
     await user.delete();
     return work(await ensureUser(session, context));
   }
 }
 
 /** Whether an error says that Cal.com has no such managed user any more. */
-export function isLost(error: unknown): boolean {
+export function isUserLost(error: unknown): boolean {
   return isCalError(error) && error.code === "reauthorization_failed";
 }

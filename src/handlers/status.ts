@@ -1,7 +1,7 @@
 import type { ConnectedCalendar } from "../index.js";
 import { isCalError } from "../errors.js";
 import { toAccount } from "./account.js";
-import { isLost } from "./as-user.js";
+import { isUserLost } from "./as-user.js";
 import { report, requireSession, type HandlerContext, type Step } from "./context.js";
 import { success } from "./respond.js";
 
@@ -28,7 +28,7 @@ async function list(request: Request, context: HandlerContext, userId: string): 
   } catch (error) {
     // A user without a managed user has connected nothing yet.
     if (isCalError(error) && error.code === "user_not_found") return [];
-    if (!isLost(error)) throw error;
+    if (!isUserLost(error)) throw error;
     // One whose managed user is gone has nothing connected any more, and gets a new one by connecting a calendar.
     await report(context, { handler: "status", error, request });
     return [];
