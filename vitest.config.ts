@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -11,6 +12,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     restoreMocks: true,
+    // Many of them wait for other processes: on a machine of two cores one at a time would take twice as long.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     unstubEnvs: true,
     projects: [
       {

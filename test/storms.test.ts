@@ -169,7 +169,7 @@ describe("a wrong base URL", () => {
     await expect(elsewhere.calendars.list()).rejects.toMatchObject({
       code: "api_error",
       status: 404,
-      message: expect.stringContaining("base URL"),
+      message: expect.stringContaining("baseUrl"),
     });
     await expect(elsewhere.delete()).rejects.toMatchObject({ status: 404 });
     expect((await setup.client().forUser("ada").calendars.list()).connectedCalendars).toHaveLength(1);
