@@ -36,7 +36,8 @@ export async function listen(handle: Handle, options: { port: number; host: stri
   server.keepAliveTimeout = 5000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
+    // Tests open thousands of connections at once: Node's queue for them would overflow, and make clients wait.
+    server.listen({ ...options, backlog: 4096 }, resolve);
   });
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
