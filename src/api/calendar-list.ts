@@ -123,21 +123,20 @@ function toConnectedCalendar(wire: unknown): ConnectedCalendar[] {
   // A broken account has neither `primary` nor `calendars`; one without a main calendar may have `primary: {}`.
   const [primary = null] = toCalendar(wire["primary"]);
   return [
-    {
-      ...wire,
-      integration: { ...tolerated(integration, integrationFields), type: integration["type"] },
+    Object.assign(wire, {
+      integration: Object.assign(tolerated(integration, integrationFields), { type: integration["type"] }),
       credentialId,
       delegationCredentialId: typeof delegationCredentialId === "string" ? delegationCredentialId : null,
       primary,
       calendars: Array.isArray(wire["calendars"]) ? wire["calendars"].flatMap(toCalendar) : [],
       error: toError(wire["error"]),
-    },
+    }),
   ];
 }
 
 function toCalendar(wire: unknown): Calendar[] {
   if (!isObject(wire) || typeof wire["externalId"] !== "string") return [];
-  return [{ ...tolerated(wire, calendarFields), externalId: wire["externalId"] }];
+  return [Object.assign(tolerated(wire, calendarFields), { externalId: wire["externalId"] })];
 }
 
 function toError(error: unknown): ConnectedCalendar["error"] {

@@ -29,20 +29,20 @@ interface TypeNames {
 }
 
 /**
- * A copy of the object in which each of the fields is of its type, `null`, or undefined: what nobody here needs
- * must not make a whole answer unreadable. By hand, since schemas for so many fields took a tenth of a call.
+ * The object, in which each of the fields is now of its type, `null`, or undefined: what nobody here needs must not
+ * make a whole answer unreadable. By hand, since schemas for so many fields took a tenth of a call; and in place, as
+ * nobody else has what was parsed a moment ago.
  */
 export function tolerated<F extends Record<string, keyof TypeNames>>(
   object: Record<string, unknown>,
   fields: F,
 ): Record<string, unknown> & { [K in keyof F]?: TypeNames[F[K]] | null | undefined } {
-  const copy = { ...object };
   for (const name in fields) {
-    const value = copy[name];
+    const value = object[name];
     const isFit = fields[name] === "object" ? isObject(value) : typeof value === fields[name];
-    if (value !== undefined && value !== null && !isFit) copy[name] = undefined;
+    if (value !== undefined && value !== null && !isFit) object[name] = undefined;
   }
-  return copy as ReturnType<typeof tolerated<F>>;
+  return object as ReturnType<typeof tolerated<F>>;
 }
 
 function envelope(body: unknown): { data: unknown } {
