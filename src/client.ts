@@ -8,7 +8,7 @@ import { ManagedUsers } from "./managed-users.js";
 import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./options.js";
 import { GuardedStore } from "./tokens/guarded-store.js";
 import { tellTokens } from "./tokens/outcome.js";
-import { SharedWork } from "./shared-work.js";
+import { SharedWorks } from "./shared-work.js";
 import { within } from "./tokens/timing.js";
 import { TokenCache } from "./tokens/token-cache.js";
 import { TokenManager } from "./tokens/token-manager.js";
@@ -30,7 +30,7 @@ export class CalClient {
   readonly managedUsers: ManagedUsers;
   readonly #context: UserContext;
   /** Users being created by this process. */
-  readonly #ensuring = new Map<string, SharedWork<void>>();
+  readonly #ensuring = new SharedWorks<void>();
 
   /** @throws {@link CalValidationError} if an option can't be right. */
   constructor(options: CalClientOptions) {
@@ -89,28 +89,14 @@ export class CalClient {
     assertEnsureInput(input);
     options.signal?.throwIfAborted();
     const { signal, timeoutMs } = options;
-    const known = this.#ensuring.get(userId);
-    if (
-      known?.isSilent &&
-      (await within(known.isLost(), { signal })) &&
-      this.#ensuring.get(userId) === known
-    ) {
-      this.#ensuring.delete(userId);
-    }
     // It is everybody's who asks for this user, so the first caller's signal does not end it.
-    const ensuring = this.#ensuring.get(userId) ?? this.#startEnsuring(userId, input, { timeoutMs });
-    await within(ensuring.promise, { signal });
-    return user;
-  }
-
-  #startEnsuring(userId: string, input: ManagedUserInput, options: CallOptions): SharedWork<void> {
-    const ensured = ensureUser(this.#context, userId, input, options).finally(() => {
-      if (this.#ensuring.get(userId) === ensuring) this.#ensuring.delete(userId);
+    const ensuring = this.#ensuring.join(userId, () => {
+      const ensured = ensureUser(this.#context, userId, input, { timeoutMs });
+      this.#context.options.waitUntil(ensured);
+      return ensured;
     });
-    const ensuring = new SharedWork(ensured);
-    this.#ensuring.set(userId, ensuring);
-    this.#context.options.waitUntil(ensuring.promise);
-    return ensuring;
+    await within(ensuring, { signal });
+    return user;
   }
 
   /** The application's user, by its own id. Makes no request; calls fail with `user_not_found` before `ensureUser()`. */

@@ -29,3 +29,24 @@ export class SharedWork<T> {
     return this.isSilent;
   }
 }
+
+/** Work under way by what it is for, at most one at a time. */
+export class SharedWorks<T> {
+  readonly #works = new Map<string, SharedWork<T>>();
+
+  /** Joins the work that is under way, or starts it. */
+  async join(key: string, start: () => Promise<T>): Promise<T> {
+    const known = this.#works.get(key);
+    // Of those who find it lost the first starts anew, and the others join that.
+    if (known?.isSilent && (await known.isLost()) && this.#works.get(key) === known) this.#works.delete(key);
+    const current = this.#works.get(key);
+    if (current) return current.promise;
+    const work = new SharedWork(
+      start().finally(() => {
+        if (this.#works.get(key) === work) this.#works.delete(key);
+      }),
+    );
+    this.#works.set(key, work);
+    return work.promise;
+  }
+}

@@ -1,4 +1,4 @@
-import { SharedWork } from "../shared-work.js";
+import { SharedWorks } from "../shared-work.js";
 
 // As many as a busy server has within the life of one.
 const MOST_ENTRIES = 10_000;
@@ -15,27 +15,15 @@ export interface Attempts<T> {
 /** Makes a memory of attempts that have ended. It forgets the oldest first. */
 export function createAttempts<T>(): Attempts<T> {
   const ended = new Map<string, true>();
-  const running = new Map<string, SharedWork<T>>();
+  const running = new SharedWorks<T | null>();
   return {
-    async endOnce(id, end) {
-      const other = running.get(id);
-      if (other?.isSilent && (await other.isLost()) && running.get(id) === other) running.delete(id);
-      const current = running.get(id);
-      if (current) return current.promise;
-      if (ended.has(id)) return null;
-      const run = async () => {
+    endOnce: (id, end) =>
+      running.join(id, async () => {
+        if (ended.has(id)) return null;
         const outcome = await end();
         add(ended, id, true);
         return outcome;
-      };
-      const work = new SharedWork(
-        run().finally(() => {
-          if (running.get(id) === work) running.delete(id);
-        }),
-      );
-      running.set(id, work);
-      return work.promise;
-    },
+      }),
   };
 }
 

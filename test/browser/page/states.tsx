@@ -2,6 +2,7 @@ import { CalendarIntegration, type CalendarAccount, type CalendarIntegrationStat
 import type { ReactNode } from "react";
 import { flushSync } from "react-dom";
 import { createRoot } from "react-dom/client";
+import { account as plainAccount } from "../../react/fake-handlers.js";
 
 const works = (): Promise<boolean> => Promise.resolve(true);
 
@@ -20,24 +21,8 @@ const base: CalendarIntegrationState = {
 };
 
 function account(given: Partial<CalendarAccount>): CalendarAccount {
-  const named = (name: string): CalendarAccount["calendars"][0] => ({
-    externalId: name,
-    name,
-    primary: false,
-    readOnly: false,
-    isSelected: true,
-  });
-  return {
-    calendarType: "google",
-    integration: "google_calendar",
-    credentialId: 7,
-    name: "Google Calendar",
-    email: "alice@gmail.example",
-    connected: true,
-    message: null,
-    calendars: ["Team", "Family", "Birthdays"].map(named),
-    ...given,
-  };
+  const named = (name: string) => plainAccount().calendars.map((one) => ({ ...one, externalId: name, name }));
+  return plainAccount({ calendars: ["Team", "Family", "Birthdays"].flatMap(named), ...given });
 }
 
 const long = "a-very-long-name-that-nobody-would-choose-but-some-company-gives.to.everybody";
