@@ -4,10 +4,10 @@ import { defineConfig, type Options } from "tsup";
 
 const entry = {
   index: "src/index.ts",
-  postgres: "src/stores/postgres.ts",
-  prisma: "src/stores/prisma.ts",
+  postgres: "src/stores/postgres/postgres-token-store.ts",
+  prisma: "src/stores/prisma/prisma-token-store.ts",
   handlers: "src/handlers/index.ts",
-  node: "src/handlers/node.ts",
+  node: "src/node/index.ts",
   testing: "src/testing/index.ts",
 };
 

@@ -5,7 +5,7 @@ export default defineConfig({
   // Examples import the package by its name: what is tested are the sources.
   resolve: { tsconfigPaths: true },
   test: {
-    include: ["test/browser/**/*.test.ts", "examples/testing/*.browser.test.ts"],
+    include: ["test/e2e/browser/**/*.test.ts", "examples/testing/*.browser.test.ts"],
     globalSetup: ["test/support/services.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,

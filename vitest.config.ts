@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const modules18 = fileURLToPath(new URL("test/react/react-18/node_modules", import.meta.url));
+const modules18 = fileURLToPath(new URL("test/support/react-18/node_modules", import.meta.url));
 
 export default defineConfig({
   // Examples import the package by its name: what is tested are the sources.
@@ -22,7 +22,12 @@ export default defineConfig({
           name: "all",
           include: ["test/**/*.test.{ts,tsx}", "examples/testing/*.test.ts"],
           // They need a browser, other runtimes, or the examples installed: each has a configuration of its own.
-          exclude: ["test/browser/**", "test/runtimes/**", "test/projects/**", "**/*.browser.test.ts"],
+          exclude: [
+            "test/e2e/browser/**",
+            "test/e2e/runtimes/**",
+            "test/e2e/examples/**",
+            "**/*.browser.test.ts",
+          ],
           globalSetup: ["test/support/services.ts"],
         },
       },
@@ -30,7 +35,7 @@ export default defineConfig({
         // The component's tests once more, with the oldest React that it works with.
         extends: true,
         resolve: { alias: [{ find: /^(react|react-dom)(?=$|\/)/, replacement: `${modules18}/$1` }] },
-        test: { name: "react 18", include: ["test/react/*.test.tsx"], env: { REACT: "18" } },
+        test: { name: "react 18", include: ["test/unit/react/*.test.tsx"], env: { REACT: "18" } },
       },
     ],
   },

@@ -1,18 +1,18 @@
-import type { CallOptions, Send } from "./api/call.js";
-import type { ManagedUserInput } from "./api/managed-users.js";
+import type { CallOptions, Send } from "./api/request.js";
+import type { ManagedUserInput } from "./api/endpoints/managed-users.js";
 import { Transport } from "./api/transport.js";
-import { assertEnsureInput, ensureUser } from "./ensure-user.js";
-import { assertObject, assertUserId } from "./input.js";
-import { managedUserGrant } from "./managed-user-grant.js";
-import { ManagedUsers } from "./managed-users.js";
-import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./options.js";
-import { GuardedStore } from "./tokens/guarded-store.js";
-import { tellTokens } from "./tokens/outcome.js";
-import { SharedWorks } from "./shared-work.js";
-import { within } from "./tokens/timing.js";
+import { assertEnsureInput, ensureUser } from "./users/ensure-user.js";
+import { assertObject, assertUserId } from "./lib/assert.js";
+import { managedUserGrant } from "./grants/managed-user-grant.js";
+import { ManagedUsers } from "./users/managed-users.js";
+import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./client-options.js";
+import { GuardedStore } from "./tokens/checked-store.js";
+import { tellTokens } from "./tokens/token-events.js";
+import { SharedWorks } from "./lib/single-flight.js";
+import { within } from "./lib/backoff.js";
 import { TokenCache } from "./tokens/token-cache.js";
 import { TokenManager } from "./tokens/token-manager.js";
-import { CalUser, type UserContext } from "./user.js";
+import { CalUser, type UserContext } from "./users/cal-user.js";
 
 /**
  * Cal.com, on behalf of an application's users. Make one for the whole process: its users share a cache,

@@ -4,15 +4,25 @@
  * @module calbridge
  */
 export { CalClient } from "./client.js";
-export type { CalClientOptions, CalHooks } from "./options.js";
-export type { Logger, RequestInfo, ResponseInfo } from "./api/observe.js";
-export type { CallOptions } from "./api/call.js";
+export type { CalClientOptions, CalHooks } from "./client-options.js";
+export type { Logger, RequestInfo, ResponseInfo } from "./api/hooks.js";
+export type { CallOptions } from "./api/request.js";
 
-export { CalUser, type AccessToken } from "./user.js";
-export { UserCalendars, type BusyTimesQuery, type ConnectUrlInput, type SyncResult } from "./calendars.js";
-export type { DisconnectableProvider } from "./disconnect.js";
-export type { CalendarStatus, DisconnectedReason } from "./calendar-status.js";
-export { CalendarEvents, CalendarScope, type InCalendar, type TimeRange } from "./calendar-scope.js";
+export { CalUser, type AccessToken } from "./users/cal-user.js";
+export {
+  UserCalendars,
+  type BusyTimesQuery,
+  type ConnectUrlInput,
+  type SyncResult,
+} from "./calendars/user-calendars.js";
+export type { DisconnectableProvider } from "./calendars/disconnect.js";
+export type { CalendarStatus, DisconnectedReason } from "./calendars/status.js";
+export {
+  CalendarEvents,
+  CalendarScope,
+  type InCalendar,
+  type TimeRange,
+} from "./calendars/connection-calendars.js";
 export type {
   Calendar,
   CalendarList,
@@ -20,14 +30,14 @@ export type {
   DestinationCalendar,
   Integration,
   IntegrationType,
-} from "./api/calendar-list.js";
+} from "./api/endpoints/calendar-list.js";
 export type {
   BusyTime,
   CalendarCredential,
   CalendarProvider,
   CalendarReference,
   OAuthProvider,
-} from "./api/calendars.js";
+} from "./api/endpoints/calendars.js";
 export type {
   CalendarConnection,
   CalendarEvent,
@@ -35,10 +45,10 @@ export type {
   CalendarEventUpdate,
   EventAttendee,
   EventTime,
-} from "./api/connections.js";
-export type { SelectedCalendar } from "./api/selected-calendars.js";
+} from "./api/endpoints/connections.js";
+export type { SelectedCalendar } from "./api/endpoints/selected-calendars.js";
 
-export { ManagedUsers, type ManagedUserQuery } from "./managed-users.js";
+export { ManagedUsers, type ManagedUserQuery } from "./users/managed-users.js";
 export type {
   CreatedManagedUser,
   ManagedUser,
@@ -47,14 +57,21 @@ export type {
   ManagedUserUpdate,
   UserProfile,
   WeekDay,
-} from "./api/managed-users.js";
-export type { CalTokens } from "./api/tokens.js";
+} from "./api/endpoints/managed-users.js";
+export type { CalTokens } from "./api/endpoints/tokens.js";
 
-export type { TokenOutcome, TokensInfo } from "./tokens/outcome.js";
+export type { TokenOutcome, TokensInfo } from "./tokens/token-events.js";
 export type { TokenRecord, TokenStore, TokenWrite } from "./tokens/token-store.js";
-export { encryptedTokenStore, type EncryptedTokenStoreOptions } from "./tokens/encryption.js";
-export { encryptionKeysFromEnv, type EncryptionKeys } from "./tokens/encryption-keys.js";
-export { resealTokens, type ResealOptions, type ResealProgress } from "./tokens/reseal.js";
+export {
+  encryptedTokenStore,
+  type EncryptedTokenStoreOptions,
+} from "./tokens/encryption/encrypted-token-store.js";
+export { encryptionKeysFromEnv, type EncryptionKeys } from "./tokens/encryption/keys.js";
+export {
+  resealTokens,
+  type ResealOptions,
+  type ResealProgress,
+} from "./tokens/encryption/reencrypt-tokens.js";
 export { memoryTokenStore, type MemoryTokenStoreOptions } from "./stores/memory.js";
 
 export {

@@ -1,4 +1,4 @@
-import { onAbort } from "../abort.js";
+import { onAbort } from "../lib/abort.js";
 
 /** What {@link withTimeLimit} rejects with when the time is up. */
 export const TIME_IS_UP = Symbol("the time is up");

@@ -1,11 +1,11 @@
-import { onAbort } from "../abort.js";
+import { onAbort } from "../lib/abort.js";
 import { CalApiError, CalNetworkError, CalTimeoutError, CalValidationError } from "../errors.js";
-import type { ApiAnswer, ApiCall, Auth } from "./call.js";
-import { connectionFailed, wasNeverSent } from "./connection-failed.js";
-import { errorFromAnswer, requestIdOf, retryAfterMs } from "./error-mapping.js";
-import { tell, type Logger, type RequestInfo, type ResponseInfo } from "./observe.js";
+import type { ApiAnswer, ApiCall, Auth } from "./request.js";
+import { connectionFailed, wasNeverSent } from "./network-errors.js";
+import { errorFromAnswer, requestIdOf, retryAfterMs } from "./api-errors.js";
+import { tell, type Logger, type RequestInfo, type ResponseInfo } from "./hooks.js";
 import { LONGEST_ANSWER_MB, readBody } from "./read-body.js";
-import { UnreadableAnswerError } from "./read.js";
+import { UnreadableAnswerError } from "./response.js";
 import { TIME_IS_UP, withTimeLimit } from "./time-limit.js";
 import { callUrl } from "./url.js";
 

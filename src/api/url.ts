@@ -1,5 +1,5 @@
 import { CalValidationError } from "../errors.js";
-import type { QueryValue } from "./call.js";
+import type { QueryValue } from "./request.js";
 
 /** The URL of a call: the template filled in, each value percent-encoded. */
 export function callUrl(

@@ -1,6 +1,6 @@
-import { defaultTable } from "../stores/shared/names.js";
-import { prismaModel } from "../stores/shared/prisma-schema.js";
-import { schemaSql } from "../stores/shared/schema.js";
+import { defaultTable } from "../stores/columns.js";
+import { prismaModel } from "../stores/prisma/schema.js";
+import { schemaSql } from "../stores/postgres/schema.js";
 import { textOption, UsageError, type Command, type OptionValues } from "./command.js";
 
 /** `calbridge schema`: prints the token table, and the migration to it. */

@@ -1,6 +1,6 @@
 import type { CalUser } from "../index.js";
 import { isCalError } from "../errors.js";
-import { ensureUser, type HandlerContext } from "./context.js";
+import { ensureUser, type HandlerContext } from "./session.js";
 import type { CalSession } from "./options.js";
 
 /**

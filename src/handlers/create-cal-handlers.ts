@@ -1,12 +1,12 @@
 import { CalClient, processEnv } from "../client.js";
 import type { CalClientOptions } from "../index.js";
 import { CalValidationError } from "../errors.js";
-import { assertObject } from "../input.js";
-import { createAttempts, createKnownCredentials } from "./attempts.js";
-import type { HandlerContext } from "./context.js";
+import { assertObject } from "../lib/assert.js";
+import { createAttempts, createKnownCredentials } from "./oauth/attempts.js";
+import type { HandlerContext } from "./session.js";
 import { optionsFromEnv } from "./env.js";
 import { resolveHandlersOptions, type CalHandlersOptions, type HandlerName } from "./options.js";
-import { dispatch, serve, steps } from "./routes.js";
+import { dispatch, serve, steps } from "./router.js";
 
 /** Answers a request. Throws nothing, unless it is handed something else, such as Express's request. */
 export type CalHandler = (request: Request) => Promise<Response>;

@@ -18,4 +18,4 @@ export type {
   HandlerErrorEvent,
   HandlerName,
 } from "./options.js";
-export type { HandlerErrorCode, ReturnReason } from "./refusal.js";
+export type { HandlerErrorCode, ReturnReason } from "./http/http-error.js";

@@ -1,10 +1,10 @@
 import type { CalClient, CalendarProvider, Logger, ManagedUserInput, OAuthProvider } from "../index.js";
 import { CalValidationError } from "../errors.js";
-import { assertNames, assertObject } from "../input.js";
+import { assertNames, assertObject } from "../lib/assert.js";
 import type { CalendarAccount } from "./account.js";
 import { optionNames } from "./option-names.js";
-import type { ReturnReason } from "./refusal.js";
-import { createSealer, type Sealer } from "./seal.js";
+import type { ReturnReason } from "./http/http-error.js";
+import { createSealer, type Sealer } from "./oauth/encrypted-json.js";
 
 /** Who is signed in: the application's own id of the user, and what a managed user is created from on first use. */
 export interface CalSession extends ManagedUserInput {

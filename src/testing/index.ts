@@ -12,23 +12,27 @@ export type {
   EmulatorCalendar,
   EmulatorEvent,
   EmulatorProvider,
-} from "./emulator/accounts.js";
-export type { CredentialMatch, EmulatedCalendars, EmulatedCredential } from "./emulator/calendar-tools.js";
-export type { EmulatorClock } from "./emulator/clock.js";
-export type { Fault, FaultEffect, FaultHandle } from "./emulator/faults.js";
-export type { EmulatorRateLimits } from "./emulator/limits.js";
-export type { LoggedRequest, RequestMatch } from "./emulator/log.js";
-export type { EmulatorOAuth2Client } from "./emulator/oauth2-tokens.js";
-export type { EmulatedOAuth2, OAuth2Authorization } from "./emulator/oauth2-tools.js";
+} from "./emulator/model/accounts.js";
+export type {
+  CredentialMatch,
+  EmulatedCalendars,
+  EmulatedCredential,
+} from "./emulator/controls/calendars.js";
+export type { EmulatorClock } from "./emulator/model/clock.js";
+export type { Fault, FaultEffect, FaultHandle } from "./emulator/controls/faults.js";
+export type { EmulatorRateLimits } from "./emulator/http/rate-limits.js";
+export type { LoggedRequest, RequestMatch } from "./emulator/http/request-log.js";
+export type { EmulatorOAuth2Client } from "./emulator/model/oauth2-tokens.js";
+export type { EmulatedOAuth2, OAuth2Authorization } from "./emulator/controls/oauth2.js";
 export type {
   AuthorizeOptions,
   AuthorizeResult,
   AuthorizeStop,
   EmulatedProviders,
-} from "./emulator/provider-tools.js";
-export type { EmulatorClient } from "./emulator/state.js";
-export type { EmulatorFetch } from "./emulator/transport.js";
-export type { EmulatedTokens, EmulatedUser, EmulatedUsers } from "./emulator/user-tools.js";
+} from "./emulator/controls/providers.js";
+export type { EmulatorClient } from "./emulator/model/state.js";
+export type { EmulatorFetch } from "./emulator/http/fetch.js";
+export type { EmulatedTokens, EmulatedUser, EmulatedUsers } from "./emulator/controls/users.js";
 
 export {
   tokenStoreContract,
@@ -37,10 +41,10 @@ export {
   type MakeTokenStore,
   type TokenStoreContractOptions,
   type TokenStoreHarness,
-} from "./token-store-contract.js";
+} from "./contract/token-store-contract.js";
 export {
   serveTokenStore,
   tokenStoreProcessContract,
   type StoreProcess,
   type TokenStoreProcessContractOptions,
-} from "./token-store-processes.js";
+} from "./contract/token-store-processes.js";

@@ -1,4 +1,4 @@
-import type { GuardedStore } from "./guarded-store.js";
+import type { GuardedStore } from "./checked-store.js";
 
 // Longer than a refresh takes, short enough for those who wait when its holder dies. Renewed meanwhile.
 const LEASE_MS = 8_000;

@@ -1,10 +1,10 @@
 import { CalStoreError, CalTimeoutError, CalTokenError, isCalError, type CalError } from "../errors.js";
-import { SharedWork } from "../shared-work.js";
+import { SharedWork } from "../lib/single-flight.js";
 import type { Grant, GrantedTokens } from "./grant.js";
-import type { GuardedStore } from "./guarded-store.js";
+import type { GuardedStore } from "./checked-store.js";
 import { RefreshLease } from "./refresh-lease.js";
-import { growingPauses, pause, within } from "./timing.js";
-import type { TellTokens } from "./outcome.js";
+import { growingPauses, pause, within } from "../lib/backoff.js";
+import type { TellTokens } from "./token-events.js";
 import type { TokenCache } from "./token-cache.js";
 import type { TokenRecord, TokenWrite } from "./token-store.js";
 

@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import pg from "pg";
 import { CalClient } from "../../src/index.js";
 import { createCalHandlers } from "../../src/handlers/index.js";
-import { toNodeHandler } from "../../src/handlers/node.js";
-import { createSchema, postgresTokenStore } from "../../src/stores/postgres.js";
+import { toNodeHandler } from "../../src/node/index.js";
+import { createSchema, postgresTokenStore } from "../../src/stores/postgres/postgres-token-store.js";
 
 // An application with the status route twice: ours, and one written by hand with fetch and pg.
 const [calUrl = "", databaseUrl = ""] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { createSchema, postgresTokenStore } from "../../src/stores/postgres.js";
+import { createSchema, postgresTokenStore } from "../../src/stores/postgres/postgres-token-store.js";
 import { startCal } from "../support/cal-server.js";
 import { createPool } from "../support/pool.js";
 import { startPostgres } from "../support/postgres-server.js";

@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
-import { createSchema, postgresTokenStore } from "../../src/stores/postgres.js";
-import { quoteNames } from "../../src/stores/shared/identifiers.js";
-import { postgresStatements } from "../../src/stores/shared/postgres-statements.js";
+import { createSchema, postgresTokenStore } from "../../src/stores/postgres/postgres-token-store.js";
+import { quoteNames } from "../../src/stores/postgres/identifiers.js";
+import { postgresStatements } from "../../src/stores/postgres/statements.js";
 import { createPool } from "../support/pool.js";
 import { startPostgres } from "../support/postgres-server.js";
 import { median, round, type Finding } from "./report.js";

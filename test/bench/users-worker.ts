@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as Calbridge from "../../src/index.js";
-import type * as Postgres from "../../src/stores/postgres.js";
+import type * as Postgres from "../../src/stores/postgres/postgres-token-store.js";
 import { createPool } from "../support/pool.js";
 import { dist } from "./report.js";
 

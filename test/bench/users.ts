@@ -1,4 +1,4 @@
-import { createSchema } from "../../src/stores/postgres.js";
+import { createSchema } from "../../src/stores/postgres/postgres-token-store.js";
 import { createPool } from "../support/pool.js";
 import { startPostgres } from "../support/postgres-server.js";
 import { ask, interleave, median, round, start, stop, type Finding } from "./report.js";

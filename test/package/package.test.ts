@@ -87,7 +87,7 @@ describe("the packed package", () => {
     expect(await project.run(process.execPath, "--input-type=module", "-e", script)).toBe("true false");
   });
 
-  // Other versions of TypeScript: test/runtimes.
+  // Other versions of TypeScript: test/e2e/runtimes.
   it.each(compilations)("has types for every entry: $name", { timeout: 60_000 }, async (compilation) => {
     await compileEntries(project, join(root, "node_modules/typescript/bin/tsc"), compilation);
   });

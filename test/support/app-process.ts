@@ -1,5 +1,5 @@
 import { CalClient, isCalError } from "../../src/index.js";
-import { postgresTokenStore } from "../../src/stores/postgres.js";
+import { postgresTokenStore } from "../../src/stores/postgres/postgres-token-store.js";
 import type { TokenStore } from "../../src/tokens/token-store.js";
 import type { Point } from "./points.js";
 import { createPool } from "./pool.js";

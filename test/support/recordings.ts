@@ -7,7 +7,7 @@ export interface Recorded {
   response: { status: number; headers: Record<string, string>; body: unknown };
 }
 
-const folder = new URL("./recordings/", import.meta.url);
+const folder = new URL("../fixtures/recordings/", import.meta.url);
 
 /** The classes of recordings: the files' names without `.json`. */
 export const recordingClasses: string[] = readdirSync(folder)

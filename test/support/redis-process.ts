@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { serveTokenStore } from "../../src/testing/token-store-processes.js";
+import { serveTokenStore } from "../../src/testing/contract/token-store-processes.js";
 import { redisTokenStore } from "../../examples/redis/redis-token-store.js";
 
 // A process of the several that share a Redis, whose URL is its argument.

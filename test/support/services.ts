@@ -68,7 +68,7 @@ async function generatePrismaClient(): Promise<void> {
     "node_modules/prisma/build/index.js",
     "generate",
     "--schema",
-    "test/support/prisma/schema.prisma",
+    "test/fixtures/prisma/schema.prisma",
   ];
   await promisify(execFile)(process.execPath, cli, {
     // The schema engine is a download that only migrations need: any program there is keeps Prisma content.

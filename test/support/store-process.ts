@@ -1,4 +1,4 @@
-import { serveTokenStore } from "../../src/testing/token-store-processes.js";
+import { serveTokenStore } from "../../src/testing/contract/token-store-processes.js";
 import type { TokenStore } from "../../src/tokens/token-store.js";
 
 // A process of the several that share a store, with two arguments: which store, and the database's URL.
@@ -7,15 +7,15 @@ const [kind, url = ""] = process.argv.slice(2);
 
 async function makeStore(): Promise<TokenStore> {
   if (kind === "prisma") {
-    const { prismaTokenStore } = await import("../../src/stores/prisma.js");
+    const { prismaTokenStore } = await import("../../src/stores/prisma/prisma-token-store.js");
     const { loadPrisma } = await import("./prisma.js");
     return prismaTokenStore({ prisma: await loadPrisma(url) });
   }
-  const { postgresTokenStore } = await import("../../src/stores/postgres.js");
+  const { postgresTokenStore } = await import("../../src/stores/postgres/postgres-token-store.js");
   const { createPool } = await import("./pool.js");
   const store = postgresTokenStore({ client: createPool(url, { max: 4 }) });
   if (kind === "pg") return store;
-  const { encryptedTokenStore } = await import("../../src/tokens/encryption.js");
+  const { encryptedTokenStore } = await import("../../src/tokens/encryption/encrypted-token-store.js");
   const { testKeys } = await import("./keys.js");
   return encryptedTokenStore(store, { keys: testKeys });
 }

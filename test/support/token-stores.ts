@@ -1,6 +1,6 @@
 import { PGlite } from "@electric-sql/pglite";
 import postgres from "postgres";
-import { encryptedTokenStore } from "../../src/tokens/encryption.js";
+import { encryptedTokenStore } from "../../src/tokens/encryption/encrypted-token-store.js";
 import type { TokenStore, TokenWrite } from "../../src/tokens/token-store.js";
 import { testKeys } from "./keys.js";
 import { askFor } from "./postgres.js";

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { redactError } from "../../redact.js";
+import { redactError } from "../../lib/redact.js";
 import type { CommandIo } from "../command.js";
 import { note, wrong, type Finding } from "./finding.js";
 

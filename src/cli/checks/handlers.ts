@@ -1,5 +1,5 @@
 import { CalValidationError } from "../../errors.js";
-import { createSealer } from "../../handlers/seal.js";
+import { createSealer } from "../../handlers/oauth/encrypted-json.js";
 import type { CommandIo } from "../command.js";
 import { isInTheClear } from "./address.js";
 import { note, ok, wrong, type Finding } from "./finding.js";

@@ -1,5 +1,5 @@
 import { CalValidationError } from "../../errors.js";
-import { encryptionKeysFromEnv } from "../../tokens/encryption-keys.js";
+import { encryptionKeysFromEnv } from "../../tokens/encryption/keys.js";
 import type { CommandIo } from "../command.js";
 import { ok, wrong, type Finding } from "./finding.js";
 

@@ -1,7 +1,7 @@
 import { CalStoreError } from "../../errors.js";
-import { postgresTokenStore } from "../../stores/postgres.js";
-import type { TableOptions } from "../../stores/shared/identifiers.js";
-import { encryptedTokenStore, keysOf } from "../../tokens/encryption.js";
+import { postgresTokenStore } from "../../stores/postgres/postgres-token-store.js";
+import type { TableOptions } from "../../stores/postgres/identifiers.js";
+import { encryptedTokenStore, keysOf } from "../../tokens/encryption/encrypted-token-store.js";
 import type { Database } from "./database.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
 

@@ -1,5 +1,5 @@
-import { defaultColumns } from "../../stores/shared/names.js";
-import { quoteNames, type TableOptions } from "../../stores/shared/identifiers.js";
+import { defaultColumns } from "../../stores/columns.js";
+import { quoteNames, type TableOptions } from "../../stores/postgres/identifiers.js";
 import type { Database } from "./database.js";
 import { ok, wrong, type Finding } from "./finding.js";
 

@@ -1,5 +1,5 @@
 import type { TokenStore } from "../../tokens/token-store.js";
-import { ensure, tokensOf, write } from "./check.js";
+import { ensure, tokensOf, write } from "./assertions.js";
 import { leasing } from "./lease-rules.js";
 import { increment } from "./version-rules.js";
 

@@ -1,5 +1,5 @@
 import type { TokenStore } from "../../tokens/token-store.js";
-import { ensure, ensureHolds, together, tokensOf, write, type CaseContext, type Rule } from "./check.js";
+import { ensure, ensureHolds, together, tokensOf, write, type CaseContext, type Rule } from "./assertions.js";
 
 /** Longer than any case takes. */
 const LONG = 60_000;

@@ -1,5 +1,5 @@
 import type { TokenStore } from "../../tokens/token-store.js";
-import { ensure, ensureHolds, tokensOf, write } from "./check.js";
+import { ensure, ensureHolds, tokensOf, write } from "./assertions.js";
 import { pause, type Job } from "./jobs.js";
 import type { RemoteStore } from "./remote-store.js";
 

@@ -1,4 +1,4 @@
-import { ensure, ensureHolds, ensureSame, together, tokensOf, write, type Rule } from "./check.js";
+import { ensure, ensureHolds, ensureSame, together, tokensOf, write, type Rule } from "./assertions.js";
 
 // Ids that a careless store takes for one another, for a pattern, for a path or for something of its own.
 const lookalikes = [

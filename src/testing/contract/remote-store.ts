@@ -1,5 +1,5 @@
 import type { Job } from "./jobs.js";
-import { TokenStoreContractError } from "./check.js";
+import { TokenStoreContractError } from "./assertions.js";
 
 /** A child process that talks in messages, such as `child_process.fork` answers. */
 export interface StoreProcess {

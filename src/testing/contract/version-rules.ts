@@ -1,5 +1,5 @@
 import type { TokenStore } from "../../tokens/token-store.js";
-import { ensure, ensureHolds, ensureSame, together, tokensOf, write, type Rule } from "./check.js";
+import { ensure, ensureHolds, ensureSame, together, tokensOf, write, type Rule } from "./assertions.js";
 
 /** Which of several writes counts. */
 export const versionRules: readonly Rule[] = [

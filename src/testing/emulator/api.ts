@@ -1,19 +1,19 @@
 import { Hono } from "hono";
-import { authenticate, requireOwner, requirePermission, throttle, type Caller } from "./auth.js";
-import { readBody } from "./body.js";
-import { calendarRoutes } from "./calendar-routes.js";
-import { connectRoutes } from "./connect.js";
-import { credentialRoutes } from "./credential-routes.js";
-import { bare, echoed, errorBody, exception, HttpError } from "./errors.js";
-import { eventRoutes } from "./events.js";
-import type { Limiter } from "./limits.js";
-import type { LoggedRequest } from "./log.js";
-import { oauth2Routes } from "./oauth2.js";
-import { parseQuery } from "./query.js";
-import type { Call, Reply, Route } from "./route.js";
-import { selectionRoutes } from "./selections.js";
-import type { State } from "./state.js";
-import { userRoutes } from "./user-routes.js";
+import { authenticate, requireOwner, requirePermission, throttle, type Caller } from "./http/auth.js";
+import { readBody } from "./http/body.js";
+import { calendarRoutes } from "./routes/calendar-routes.js";
+import { connectRoutes } from "./routes/connect-routes.js";
+import { credentialRoutes } from "./routes/credential-routes.js";
+import { bare, echoed, errorBody, exception, HttpError } from "./http/errors.js";
+import { eventRoutes } from "./routes/event-routes.js";
+import type { Limiter } from "./http/rate-limits.js";
+import type { LoggedRequest } from "./http/request-log.js";
+import { oauth2Routes } from "./routes/oauth2-routes.js";
+import { parseQuery } from "./http/query.js";
+import type { Call, Reply, Route } from "./http/route.js";
+import { selectionRoutes } from "./routes/selection-routes.js";
+import type { State } from "./model/state.js";
+import { userRoutes } from "./routes/user-routes.js";
 
 interface Env {
   Bindings: { entry: LoggedRequest };

@@ -1,18 +1,18 @@
-import type { EmulatorAccounts } from "./accounts.js";
+import type { EmulatorAccounts } from "./model/accounts.js";
 import { createApi } from "./api.js";
-import { createCalendarTools, type EmulatedCalendars } from "./calendar-tools.js";
-import type { EmulatorClock } from "./clock.js";
-import { consent } from "./consent.js";
-import { assertMatch } from "./fault-check.js";
-import { createFaults, withFault, type Fault, type FaultHandle, type Outcome } from "./faults.js";
-import { createLimiter, type EmulatorRateLimits } from "./limits.js";
-import { matches, pathAfterVersion, type LoggedRequest, type RequestMatch } from "./log.js";
-import type { EmulatorOAuth2Client } from "./oauth2-tokens.js";
-import { createOAuth2Tools, type EmulatedOAuth2 } from "./oauth2-tools.js";
-import { createProviderTools, type EmulatedProviders } from "./provider-tools.js";
-import { createState, type EmulatorClient } from "./state.js";
-import { createFetch, type EmulatorFetch } from "./transport.js";
-import { createUserTools, type EmulatedUsers } from "./user-tools.js";
+import { createCalendarTools, type EmulatedCalendars } from "./controls/calendars.js";
+import type { EmulatorClock } from "./model/clock.js";
+import { consent } from "./consent/consent.js";
+import { assertMatch } from "./controls/validate-fault.js";
+import { createFaults, withFault, type Fault, type FaultHandle, type Outcome } from "./controls/faults.js";
+import { createLimiter, type EmulatorRateLimits } from "./http/rate-limits.js";
+import { matches, pathAfterVersion, type LoggedRequest, type RequestMatch } from "./http/request-log.js";
+import type { EmulatorOAuth2Client } from "./model/oauth2-tokens.js";
+import { createOAuth2Tools, type EmulatedOAuth2 } from "./controls/oauth2.js";
+import { createProviderTools, type EmulatedProviders } from "./controls/providers.js";
+import { createState, type EmulatorClient } from "./model/state.js";
+import { createFetch, type EmulatorFetch } from "./http/fetch.js";
+import { createUserTools, type EmulatedUsers } from "./controls/users.js";
 
 /** How an emulator starts out. */
 export interface CalEmulatorOptions {
@@ -143,7 +143,7 @@ export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator
     async listen({ port = 0, host = "127.0.0.1" } = {}) {
       if (origin !== VIRTUAL_ORIGIN) throw new Error(`The emulator is listening already, at ${origin}.`);
       // Only here: the rest of the emulator runs where there is no `node:http`.
-      const { listen } = await import("./listen.js");
+      const { listen } = await import("./http/listen.js");
       const server = await listen(handle, { port, host });
       origin = server.url;
       return {

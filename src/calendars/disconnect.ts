@@ -1,0 +1,94 @@
+import {
+  listCalendars,
+  type CalendarList,
+  type ConnectedCalendar,
+  type IntegrationType,
+} from "../api/endpoints/calendar-list.js";
+import {
+  disconnectCalendar,
+  type CalendarCredential,
+  type CalendarProvider,
+} from "../api/endpoints/calendars.js";
+import type { CallOptions, Send } from "../api/request.js";
+import { checkStatus } from "./status.js";
+import { CalApiError } from "../errors.js";
+
+/** A provider whose connections can be ended. */
+export type DisconnectableProvider = CalendarProvider | "ics-feed";
+
+const integrations: Record<DisconnectableProvider, IntegrationType> = {
+  google: "google_calendar",
+  office365: "office365_calendar",
+  apple: "apple_calendar",
+  "ics-feed": "ics-feed_calendar",
+};
+
+// One round does; a connection that is made meanwhile takes another.
+const DISCONNECT_ROUNDS = 3;
+
+/** Cal.com's name of a provider's integration. */
+export function integrationOf(provider: DisconnectableProvider): IntegrationType {
+  return integrations[provider];
+}
+
+/** The provider's accounts. */
+export function accountsOf(list: CalendarList, provider: DisconnectableProvider): ConnectedCalendar[] {
+  return list.connectedCalendars.filter(({ integration }) => integration.type === integrations[provider]);
+}
+
+/** Ends a connection. Answers it, if it was there: a 404 means that somebody else was quicker. */
+export async function disconnectOne(
+  send: Send,
+  provider: DisconnectableProvider,
+  credentialId: number,
+  options: CallOptions | undefined,
+): Promise<CalendarCredential[]> {
+  try {
+    return [await disconnectCalendar(send, provider, credentialId, options)];
+  } catch (error) {
+    if (error instanceof CalApiError && error.code === "not_found") return [];
+    throw error;
+  }
+}
+
+/** Ends every connection of the provider. */
+export async function disconnectAll(
+  send: Send,
+  provider: DisconnectableProvider,
+  options: CallOptions | undefined,
+): Promise<CalendarCredential[]> {
+  const disconnected: CalendarCredential[] = [];
+  for (let round = 0; round < DISCONNECT_ROUNDS; round += 1) {
+    const accounts = accountsOf(await listCalendars(send, options), provider);
+    if (accounts.length === 0) break;
+    for (const { credentialId } of accounts) {
+      disconnected.push(...(await disconnectOne(send, provider, credentialId, options)));
+    }
+  }
+  return disconnected;
+}
+
+/** Ends the provider's connections whose access was revoked: Cal.com would drop the new tokens of such an account. */
+export async function disconnectRevoked(
+  send: Send,
+  provider: CalendarProvider,
+  options: CallOptions | undefined,
+): Promise<void> {
+  const status = await checkStatus(send, provider, options);
+  // Nothing to look for. Nor may the list be asked for without need: Cal.com keeps it for 10 seconds, and would
+  // not see an Apple calendar that is connected next.
+  if (!status.connected && !["revoked", "invalid_credentials"].includes(status.reason)) return;
+  // Of several accounts the check looks at the first one only, so each one's own error decides. An account
+  // that could not be reached just now is left alone.
+  const accounts = accountsOf(await listCalendars(send, options), provider);
+  const isOnly = accounts.length === 1 && !status.connected;
+  const revoked = accounts.filter(
+    ({ error }) => error !== null && (isOnly || tellsOfRevocation(error.message)),
+  );
+  for (const { credentialId } of revoked) await disconnectOne(send, provider, credentialId, options);
+}
+
+// What Cal.com says of accounts whose access was revoked, at Google and at Microsoft.
+function tellsOfRevocation(message: string): boolean {
+  return /revoked|could not get connected calendars/i.test(message);
+}

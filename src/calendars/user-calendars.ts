@@ -1,0 +1,315 @@
+import {
+  listCalendars,
+  type CalendarList,
+  type ConnectedCalendar,
+  type IntegrationType,
+} from "../api/endpoints/calendar-list.js";
+import {
+  checkIcsFeed,
+  getBusyTimes,
+  getConnectUrl,
+  saveAppleCredentials,
+  saveCredentials,
+  saveIcsFeed,
+  setDestinationCalendar,
+  type BusyTime,
+  type CalendarCredential,
+  type CalendarProvider,
+  type CalendarReference,
+  type OAuthProvider,
+} from "../api/endpoints/calendars.js";
+import type { ApiCall, CallOptions, Send } from "../api/request.js";
+import { listConnections, type CalendarConnection } from "../api/endpoints/connections.js";
+import {
+  addSelectedCalendar,
+  removeSelectedCalendar,
+  type SelectedCalendar,
+} from "../api/endpoints/selected-calendars.js";
+import { CalendarScope, type TimeRange } from "./connection-calendars.js";
+import { checkStatus, statusOf, type CalendarStatus } from "./status.js";
+import { assertAuthorized } from "./cal-state.js";
+import {
+  accountsOf,
+  disconnectAll,
+  disconnectOne,
+  disconnectRevoked,
+  integrationOf,
+  type DisconnectableProvider,
+} from "./disconnect.js";
+import { duplicatesIn } from "./duplicates.js";
+import { CalApiError, CalValidationError } from "../errors.js";
+import {
+  assertDisconnectable,
+  assertHttpUrl,
+  assertId,
+  assertObject,
+  assertOAuthProvider,
+  assertProvider,
+  assertText,
+  assertTimeZone,
+  toIsoRange,
+} from "../lib/assert.js";
+import type { TokenRecord } from "../tokens/token-store.js";
+
+/** What a user's calendars need of the user: to make calls as it, and to know who it is. */
+export interface CalendarsUser {
+  /** Makes a call as the user. */
+  send: <T>(call: ApiCall<T>, need?: { minTtlMs: number }) => Promise<T>;
+  /** Makes a call as nobody. */
+  sendPublic: Send;
+  record: (options?: CallOptions) => Promise<TokenRecord>;
+  connectMinTtlMs: number;
+}
+
+/** Input of {@link UserCalendars.connectUrl}. */
+export interface ConnectUrlInput {
+  /** Where the browser ends up, whatever happened. Cal.com checks it against nothing. */
+  redirectTo: string;
+  /** Walks through the consent and stores nothing. Default: `false`. */
+  isDryRun?: boolean | undefined;
+}
+
+/** Input of {@link UserCalendars.busyTimes}. */
+export interface BusyTimesQuery extends TimeRange {
+  /** The calendars to look at, as {@link UserCalendars.list} names them. */
+  calendars: readonly { credentialId: number; externalId: string }[];
+}
+
+/** What {@link UserCalendars.sync} found. */
+export interface SyncResult {
+  /** Whether the provider's connection works. */
+  status: CalendarStatus;
+  /** The provider's accounts; a broken one has an `error`. */
+  connectedCalendars: ConnectedCalendar[];
+  /** Credentials that were removed because they repeated another one. */
+  removedDuplicates: number[];
+}
+
+/** The calendars of one user. Each method takes `{ signal, timeoutMs }` last. */
+export class UserCalendars {
+  readonly #user: CalendarsUser;
+  readonly #send: CalendarsUser["send"];
+
+  /** @internal */
+  constructor(user: CalendarsUser) {
+    this.#user = user;
+    this.#send = user.send;
+  }
+
+  /**
+   * Where to send the browser so that the user consents: Google's or Microsoft's page. The URL carries the
+   * user's access token. Treat it as a secret: hand it to this user's browser, never to a log.
+   *
+   * The token in it lives for `connectMinTtlMs` or more. Accounts whose access was revoked are disconnected
+   * first, as Cal.com would drop the new tokens of such an account.
+   */
+  async connectUrl(
+    provider: OAuthProvider,
+    input: ConnectUrlInput,
+    options?: CallOptions,
+  ): Promise<{ authUrl: string }> {
+    assertOAuthProvider(provider);
+    assertObject("The input", input, "{ redirectTo }");
+    assertHttpUrl("redirectTo", input.redirectTo);
+    await disconnectRevoked(this.#send, provider, options);
+    const need = { minTtlMs: this.#user.connectMinTtlMs };
+    const query = { redir: input.redirectTo, isDryRun: input.isDryRun ?? false };
+    const authUrl = await getConnectUrl((call) => this.#send(call, need), provider, query, options);
+    return { authUrl };
+  }
+
+  /**
+   * Hands Cal.com the `code` and `state` that the provider sent to a callback of the application's own. With
+   * Cal.com's callback this step isn't needed. Success proves nothing: {@link check} afterwards.
+   *
+   * @throws {@link CalValidationError} if the state isn't one of this user's: Cal.com would connect the
+   * calendar to whoever's token the state carries.
+   */
+  async save(
+    provider: OAuthProvider,
+    input: { code: string; state: string },
+    options?: CallOptions,
+  ): Promise<{ redirectTo: string | null }> {
+    assertOAuthProvider(provider);
+    assertObject("The input", input);
+    assertText("code", input.code);
+    assertText("state", input.state);
+    const accessToken = assertAuthorized(input.state, await this.#user.record(options));
+    const { code, state } = input;
+    const redirectTo = await saveCredentials(
+      this.#user.sendPublic,
+      provider,
+      { state, code },
+      [accessToken],
+      options,
+    );
+    return { redirectTo };
+  }
+
+  /** Asks Cal.com whether the provider's connection works. */
+  async check(provider: CalendarProvider, options?: CallOptions): Promise<CalendarStatus> {
+    assertProvider(provider);
+    return checkStatus(this.#send, provider, options);
+  }
+
+  /**
+   * All connected accounts and their calendars. Cal.com remembers its answer for 10 seconds, or until
+   * something is connected or disconnected.
+   */
+  async list(options?: CallOptions): Promise<CalendarList> {
+    return listCalendars(this.#send, options);
+  }
+
+  /** Brings a provider's connection up to date: a token that works, the accounts, duplicates removed, the check. */
+  async sync(provider: CalendarProvider, options?: CallOptions): Promise<SyncResult> {
+    assertProvider(provider);
+    const list = await this.list(options);
+    const accounts = accountsOf(list, provider);
+    const duplicates = duplicatesIn(accounts, list.destinationCalendar);
+    for (const credentialId of duplicates) await disconnectOne(this.#send, provider, credentialId, options);
+    return {
+      status: await this.check(provider, options),
+      connectedCalendars: accounts.filter(({ credentialId }) => !duplicates.includes(credentialId)),
+      removedDuplicates: duplicates,
+    };
+  }
+
+  /**
+   * Ends every connection of the provider that Cal.com lists, or the one with `credentialId`. Answers what was
+   * disconnected: nothing, if there was nothing (any more). As {@link list} may be 10 seconds old, an account
+   * connected just before may be missed.
+   */
+  async disconnect(
+    provider: DisconnectableProvider,
+    options: CallOptions & { credentialId?: number | undefined } = {},
+  ): Promise<{ disconnected: CalendarCredential[] }> {
+    assertDisconnectable(provider);
+    const { credentialId, ...call } = options;
+    if (credentialId === undefined) return { disconnected: await disconnectAll(this.#send, provider, call) };
+    assertId("credentialId", credentialId);
+    // Cal.com ignores the provider's name, and would end another provider's connection without a word.
+    const { connectedCalendars } = await this.list(call);
+    const account = connectedCalendars.find((connected) => connected.credentialId === credentialId);
+    if (account && account.integration.type !== integrationOf(provider)) {
+      throw new CalValidationError(
+        `The credential ${String(credentialId)} is not of the provider ${provider}.`,
+      );
+    }
+    return { disconnected: await disconnectOne(this.#send, provider, credentialId, call) };
+  }
+
+  /**
+   * Connects Apple's calendar with an app-specific password. Cal.com tries it, except when it has a working
+   * connection of that user name already. {@link check} may lag behind for up to 10 seconds.
+   *
+   * @throws {@link CalApiError} `bad_request` (400): the user name or the password is wrong.
+   */
+  async connectApple(
+    credentials: { username: string; password: string },
+    options?: CallOptions,
+  ): Promise<void> {
+    assertObject("The credentials", credentials);
+    assertText("username", credentials.username);
+    assertText("password", credentials.password);
+    await disconnectRevoked(this.#send, "apple", options);
+    await saveAppleCredentials(this.#send, credentials, options);
+  }
+
+  /** Subscribes to ICS feeds. Each call makes a new credential, for the same feeds too. */
+  async saveIcsFeed(
+    feed: { urls: readonly string[]; readOnly?: boolean | undefined },
+    options?: CallOptions,
+  ): Promise<CalendarCredential> {
+    assertObject("The feed", feed);
+    if (!Array.isArray(feed.urls) || feed.urls.length === 0) {
+      throw new CalValidationError("urls must be a list of one URL or more.");
+    }
+    for (const url of feed.urls) assertHttpUrl("Each of urls", url);
+    return saveIcsFeed(this.#send, feed, options);
+  }
+
+  /** Asks Cal.com whether the ICS feeds work. */
+  async checkIcsFeed(options?: CallOptions): Promise<CalendarStatus> {
+    return statusOf("ics-feed", checkIcsFeed(this.#send, options));
+  }
+
+  /** When the user is busy, by the given calendars. Times may come more than once, and overlap. */
+  async busyTimes(query: BusyTimesQuery, options?: CallOptions): Promise<BusyTime[]> {
+    assertObject("The query", query);
+    const { timeZone = "UTC", calendars } = query;
+    assertTimeZone("timeZone", timeZone);
+    if (!Array.isArray(calendars) || calendars.length === 0) {
+      throw new CalValidationError("calendars must name one calendar or more; list() has them.");
+    }
+    for (const calendar of query.calendars) {
+      assertObject("Each of calendars", calendar);
+      assertId("credentialId", calendar.credentialId);
+      assertText("externalId", calendar.externalId);
+    }
+    return getBusyTimes(this.#send, { ...toIsoRange(query), timeZone, calendars }, options);
+  }
+
+  /** Sets the calendar that bookings are written to. A read-only calendar is a 404. */
+  async setDestination(
+    calendar: {
+      integration: IntegrationType;
+      externalId: string;
+      delegationCredentialId?: string | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<CalendarReference> {
+    assertObject("The calendar", calendar);
+    assertText("integration", calendar.integration);
+    assertText("externalId", calendar.externalId);
+    return setDestinationCalendar(this.#send, calendar, options);
+  }
+
+  /** Has Cal.com read a calendar for conflicts. Does nothing if it does already. */
+  async select(calendar: SelectedCalendar, options?: CallOptions): Promise<void> {
+    assertSelected(calendar);
+    return addSelectedCalendar(this.#send, calendar, options);
+  }
+
+  /** Has Cal.com no longer read a calendar for conflicts. Answers whether it did. */
+  async unselect(calendar: SelectedCalendar, options?: CallOptions): Promise<boolean> {
+    assertSelected(calendar);
+    return wasThere(removeSelectedCalendar(this.#send, calendar, options));
+  }
+
+  /** The connected accounts by the ids that {@link forConnection} takes. */
+  async connections(options?: CallOptions): Promise<CalendarConnection[]> {
+    return listConnections(this.#send, options);
+  }
+
+  /** The events and free/busy times of one connected account. Makes no request. */
+  forConnection(connectionId: string): CalendarScope {
+    assertText("connectionId", connectionId);
+    return new CalendarScope(this.#send, {
+      path: "/calendars/connections/{connectionId}",
+      params: { connectionId },
+    });
+  }
+
+  /** The events and free/busy times of the user's account at a provider. Makes no request. */
+  forProvider(provider: CalendarProvider): CalendarScope {
+    assertProvider(provider);
+    return new CalendarScope(this.#send, { path: "/calendars/{calendar}", params: { calendar: provider } });
+  }
+}
+
+function assertSelected(calendar: SelectedCalendar): void {
+  assertObject("The calendar", calendar);
+  assertText("integration", calendar.integration);
+  assertText("externalId", calendar.externalId);
+  assertId("credentialId", calendar.credentialId);
+}
+
+async function wasThere(removal: Promise<void>): Promise<boolean> {
+  try {
+    await removal;
+    return true;
+  } catch (error) {
+    if (error instanceof CalApiError && error.code === "not_found") return false;
+    throw error;
+  }
+}

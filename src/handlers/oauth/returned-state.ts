@@ -1,0 +1,37 @@
+import type { HandlerContext } from "../session.js";
+import { STATE_PARAMETER } from "../routes/connect-url.js";
+import { openAttempt, type Attempt } from "./oauth-state.js";
+
+/**
+ * The attempt in what came back: our own sealed state, or Cal.com's state, in whose `redir` ours travels.
+ * `null` for anything else.
+ */
+export async function readState(value: string | undefined, context: HandlerContext): Promise<Attempt | null> {
+  const sealed = value === undefined ? undefined : isCalState(value) ? sealedIn(value) : value;
+  if (sealed === undefined) return null;
+  return openAttempt(context.options.sealer, sealed, context.options.now());
+}
+
+/** Whether a state is one of Cal.com's: JSON, where ours begins with `eyJ`. */
+export function isCalState(value: string): boolean {
+  return value.startsWith("{");
+}
+
+function sealedIn(state: string): string | undefined {
+  const redir = redirIn(state);
+  if (redir === undefined || !URL.canParse(redir)) return undefined;
+  const values = new URL(redir).searchParams.getAll(STATE_PARAMETER);
+  return values.length === 1 ? values[0] : undefined;
+}
+
+function redirIn(state: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(state);
+    if (typeof parsed !== "object" || parsed === null || !("redir" in parsed)) return undefined;
+    return typeof parsed.redir === "string" ? parsed.redir : undefined;
+  } catch (error) {
+    // Not JSON, or brackets nested too deep for some engines.
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import type { HandlerContext } from "../session.js";
+import { readCookies, setCookie } from "../http/cookies.js";
+import {
+  digest,
+  openEnded,
+  randomText,
+  sealEnded,
+  STATE_LIFE_MS,
+  UNDO_LIFE_MS,
+  type Attempt,
+} from "./oauth-state.js";
+
+// Each attempt has a cookie of its own, so that those in several tabs don't undo one another. This many are
+// kept: browsers and servers bound the size of the lot.
+const MOST_COOKIES = 8;
+
+/** The browser's half of a new attempt. */
+export interface BrowserHalf {
+  attemptId: string;
+  /** What the state holds of it. */
+  browser: string;
+  cookies: string[];
+}
+
+/** Makes a browser's half, and takes the oldest ones away if there are too many. */
+export async function giveHalf(request: Request, context: HandlerContext): Promise<BrowserHalf> {
+  const attemptId = randomText(9);
+  const value = randomText(32);
+  const surplus = ownCookies(request, context).slice(0, -(MOST_COOKIES - 1));
+  return {
+    attemptId,
+    browser: await digest(value),
+    cookies: [
+      ...surplus.map(([name]) => setCookie(name, "", attributes(context, 0))),
+      setCookie(cookieName(context, attemptId), value, attributes(context, STATE_LIFE_MS)),
+    ],
+  };
+}
+
+/** What a browser's cookies say of an attempt: that it is its own, that it has ended there, or nothing. */
+export async function recognize(
+  request: Request,
+  context: HandlerContext,
+  attempt: Attempt,
+): Promise<"own" | "ended" | "foreign"> {
+  const value = readCookies(request).get(cookieName(context, attempt.id));
+  if (value === undefined || value === "") return "foreign";
+  if ((await digest(value)) === attempt.browser) return "own";
+  const ended = await openEnded(context.options.sealer, value);
+  return ended?.attemptId === attempt.id && ended.userId === attempt.userId ? "ended" : "foreign";
+}
+
+/** The credentials that attempts which ended in this browser have left the user with. */
+export async function credentialsLeftHere(
+  request: Request,
+  context: HandlerContext,
+  userId: string,
+): Promise<Set<number>> {
+  const ids = new Set<number>();
+  for (const [, value] of ownCookies(request, context).slice(-2 * MOST_COOKIES)) {
+    const ended = await openEnded(context.options.sealer, value);
+    if (ended?.userId === userId) for (const id of ended.credentialIds) ids.add(id);
+  }
+  return ids;
+}
+
+/** Turns the browser's half into a mark that the attempt has ended, and with what. */
+export async function markEnded(
+  context: HandlerContext,
+  { id, userId }: Attempt,
+  credentialIds: number[],
+): Promise<string> {
+  const value = await sealEnded(context.options.sealer, { attemptId: id, userId, credentialIds });
+  return setCookie(cookieName(context, id), value, attributes(context, UNDO_LIFE_MS));
+}
+
+/** Takes the browser's half away. */
+export function takeHalf(context: HandlerContext, { id }: Attempt): string {
+  return setCookie(cookieName(context, id), "", attributes(context, 0));
+}
+
+function ownCookies(request: Request, context: HandlerContext): [string, string][] {
+  const prefix = cookieName(context, "");
+  return [...readCookies(request)].filter(([name]) => name.startsWith(prefix) && isCookieName(name));
+}
+
+// The names go back out in Set-Cookie headers.
+function isCookieName(name: string): boolean {
+  return /^[\w-]+$/.test(name);
+}
+
+function cookieName({ options }: HandlerContext, attemptId: string): string {
+  return `${isSecure(options.baseUrl) ? "__Host-" : ""}calbridge-${attemptId}`;
+}
+
+function attributes(
+  { options }: HandlerContext,
+  lifeMs: number,
+): { isSecure: boolean; maxAgeSeconds: number } {
+  return { isSecure: isSecure(options.baseUrl), maxAgeSeconds: lifeMs / 1000 };
+}
+
+function isSecure(baseUrl: URL): boolean {
+  return baseUrl.protocol === "https:";
+}

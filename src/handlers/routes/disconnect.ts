@@ -1,0 +1,44 @@
+import type { CalendarCredential, DisconnectableProvider } from "../../index.js";
+import { isCalError } from "../../errors.js";
+import { requireSession, type Step } from "../session.js";
+import { invalidInput } from "../http/http-error.js";
+import { idField, oneOf, readFields, textField } from "../http/request.js";
+import { success } from "../http/responses.js";
+
+const providers: readonly DisconnectableProvider[] = ["google", "office365", "apple", "ics-feed"];
+
+/** `POST /calendars/disconnect` `{calendarType, credentialId?}`: ends one connection, or all of the provider's. */
+export const disconnect: Step = {
+  name: "disconnect",
+  methods: ["POST"],
+  refusesCrossSite: true,
+  async run(request, context) {
+    const { userId } = await requireSession(request, context);
+    const fields = await readFields(request, context.options.maxBodyBytes);
+    const provider = oneOf("calendarType", textField(fields, "calendarType"), providers);
+    const credentialId = idField(fields, "credentialId");
+    const { calendars } = context.options.client.forUser(userId);
+    const disconnected = await end(calendars.disconnect(provider, { credentialId }));
+    const credentialIds = disconnected.map((credential) => credential.credentialId);
+    if (credentialIds.length > 0) {
+      await context.options.onDisconnected?.({ userId, provider, credentialIds, request });
+    }
+    return success({
+      calendarType: provider,
+      disconnected: credentialIds.map((id) => ({ credentialId: id })),
+    });
+  },
+};
+
+async function end(
+  disconnection: Promise<{ disconnected: CalendarCredential[] }>,
+): Promise<CalendarCredential[]> {
+  try {
+    return (await disconnection).disconnected;
+  } catch (error) {
+    if (isCalError(error) && error.code === "user_not_found") return [];
+    if (isCalError(error) && error.code === "invalid_input")
+      throw invalidInput("This credential is not of that calendarType.");
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import type { ConnectedCalendar } from "../../index.js";
+import { isCalError } from "../../errors.js";
+import { toAccount } from "../account.js";
+import { isUserLost } from "../as-user.js";
+import { report, requireSession, type HandlerContext, type Step } from "../session.js";
+import { success } from "../http/responses.js";
+
+/** `GET /calendars/status`: the connected accounts, and whether one of them works. */
+export const status: Step = {
+  name: "status",
+  methods: ["GET"],
+  // Changes nothing, and a browser keeps the answer from other sites.
+  refusesCrossSite: false,
+  async run(request, context) {
+    const { userId } = await requireSession(request, context);
+    const accounts = (await list(request, context, userId)).map(toAccount);
+    context.known.note(accounts.map(({ credentialId }) => credentialId));
+    return success({
+      hasConnectedCalendars: accounts.some(({ connected }) => connected),
+      calendars: accounts,
+    });
+  },
+};
+
+async function list(request: Request, context: HandlerContext, userId: string): Promise<ConnectedCalendar[]> {
+  try {
+    return (await context.options.client.forUser(userId).calendars.list()).connectedCalendars;
+  } catch (error) {
+    // A user without a managed user has connected nothing yet.
+    if (isCalError(error) && error.code === "user_not_found") return [];
+    if (!isUserLost(error)) throw error;
+    // One whose managed user is gone has nothing connected any more, and gets a new one by connecting a calendar.
+    await report(context, { handler: "status", error, request });
+    return [];
+  }
+}

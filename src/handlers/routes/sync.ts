@@ -1,0 +1,36 @@
+import type { CalendarProvider, SyncResult } from "../../index.js";
+import { isCalError } from "../../errors.js";
+import { toAccount } from "../account.js";
+import { requireSession, type Step } from "../session.js";
+import { oneOf, readFields, textField } from "../http/request.js";
+import { success } from "../http/responses.js";
+
+const providers: readonly CalendarProvider[] = ["google", "office365", "apple"];
+
+/** `POST /calendars/sync-credentials` `{calendarType}`: a token that works, the accounts, the check. */
+export const syncCredentials: Step = {
+  name: "syncCredentials",
+  methods: ["POST"],
+  refusesCrossSite: true,
+  async run(request, context) {
+    const { userId } = await requireSession(request, context);
+    const fields = await readFields(request, context.options.maxBodyBytes);
+    const calendarType = oneOf("calendarType", textField(fields, "calendarType"), providers);
+    const { calendars } = context.options.client.forUser(userId);
+    const { status, connectedCalendars } = await orNothing(calendars.sync(calendarType));
+    const accounts = connectedCalendars.map(toAccount);
+    context.known.note(accounts.map(({ credentialId }) => credentialId));
+    return success({ calendarType, ...status, calendars: accounts });
+  },
+};
+
+/** A user without a managed user has connected nothing yet. */
+async function orNothing(sync: Promise<SyncResult>): Promise<Omit<SyncResult, "removedDuplicates">> {
+  try {
+    return await sync;
+  } catch (error) {
+    if (!(isCalError(error) && error.code === "user_not_found")) throw error;
+    const message = "No calendar is connected yet.";
+    return { status: { connected: false, reason: "not_connected", message }, connectedCalendars: [] };
+  }
+}

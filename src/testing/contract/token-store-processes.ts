@@ -1,0 +1,93 @@
+import type { TokenStore } from "../../tokens/token-store.js";
+import { runJob, type Job } from "./jobs.js";
+import { processRules, sharedLeaseRules } from "./process-rules.js";
+import { RemoteStore, type Report, type StoreProcess } from "./remote-store.js";
+import type { ContractCase } from "./token-store-contract.js";
+
+export type { StoreProcess } from "./remote-store.js";
+
+/** Options of {@link tokenStoreProcessContract}. */
+export interface TokenStoreProcessContractOptions {
+  /** The same store, as the test's own process sees it. */
+  makeStore: () => TokenStore | Promise<TokenStore>;
+  /** Starts a process that calls {@link serveTokenStore} with the same store. */
+  start: () => StoreProcess;
+  /** How many processes a case runs at once, at least 2. Default: 4. */
+  processes?: number;
+  /** `false` for a store without `lease`: the cases about leases are left out. Default: `true`. */
+  lease?: boolean;
+}
+
+/**
+ * What a store that several processes share must keep as well: cases with real processes, some of which
+ * are killed. You start the processes, so they run with whatever loads your code.
+ *
+ * @example
+ * ```ts
+ * // store-process.js
+ * import { serveTokenStore } from "calbridge/testing";
+ * serveTokenStore(myTokenStore());
+ *
+ * // store.test.js
+ * const cases = tokenStoreProcessContract({
+ *   makeStore: () => myTokenStore(),
+ *   start: () => fork(new URL("store-process.js", import.meta.url)),
+ * });
+ * for (const { name, run } of cases) test(name, run);
+ * ```
+ */
+export function tokenStoreProcessContract(options: TokenStoreProcessContractOptions): ContractCase[] {
+  const given = options as { makeStore?: unknown; start?: unknown } | undefined;
+  if (typeof given?.makeStore !== "function" || typeof given.start !== "function") {
+    throw new TypeError(
+      "tokenStoreProcessContract takes { makeStore: () => myTokenStore(), start: () => fork(...) }.",
+    );
+  }
+  const rules = [...processRules, ...(options.lease === false ? [] : sharedLeaseRules)];
+  return rules.map(({ name, check }) => ({
+    name: `processes: ${name}`,
+    run: async () => {
+      const store = await options.makeStore();
+      const processes = Array.from(
+        { length: options.processes ?? 4 },
+        () => new RemoteStore(options.start()),
+      );
+      try {
+        await Promise.all(processes.map((process) => process.ready()));
+        await check(store, processes, `${crypto.randomUUID()}-ada`);
+      } finally {
+        await Promise.all(processes.map((process) => process.kill()));
+      }
+    },
+  }));
+}
+
+/** The part of Node's `process` that a child with a channel to its parent has. */
+interface ChildSide {
+  on(event: "message", listener: (message: unknown) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
+  send?: (message: Report) => unknown;
+  exit(code: number): never;
+}
+
+/**
+ * Has this process do what a {@link tokenStoreProcessContract} in its parent asks for, with the given
+ * store. For a process that was started with a channel, as `child_process.fork` does. Ends with its parent.
+ */
+export function serveTokenStore(store: TokenStore): void {
+  const { process } = globalThis as { process?: ChildSide };
+  if (!process?.send) {
+    throw new Error("serveTokenStore needs a process that was started by child_process.fork.");
+  }
+  process.on("disconnect", () => process.exit(0));
+  process.on("message", (message) => {
+    const { id, job } = message as { id: number; job: Job };
+    runJob(store, job).then(
+      (value) => process.send?.({ id, value }),
+      // The parent's case fails with it.
+      (error: unknown) =>
+        process.send?.({ id, error: error instanceof Error ? error.message : "a job failed" }),
+    );
+  });
+  process.send({ ready: true });
+}

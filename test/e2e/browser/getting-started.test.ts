@@ -1,0 +1,135 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort } from "../../support/free-port.js";
+import { codeBlocks, readPages, type CodeBlock } from "../../support/markdown.js";
+import { createDatabase, type TestDatabase } from "../../support/postgres.js";
+import { launchChromium } from "./chromium.js";
+import { createNewcomer, type Newcomer } from "./newcomer.js";
+
+// docs/getting-started.md, followed word for word in a real browser. Only its ports, which may be taken here, and the
+// address of its database are others.
+
+const page = readPages().find(({ path }) => path === "docs/getting-started.md")!;
+const [emulatorPort, appPort] = [await freePort(), await freePort()];
+let database: TestDatabase;
+let newcomer: Newcomer;
+let browser: Browser;
+
+// In the end, the last first.
+const leaving: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  leaving.unshift(() => database.drop());
+  browser = await launchChromium();
+  leaving.unshift(() => browser.close());
+  const framework = [
+    "next@16",
+    "react@19",
+    "react-dom@19",
+    "typescript@5",
+    "@types/react@19",
+    "@types/node@20",
+  ];
+  newcomer = await createNewcomer([...framework, "pg", "@types/pg"]);
+  leaving.unshift(() => newcomer.leave());
+}, 600_000);
+
+afterAll(async () => {
+  for (const leave of leaving) await leave();
+});
+
+/** The blocks between two headings that are files to write or commands to run, in order. */
+function stepsOf(from: string, to: string): CodeBlock[] {
+  const [start, end] = [from, to].map((heading) => page.text.split("\n").indexOf(heading));
+  expect([start, end], `headings ${from} and ${to}`).not.toContain(-1);
+  const between = codeBlocks(page).filter(({ line }) => line > start! && line < end!);
+  return between.filter(({ isRun, file }) => isRun || file !== undefined);
+}
+
+async function follow(steps: CodeBlock[]): Promise<string> {
+  let output = "";
+  for (const { file, code } of steps) {
+    const text = code
+      .replaceAll(":4010/", `:${emulatorPort}/`)
+      .replaceAll("//localhost:3000", `//localhost:${appPort}`)
+      .replaceAll("postgresql://postgres:postgres@127.0.0.1:5432/postgres", database.url);
+    if (file === undefined) output += await newcomer.shell(text);
+    else await newcomer.write(file, text);
+  }
+  return output;
+}
+
+async function openSettings(colorScheme: "light" | "dark"): Promise<Page> {
+  const context = await browser.newContext({ colorScheme });
+  const opened = await context.newPage();
+  opened.setDefaultTimeout(30_000);
+  await opened.goto(`http://localhost:${appPort}/settings/calendars`);
+  return opened;
+}
+
+const cardColour = (opened: Page): Promise<string> =>
+  opened
+    .getByRole("listitem", { name: "Google Calendar" })
+    .evaluate((card) => getComputedStyle(card).backgroundColor);
+
+/** What the page says once it is loaded anew and has heard from the handlers. */
+async function textOf(opened: Page): Promise<string> {
+  await opened.goto(`http://localhost:${appPort}/settings/calendars`);
+  await opened.getByText("One moment…").first().waitFor({ state: "detached" });
+  return opened.locator("main").innerText();
+}
+
+it("connects a calendar after step 3, and keeps it in a database after step 6", async () => {
+  await follow(stepsOf("## 2. Four files", "## 3. Connect a calendar"));
+  await newcomer.start(
+    `npx calbridge emulator --port ${emulatorPort}`,
+    `runs at http://127.0.0.1:${emulatorPort}/v2`,
+  );
+  const dev = `npm run dev -- --port ${appPort}`;
+  const first = await newcomer.start(dev, "Ready in");
+
+  const opened = await openSettings("light");
+  await expect
+    .poll(() => opened.getByText("Not connected", { exact: true }).count(), { timeout: 30_000 })
+    .toBe(3);
+  expect(await cardColour(opened), "a card is white").toBe("rgb(255, 255, 255)");
+  await opened.getByRole("button", { name: "Connect Google Calendar" }).click();
+  await opened.getByRole("button", { name: "Allow" }).click();
+  await opened.getByText("Google Calendar is connected.").waitFor();
+  await opened.getByText("alice@gmail.example").first().waitFor();
+  const dark = await openSettings("dark");
+  await dark.getByText("alice@gmail.example").first().waitFor();
+  expect(await cardColour(dark), "a card is dark").toBe("rgb(27, 30, 37)");
+
+  // An edit counts at once, and costs nobody a connection.
+  const [calendar] = stepsOf("## 2. Four files", "## 3. Connect a calendar").filter(
+    ({ file }) => file === "lib/calendar.ts",
+  );
+  await newcomer.write(
+    calendar!.file!,
+    calendar!.code.replace(/authenticate: .*/, "authenticate: () => null,"),
+  );
+  await expect.poll(() => textOf(dark), { timeout: 30_000 }).toContain("You are signed out.");
+  await newcomer.write(calendar!.file!, calendar!.code);
+  await expect.poll(() => textOf(dark), { timeout: 30_000 }).toContain("alice@gmail.example");
+  await first.stop();
+
+  const output = await follow(stepsOf("## 6. A database, and sealed tokens", "## Going live"));
+  expect(output).toContain("The table is there.");
+  const second = await newcomer.start(dev, "Ready in");
+  const again = await openSettings("light");
+  await again.getByRole("button", { name: "Connect Office 365" }).click();
+  await again.getByRole("button", { name: "Allow" }).click();
+  await again.getByText("Office 365 is connected.").waitFor();
+  const { rows } = await database.pool.query(
+    'SELECT "userUlid", "calAccessToken" FROM "CalendarIntegration"',
+  );
+  expect(rows).toEqual([{ userUlid: "user-1", calAccessToken: expect.stringMatching(/^eyJ[\w-]+\.\./) }]);
+
+  const [doctor] = codeBlocks(page, ["sh"]).filter(({ code }) => code.includes("doctor"));
+  const findings = await newcomer.shell(doctor!.code);
+  expect(findings).toContain("Nothing is wrong.");
+  expect(findings).toContain("The stored tokens open with the keys.");
+  await second.stop();
+}, 240_000);

@@ -1,0 +1,85 @@
+import { CalendarIntegration, type CalendarAccount, type CalendarIntegrationState } from "calbridge/react";
+import type { ReactNode } from "react";
+import { flushSync } from "react-dom";
+import { createRoot } from "react-dom/client";
+import { account as plainAccount } from "../../../support/fake-handlers.js";
+
+const works = (): Promise<boolean> => Promise.resolve(true);
+
+const base: CalendarIntegrationState = {
+  status: "connected",
+  calendars: [],
+  pending: null,
+  error: null,
+  result: null,
+  connect: works,
+  connectApple: works,
+  sync: works,
+  disconnect: works,
+  reload: works,
+  dismiss: () => undefined,
+};
+
+function account(given: Partial<CalendarAccount>): CalendarAccount {
+  const named = (name: string) => plainAccount().calendars.map((one) => ({ ...one, externalId: name, name }));
+  return plainAccount({ calendars: ["Team", "Family", "Birthdays"].flatMap(named), ...given });
+}
+
+const long = "a-very-long-name-that-nobody-would-choose-but-some-company-gives.to.everybody";
+const apple = account({ calendarType: "apple", credentialId: 9, email: null });
+const broken = account({ credentialId: 8, email: null, connected: false, calendars: [] });
+const many = Array.from({ length: 30 }, (_, index) => ({
+  ...account({}).calendars[0]!,
+  name: index % 7 === 0 ? `${long} ${index}` : `Project ${index} (shared)`,
+}));
+const all = [
+  account({}),
+  account({ calendarType: "office365", credentialId: 8, email: "bob@outlook.example" }),
+  apple,
+];
+
+/** Every state there is, by name. */
+const states: Record<string, Partial<CalendarIntegrationState>> = {
+  loading: { status: "loading" },
+  "nothing-connected": { status: "disconnected" },
+  connecting: { status: "disconnected", pending: { action: "connect", provider: "google" } },
+  "just-connected": { calendars: [account({})], result: { action: "connect", provider: "google" } },
+  connected: { calendars: all },
+  checking: { calendars: all, pending: { action: "sync", provider: "google" } },
+  disconnecting: { calendars: all, pending: { action: "disconnect", provider: "google", credentialId: 7 } },
+  settling: {
+    calendars: [{ ...apple, credentialId: 0, calendars: [] }],
+    result: { action: "connectApple", provider: "apple" },
+  },
+  broken: { status: "broken", calendars: [broken, all[1]!] },
+  "one-of-two-broken": { status: "broken", calendars: [account({}), broken] },
+  revoked: {
+    status: "broken",
+    calendars: [broken],
+    error: { action: "sync", provider: "google", code: "revoked" },
+  },
+  denied: {
+    status: "disconnected",
+    error: { action: "connect", provider: "office365", code: "access_denied" },
+  },
+  refused: {
+    status: "disconnected",
+    error: { action: "connectApple", provider: "apple", code: "invalid_credentials" },
+  },
+  unreachable: { calendars: all, error: { action: "load", code: "unavailable" } },
+  "not-loaded": { status: "error", error: { action: "load", code: "unauthenticated" } },
+  long: {
+    calendars: [
+      account({ email: `${long}@${long}.example`, calendars: many }),
+      account({ credentialId: 8, email: "alice.b@gmail.example" }),
+    ],
+    result: { action: "disconnect", provider: "google", account: `${long}@${long}.example` },
+  },
+};
+
+const root = createRoot(document.getElementById("root")!);
+const show = (name: string): void => {
+  const content: ReactNode = <CalendarIntegration key={name} integration={{ ...base, ...states[name] }} />;
+  flushSync(() => root.render(content));
+};
+Object.assign(globalThis, { states: Object.keys(states), show });

@@ -1,0 +1,97 @@
+import { build } from "esbuild";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findProblems } from "./axe.js";
+import { launchChromium } from "./chromium.js";
+import { pictures } from "./demo.js";
+
+let browser: Browser;
+let html: string;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  await mkdir(pictures, { recursive: true });
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, "page/states.tsx")],
+    bundle: true,
+    format: "iife",
+    jsx: "automatic",
+    define: { "process.env.NODE_ENV": '"development"' },
+    write: false,
+  });
+  const css = await readFile(join(import.meta.dirname, "../../../src/react/public/react.css"), "utf8");
+  html = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>States</title>
+    <style>:root { color-scheme: light dark; font-family: system-ui, sans-serif } body { margin: 16px; background: Canvas } main { max-width: 44rem; margin: auto }</style>
+    <style>${css}</style>
+    <main><h1>Settings</h1><h2>Calendars</h2><div id="root"></div></main>
+    <script>${outputFiles[0]?.text.replaceAll("</script", "<\\/script") ?? ""}</script></html>`;
+});
+afterAll(() => browser.close());
+
+/** A page that can show every state, and what its console complained of. */
+async function open(options: BrowserContextOptions): Promise<{ page: Page; complaints: string[] }> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => void complaints.push(message.text()));
+  page.on("pageerror", (error) => void complaints.push(String(error)));
+  await page.setContent(html);
+  return { page, complaints };
+}
+
+const namesOf = (page: Page): Promise<string[]> => page.evaluate<string[]>("states");
+const show = (page: Page, name: string): Promise<unknown> => page.evaluate(`show(${JSON.stringify(name)})`);
+const tooWide = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+const looks = [
+  { name: "light", options: { colorScheme: "light", viewport: { width: 760, height: 700 } } },
+  { name: "dark", options: { colorScheme: "dark", viewport: { width: 760, height: 700 } } },
+  { name: "contrast", options: { forcedColors: "active", viewport: { width: 760, height: 700 } } },
+  // As wide as a page of 640 pixels that is magnified twice, or one of 1280 four times.
+  { name: "narrow", options: { colorScheme: "light", viewport: { width: 320, height: 640 } } },
+  { name: "rtl", options: { colorScheme: "light", viewport: { width: 360, height: 640 } } },
+] as const;
+
+describe("every state of the component", () => {
+  it.each(looks)("is accessible and fits: $name", async ({ name, options }) => {
+    const { page, complaints } = await open(options);
+    if (name === "rtl") await page.evaluate(() => (document.documentElement.dir = "rtl"));
+    for (const state of await namesOf(page)) {
+      await show(page, state);
+      if (state === "refused") {
+        await page.getByRole("button", { name: "Connect Apple Calendar" }).click();
+        expect(await page.locator("[aria-invalid=true]").count()).toBe(2);
+      }
+      // To axe neither width nor direction makes a difference.
+      if (!["narrow", "rtl"].includes(name)) {
+        expect(await findProblems(page), `${state}: what axe found`).toEqual([]);
+      }
+      expect(await tooWide(page), `${state}: how much is too wide`).toBeLessThanOrEqual(0);
+      const small = await page
+        .locator("button, input")
+        .evaluateAll((elements) =>
+          elements
+            .map((element) => element.getBoundingClientRect())
+            .filter(({ width, height }) => width > 0 && Math.min(width, height) < 40),
+        );
+      expect(small, `${state}: too small to hit`).toEqual([]);
+      if (name === "light" || state === "long" || state === "revoked") {
+        await page.screenshot({ path: join(pictures, `state-${state}-${name}.png`), fullPage: true });
+      }
+    }
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("moves nothing for those who want no motion", async () => {
+    const { page } = await open({ reducedMotion: "reduce" });
+    await show(page, "checking");
+    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    expect(await page.evaluate(() => document.getAnimations().length)).toBeGreaterThan(0);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,68 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, test } from "vitest";
+import { applyScript } from "../../support/tables.js";
+import type { TestDatabase } from "../../support/postgres.js";
+import { installExample, type ExampleProject } from "./project.js";
+import { walkExample } from "./walk-example.js";
+
+const routes = [
+  ["calendars/oauth-connect-url", "GET", "oauthConnectUrl"],
+  ["gcal-oauth-redirect", "GET", "googleOauthRedirect"],
+  ["office-oauth-redirect", "GET", "officeOauthRedirect"],
+  ["calendars/status", "GET", "status"],
+  ["calendars/sync-credentials", "POST", "syncCredentials"],
+  ["calendars/disconnect", "POST", "disconnect"],
+  ["refresh", "GET", "refresh"],
+] as const;
+
+let project: ExampleProject;
+beforeAll(async () => {
+  project = await installExample("nextjs");
+  await addRouteFiles(project.directory);
+  await project.run("npm run build");
+});
+afterAll(() => project.remove());
+
+/** Beside the example's catch-all route, a file for each route, under another path. */
+async function addRouteFiles(directory: string): Promise<void> {
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), text);
+  };
+  const calendar = await readFile(join(directory, "lib/calendar.ts"), "utf8");
+  const each = calendar.replace('successUrl: "/settings"', 'successUrl: "/settings", basePath: "/each/cal"');
+  await write("lib/each.ts", each);
+  for (const [path, method, name] of routes) {
+    // Without `connection()`, `next build` calls a GET whose path is known, and has no secrets for it.
+    const text = `import { connection } from "next/server";
+import { calendar } from "@/lib/each";
+
+export async function ${method}(request: Request) {
+  await connection();
+  return calendar().${name}(request);
+}
+`;
+    await write(`app/each/cal/${path}/route.ts`, text);
+  }
+}
+
+// As `prisma migrate deploy` does it, which would download an engine first.
+async function migrate({ pool }: TestDatabase): Promise<void> {
+  const client = await pool.connect();
+  for (const migration of ["20260101000000_init", "20260101000001_calbridge"]) {
+    const path = join(project.directory, "prisma/migrations", migration, "migration.sql");
+    await client.query("BEGIN");
+    await applyScript(client, await readFile(path, "utf8"));
+    await client.query("COMMIT");
+  }
+  client.release();
+}
+
+const start = (port: string): string => `start -- -H 127.0.0.1 -p ${port}`;
+
+test("Next.js with Prisma, one catch-all route", () =>
+  walkExample(project, { script: start, migrate, isRendered: true }));
+
+test("Next.js with Prisma, a file for each route", () =>
+  walkExample(project, { script: start, migrate, basePath: "/each/cal" }));

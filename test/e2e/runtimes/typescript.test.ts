@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { join } from "node:path";
+import { compilations, compileEntries } from "../../support/compile-entries.js";
+import { createProject, type Project } from "../../support/project.js";
+import { tools } from "./tools.js";
+
+let project: Project;
+beforeAll(async () => {
+  project = await createProject();
+});
+afterAll(() => project.remove());
+
+// The one in between is the project's own: test/package.
+describe.each(["5.9", "7.0"])("TypeScript %s", (version) => {
+  const tsc = join(tools, `typescript${version.charAt(0)}/bin/tsc`);
+
+  test("is that version", async () => {
+    expect(await project.run(process.execPath, tsc, "--version")).toMatch(`Version ${version}.`);
+  });
+
+  test.each(compilations)("has types for every entry: $name", async (compilation) => {
+    await compileEntries(project, tsc, compilation);
+  });
+});

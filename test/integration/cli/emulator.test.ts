@@ -1,0 +1,43 @@
+import { createServer, type AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { CalClient, memoryTokenStore } from "../../../src/index.js";
+import { runCommand } from "../../support/command-line.js";
+
+const taken = createServer();
+afterEach(() => void taken.close());
+
+test("serves a Cal.com that an application can be pointed to, until it is stopped", async () => {
+  const lines: string[] = [];
+  const { code } = await runCommand(["emulator", "--port", "0"], {
+    out: (line) => void lines.push(line),
+    async untilStopped() {
+      const {
+        url = "",
+        id = "",
+        secret = "",
+      } = /CAL_API_URL=(?<url>\S+) CAL_CLIENT_ID=(?<id>\S+) CAL_CLIENT_SECRET=(?<secret>\S+)/.exec(
+        lines.join(),
+      )?.groups ?? {};
+      const env = { CAL_API_URL: url, CAL_CLIENT_ID: id, CAL_CLIENT_SECRET: secret.replace(/,.*/, "") };
+      const cal = CalClient.fromEnv({ env, tokenStore: memoryTokenStore() });
+      const ada = await cal.ensureUser("ada", { email: "ada@example.com", name: "Ada" });
+      expect(await ada.calendars.check("google")).toMatchObject({ reason: "not_connected" });
+    },
+  });
+  expect(code).toBe(0);
+  expect(lines.join(" ")).toContain("It keeps nothing: when it is started anew, empty the token table");
+});
+
+test("does not print a secret that was given", async () => {
+  const { out } = await runCommand(["emulator", "--port", "0", "--client-secret", "s3cret-of-mine"]);
+  expect(out).not.toContain("s3cret-of-mine");
+});
+
+test("says what to do when the port is taken, or is no port", async () => {
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  const { port } = taken.address() as AddressInfo;
+  const result = await runCommand(["emulator", "--port", String(port)]);
+  const advice = `The port ${port} is taken. Is an emulator running already? Else: --port ${port + 1}, and CAL_API_URL`;
+  expect(result).toMatchObject({ code: 2, err: expect.stringContaining(advice) });
+  expect((await runCommand(["emulator", "--port", "http"])).code).toBe(2);
+});

@@ -1,0 +1,237 @@
+import type { RequestListener } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { getRequestListener } from "@hono/node-server";
+import express from "express";
+import express4 from "express4";
+import fastify from "fastify";
+import { Hono } from "hono";
+import Koa from "koa";
+import { afterEach, describe, expect, test } from "vitest";
+import { CalClient, memoryTokenStore } from "../../../src/index.js";
+import { createCalHandlers, type CalHandlers, type CalHandlersOptions } from "../../../src/handlers/index.js";
+import { toNodeHandler } from "../../../src/node/index.js";
+import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
+import { walk } from "../../support/walk.js";
+import { serve } from "../../support/framework-servers.js";
+import { authenticate, SECRET } from "../../support/handlers-app.js";
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+const quietly =
+  (listener: (...args: Parameters<RequestListener>) => Promise<void>): RequestListener =>
+  (...args) =>
+    void listener(...args);
+
+/** What the application has of its own: a sign-in, whose cookie is all that the handlers see, and a page. */
+async function ownPages(...[incoming, outgoing]: Parameters<RequestListener>): Promise<void> {
+  const user = new URLSearchParams(await text(incoming)).get("user") ?? "";
+  outgoing.writeHead(200, { "set-cookie": [`session=${user}; Path=/`, "other=x; Path=/"] }).end();
+}
+
+type Mount = (handlers: CalHandlers) => RequestListener | Promise<RequestListener>;
+
+const servers: Record<string, Mount> = {
+  "node:http": ({ handle }) => toNodeHandler(handle),
+  Express: ({ handle }) => express().use("/api/cal", toNodeHandler(handle)),
+  "Express behind a body parser": ({ handle }) =>
+    express()
+      .use(express.json(), express.urlencoded(), express.text())
+      .all("/api/cal/*path", toNodeHandler(handle)),
+  "Express, a route each": (handlers) =>
+    express()
+      .get("/api/cal/calendars/oauth-connect-url", toNodeHandler(handlers.oauthConnectUrl))
+      .get("/api/cal/gcal-oauth-redirect", toNodeHandler(handlers.googleOauthRedirect))
+      .get("/api/cal/office-oauth-redirect", toNodeHandler(handlers.officeOauthRedirect))
+      .get("/api/cal/calendars/status", toNodeHandler(handlers.status))
+      .post("/api/cal/calendars/sync-credentials", toNodeHandler(handlers.syncCredentials))
+      .post("/api/cal/calendars/disconnect", toNodeHandler(handlers.disconnect))
+      .get("/api/cal/refresh", toNodeHandler(handlers.refresh)),
+  "Express 4": ({ handle }) => express4().use(express4.json()).use("/api/cal", toNodeHandler(handle)),
+  Fastify: async ({ handle }) => {
+    const app = fastify();
+    app.all("/api/cal/*", toNodeHandler(handle));
+    await app.ready();
+    closing.push(() => app.close());
+    return app.routing;
+  },
+  Koa: ({ handle }) => {
+    const calendar = toNodeHandler(handle);
+    return quietly(new Koa().use((context) => calendar(context)).callback());
+  },
+  Hono: ({ handle }) => {
+    const app = new Hono().on(["GET", "POST"], "/api/cal/*", (context) => handle(context.req.raw));
+    return quietly(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  },
+};
+
+async function start(
+  mount: Mount,
+  options: Partial<CalHandlersOptions> = {},
+): Promise<{ origin: string; emulator: CalEmulator }> {
+  const emulator = createCalEmulator();
+  const calCom = await emulator.listen();
+  closing.push(() => calCom.close());
+  const tokenStore = memoryTokenStore();
+  const { clientId, clientSecret } = emulator;
+  const client = new CalClient({ clientId, clientSecret, baseUrl: calCom.url, tokenStore });
+  // The port is not known before there is a server.
+  const listeners: RequestListener[] = [];
+  const server = await serve((incoming, outgoing) => {
+    if (["/sign-in", "/connected"].includes(incoming.url ?? "")) void ownPages(incoming, outgoing);
+    else listeners[0]?.(incoming, outgoing);
+  });
+  closing.push(() => server.close());
+  const listener = await mount(
+    createCalHandlers({
+      client,
+      authenticate,
+      secret: SECRET,
+      baseUrl: server.origin,
+      successUrl: "/connected",
+      onError: () => undefined,
+      ...options,
+    }),
+  );
+  listeners.push(listener);
+  return { origin: server.origin, emulator };
+}
+
+describe.each(Object.entries(servers))("%s", (name, mount) => {
+  test("the whole flow", async () => {
+    const { origin, emulator } = await start(mount);
+    await walk({ origin, emulator, page: "/connected" });
+  });
+
+  // Where there is a parser in front, it is the parser that refuses such a body.
+  const hasParser = ["Fastify", "Express 4", "Express behind a body parser"].includes(name);
+  if (!hasParser) {
+    test("a body that is too large gets its answer, and the next request too", async () => {
+      const { origin } = await start(mount);
+      for (let i = 0; i < 3; i += 1) {
+        const response = await fetch(`${origin}/api/cal/calendars/sync-credentials`, {
+          method: "POST",
+          headers: { "content-type": "application/json", cookie: "session=ada" },
+          body: "x".repeat(1_000_000),
+        });
+        expect(response.status).toBe(413);
+        await response.text();
+      }
+    });
+  }
+});
+
+/** Says something that no client would say, and answers what came back. */
+async function say(origin: string, lines: string[], options: { hangUp?: boolean } = {}): Promise<string> {
+  const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+  socket.write([...lines, "Host: evil.example\\@x", "Connection: close", "", ""].join("\r\n"));
+  if (options.hangUp) {
+    socket.write('{"calendarType":', () => socket.destroy());
+    return "";
+  }
+  return text(socket);
+}
+
+test("a client that hangs up in the middle of its body is nobody's error", async () => {
+  const errors: unknown[] = [];
+  const { origin } = await start(servers["node:http"]!, { onError: ({ error }) => void errors.push(error) });
+  const lines = [
+    "POST /api/cal/calendars/sync-credentials HTTP/1.1",
+    "Content-Type: application/json",
+    "Content-Length: 100",
+    "Cookie: session=ada",
+  ];
+  await say(origin, lines, { hangUp: true });
+  for (let i = 0; i < 5; i += 1) {
+    expect((await fetch(`${origin}/api/cal/calendars/status`)).status).toBe(401);
+  }
+  expect(errors).toEqual([]);
+});
+
+test("targets that are no paths, and methods that no Request can have", async () => {
+  const { origin } = await start(servers["node:http"]!);
+  const ask = async (method: string, path: string): Promise<string | undefined> =>
+    (await say(origin, [`${method} ${path} HTTP/1.1`])).split(" ")[1];
+  expect(await ask("GET", "http://evil.example/api/cal/calendars/status?x=1")).toBe("401");
+  expect(await ask("GET", "//evil.example/api/cal/calendars/status")).toBe("404");
+  expect(await ask("OPTIONS", "*")).toBe("404");
+  expect(await ask("GET", "/api/cal/calendars/status/%")).toBe("404");
+  expect(await ask("TRACE", "/api/cal/calendars/status")).toBe("501");
+  expect(await ask("PROPFIND", "/api/cal/calendars/status")).toBe("405");
+});
+
+test("a session's cookie that is set already stays", async () => {
+  const { origin } = await start(({ handle }) =>
+    express().use((_request, response, next) => {
+      response.setHeader("set-cookie", "sid=1");
+      next();
+    }, toNodeHandler(handle)),
+  );
+  const response = await fetch(`${origin}/api/cal/calendars/oauth-connect-url?type=google`, {
+    headers: { cookie: "session=ada" },
+  });
+  const cookies = response.headers.getSetCookie();
+  expect(cookies).toHaveLength(2);
+  expect(cookies[0]).toBe("sid=1");
+});
+
+// Express tells by the number of parameters what this is.
+// eslint-disable-next-line @typescript-eslint/no-unused-vars
+const unavailable: express.ErrorRequestHandler = (_error, _request, response, _next) =>
+  void response.status(503).end();
+
+test("a handler that is mounted without the bridge says so, to Express 4 as well", async () => {
+  for (const make of [express, express4]) {
+    const told: unknown[] = [];
+    const { origin } = await start(({ handle, status }) => {
+      const app = make();
+      // TypeScript would see it.
+      app.use("/api/cal/calendars/status", status as never).use("/api/cal", handle as never);
+      const tell: express.ErrorRequestHandler = (error, request, response, next) => {
+        told.push(error);
+        unavailable(error, request, response, next);
+      };
+      return app.use(tell);
+    });
+    for (const path of ["/api/cal/refresh", "/api/cal/calendars/status"]) {
+      expect((await fetch(origin + path)).status).toBe(503);
+    }
+    const message = expect.stringContaining("toNodeHandler(handlers.handle)") as string;
+    expect(told).toEqual([expect.objectContaining({ message }), expect.objectContaining({ message })]);
+  }
+});
+
+test("the bridge takes a handler, and not all of them", () => {
+  const all = {} as CalHandlers;
+  expect(() => toNodeHandler(all as never)).toThrow(
+    "toNodeHandler takes a handler, such as handlers.handle.",
+  );
+});
+
+test("a request that is a framework's own, or of another realm, is a request", async () => {
+  class FrameworkRequest extends Request {}
+  const { handle } = createCalHandlers({
+    client: new CalClient({ clientId: "c", clientSecret: "s", tokenStore: memoryTokenStore() }),
+    authenticate: () => null,
+    secret: SECRET,
+    baseUrl: "https://app.example",
+    successUrl: "/",
+  });
+  const { url, method, headers } = new Request("https://app.example/api/cal/refresh");
+  const foreign = { url, method, headers: { get: (name: string) => headers.get(name) } };
+  for (const request of [new FrameworkRequest(url), foreign as unknown as Request]) {
+    expect((await handle(request)).status).toBe(401);
+  }
+});
+
+test("what a handler throws goes to Express", async () => {
+  const { origin } = await start(() =>
+    express()
+      .use(toNodeHandler(() => Promise.reject(new Error("boom"))))
+      .use(unavailable),
+  );
+  expect((await fetch(origin)).status).toBe(503);
+});

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createSchema, postgresTokenStore } from "../../../src/stores/postgres/postgres-token-store.js";
+import { appProcesses, type AppProcess } from "../../support/app-processes.js";
+import { startCal, type CalServer } from "../../support/cal-server.js";
+import { points } from "../../support/points.js";
+import { createDatabase, type TestDatabase } from "../../support/postgres.js";
+
+const KILLS = 210;
+const KILLS_OF_EACH_USER = 2;
+const SURVIVORS = 3;
+// The lease's time, and what a refresh and the pauses between two looks may take on a busy machine.
+const LONGEST_WAIT_MS = 8_000 + 4_000;
+
+let database: TestDatabase;
+let cal: CalServer;
+let start: Awaited<ReturnType<typeof appProcesses>>;
+let survivors: AppProcess[];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await createSchema(database.pool);
+  // Between Cal.com's reading and writing there is time to be killed in.
+  const store = postgresTokenStore({ client: database.pool });
+  cal = await startCal(database, store, { latencyMs: 10 });
+  start = await appProcesses({
+    databaseUrl: database.url,
+    connections: 2,
+    calUrl: cal.url,
+    clientId: cal.emulator.clientId,
+    clientSecret: cal.emulator.clientSecret,
+    timeoutMs: 60_000,
+  });
+  survivors = Array.from({ length: SURVIVORS }, () => start({ connections: 10 }));
+});
+afterAll(async () => {
+  await Promise.all(survivors.map((process) => process.end()));
+  await cal.close();
+  await database.drop();
+});
+
+/** Kills a process of its own while it refreshes the user's tokens: at a point, or at any moment. */
+async function killDuringRefresh(userId: string, n: number): Promise<string> {
+  const place = [...points, "any moment"][n % (points.length + 1)] ?? "";
+  const point = points.find((name) => name === place);
+  const victim = start();
+  await victim.ready();
+  if (point) await victim.stopAt(point);
+  const called = victim.call(userId).catch(() => "killed");
+  if (!point) setTimeout(() => victim.signal("SIGKILL"), Math.random() * 150);
+  // At any moment may be after the call: then there is nothing left to be killed in.
+  await Promise.race([victim.ended, called.then(() => victim.end())]);
+  return place;
+}
+
+test(`${KILLS} processes are killed in a refresh: every user has working tokens afterwards`, async ({
+  annotate,
+}) => {
+  const userIds = await cal.addUsers(KILLS / KILLS_OF_EACH_USER);
+  const killed: Record<string, number> = {};
+  const waits: number[] = [];
+  let running = 0;
+
+  /** One user after another is struck; how many at once is up to the machine. */
+  async function strike(userId: string, n: number): Promise<void> {
+    while (running >= 6) await new Promise((resolve) => setTimeout(resolve, 20));
+    running += 1;
+    const place = await killDuringRefresh(userId, n).finally(() => (running -= 1));
+    killed[place] = (killed[place] ?? 0) + 1;
+    // Each process that is left wants tokens for the user, at once.
+    const outcomes = (await Promise.all(survivors.map((process) => process.call(userId)))).flat();
+    expect(outcomes.map(({ error }) => error)).toEqual(survivors.map(() => undefined));
+    waits.push(...outcomes.map(({ ms }) => ms));
+  }
+
+  await Promise.all(
+    userIds.map(async (userId, user) => {
+      for (let time = 0; time < KILLS_OF_EACH_USER; time += 1) {
+        if (time > 0) await cal.expire(userId);
+        await strike(userId, user * KILLS_OF_EACH_USER + time);
+      }
+    }),
+  );
+
+  expect(Object.values(killed).reduce((sum, count) => sum + count)).toBe(KILLS);
+  expect(Math.max(...waits)).toBeLessThan(LONGEST_WAIT_MS);
+  expect(await cal.usersWithDeadTokens()).toEqual([]);
+  // Nobody has to consent again: the calendars are connected still, and the tokens reach them.
+  const fresh = start();
+  const calls = await fresh.call(...userIds);
+  expect(calls.filter(({ error }) => error !== undefined)).toEqual([]);
+  await fresh.end();
+  for (const userId of userIds) {
+    expect(cal.emulator.calendars.credentials(cal.calUserIdOf(userId))).toHaveLength(1);
+  }
+  await annotate(
+    `${KILLS} kills (${JSON.stringify(killed)}), ${cal.refreshes()} refreshes, ${cal.forceRefreshes()} recoveries; ` +
+      `longest wait ${Math.round(Math.max(...waits))} ms, every user with working tokens`,
+  );
+}, 150_000);

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { expect, it } from "vitest";
+import { root } from "../../support/markdown.js";
+
+/** The members of a union of strings, or an interface's properties, in a source. */
+function namesIn(file: string, type: string): string[] {
+  const source = ts.createSourceFile(
+    file,
+    readFileSync(join(root, file), "utf8"),
+    ts.ScriptTarget.Latest,
+    true,
+  );
+  const names: string[] = [];
+  const collect = (node: ts.Node): void => {
+    if (ts.isLiteralTypeNode(node) && ts.isStringLiteral(node.literal)) names.push(node.literal.text);
+    if (ts.isTypeReferenceNode(node)) {
+      const name = node.typeName.getText();
+      const there = source.statements.some((one) => ts.isTypeAliasDeclaration(one) && one.name.text === name);
+      names.push(...namesIn(there ? file : "src/calendars/status.ts", name));
+    }
+    if (ts.isUnionTypeNode(node)) node.types.forEach(collect);
+  };
+  for (const statement of source.statements) {
+    if (ts.isTypeAliasDeclaration(statement) && statement.name.text === type) collect(statement.type);
+    if (ts.isInterfaceDeclaration(statement) && statement.name.text === type) {
+      names.push(...statement.members.map(({ name }) => name?.getText() ?? ""));
+    }
+  }
+  if (names.length === 0) throw new Error(`${file} has no ${type}.`);
+  return names;
+}
+
+/** The names in code type in tables under a heading of a page, in the first column or in any. */
+function namesListed(path: string, heading: string, column: "first" | "any"): string[] {
+  const [, section = ""] = readFileSync(join(root, path), "utf8").split(`\n${heading}\n`);
+  const rows = section
+    .split(/\n#{1,3} /)[0]!
+    .split("\n")
+    .filter((line) => line.startsWith("|"));
+  const cells = rows.map((row) => (column === "first" ? (row.split("|")[1] ?? "") : row));
+  return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name));
+}
+
+const missing = (all: string[], listed: string[]): string[] => all.filter((name) => !listed.includes(name));
+
+it.each([
+  ["README.md", "## When something fails"],
+  ["docs/errors.md", "## Codes"],
+])("%s has every code of an error, and no other", (path, heading) => {
+  const codes = namesIn("src/errors.ts", "CalErrorCode");
+  const listed = namesListed(path, heading, "first").filter((name) => name !== "code");
+  expect(missing(codes, listed)).toEqual([]);
+  expect(missing(listed, codes)).toEqual([]);
+});
+
+it("docs/errors.md has every reason of a check", () => {
+  const listed = namesListed("docs/errors.md", "## Why a calendar is not connected", "first");
+  expect(missing(namesIn("src/calendars/status.ts", "DisconnectedReason"), listed)).toEqual([]);
+});
+
+it("docs/handlers.md has every reason, code and option of the handlers", () => {
+  const page = "docs/handlers.md";
+  const reasons = namesIn("src/handlers/http/http-error.ts", "ReturnReason");
+  expect(missing(reasons, namesListed(page, "## Where the user ends up", "first"))).toEqual([]);
+  const codes = namesIn("src/handlers/http/http-error.ts", "HandlerErrorCode");
+  expect(missing(codes, namesListed(page, "## Errors", "any"))).toEqual([]);
+  const options = namesIn("src/handlers/options.ts", "CalHandlersOptions");
+  expect(missing(options, namesListed(page, "## Options", "first"))).toEqual([]);
+});

@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import { codeBlocks, readPages, root } from "../../support/markdown.js";
+
+/** What a page may take for granted: names that the text around a block has introduced. */
+const ambient = `
+import type { CalClient, CalUser, TokenStore } from "calbridge";
+declare global {
+  const cal: CalClient;
+  const ada: CalUser;
+  const tokenStore: TokenStore;
+  const findSession: (request: Request) => Promise<{ userId: string; email: string; name: string } | null>;
+  const code: string;
+  const state: string;
+  const username: string;
+  const password: string;
+}
+`;
+const snippets = join(root, "snippets");
+// What bundlers, and the files that they come with, declare.
+const styles = 'declare module "*.css";\n';
+
+/** Compiles virtual files as if they lay in the project, and answers what the compiler complains of. */
+function compile(files: Map<string, string>): string[] {
+  const all = new Map(files)
+    .set(join(snippets, "ambient.d.ts"), ambient)
+    .set(join(snippets, "styles.d.ts"), styles);
+  const configFile = join(root, "tsconfig.json");
+  const config = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(configFile, (path) => ts.sys.readFile(path)).config,
+    ts.sys,
+    root,
+    { noUnusedLocals: false, noUnusedParameters: false, skipLibCheck: true, jsx: ts.JsxEmit.ReactJSX },
+    configFile,
+  );
+  // A new Next.js project's own files.
+  config.options.paths = { ...config.options.paths, "@/*": [`${snippets}/docs_getting_started_md/*.ts`] };
+  const host = ts.createCompilerHost(config.options);
+  const { readFile, fileExists, getSourceFile } = host;
+  host.fileExists = (path) => all.has(path) || fileExists(path);
+  host.directoryExists = (path) => path.startsWith(snippets) || ts.sys.directoryExists(path);
+  host.readFile = (path) => all.get(path) ?? readFile(path);
+  host.getSourceFile = (path, options, ...rest) => {
+    const text = all.get(path);
+    return text === undefined
+      ? getSourceFile(path, options, ...rest)
+      : ts.createSourceFile(path, text, options);
+  };
+  const program = ts.createProgram([...all.keys()], config.options, host);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .filter(({ file }) => file && all.has(file.fileName))
+    .map(({ file, start, messageText }) => {
+      const { line } = file!.getLineAndCharacterOfPosition(start ?? 0);
+      return `${file!.fileName.slice(root.length + 1)}:${String(line + 1)} ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+    });
+}
+
+describe("the code in the documentation", () => {
+  it("compiles", () => {
+    const files = new Map<string, string>();
+    for (const page of readPages()) {
+      const folder = join(snippets, page.path.replaceAll(/[^\w]/g, "_"));
+      for (const { line, language, code, file, from } of codeBlocks(page, ["ts", "tsx"])) {
+        // What stands in a file of the repository is compiled there.
+        if (from !== undefined) continue;
+        const path = join(folder, file ?? `line-${line}.${language}`);
+        // A later version of the same file. A block without imports is a module all the same: its names are its own.
+        const name = files.has(path) ? path.replace(/(\.tsx?)$/, `-line-${line}$1`) : path;
+        files.set(name, `${code}\nexport {};\n`);
+      }
+    }
+    expect(files.size).toBeGreaterThan(30);
+    expect(compile(files)).toEqual([]);
+  }, 120_000);
+
+  it("is checked by a compiler that sees mistakes", () => {
+    const wrong = "await ada.calendars.chekc('google');\nexport {};\n";
+    expect(compile(new Map([[join(snippets, "wrong.ts"), wrong]])).join()).toContain("chekc");
+  }, 60_000);
+
+  it("is what stands in the examples' files, where a page shows one", () => {
+    // In a page a block may be indented less than where it stands, and a script in Lua has notes.
+    const squeeze = (text: string): string => text.replaceAll(/ +-- .*$|^\s+/gm, "").trim();
+    const shown = readPages().flatMap((page) => codeBlocks(page).filter((block) => block.from !== undefined));
+    for (const { from, code } of shown) {
+      expect(squeeze(readFileSync(join(root, from!), "utf8"))).toContain(squeeze(code));
+    }
+    const files = new Set(shown.map(({ from }) => from));
+    for (const whole of ["examples/basic.ts", "examples/testing/busy-on.test.ts"]) {
+      expect(files).toContain(whole);
+      expect(shown.find(({ from }) => from === whole)?.code).toBe(readFileSync(join(root, whole), "utf8"));
+    }
+  });
+});

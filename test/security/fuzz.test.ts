@@ -1,0 +1,166 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createApp, createBrowser, ORIGIN, ownCallback, SECRET, type App } from "../support/handlers-app.js";
+
+const REQUESTS = 100_000;
+const REQUESTS_A_RUN = 20;
+const RUNS_AN_APP = 250;
+
+const routes = {
+  "/calendars/oauth-connect-url": ["type", "returnTo"],
+  "/gcal-oauth-redirect": ["cal_state", "code", "state", "error", "scope"],
+  "/office-oauth-redirect": ["cal_state", "code", "state", "error"],
+  "/calendars/save-oauth-cal-creds": ["code", "state"],
+  "/calendars/sync-credentials": ["calendarType"],
+  "/calendars/status": [],
+  "/calendars/disconnect": ["calendarType", "credentialId"],
+  "/calendars/apple-credentials": ["username", "password"],
+  "/refresh": [],
+  "/nothing": [],
+} satisfies Record<string, string[]>;
+
+/** What a request may carry that was good once, or still is. */
+interface Material {
+  values: string[];
+  cookies: string[];
+}
+
+const failures: unknown[] = [];
+const onFailure = (error: unknown) => void failures.push(error);
+beforeAll(() => void process.on("unhandledRejection", onFailure).on("uncaughtException", onFailure));
+afterAll(() => void process.off("unhandledRejection", onFailure).off("uncaughtException", onFailure));
+
+/** Two users with calendars, and the leftovers of attempts that are open, ended, denied and another user's. */
+async function prepare(app: App): Promise<Material> {
+  const material: Material = { values: [], cookies: [] };
+  for (const userId of ["ada", "bob"]) {
+    const browser = createBrowser(app.handlers.handle).signIn(userId);
+    for (const provider of ["google", "office365"] as const) {
+      const first = await app.emulator.provider.authorize(await browser.start(provider));
+      await browser.visit(first.redirectTo);
+      const { code, state } = await app.emulator.provider.authorize(await browser.start(provider), {
+        stopBeforeCallback: true,
+      });
+      const open = await app.emulator.provider.authorize(await browser.start(provider));
+      for (const url of [first.redirectTo, open.redirectTo]) {
+        material.values.push(new URL(url).searchParams.get("cal_state")!);
+      }
+      material.values.push(code!, state!, ownCallback(provider, { code, state }));
+    }
+    material.cookies.push(await browser.jar.getCookieString(ORIGIN));
+  }
+  return material;
+}
+
+const header = fc.string({
+  unit: fc.integer({ min: 0x21, max: 0xff }).map((code) => String.fromCharCode(code)),
+});
+
+function requestsOf({ values, cookies }: Material) {
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 40 }),
+    fc.constantFrom(
+      ...values,
+      "google",
+      "office365",
+      "apple",
+      "ics-feed",
+      "__proto__",
+      "",
+      "/",
+      "{}",
+      "null",
+    ),
+    fc.webUrl(),
+    fc.json(),
+  );
+  const cookie = fc.oneof(
+    fc.constantFrom("", ...cookies, "session=ada", "session=bob", "session="),
+    fc.tuple(header, header).map(([a, b]) => `session=ada; __Host-calbridge-${a}=${b}`),
+    fc.constantFrom(...values).map((value) => `session=ada; __Host-calbridge-x=${encodeURIComponent(value)}`),
+    header,
+  );
+  const fields = (names: string[]) => {
+    const value = fc.oneof(text, fc.jsonValue(), fc.integer());
+    const record = Object.fromEntries(names.map((name) => [name, value]));
+    return fc.record(record, { requiredKeys: [] }).map((body) => JSON.stringify(body));
+  };
+  const name = fc.constantFrom(...(Object.keys(routes) as (keyof typeof routes)[]));
+  return name.chain((route) => {
+    const names = [...routes[route], "x"];
+    return fc.record({
+      path: fc.oneof({ weight: 20, arbitrary: fc.constant(`/api/cal${route}`) }, fc.webPath()),
+      method: fc.constantFrom("GET", "GET", "POST", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"),
+      query: fc.array(fc.tuple(fc.constantFrom(...names), text), { maxLength: 3 }),
+      body: fc.oneof({ weight: 4, arbitrary: fields(names) }, fc.json(), fc.string(), fc.uint8Array()),
+      type: fc.constantFrom("application/json", "application/json", "application/json", "text/plain", "x/y"),
+      cookie,
+      site: fc.constantFrom("same-origin", "same-origin", "cross-site", "same-site", "none", "", "?"),
+      origin: fc.constantFrom(null, null, ORIGIN, "https://evil.example", "null"),
+      more: fc.dictionary(
+        fc.constantFrom("authorization", "referer", "content-length", "x-forwarded-host"),
+        header,
+      ),
+    });
+  });
+}
+
+type Sent = ReturnType<typeof requestsOf> extends fc.Arbitrary<infer T> ? T : never;
+
+function toRequest({ path, method, query, body, type, cookie, site, origin, more }: Sent): Request {
+  const headers = new Headers({ ...more, cookie, "content-type": type, "sec-fetch-site": site });
+  if (origin !== null) headers.set("origin", origin);
+  const url = `${ORIGIN}${path}?${new URLSearchParams(query).toString()}`;
+  const hasBody = method !== "GET" && method !== "HEAD";
+  return new Request(url, { method, headers, ...(hasBody && { body: body as BodyInit }) });
+}
+
+// A token may go to its own user, by the two routes that are there for it.
+const givesTokens = /\/(calendars\/oauth-connect-url|refresh)\/?$/;
+
+test(`${REQUESTS} arbitrary requests`, { timeout: 600_000 }, async () => {
+  const runs = REQUESTS / REQUESTS_A_RUN;
+  const statuses = new Map<number, number>();
+  for (let done = 0; done < runs; done += RUNS_AN_APP) {
+    const app = createApp();
+    const material = await prepare(app);
+    const secrets = [SECRET, app.emulator.clientSecret];
+    const property = fc.asyncProperty(
+      fc.array(requestsOf(material), { minLength: REQUESTS_A_RUN, maxLength: REQUESTS_A_RUN }),
+      async (batch) => {
+        for (const sent of batch) {
+          const response = await app.handlers.handle(toRequest(sent));
+          statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+          const text = await response.text();
+          const told = text + JSON.stringify([...response.headers]);
+          expect(response.status, text).toBeLessThan(500);
+          if (response.status === 303) {
+            expect(new URL(response.headers.get("location")!).origin).toBe(ORIGIN);
+          } else if (response.status === 200) {
+            expect(JSON.parse(text)).toBeTypeOf("object");
+          } else {
+            expect(JSON.parse(text)).toMatchObject({ success: false, error: { code: expect.any(String) } });
+          }
+          for (const secret of secrets) expect(told).not.toContain(secret);
+          const mayTell = response.status === 200 && givesTokens.test(sent.path);
+          if (!mayTell) expect(told).not.toMatch(/eyJhbGciOiJIUzI1NiI/);
+        }
+      },
+    );
+    await fc.assert(property, { numRuns: RUNS_AN_APP });
+    for (const { id } of app.emulator.users.list()) {
+      const { accessTokens, refreshTokens } = app.emulator.users.tokens(id);
+      secrets.push(...accessTokens, ...refreshTokens);
+    }
+    const log = app.log.join("\n");
+    for (const secret of [...secrets, ...material.values.filter((value) => value.length > 20)]) {
+      expect(log).not.toContain(secret);
+    }
+  }
+  expect(failures).toEqual([]);
+  expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(REQUESTS);
+  // Else the requests would have tested little.
+  for (const status of [200, 303, 400, 401, 403, 404, 405, 415]) {
+    expect(statuses.get(status) ?? 0, `answers with ${status}`).toBeGreaterThan(300);
+  }
+});

@@ -1,0 +1,296 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import {
+  CalApiError,
+  CalClient,
+  CalRateLimitError,
+  isCalError,
+  type CalClientOptions,
+  type CalErrorCode,
+} from "../../../src/index.js";
+import { rejection, storeOfAda } from "../../support/client.js";
+
+interface Recorded {
+  name: string;
+  request: { method: string; path: string; headers: Record<string, string>; body: unknown };
+  response: { status: number; headers: Record<string, string>; body: unknown };
+}
+
+const folder = new URL("../../fixtures/recordings/", import.meta.url);
+const recorded = readdirSync(folder)
+  .filter((file) => file.endsWith(".json"))
+  .flatMap(
+    (file) => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as (Recorded | { note: string })[],
+  )
+  .filter((entry): entry is Recorded => "response" in entry);
+const failures = recorded.filter(({ response }) => response.status >= 400);
+
+async function client(answer: () => Response, options: Partial<CalClientOptions> = {}): Promise<CalClient> {
+  const tokenStore = await storeOfAda();
+  const fetch = () => Promise.resolve(answer());
+  return new CalClient({
+    clientId: "client-1",
+    clientSecret: "the-secret",
+    fetch,
+    retry: { limit: 0 },
+    ...options,
+    tokenStore,
+  });
+}
+
+function answerOf({ status, headers, body }: Recorded["response"]): Response {
+  const text = body === null ? null : typeof body === "string" ? body : JSON.stringify(body);
+  return new Response(text, { status, headers });
+}
+
+/** What a user gets who made a user's call, and one who made a call of the OAuth client. */
+async function bothErrors(answer: () => Response): Promise<{ asUser: CalApiError; asClient: CalApiError }> {
+  const cal = await client(answer);
+  return {
+    asUser: (await rejection(cal.forUser("ada").calendars.list())) as CalApiError,
+    asClient: (await rejection(cal.managedUsers.get(1))) as CalApiError,
+  };
+}
+
+const codes: Record<number, CalErrorCode> = {
+  400: "bad_request",
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not_found",
+  409: "conflict",
+  413: "payload_too_large",
+  415: "api_error",
+  429: "rate_limited",
+  431: "payload_too_large",
+  498: "token_expired",
+  500: "server_error",
+};
+
+test("there are recorded errors of all kinds to look at", () => {
+  expect(new Set(failures.map(({ response }) => String(response.status)))).toEqual(
+    new Set(Object.keys(codes)),
+  );
+});
+
+// Said of the access token itself: the user's call is then worth another try with another token.
+const aboutToken = /^Invalid Access Token\.$|^ApiAuthStrategy|OAuth client not found given the access token/;
+
+test.each(failures.map((entry) => [`${String(entry.response.status)} ${entry.name}`, entry] as const))(
+  "recorded: %s",
+  async (_, { response }) => {
+    const { status, body } = response;
+    const error = (body as { error?: unknown } | null)?.error;
+    const told = (typeof error === "object" ? error : { code: error }) as { code?: string; message?: string };
+
+    // An endpoint that is missing is not a thing that is missing: the base URL is wrong.
+    const isNoEndpoint = /^Cannot [A-Z]+ /.test(told.message ?? "");
+    const code = isNoEndpoint ? "api_error" : codes[status];
+
+    const { asUser, asClient } = await bothErrors(() => answerOf(response));
+    expect(asClient).toBeInstanceOf(CalApiError);
+    expect(asClient).toMatchObject({ status, code });
+    if (isNoEndpoint) expect(asClient.message).toContain("Does baseUrl end in /v2?");
+    expect(asClient.apiCode).toBe(told.code);
+    expect(asClient.message).toContain(String(status));
+
+    // The user's token is refused: there is a refresh first, which this server refuses as well.
+    if (status === 498 || (status === 401 && aboutToken.test(told.message ?? ""))) return;
+    expect(asUser).toMatchObject({ status, code });
+    expect(asUser.apiCode).toBe(told.code);
+  },
+);
+
+describe("the three shapes, and what is none", () => {
+  const respond =
+    (status: number, body: unknown, headers: Record<string, string> = {}) =>
+    () =>
+      typeof body === "string"
+        ? new Response(body, { status, headers })
+        : Response.json(body, { status, headers });
+
+  test("the envelope, with details as an object, as a text, and absent", async () => {
+    for (const details of [{ message: "m", error: "Conflict", statusCode: 409 }, "m", undefined]) {
+      const error = { code: "ConflictException", message: "The message", details };
+      const { asUser } = await bothErrors(respond(409, { status: "error", path: "/v2/x", error }));
+      expect(asUser).toMatchObject({
+        code: "conflict",
+        apiCode: "ConflictException",
+        apiMessage: "The message",
+        status: 409,
+      });
+      expect(asUser.message).toContain("The message");
+    }
+  });
+
+  test("what validation says of each field is told, and what was rejected is not", async () => {
+    const errors = [
+      {
+        target: { username: "ada", password: "hunter2-hunter2" },
+        value: "hunter2-hunter2",
+        property: "password",
+        constraints: { minLength: "password must be longer" },
+      },
+      { property: "urls", constraints: { isArray: "urls must be an array" } },
+    ];
+    const error = { code: "BadRequestException", message: "Bad Request Exception", details: { errors } };
+    const { asUser } = await bothErrors(respond(400, { status: "error", error }));
+    expect(asUser.message).toContain("password must be longer");
+    expect(asUser.message).toContain("urls must be an array");
+    expect(asUser.message).not.toContain("hunter2");
+  });
+
+  test("the bare shape has a message and no code of Cal.com's", async () => {
+    const { asUser } = await bothErrors(respond(500, { statusCode: 500, message: "Internal server error" }));
+    expect(asUser).toMatchObject({ code: "server_error", status: 500, apiMessage: "Internal server error" });
+    expect(asUser).not.toHaveProperty("apiCode");
+    const { asClient } = await bothErrors(
+      respond(413, { statusCode: 413, message: "request entity too large" }),
+    );
+    expect(asClient).toMatchObject({ code: "payload_too_large", status: 413 });
+  });
+
+  test("Cal.com's words end before ours begin", async () => {
+    for (const message of ["Invalid client secret", "Invalid client secret."]) {
+      const { asClient } = await bothErrors(respond(401, { statusCode: 401, message }));
+      expect(asClient.message).toMatch(
+        /: Invalid client secret\. Check the client id and the client secret\.$/,
+      );
+      expect(asClient.apiMessage).toBe(message);
+    }
+  });
+
+  test("OAuth 2's shape", async () => {
+    const body = { error: "invalid_grant", error_description: "code_invalid_or_expired" };
+    const { asClient } = await bothErrors(respond(400, body));
+    expect(asClient).toMatchObject({ apiCode: "invalid_grant", apiMessage: "code_invalid_or_expired" });
+  });
+
+  const strange: [string, number, string, CalErrorCode][] = [
+    ["an empty 431", 431, "", "payload_too_large"],
+    ["a proxy's HTML", 503, "<html><body>Service Unavailable, token=abc</body></html>", "server_error"],
+    ["a text, of a server that is not Cal.com", 404, "Not Found", "api_error"],
+    ["JSON that is no object", 400, "[1]", "bad_request"],
+    ["JSON that breaks off", 400, '{"status":"error","error":{"mess', "bad_request"],
+    ["fields of other types", 422, '{"error":{"code":5,"message":{"a":1},"details":7}}', "bad_request"],
+    ["nulls", 418, '{"error":null,"message":null}', "api_error"],
+    ["an endless message", 400, JSON.stringify({ message: "x".repeat(100_000) }), "bad_request"],
+  ];
+  test.each(strange)("%s", async (_, status, body, code) => {
+    const { asUser, asClient } = await bothErrors(respond(status, body));
+    for (const error of [asUser, asClient]) {
+      expect(error).toBeInstanceOf(CalApiError);
+      expect(error).toMatchObject({ status, code });
+      expect(error.message.length).toBeLessThan(600);
+      expect(error.message).not.toMatch(/html|token=|undefined|null|\[object/i);
+      expect(isCalError(error)).toBe(true);
+    }
+  });
+
+  test("429 is an error of its own class, with the seconds as milliseconds", async () => {
+    const error = { code: "ThrottlerException", message: "Too many requests" };
+    const { asUser } = await bothErrors(
+      respond(429, { status: "error", error }, { "X-RateLimit-Reset-Default": "42" }),
+    );
+    expect(asUser).toBeInstanceOf(CalRateLimitError);
+    expect(asUser).toMatchObject({
+      name: "CalRateLimitError",
+      retryAfterMs: 42_000,
+      apiCode: "ThrottlerException",
+    });
+  });
+
+  test("the request's id is kept to quote it, if it looks like one", async () => {
+    const body = { statusCode: 500, message: "no" };
+    const kept = await bothErrors(respond(500, body, { "X-Request-Id": "0a1b-2c" }));
+    expect(kept.asUser.requestId).toBe("0a1b-2c");
+    const dropped = await bothErrors(respond(500, body, { "X-Request-Id": "token=abc def" }));
+    expect(dropped.asUser.requestId).toBeUndefined();
+  });
+
+  test("JSON.stringify of an error tells its code, its status and its message", async () => {
+    const { asUser } = await bothErrors(
+      respond(404, { error: { code: "NOT_FOUND", message: "Nothing here" } }),
+    );
+    expect(JSON.parse(JSON.stringify(asUser))).toMatchObject({
+      name: "CalApiError",
+      code: "not_found",
+      status: 404,
+      message: expect.stringContaining("Nothing here"),
+    });
+  });
+});
+
+describe("a 401 is about the token only if it says so", () => {
+  const answer = (message: string) => ({
+    status: "error",
+    error: {
+      code: "UnauthorizedException",
+      message,
+      details: { message, error: "Unauthorized", statusCode: 401 },
+    },
+  });
+
+  /** A server that refuses the first token in these words; what was sent, and what came of it. */
+  async function refusedWith(message: string) {
+    const paths: string[] = [];
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      const request = new Request(input, init);
+      paths.push(`${request.method} ${new URL(request.url).pathname}`);
+      if (request.url.endsWith("/refresh")) {
+        return Promise.resolve(
+          Response.json({ status: "success", data: { accessToken: "second", refreshToken: "r2" } }),
+        );
+      }
+      const isSecond = request.headers.get("authorization") === "Bearer second";
+      return Promise.resolve(
+        isSecond
+          ? Response.json({ status: "success", data: { connectedCalendars: [], destinationCalendar: {} } })
+          : Response.json(answer(message), { status: 401 }),
+      );
+    };
+    const cal = new CalClient({
+      clientId: "client-1",
+      clientSecret: "the-secret",
+      fetch,
+      tokenStore: await storeOfAda(),
+    });
+    const outcome = await cal
+      .forUser("ada")
+      .calendars.list()
+      .catch((error: unknown) => error);
+    return { paths, outcome };
+  }
+
+  test.each([
+    "Invalid Access Token.",
+    "ApiAuthStrategy - access token - OAuth client not found given the access token",
+    "OAuth client not found given the access token",
+    "ApiAuthStrategy - anything else",
+  ])("%s: one refresh, one repeat, and it works", async (message) => {
+    const { paths, outcome } = await refusedWith(message);
+    expect(outcome).toMatchObject({ connectedCalendars: [] });
+    expect(paths).toEqual(["GET /v2/calendars", "POST /v2/oauth/client-1/refresh", "GET /v2/calendars"]);
+  });
+
+  test.each([
+    "Access token expired or revoked",
+    "Could not get connected calendars",
+    "These credentials do not belong to you",
+    "Google Calendar not connected.",
+    "Invalid Access token.",
+    "ApiAuthStrategy - access token - Invalid request origin - please open https://app.cal.com/settings",
+    "Unauthorized",
+    "",
+  ])('"%s": no refresh', async (message) => {
+    const { paths, outcome } = await refusedWith(message);
+    expect(outcome).toMatchObject({ code: "unauthorized", status: 401 });
+    expect(paths).toEqual(["GET /v2/calendars"]);
+  });
+
+  test("a wrong client secret is told as such, and not as a token's", async () => {
+    const message = "ApiAuthStrategy - oAuth client - Invalid client secret";
+    const { asClient } = await bothErrors(() => Response.json(answer(message), { status: 401 }));
+    expect(asClient).toMatchObject({ code: "unauthorized" });
+    expect(asClient.message).toContain("client secret");
+  });
+});

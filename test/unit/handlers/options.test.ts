@@ -1,0 +1,312 @@
+import { describe, expect, test } from "vitest";
+import { CalClient, CalStoreError, CalValidationError, memoryTokenStore } from "../../../src/index.js";
+import { createCalHandlers, type CalHandlersOptions } from "../../../src/handlers/index.js";
+import { createApp, createBrowser, endOf, ORIGIN, SECRET } from "../../support/handlers-app.js";
+
+const client = new CalClient({ clientId: "c", clientSecret: "s", tokenStore: memoryTokenStore() });
+const good: CalHandlersOptions = {
+  client,
+  authenticate: () => null,
+  secret: SECRET,
+  baseUrl: ORIGIN,
+  successUrl: "/connected",
+};
+
+describe("options that can't be right are refused at once", () => {
+  const bad: [string, object][] = [
+    ["client", { client: {} }],
+    ["authenticate", { authenticate: undefined }],
+    ["secret", { secret: "short" }],
+    ["secret", { secret: [] }],
+    ["secret", { secret: [SECRET, "short"] }],
+    ["secret", { secret: " ".repeat(40) }],
+    ["secret", { secret: undefined }],
+    ["baseUrl", { baseUrl: "app.example" }],
+    ["baseUrl", { baseUrl: "/x" }],
+    ["baseUrl", { baseUrl: "https://a:b@app.example" }],
+    ["baseUrl", { baseUrl: "https://app.example?x=1" }],
+    ["basePath", { basePath: "api/cal" }],
+    ["basePath", { basePath: "/api cal" }],
+    ["successUrl", { successUrl: "javascript:alert(1)" }],
+    ["successUrl", { successUrl: "//evil.example" }],
+    ["errorUrl", { errorUrl: "connected" }],
+    ["allowedOrigins", { allowedOrigins: ["https://app.example/path"] }],
+    ["allowedOrigins", { allowedOrigins: ["*"] }],
+    ["googleRedirectUrl", { googleRedirectUrl: "https://elsewhere.example/callback" }],
+    ["officeRedirectUrl", { officeRedirectUrl: "ftp://app.example/callback" }],
+    ["maxBodyBytes", { maxBodyBytes: 0 }],
+  ];
+
+  test.each(bad)("%s: %j", (name, wrong) => {
+    const make = () => createCalHandlers({ ...good, ...wrong });
+    expect(make).toThrow(CalValidationError);
+    expect(make).toThrow(name);
+  });
+
+  test("an option that there isn't", () => {
+    const misspelt = { ...good, basepath: "/cal" };
+    expect(() => createCalHandlers(misspelt)).toThrow(/^Unknown option basepath\. There are: .*basePath, /);
+    const meant = { tokenStore: memoryTokenStore(), ...good, providers: ["google"] };
+    expect(() => createCalHandlers.fromEnv({ ...meant, env: {} })).toThrow("Unknown option providers.");
+  });
+
+  test("no options at all", () => {
+    const nothing = undefined as never;
+    const needed = "{ client, authenticate, secret, baseUrl, successUrl }";
+    expect(() => createCalHandlers(nothing)).toThrow(CalValidationError);
+    expect(() => createCalHandlers(nothing)).toThrow(needed);
+    expect(() => createCalHandlers.fromEnv(nothing)).toThrow("{ tokenStore, authenticate }");
+  });
+
+  test("no message repeats a secret", () => {
+    expect(() => createCalHandlers({ ...good, secret: "hunter2" })).not.toThrow(/hunter2/);
+  });
+});
+
+describe("from the environment", () => {
+  const env = {
+    CAL_CLIENT_ID: "id",
+    CAL_CLIENT_SECRET: "secret",
+    CAL_STATE_SECRET: `${SECRET}, an-older-secret-that-is-long-enough-too`,
+    NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: "https://app.example/api/cal/gcal-oauth-redirect",
+    NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT: "https://app.example/api/cal/office-oauth-redirect",
+    NEXT_PUBLIC_CALENDAR_SUCCESS_URL: "https://app.example/done",
+    NEXT_PUBLIC_CALENDAR_ERROR_URL: "/failed",
+  };
+  const given = { tokenStore: memoryTokenStore(), authenticate: () => null };
+  const redirect = `${ORIGIN}/api/cal/gcal-oauth-redirect`;
+
+  test("everything is read, the public origin from the redirect URLs", async () => {
+    const handlers = createCalHandlers.fromEnv({ ...given, env });
+    const back = await handlers.handle(new Request(redirect));
+    expect(endOf(back)).toEqual({
+      page: "/failed",
+      calendarType: "google",
+      connected: "false",
+      reason: "invalid_state",
+    });
+  });
+
+  test("outside Next.js the public origin is called APP_URL", async () => {
+    const unset = { NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: "", NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT: "" };
+    const handlers = createCalHandlers.fromEnv({ ...given, env: { ...env, ...unset, APP_URL: ORIGIN } });
+    const back = await handlers.handle(new Request(redirect));
+    expect(back.headers.get("location")).toMatch(`${ORIGIN}/failed?`);
+  });
+
+  test("process.env is the default, and options go before it", async () => {
+    for (const [name, value] of Object.entries(env)) process.env[name] = value;
+    try {
+      const handlers = createCalHandlers.fromEnv({ ...given, errorUrl: "/other" });
+      expect(endOf(await handlers.handle(new Request(redirect))).page).toBe("/other");
+    } finally {
+      for (const name of Object.keys(env)) Reflect.deleteProperty(process.env, name);
+    }
+  });
+
+  test.each(["CAL_CLIENT_ID", "CAL_CLIENT_SECRET", "CAL_STATE_SECRET", "NEXT_PUBLIC_CALENDAR_SUCCESS_URL"])(
+    "%s is missing",
+    (name) => {
+      expect(() => createCalHandlers.fromEnv({ ...given, env: { ...env, [name]: " " } })).toThrow(name);
+    },
+  );
+
+  test("all that is missing is named at once", () => {
+    expect(() => createCalHandlers.fromEnv({ ...given, env: {} })).toThrow(
+      /: NEXT_PUBLIC_APP_URL or APP_URL .*, CAL_STATE_SECRET .*, NEXT_PUBLIC_CALENDAR_SUCCESS_URL /,
+    );
+    const unset = { CAL_CLIENT_ID: "", CAL_CLIENT_SECRET: undefined };
+    expect(() => createCalHandlers.fromEnv({ ...given, env: { ...env, ...unset } })).toThrow(
+      "CAL_CLIENT_ID, CAL_CLIENT_SECRET",
+    );
+  });
+
+  test("nothing tells the public origin, or two things tell two", () => {
+    const unset = { NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: "", NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT: "" };
+    const none = { ...env, ...unset };
+    expect(() => createCalHandlers.fromEnv({ ...given, env: none })).toThrow("NEXT_PUBLIC_APP_URL");
+    const two = { ...env, NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: "https://other.example/x" };
+    expect(() => createCalHandlers.fromEnv({ ...given, env: two })).toThrow("different origins");
+    expect(() => createCalHandlers.fromEnv({ authenticate: () => null, env })).toThrow("tokenStore");
+  });
+});
+
+describe("where the routes are", () => {
+  test("under another base path, behind a proxy that keeps or strips the public path", async () => {
+    const app = createApp({ handlers: { baseUrl: `${ORIGIN}/shop/`, basePath: "/cal" } });
+    for (const path of ["/shop/cal/refresh", "/cal/refresh", "/cal/refresh/"]) {
+      expect((await app.handlers.handle(new Request(`http://internal:3000${path}`))).status).toBe(401);
+    }
+    for (const path of ["/api/cal/refresh", "/cal", "/cal//refresh", "/cal/refresh/x", "/cal/toString"]) {
+      const response = await app.handlers.handle(new Request(`${ORIGIN}${path}`));
+      expect(response.status).toBe(404);
+      expect((await response.json()).error.message).toBe(
+        "There is no such route under /shop/cal. If the routes are mounted elsewhere, give basePath.",
+      );
+    }
+  });
+
+  test("a handler alone answers wherever it is mounted, and only to its methods", async () => {
+    const app = createApp();
+    expect((await app.handlers.status(new Request("https://x.example/whatever"))).status).toBe(401);
+    const wrong = await app.handlers.saveOauthCredentials(
+      new Request("https://x.example/", { method: "PUT" }),
+    );
+    expect(wrong.status).toBe(405);
+    expect(wrong.headers.get("allow")).toBe("GET, POST");
+  });
+});
+
+test("cookies on http have no Secure and no __Host-", async () => {
+  const app = createApp({ handlers: { baseUrl: "http://localhost:3000" } });
+  const response = await app.handlers.oauthConnectUrl(
+    new Request("http://localhost:3000/?type=google", { headers: { cookie: "session=ada" } }),
+  );
+  expect(response.headers.getSetCookie()[0]).toMatch(
+    /^calbridge-[\w-]{12}=[\w-]{43}; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/,
+  );
+});
+
+describe("what fails", () => {
+  test.each([
+    [{ status: 429, headers: { "x-ratelimit-reset-default": "7" } }, 503, "rate_limited"],
+    [{ status: 503 }, 502, "unavailable"],
+    [{ reset: true }, 502, "unavailable"],
+    [{ html: true }, 502, "unavailable"],
+    [{ status: 403 }, 502, "not_permitted"],
+  ] as const)("Cal.com answers %j", async (effect, status, code) => {
+    const app = createApp();
+    const ada = createBrowser(app.handlers.handle).signIn("ada");
+    await ada.start("google");
+    app.emulator.inject({ path: "/calendars", effect });
+    const response = await ada.fetch("/calendars/status");
+    expect(response.status).toBe(status);
+    expect((await response.json()).error.code).toBe(code);
+    expect(response.headers.has("retry-after")).toBe(code === "rate_limited");
+  });
+
+  test("the application's own functions: a plain 500, and onError is told", async () => {
+    const told: unknown[] = [];
+    const oops = new Error("postgres://user:pass@db/prod is down");
+    const app = createApp({
+      handlers: {
+        authenticate: () => Promise.reject(oops),
+        onError: ({ handler, error }) => {
+          told.push([handler, error]);
+          throw new Error("onError is broken, too");
+        },
+      },
+    });
+    const response = await app.handlers.status(new Request(ORIGIN));
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({
+      success: false,
+      error: { code: "internal_error", message: "Something went wrong. Try again later." },
+    });
+    expect(told).toEqual([["status", oops]]);
+    expect(app.log.join()).toContain("onError threw");
+    expect(app.log.join()).not.toContain("pass@db");
+
+    const unheard = app.sibling({
+      logger: {
+        error: () => {
+          throw new Error("the log is full");
+        },
+      },
+    });
+    expect((await unheard.status(new Request(ORIGIN))).status).toBe(500);
+    expect(
+      endOf(await createBrowser(app.handlers.handle).visit(`${ORIGIN}/api/cal/gcal-oauth-redirect`)),
+    ).toMatchObject({ page: "/failed", reason: "invalid_state" });
+  });
+
+  test("a callback after the calendar is connected: the connection stays, and trying again works", async () => {
+    let fails = true;
+    const app = createApp({
+      handlers: {
+        onConnected: () => {
+          if (fails) throw new CalStoreError("The database is away.");
+        },
+      },
+    });
+    const ada = createBrowser(app.handlers.handle).signIn("ada");
+    const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"));
+    expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/failed", reason: "internal_error" });
+    expect(await app.accounts("ada")).toEqual(["alice@gmail.example"]);
+    fails = false;
+    expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected" });
+  });
+
+  test("undoing: the return is refused all the same, and onError hears of both", async () => {
+    const told: unknown[] = [];
+    const app = createApp({ handlers: { onError: ({ error }) => void told.push(String(error)) } });
+    const mallory = createBrowser(app.handlers.handle).signIn("mallory");
+    const { redirectTo } = await app.emulator.provider.authorize(await mallory.start("google"));
+    app.emulator.inject({ path: "/calendars", effect: { status: 502 } });
+    const victim = createBrowser(app.handlers.handle).signIn("victim");
+    expect(endOf(await victim.visit(redirectTo))).toMatchObject({ reason: "wrong_user" });
+    expect(told).toEqual([expect.stringContaining("CalApiError"), expect.stringContaining("wrong_user")]);
+    expect(endOf(await victim.visit(redirectTo))).toMatchObject({ reason: "wrong_user" });
+    expect(await app.accounts("mallory")).toEqual([]);
+  });
+
+  test("a session without a user's id is a mistake of authenticate()", async () => {
+    const app = createApp({
+      handlers: { authenticate: () => ({ userId: "", email: "e@x.example", name: "n" }) },
+    });
+    expect((await app.handlers.status(new Request(ORIGIN))).status).toBe(500);
+  });
+
+  test("so is one without an e-mail address or a name; it still has a status", async () => {
+    const odd: [object, RegExp][] = [
+      [{ email: "e@x.example", name: null }, /: name must be a string/],
+      [{ name: "n" }, /: email must be an address/],
+      [{ email: "e@x.example", name: "n", timeZone: "Mars/Phobos" }, /: timeZone must be/],
+    ];
+    for (const [fields, expected] of odd) {
+      const told: unknown[] = [];
+      const app = createApp({
+        handlers: {
+          authenticate: () => ({ userId: "ada", ...fields }) as never,
+          onError: ({ error }) => void told.push(error),
+        },
+      });
+      const { oauthConnectUrl, refresh, status } = app.handlers;
+      expect((await oauthConnectUrl(new Request(`${ORIGIN}?type=google`))).status).toBe(500);
+      expect((await refresh(new Request(ORIGIN))).status).toBe(500);
+      expect(told).toHaveLength(2);
+      for (const error of told) {
+        expect(error).toBeInstanceOf(CalValidationError);
+        expect((error as Error).message).toMatch("authenticate() must answer { userId, email, name }");
+        expect((error as Error).message).toMatch(expected);
+      }
+      expect((await status(new Request(ORIGIN))).status).toBe(200);
+    }
+  });
+
+  test("so is a number for the user's id", async () => {
+    const app = createApp({
+      handlers: { authenticate: () => ({ userId: 5, email: "e@x.example" }) as never },
+    });
+    expect((await app.handlers.status(new Request(ORIGIN))).status).toBe(500);
+    expect(app.log.join()).toContain("A number: String(id).");
+  });
+
+  test("an address that is another user's", async () => {
+    const app = createApp({
+      handlers: {
+        authenticate: (request) => ({
+          userId: request.headers.get("x-user") ?? "",
+          email: "same@users.example",
+          name: "n",
+        }),
+      },
+    });
+    const refresh = (user: string) =>
+      app.handlers.refresh(new Request(ORIGIN, { headers: { "x-user": user } }));
+    expect((await refresh("one")).status).toBe(200);
+    const other = await refresh("two");
+    expect(other.status).toBe(409);
+    expect((await other.json()).error.code).toBe("conflict");
+  });
+});

@@ -1,0 +1,57 @@
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { CalClient, memoryTokenStore, type TokenStore } from "../../src/index.js";
+import { redactError } from "../../src/lib/redact.js";
+import { createCalEmulator, tokenStoreContract } from "../../src/testing/index.js";
+
+// Jest runs tests in a context of their own. What Node itself makes there is of another: no `instanceof` holds.
+const foreignDate = (date: Date) => runInNewContext(`new Date(${date.getTime()})`) as Date;
+
+/** A store whose Dates its driver has made elsewhere. */
+function foreignStore(): TokenStore {
+  const store = memoryTokenStore();
+  const get: TokenStore["get"] = async (userId) => {
+    const record = await store.get(userId);
+    if (!record) return null;
+    const { calAccessTokenExpiresAt: expiresAt, createdAt, updatedAt } = record;
+    return {
+      ...record,
+      calAccessTokenExpiresAt: expiresAt && foreignDate(expiresAt),
+      createdAt: foreignDate(createdAt),
+      updatedAt: foreignDate(updatedAt),
+    };
+  };
+  const set: TokenStore["set"] = async (...write) =>
+    (await store.set(...write)) ? get(write[0].userId) : null;
+  return { ...store, get, set };
+}
+
+describe("what was made in another context", () => {
+  it("is a Date all the same, in a store's record", async () => {
+    const emulator = createCalEmulator();
+    const cal = new CalClient({
+      clientId: emulator.clientId,
+      clientSecret: emulator.clientSecret,
+      baseUrl: emulator.url,
+      fetch: emulator.fetch,
+      tokenStore: foreignStore(),
+    });
+    const user = await cal.ensureUser("ada", { email: "ada@example.com", name: "Ada" });
+    expect((await user.profile()).name).toBe("Ada");
+  });
+
+  it("is a Date all the same, for the contract of stores", async () => {
+    const cases = tokenStoreContract(foreignStore, { lease: false });
+    for (const { name, run } of cases) await expect(run(), name).resolves.toBeUndefined();
+  });
+
+  it("is an Error all the same, with its message and its code", () => {
+    const error = runInNewContext(
+      `Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) })`,
+    ) as Error;
+    expect(error instanceof Error).toBe(false);
+    const redacted = redactError(error);
+    expect(redacted).toMatchObject({ name: "TypeError", message: "fetch failed" });
+    expect(redacted.cause).toMatchObject({ message: "refused", code: "ECONNREFUSED" });
+  });
+});

@@ -1,0 +1,13 @@
+import { expectTypeOf, it } from "vitest";
+import type { CalendarAccount, HandlerErrorCode, ReturnReason } from "../../../src/handlers/index.js";
+import type { CalendarProvider, OAuthProvider } from "../../../src/index.js";
+import type * as react from "../../../src/react/index.js";
+
+it("the browser's types are those of what the handlers answer", () => {
+  expectTypeOf<react.CalendarAccount>().toEqualTypeOf<CalendarAccount>();
+  expectTypeOf<react.CalendarProvider>().toEqualTypeOf<CalendarProvider>();
+  expectTypeOf<react.OAuthProvider>().toEqualTypeOf<OAuthProvider>();
+  expectTypeOf<react.CalendarIntegrationErrorCode>().toEqualTypeOf<
+    HandlerErrorCode | ReturnReason | "network_error" | "invalid_response"
+  >();
+});

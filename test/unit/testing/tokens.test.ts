@@ -1,0 +1,139 @@
+import { decodeJwt } from "jose";
+import { describe, expect, it } from "vitest";
+import { createCalEmulator } from "../../../src/testing/index.js";
+import { callerOf } from "../../support/emulator-caller.js";
+
+const START = Date.parse("2026-11-23T01:14:03.400Z");
+
+async function setUp() {
+  const emulator = createCalEmulator({ now: () => START });
+  const ada = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
+  const api = callerOf(emulator);
+  const me = async (accessToken: string): Promise<[number, string?]> => {
+    const { status, body } = await api.user(accessToken, "GET", "/me");
+    return status === 200 ? [200] : [status, body.error.message];
+  };
+  return { emulator, ada, api, me };
+}
+
+describe("the emulator's tokens", () => {
+  it("look and live as Cal.com's", async () => {
+    const { ada } = await setUp();
+    expect(ada.accessTokenExpiresAt).toBe(Date.parse("2026-11-23T02:14:00.000Z"));
+    expect(ada.refreshTokenExpiresAt).toBe(Date.parse("2027-11-23T00:00:00.000Z"));
+    const payload = decodeJwt(ada.accessToken);
+    expect(payload).toEqual({
+      type: "access_token",
+      clientId: "test-client",
+      ownerId: ada.id,
+      expiresAt: ada.accessTokenExpiresAt,
+      jti: expect.stringMatching(/^[\da-f-]{36}$/),
+      iat: Math.floor(START / 1000),
+    });
+    expect(decodeJwt(ada.refreshToken)["type"]).toBe("refresh_token");
+  });
+
+  it("name the user twice after a refresh", async () => {
+    const { ada, api } = await setUp();
+    const { body } = await api.refresh(ada.refreshToken);
+    expect(decodeJwt(String(body.data.accessToken))).toMatchObject({ ownerId: ada.id, userId: ada.id });
+  });
+
+  it("expire with the clock: 498, and 401 once anyone has refreshed", async () => {
+    const { emulator, ada, api, me } = await setUp();
+    const bob = await emulator.users.create({ email: "bob@example.com", name: "Bob" });
+    emulator.clock.set(ada.accessTokenExpiresAt - 1);
+    expect(await me(ada.accessToken)).toEqual([200]);
+    emulator.clock.advance(1);
+    expect(await me(ada.accessToken)).toEqual([498, "ACCESS_TOKEN_IS_EXPIRED"]);
+    await api.refresh(bob.refreshToken);
+    expect(await me(ada.accessToken)).toEqual([401, "Invalid Access Token."]);
+    expect((await api.refresh(ada.refreshToken)).status).toBe(200);
+  });
+
+  it("can be made to expire", async () => {
+    const { emulator, ada, me } = await setUp();
+    expect(await me(ada.accessToken)).toEqual([200]);
+    emulator.users.expireAccessTokens(ada.id, { isCached: true });
+    expect(await me(ada.accessToken)).toEqual([200]);
+    emulator.users.expireAccessTokens(ada.id);
+    expect(await me(ada.accessToken)).toEqual([498, "ACCESS_TOKEN_IS_EXPIRED"]);
+    emulator.users.deleteExpiredTokens();
+    expect(await me(ada.accessToken)).toEqual([401, "Invalid Access Token."]);
+  });
+
+  it("die at a force-refresh: in other words while Cal.com remembers them", async () => {
+    const { emulator, ada, api, me } = await setUp();
+    await me(ada.accessToken);
+    const { body } = await api.client("POST", `/oauth-clients/test-client/users/${ada.id}/force-refresh`);
+    const message = "ApiAuthStrategy - access token - OAuth client not found given the access token";
+    expect(await me(ada.accessToken)).toEqual([401, message]);
+    emulator.flushCache();
+    expect(await me(ada.accessToken)).toEqual([401, "Invalid Access Token."]);
+    expect(await me(String(body.data.accessToken))).toEqual([200]);
+    expect((await api.refresh(ada.refreshToken)).status).toBe(400);
+  });
+
+  it("can be revoked, and made anew", async () => {
+    const { emulator, ada, api, me } = await setUp();
+    emulator.users.revokeTokens(ada.id);
+    expect(await me(ada.accessToken)).toEqual([401, "Invalid Access Token."]);
+    expect((await api.refresh(ada.refreshToken)).status).toBe(400);
+    const { accessToken } = await emulator.users.forceRefresh(ada.id);
+    expect(await me(accessToken)).toEqual([200]);
+    expect(emulator.users.tokens(ada.id).accessTokens).toEqual([accessToken]);
+  });
+
+  it("go with their user", async () => {
+    const { ada, api, me } = await setUp();
+    const path = `/oauth-clients/test-client/users/${ada.id}`;
+    expect((await api.client("DELETE", path)).status).toBe(200);
+    expect(await me(ada.accessToken)).toEqual([401, "Invalid Access Token."]);
+    expect((await api.refresh(ada.refreshToken)).status).toBe(400);
+    expect((await api.client("POST", `${path}/force-refresh`)).status).toBe(404);
+  });
+});
+
+describe("several at once", () => {
+  it("refresh: one gets tokens, the others 404, and later ones 400", async () => {
+    const { ada, api } = await setUp();
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => api.refresh(ada.refreshToken)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 404, 404, 404, 404]);
+    const loser = answers.find(({ status }) => status === 404);
+    expect(loser?.body.error).toEqual({
+      code: "NOT_FOUND",
+      message: "Invalid Query: The requested record was not found.",
+    });
+    expect((await api.refresh(ada.refreshToken)).status).toBe(400);
+  });
+
+  it("force-refresh: all get tokens, the last one's work", async () => {
+    const { emulator, ada, api, me } = await setUp();
+    const path = `/oauth-clients/test-client/users/${ada.id}/force-refresh`;
+    const answers = await Promise.all([1, 2, 3, 4].map(() => api.client("POST", path)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const statuses = await Promise.all(answers.map(({ body }) => me(String(body.data.accessToken))));
+    expect(statuses.map(([status]) => status).sort()).toEqual([200, 401, 401, 401]);
+    expect(emulator.users.tokens(ada.id).refreshTokens).toHaveLength(1);
+  });
+
+  it("create: one makes the user, the other gets a conflict without an id", async () => {
+    const { api } = await setUp();
+    const body = { email: "race@example.com", name: "Race" };
+    const answers = await Promise.all(
+      [1, 2].map(() => api.client("POST", "/oauth-clients/test-client/users", body)),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(answers.find(({ status }) => status === 409)?.body.error.code).toBe("CONFLICT");
+  });
+
+  it("can be given more time to meet", async () => {
+    const emulator = createCalEmulator({ latencyMs: 30 });
+    const ada = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
+    const api = callerOf(emulator);
+    const first = api.refresh(ada.refreshToken);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const [one, other] = await Promise.all([first, api.refresh(ada.refreshToken)]);
+    expect([one.status, other.status]).toEqual([200, 404]);
+  });
+});

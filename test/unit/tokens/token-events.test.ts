@@ -1,0 +1,40 @@
+import { expect, it, vi } from "vitest";
+import { tellTokens, type TokensInfo } from "../../../src/tokens/token-events.js";
+import { FakeCal } from "../../support/fake-cal.js";
+
+const record = {
+  ...new FakeCal().firstRecord("ada"),
+  version: 1,
+  createdAt: new Date(),
+  updatedAt: new Date(),
+};
+const info = { userId: "ada", outcome: "led", durationMs: 3 } as const;
+
+it("tells a fingerprint of the token, and never the token", async () => {
+  const told: TokensInfo[] = [];
+  await tellTokens(
+    (heard) => told.push(heard),
+    () => undefined,
+  )(info, record);
+  expect(told).toEqual([{ ...info, fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
+});
+
+it("tells tokens apart", async () => {
+  const told: TokensInfo[] = [];
+  const tell = tellTokens(
+    (heard) => told.push(heard),
+    () => undefined,
+  );
+  await tell(info, record);
+  await tell(info, { ...record, calAccessToken: "access-1" });
+  expect(told[0]?.fingerprint).not.toBe(told[1]?.fingerprint);
+});
+
+it("reports a hook that throws, and goes on", async () => {
+  const onThrow = vi.fn();
+  const tell = tellTokens(() => {
+    throw new Error("the application's own trouble");
+  }, onThrow);
+  await expect(tell(info)).resolves.toBeUndefined();
+  expect(onThrow).toHaveBeenCalledOnce();
+});

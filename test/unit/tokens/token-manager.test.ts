@@ -1,0 +1,420 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CalNetworkError, CalStoreError, CalTimeoutError, CalTokenError } from "../../../src/errors.js";
+import { memoryTokenStore } from "../../../src/stores/memory.js";
+import { GuardedStore } from "../../../src/tokens/checked-store.js";
+import type { TokensInfo } from "../../../src/tokens/token-events.js";
+import { TokenCache } from "../../../src/tokens/token-cache.js";
+import { TokenManager, type TokenManagerOptions, type TokenNeed } from "../../../src/tokens/token-manager.js";
+import type { TokenStore } from "../../../src/tokens/token-store.js";
+import { FakeCal, HOUR_MS } from "../../support/fake-cal.js";
+
+const ada = "ada";
+let cal: FakeCal;
+let store: TokenStore;
+let told: TokensInfo[];
+
+beforeEach(async () => {
+  vi.useFakeTimers({ now: 1_800_000_000_000 });
+  cal = new FakeCal();
+  store = memoryTokenStore();
+  told = [];
+  await store.set(cal.firstRecord(ada), { ifVersion: null });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function manager(options: Partial<TokenManagerOptions> = {}, over: TokenStore = store): TokenManager {
+  return new TokenManager({
+    store: new GuardedStore(over),
+    grant: cal.grant,
+    cache: new TokenCache(10),
+    refreshWindowMs: 60_000,
+    now: Date.now,
+    tell: (info) => Promise.resolve(void told.push(info)),
+    waitUntil: () => undefined,
+    warn: () => undefined,
+    ...options,
+  });
+}
+
+function tokenOf(tokens: TokenManager, need: Partial<TokenNeed> = {}): Promise<string> {
+  return tokens.usable(ada, { timeoutMs: 10_000, ...need }).then((record) => record.calAccessToken);
+}
+
+/** Lets everything that waits on timers go on, up to the given time. */
+async function settle<T>(promise: Promise<T>, ms = 120_000): Promise<T> {
+  promise.catch(() => undefined);
+  await vi.advanceTimersByTimeAsync(ms);
+  return promise;
+}
+
+const outcomes = () => told.map(({ outcome }) => outcome);
+
+describe("in one process", () => {
+  it("refreshes once for a thousand callers, and hands all of them the new token", async () => {
+    const tokens = manager();
+    const all = await settle(Promise.all(Array.from({ length: 1000 }, () => tokenOf(tokens))));
+    expect(new Set(all)).toEqual(new Set(["access-1"]));
+    expect(cal.refreshes).toBe(1);
+    expect(told.filter(({ outcome }) => outcome === "led")).toHaveLength(1);
+    expect(told.filter(({ outcome }) => outcome === "joined")).toHaveLength(999);
+  });
+
+  it("asks the store nothing while the cached token is good", async () => {
+    const get = vi.spyOn(store, "get");
+    const tokens = manager();
+    await settle(tokenOf(tokens));
+    get.mockClear();
+    for (let call = 0; call < 100; call += 1) await tokenOf(tokens);
+    expect(get).not.toHaveBeenCalled();
+  });
+
+  it("tells the hook nothing while there is nothing to do but to read the store", async () => {
+    await settle(tokenOf(manager()), 0);
+    told.length = 0;
+    const tokens = manager();
+    await Promise.all([tokenOf(tokens), tokenOf(tokens), tokenOf(tokens)]);
+    expect(outcomes()).toEqual([]);
+  });
+
+  it("reads the store for each need when there is no cache", async () => {
+    const get = vi.spyOn(store, "get");
+    const tokens = manager({ cache: new TokenCache(0) });
+    await settle(tokenOf(tokens));
+    get.mockClear();
+    await tokenOf(tokens);
+    await tokenOf(tokens);
+    expect(get).toHaveBeenCalledTimes(2);
+  });
+
+  it("refreshes a token that would end within the asked-for time, and not a minute earlier", async () => {
+    const tokens = manager();
+    await settle(tokenOf(tokens), 0);
+    vi.setSystemTime(Date.now() + HOUR_MS - 16 * 60_000);
+    expect(await settle(tokenOf(tokens, { minTtlMs: 15 * 60_000 }), 0)).toBe("access-1");
+    vi.setSystemTime(Date.now() + 60_000);
+    expect(await settle(tokenOf(tokens), 0)).toBe("access-1");
+    expect(await settle(tokenOf(tokens, { minTtlMs: 15 * 60_000 }), 0)).toBe("access-2");
+  });
+
+  it("uses a token whose end nobody knows until Cal.com refuses it", async () => {
+    const { version } = (await store.get(ada))!;
+    await store.set({ ...cal.firstRecord(ada), calAccessTokenExpiresAt: null }, { ifVersion: version });
+    const tokens = manager();
+    expect(await tokenOf(tokens)).toBe("access-0");
+    expect(await settle(tokenOf(tokens, { rejected: "access-0" }))).toBe("access-1");
+  });
+
+  it("does not refresh for a refused token if the store has another one already", async () => {
+    const first = manager();
+    expect(await settle(tokenOf(first), 0)).toBe("access-1");
+    const second = manager();
+    expect(await settle(tokenOf(second, { rejected: "access-0" }), 0)).toBe("access-1");
+    expect(cal.refreshes).toBe(1);
+  });
+
+  it("does not refresh at every call on a machine whose clock is hours ahead, and says so", async () => {
+    const warn = vi.fn();
+    const tokens = manager({ now: () => Date.now() + 3 * HOUR_MS, warn });
+    for (let call = 0; call < 20; call += 1) await settle(tokenOf(tokens), 0);
+    expect(cal.refreshes).toBe(1);
+    expect(warn).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    expect(await settle(tokenOf(tokens), 0)).toBe("access-2");
+  });
+
+  it("lets one caller leave without ending the refresh of the others", async () => {
+    cal.delay = () =>
+      vi.advanceTimersByTimeAsync(0).then(() => new Promise((resolve) => setTimeout(resolve, 500)));
+    const tokens = manager();
+    const leaver = new AbortController();
+    const left = tokenOf(tokens, { signal: leaver.signal });
+    const stayed = tokenOf(tokens);
+    leaver.abort(new Error("closed the page"));
+    await expect(left).rejects.toThrow("closed the page");
+    expect(await settle(stayed)).toBe("access-1");
+  });
+
+  it("goes on with a refresh that takes longer than its callers wait, and has the token for the next one", async () => {
+    cal.delay = () => new Promise((resolve) => setTimeout(resolve, 10_000));
+    const tokens = manager();
+    const impatient = tokenOf(tokens, { timeoutMs: 5_000 });
+    await expect(settle(impatient, 5_000)).rejects.toBeInstanceOf(CalTimeoutError);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await tokenOf(tokens)).toBe("access-1");
+    expect([cal.refreshes, cal.recoveries]).toEqual([1, 0]);
+  });
+
+  it("says that a user the store doesn't know has to be ensured first", async () => {
+    const unknown = manager().usable("nobody", { timeoutMs: 10_000 });
+    await expect(unknown).rejects.toMatchObject({ code: "user_not_found", name: "CalTokenError" });
+  });
+});
+
+describe("when Cal.com fails", () => {
+  it("passes the error on, recovers nothing, and tries again at the next call", async () => {
+    cal.fate = () => "refused";
+    const tokens = manager();
+    await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalNetworkError);
+    cal.fate = () => "fine";
+    expect(await settle(tokenOf(tokens))).toBe("access-1");
+    expect(cal.recoveries).toBe(0);
+    expect(outcomes()).toEqual(["failed", "led"]);
+  });
+
+  it("heals a lost answer with one recovery", async () => {
+    cal.fate = () => "lost";
+    const tokens = manager();
+    await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalNetworkError);
+    cal.fate = () => "fine";
+    const token = await settle(tokenOf(tokens));
+    expect(cal.accepts(token)).toBe(true);
+    expect(cal.recoveries).toBe(1);
+    expect(outcomes()).toEqual(["failed", "healed"]);
+  });
+
+  it("recovers a record that never had a refresh token", async () => {
+    const { version } = (await store.get(ada))!;
+    await store.set({ ...cal.firstRecord(ada), calRefreshToken: null }, { ifVersion: version });
+    const token = await settle(tokenOf(manager()));
+    expect(cal.accepts(token)).toBe(true);
+    expect([cal.refreshes, cal.recoveries]).toEqual([0, 1]);
+  });
+
+  it("says so when Cal.com no longer knows the user", async () => {
+    cal.isGone = true;
+    await expect(settle(tokenOf(manager()))).rejects.toMatchObject({ code: "reauthorization_failed" });
+  });
+
+  it("says so when the grant has no way to recover", async () => {
+    cal.isGone = true;
+    const { refresh, expiryOf } = cal.grant;
+    await expect(settle(tokenOf(manager({ grant: { refresh, expiryOf } })))).rejects.toBeInstanceOf(
+      CalTokenError,
+    );
+  });
+});
+
+describe("between processes", () => {
+  it("refreshes once for two that start at the same time", async () => {
+    cal.delay = () => new Promise((resolve) => setTimeout(resolve, 300));
+    const [one, two] = await settle(Promise.all([tokenOf(manager()), tokenOf(manager())]));
+    expect([one, two]).toEqual(["access-1", "access-1"]);
+    expect([cal.refreshes, cal.recoveries]).toEqual([1, 0]);
+    expect(outcomes().sort()).toEqual(["adopted", "led"]);
+  });
+
+  it("waits for the lease of a process that died, and no longer", async () => {
+    await store.lease?.(ada, { owner: "dead", ttlMs: 8_000 });
+    const waiting = tokenOf(manager(), { timeoutMs: 60_000 });
+    await vi.advanceTimersByTimeAsync(7_900);
+    expect(cal.refreshes).toBe(0);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(cal.refreshes).toBe(1);
+    expect(await waiting).toBe("access-1");
+  });
+
+  it("gives its lease back, after a failure too", async () => {
+    cal.fate = () => "refused";
+    await expect(settle(tokenOf(manager()), 0)).rejects.toBeInstanceOf(CalNetworkError);
+    expect(await store.lease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
+    await store.release?.(ada, { owner: "next" });
+    cal.fate = () => "fine";
+    await settle(tokenOf(manager()), 0);
+    expect(await store.lease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
+  });
+
+  it("keeps its lease while a refresh runs long", async () => {
+    cal.delay = () => new Promise((resolve) => setTimeout(resolve, 12_000));
+    const slow = tokenOf(manager(), { timeoutMs: 60_000 });
+    const other = tokenOf(manager(), { timeoutMs: 60_000 });
+    expect(await settle(Promise.all([slow, other]))).toEqual(["access-1", "access-1"]);
+    expect(cal.refreshes).toBe(1);
+  });
+
+  it("adopts what another process wrote between the need and the lease", async () => {
+    const lease = store.lease!.bind(store);
+    vi.spyOn(store, "lease").mockImplementationOnce(async (userId, options) => {
+      const tokens = (await cal.grant.refresh({ ...(await store.get(ada))!, calRefreshToken: "refresh-0" }))!;
+      await store.set(
+        {
+          ...cal.firstRecord(ada),
+          calAccessToken: tokens.accessToken,
+          calAccessTokenExpiresAt: tokens.accessTokenExpiresAt,
+          calRefreshToken: tokens.refreshToken,
+        },
+        { ifVersion: (await store.get(ada))!.version },
+      );
+      return lease(userId, options);
+    });
+    expect(await settle(tokenOf(manager()))).toBe("access-1");
+    expect([cal.refreshes, cal.recoveries]).toEqual([1, 0]);
+    expect(outcomes()).toEqual(["adopted"]);
+  });
+
+  it("adopts after a refusal if another process has won the refresh, and recovers nothing", async () => {
+    // A store without leases: both ask Cal.com, one is refused.
+    const bare: TokenStore = { get: store.get, set: store.set, delete: store.delete };
+    cal.delay = () => new Promise((resolve) => setTimeout(resolve, 20));
+    const both = Promise.all([tokenOf(manager({}, bare)), tokenOf(manager({}, bare))]);
+    expect(await settle(both)).toEqual(["access-1", "access-1"]);
+    expect([cal.refreshes, cal.recoveries]).toEqual([2, 0]);
+  });
+
+  it("gives up on a lease that never ends, and says so", async () => {
+    vi.spyOn(store, "lease").mockResolvedValue(false);
+    const waiting = tokenOf(manager(), { timeoutMs: 2 ** 30 });
+    await expect(settle(waiting, 200_000)).rejects.toThrow(/refresh lease/);
+  });
+});
+
+describe("the write", () => {
+  it("leaves a user deleted who was deleted during the refresh", async () => {
+    cal.delay = () => store.delete(ada).then(() => undefined);
+    await expect(settle(tokenOf(manager()))).rejects.toMatchObject({ code: "disconnected" });
+    expect(await store.get(ada)).toBeNull();
+  });
+
+  it("does not give a deleted and re-made user the old one's tokens", async () => {
+    cal.delay = async () => {
+      cal.delay = () => Promise.resolve();
+      await store.delete(ada);
+      await store.set(
+        { ...cal.firstRecord(ada), calManagedUserId: 8, calAccessToken: "other-user" },
+        { ifVersion: null },
+      );
+    };
+    await settle(tokenOf(manager()));
+    expect(await store.get(ada)).toMatchObject({ calManagedUserId: 8, calAccessToken: "other-user" });
+  });
+
+  it("puts its tokens on top of a write that changed the row and not its tokens", async () => {
+    cal.delay = async () => {
+      cal.delay = () => Promise.resolve();
+      const record = (await store.get(ada))!;
+      await store.set(record, { ifVersion: record.version });
+    };
+    expect(await settle(tokenOf(manager()))).toBe("access-1");
+    expect(await store.get(ada)).toMatchObject({ calRefreshToken: "refresh-1" });
+  });
+
+  it("is tried again when the store fails for a moment", async () => {
+    vi.spyOn(store, "set").mockRejectedValueOnce(new Error("connection reset"));
+    expect(await settle(tokenOf(manager()))).toBe("access-1");
+    expect([cal.refreshes, cal.recoveries]).toEqual([1, 0]);
+  });
+
+  it("knows its own write whose confirmation was lost", async () => {
+    const set = store.set.bind(store);
+    vi.spyOn(store, "set").mockImplementationOnce(async (record, options) => {
+      await set(record, options);
+      throw new Error("connection reset");
+    });
+    expect(await settle(tokenOf(manager()))).toBe("access-1");
+    expect(outcomes()).toEqual(["led"]);
+  });
+
+  it("keeps tokens that a failing store could not take, and writes them later without another refresh", async () => {
+    const set = vi.spyOn(store, "set").mockRejectedValue(new Error("the database is down"));
+    const tokens = manager();
+    await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalStoreError);
+    set.mockRestore();
+    expect(await settle(tokenOf(tokens))).toBe("access-1");
+    expect([cal.refreshes, cal.recoveries]).toEqual([1, 0]);
+    expect(await store.get(ada)).toMatchObject({ calRefreshToken: "refresh-1" });
+  });
+
+  it("hands out nothing that was under way when the user was forgotten", async () => {
+    cal.delay = () => new Promise((resolve) => setTimeout(resolve, 100));
+    const tokens = manager();
+    const early = tokenOf(tokens);
+    await vi.advanceTimersByTimeAsync(50);
+    await store.delete(ada);
+    tokens.forget(ada);
+    await expect(settle(early)).rejects.toMatchObject({ code: "disconnected" });
+    await expect(tokenOf(tokens)).rejects.toMatchObject({ code: "user_not_found" });
+  });
+});
+
+describe("a store that breaks its promises", () => {
+  it("is named when it hands out a date as text", async () => {
+    const bad: TokenStore = {
+      ...store,
+      get: async (userId) => JSON.parse(JSON.stringify(await store.get(userId))) as never,
+    };
+    await expect(tokenOf(manager({}, bad))).rejects.toThrow(/calAccessTokenExpiresAt must be a Date/);
+  });
+});
+
+it("remembers the most recently used users only", () => {
+  const cache = new TokenCache(2);
+  const record = (userId: string) => ({
+    ...cal.firstRecord(userId),
+    version: 1,
+    createdAt: new Date(),
+    updatedAt: new Date(),
+  });
+  cache.set(record("a"));
+  cache.set(record("b"));
+  cache.get("a");
+  cache.set(record("c"));
+  expect(["a", "b", "c"].map((id) => cache.get(id)?.userId)).toEqual(["a", undefined, "c"]);
+});
+
+it("keeps an unsaved pair while the old token still serves others, and refreshes no second time", async () => {
+  const tokens = manager();
+  await settle(tokenOf(tokens), 0);
+  vi.setSystemTime(Date.now() + HOUR_MS - 10 * 60_000);
+  const set = vi.spyOn(store, "set").mockRejectedValue(new Error("the database is down"));
+  await expect(settle(tokenOf(tokens, { minTtlMs: 15 * 60_000 }))).rejects.toBeInstanceOf(CalStoreError);
+  set.mockRestore();
+  expect(await settle(tokenOf(tokens), 0)).toBe("access-1");
+  expect(await settle(tokenOf(tokens, { minTtlMs: 15 * 60_000 }), 0)).toBe("access-2");
+  expect([cal.refreshes, cal.recoveries]).toEqual([2, 0]);
+});
+
+it("refreshes by an unsaved pair that has grown old, and recovers nothing", async () => {
+  const tokens = manager();
+  const set = vi.spyOn(store, "set").mockRejectedValue(new Error("the database is down"));
+  await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalStoreError);
+  set.mockRestore();
+  vi.setSystemTime(Date.now() + 2 * HOUR_MS);
+  expect(await settle(tokenOf(tokens), 0)).toBe("access-2");
+  expect([cal.refreshes, cal.recoveries]).toEqual([2, 0]);
+});
+
+it("lets nobody wait for ever on a store that never answers", async () => {
+  vi.spyOn(store, "set").mockReturnValueOnce(new Promise(() => undefined));
+  const tokens = manager();
+  expect(await settle(tokenOf(tokens, { timeoutMs: 60_000 }))).toBe("access-1");
+  expect(await store.lease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
+});
+
+it("has no renewal under way when it gives the lease back", async () => {
+  const calls: string[] = [];
+  const lease = store.lease!.bind(store);
+  vi.spyOn(store, "lease").mockImplementation(async (...call) => {
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const isTaken = await lease(...call);
+    calls.push("lease");
+    return isTaken;
+  });
+  const release = store.release!.bind(store);
+  vi.spyOn(store, "release").mockImplementation(async (...call) => {
+    calls.push("release");
+    await release(...call);
+  });
+  cal.delay = () => new Promise((resolve) => setTimeout(resolve, 1_600));
+  await settle(tokenOf(manager(), { timeoutMs: 60_000 }));
+  expect(calls.at(-1)).toBe("release");
+});
+
+it("refuses a record without the column for the refresh token", async () => {
+  const bad: TokenStore = {
+    ...store,
+    get: async (userId) => ({ ...(await store.get(userId))!, calRefreshToken: undefined as never }),
+  };
+  await expect(tokenOf(manager({}, bad))).rejects.toThrow(/calRefreshToken must be a string or null/);
+});
