@@ -1,16 +1,29 @@
-import { guardLogger, tell, type Logger, type RequestInfo, type ResponseInfo } from "./api/hooks.js";
-import { assertTimeoutMs, LONGEST_TIMEOUT_MS } from "./api/transport.js";
+import {
+  guardLogger,
+  callHook,
+  type Logger,
+  type CalRequestInfo,
+  type CalResponseInfo,
+} from "./api/hooks.js";
 import { CalValidationError } from "./errors.js";
-import { assertHttpUrl, assertMs, assertNames, assertObject, assertText } from "./lib/assert.js";
+import {
+  assertHttpUrl,
+  assertMs,
+  assertNames,
+  assertObject,
+  assertText,
+  assertTimeoutMs,
+  LONGEST_TIMEOUT_MS,
+} from "./lib/assert.js";
 import type { TokensInfo } from "./tokens/token-events.js";
 import type { TokenStore } from "./tokens/token-store.js";
 
 /** Functions that are told what the client does. None of them is told a secret; what they throw is logged. */
 export interface CalHooks {
   /** Before each attempt of a request. */
-  onRequest?: ((info: RequestInfo) => void) | undefined;
+  onRequest?: ((info: CalRequestInfo) => void) | undefined;
   /** After each attempt of a request. */
-  onResponse?: ((info: ResponseInfo) => void) | undefined;
+  onResponse?: ((info: CalResponseInfo) => void) | undefined;
   /** After each need for tokens that the cache and the store could not meet at once. */
   onTokens?: ((info: TokensInfo) => void) | undefined;
 }
@@ -132,7 +145,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     hooks: options.hooks ?? {},
     logger,
     // Should it throw, the work goes on all the same, for as long as the runtime lets it.
-    waitUntil: (work) => tell("waitUntil", options.waitUntil, work.then(ignore, ignore), logger),
+    waitUntil: (work) => callHook("waitUntil", options.waitUntil, work.then(ignore, ignore), logger),
     now: options.now ?? Date.now,
   };
   assertNames(options, Object.keys(resolved));

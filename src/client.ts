@@ -9,10 +9,12 @@ import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./client-
 import { GuardedStore } from "./tokens/checked-store.js";
 import { tellTokens } from "./tokens/token-events.js";
 import { SharedWorks } from "./lib/single-flight.js";
-import { within } from "./lib/backoff.js";
 import { TokenCache } from "./tokens/token-cache.js";
 import { TokenManager } from "./tokens/token-manager.js";
-import { CalUser, type UserContext } from "./users/cal-user.js";
+import { CalUser } from "./users/cal-user.js";
+import { within } from "./lib/deadline.js";
+import type { UserContext } from "./users/context.js";
+import { processEnv } from "./lib/env.js";
 
 /**
  * Cal.com, on behalf of an application's users. Make one for the whole process: its users share a cache,
@@ -104,10 +106,4 @@ export class CalClient {
     assertUserId(userId);
     return new CalUser(userId, this.#context);
   }
-}
-
-/** The environment, where there is one: Workers may have no `process`. */
-export function processEnv(): Record<string, string | undefined> {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env ?? {};
 }

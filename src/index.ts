@@ -5,7 +5,7 @@
  */
 export { CalClient } from "./client.js";
 export type { CalClientOptions, CalHooks } from "./client-options.js";
-export type { Logger, RequestInfo, ResponseInfo } from "./api/hooks.js";
+export type { Logger, CalRequestInfo, CalResponseInfo } from "./api/hooks.js";
 export type { CallOptions } from "./api/request.js";
 
 export { CalUser, type AccessToken } from "./users/cal-user.js";
@@ -15,7 +15,6 @@ export {
   type ConnectUrlInput,
   type SyncResult,
 } from "./calendars/user-calendars.js";
-export type { DisconnectableProvider } from "./calendars/disconnect.js";
 export type { CalendarStatus, DisconnectedReason } from "./calendars/status.js";
 export {
   CalendarEvents,
@@ -88,3 +87,4 @@ export {
   type CalErrorOptions,
   type CalTokenErrorCode,
 } from "./errors.js";
+export type { DisconnectableProvider } from "./calendars/providers.js";

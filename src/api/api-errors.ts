@@ -4,7 +4,7 @@ import type { Auth } from "./request.js";
 import { isObject } from "./response.js";
 
 /** A failed answer: any status but the expected one. */
-export interface FailedAnswer {
+export interface FailedResponse {
   method: string;
   path: string;
   auth: Auth["kind"];
@@ -16,7 +16,7 @@ export interface FailedAnswer {
 }
 
 /** The one place where an answer of Cal.com becomes an error. Nothing of its body gets by unredacted. */
-export function errorFromAnswer(answer: FailedAnswer): CalApiError {
+export function errorFromResponse(answer: FailedResponse): CalApiError {
   const { status, headers, auth } = answer;
   const told = readErrorBody(answer.text);
   const apiMessage = told.message && clean(told.message, answer.secrets);
@@ -90,7 +90,7 @@ function statusHint(status: number): string | undefined {
   return undefined;
 }
 
-function adviceFor({ advice, auth, status }: FailedAnswer, code: CalErrorCode): string {
+function adviceFor({ advice, auth, status }: FailedResponse, code: CalErrorCode): string {
   if (advice !== undefined) return ` ${advice}`;
   if (code === "unauthorized" && auth === "client") return " Check the client id and the client secret.";
   if (code === "api_error" && status === 404) return " Does baseUrl end in /v2?";

@@ -1,7 +1,7 @@
 import type { CalErrorCode } from "../errors.js";
 
 /** An attempt that is about to be made. Holds no secret: `path` is a template, its values left out. */
-export interface RequestInfo {
+export interface CalRequestInfo {
   /** `GET`, `POST`, ... */
   method: string;
   /** The path's template, such as `/oauth-clients/{clientId}/users/{userId}`. */
@@ -11,7 +11,7 @@ export interface RequestInfo {
 }
 
 /** An attempt that has ended. */
-export interface ResponseInfo extends RequestInfo {
+export interface CalResponseInfo extends CalRequestInfo {
   /** HTTP status, or `undefined` if no complete answer came. */
   status: number | undefined;
   /** From sending to the last byte of the body, in milliseconds. */
@@ -37,7 +37,7 @@ export interface Logger {
  * Calls a hook. What it throws, or rejects with, is the application's own trouble: it is logged, and the
  * call that the hook was told of goes on.
  */
-export function tell<T extends object>(
+export function callHook<T extends object>(
   name: string,
   hook: ((info: T) => unknown) | undefined,
   info: T,

@@ -33,15 +33,15 @@ export interface ApiCall<T> extends CallOptions {
   /** Whether a repeat does no harm. Default: by the method, as RFC 9110 section 9.2.2 has it. */
   idempotent?: boolean;
   /** Whether the expected answer is a redirect. It is read, never followed. */
-  answersRedirect?: boolean;
+  expectsRedirect?: boolean;
   /** By status: what the answer means for this call and what to do, for the error's message. */
   advice?: Record<number, string>;
   /** Reads the answer. Throws an `UnreadableAnswerError` if it can't. */
-  read: (answer: ApiAnswer) => T;
+  read: (answer: ApiResponse) => T;
 }
 
 /** Cal.com's answer with the status that {@link ApiCall} expects: 2xx, or 3xx where a redirect is the answer. */
-export interface ApiAnswer {
+export interface ApiResponse {
   status: number;
   headers: Headers;
   /** The parsed body, or `undefined` if it was empty. */

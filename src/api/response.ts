@@ -1,18 +1,18 @@
 import * as z from "zod/mini";
-import type { ApiAnswer } from "./request.js";
+import type { ApiResponse } from "./request.js";
 
 /** The answer does not have the shape this package needs. Its message names fields, never values. */
-export class UnreadableAnswerError extends Error {
+export class UnreadableResponseError extends Error {
   override readonly name = "UnreadableAnswerError";
 }
 
 /** The data of a success envelope `{status: "success", data}`, checked and typed. */
-export function dataOf<T>(schema: z.ZodMiniType<T>): (answer: ApiAnswer) => T {
+export function dataOf<T>(schema: z.ZodMiniType<T>): (answer: ApiResponse) => T {
   return ({ body }) => parse(schema, envelope(body).data, "data");
 }
 
 /** Nothing is needed of the answer beyond that it is a success envelope. */
-export function nothing({ status, body }: ApiAnswer): void {
+export function nothing({ status, body }: ApiResponse): void {
   // DELETE of an event answers 204 without a body. An empty 200 is a proxy's, and proves nothing.
   if (status !== 204) envelope(body);
 }
@@ -47,7 +47,7 @@ export function tolerated<F extends Record<string, keyof TypeNames>>(
 
 function envelope(body: unknown): { data: unknown } {
   if (typeof body !== "object" || body === null || !("status" in body) || body.status !== "success") {
-    throw new UnreadableAnswerError('the body is not an object with status "success"');
+    throw new UnreadableResponseError('the body is not an object with status "success"');
   }
   return { data: "data" in body ? body.data : undefined };
 }
@@ -57,5 +57,5 @@ function parse<T>(schema: z.ZodMiniType<T>, value: unknown, where: string): T {
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   const fields = result.error.issues.slice(0, 5).map((issue) => [where, ...issue.path.map(String)].join("."));
-  throw new UnreadableAnswerError(`missing or of another type: ${[...new Set(fields)].join(", ")}`);
+  throw new UnreadableResponseError(`missing or of another type: ${[...new Set(fields)].join(", ")}`);
 }

@@ -1,6 +1,6 @@
-import { ownerOf } from "../api/endpoints/tokens.js";
 import { CalValidationError } from "../errors.js";
 import type { TokenRecord } from "../tokens/token-store.js";
+import { ownerOf } from "../api/token-claims.js";
 
 /**
  * The access token in a state of Cal.com's, if it is one of this user's. Whose calendar a code becomes is

@@ -1,9 +1,4 @@
-import {
-  listCalendars,
-  type CalendarList,
-  type ConnectedCalendar,
-  type IntegrationType,
-} from "../api/endpoints/calendar-list.js";
+import { listCalendars, type CalendarList, type ConnectedCalendar } from "../api/endpoints/calendar-list.js";
 import {
   disconnectCalendar,
   type CalendarCredential,
@@ -12,28 +7,17 @@ import {
 import type { CallOptions, Send } from "../api/request.js";
 import { checkStatus } from "./status.js";
 import { CalApiError } from "../errors.js";
-
-/** A provider whose connections can be ended. */
-export type DisconnectableProvider = CalendarProvider | "ics-feed";
-
-const integrations: Record<DisconnectableProvider, IntegrationType> = {
-  google: "google_calendar",
-  office365: "office365_calendar",
-  apple: "apple_calendar",
-  "ics-feed": "ics-feed_calendar",
-};
+import type { DisconnectableProvider } from "./providers.js";
+import { providers } from "./providers.js";
 
 // One round does; a connection that is made meanwhile takes another.
 const DISCONNECT_ROUNDS = 3;
 
-/** Cal.com's name of a provider's integration. */
-export function integrationOf(provider: DisconnectableProvider): IntegrationType {
-  return integrations[provider];
-}
-
 /** The provider's accounts. */
 export function accountsOf(list: CalendarList, provider: DisconnectableProvider): ConnectedCalendar[] {
-  return list.connectedCalendars.filter(({ integration }) => integration.type === integrations[provider]);
+  return list.connectedCalendars.filter(
+    ({ integration }) => integration.type === providers[provider].integration,
+  );
 }
 
 /** Ends a connection. Answers it, if it was there: a 404 means that somebody else was quicker. */

@@ -1,6 +1,7 @@
 import { checkCalendar, type CalendarProvider } from "../api/endpoints/calendars.js";
 import type { CallOptions, Send } from "../api/request.js";
 import { CalApiError } from "../errors.js";
+import { providers, type DisconnectableProvider } from "./providers.js";
 
 /**
  * Why a connection doesn't work: `not_connected`, there is none; `invalid_credentials`, Cal.com has marked it
@@ -14,13 +15,6 @@ export type DisconnectedReason =
 export type CalendarStatus =
   { connected: true } | { connected: false; reason: DisconnectedReason; message: string };
 
-const names: Record<string, string> = {
-  google: "Google Calendar",
-  office365: "Office 365",
-  apple: "Apple Calendar",
-  "ics-feed": "The ICS feed",
-};
-
 /** Asks Cal.com whether a provider's connection works. */
 export function checkStatus(
   send: Send,
@@ -31,14 +25,17 @@ export function checkStatus(
 }
 
 /** What the outcome of a check means. Errors that say nothing of the connection are thrown on. */
-export async function statusOf(provider: string, check: Promise<void>): Promise<CalendarStatus> {
+export async function statusOf(
+  provider: DisconnectableProvider,
+  check: Promise<void>,
+): Promise<CalendarStatus> {
   try {
     await check;
     return { connected: true };
   } catch (error) {
     const reason = error instanceof CalApiError ? reasonOf(error) : undefined;
     if (!reason) throw error;
-    return { connected: false, reason, message: messageOf(reason, names[provider] ?? provider) };
+    return { connected: false, reason, message: messageOf(reason, providers[provider].label) };
   }
 }
 

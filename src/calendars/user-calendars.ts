@@ -28,28 +28,20 @@ import {
 import { CalendarScope, type TimeRange } from "./connection-calendars.js";
 import { checkStatus, statusOf, type CalendarStatus } from "./status.js";
 import { assertAuthorized } from "./cal-state.js";
-import {
-  accountsOf,
-  disconnectAll,
-  disconnectOne,
-  disconnectRevoked,
-  integrationOf,
-  type DisconnectableProvider,
-} from "./disconnect.js";
+import { accountsOf, disconnectAll, disconnectOne, disconnectRevoked } from "./disconnect.js";
 import { duplicatesIn } from "./duplicates.js";
 import { CalApiError, CalValidationError } from "../errors.js";
 import {
-  assertDisconnectable,
   assertHttpUrl,
   assertId,
   assertObject,
-  assertOAuthProvider,
-  assertProvider,
   assertText,
   assertTimeZone,
   toIsoRange,
 } from "../lib/assert.js";
 import type { TokenRecord } from "../tokens/token-store.js";
+import { assertDisconnectable, assertOAuthProvider, assertProvider, providers } from "./providers.js";
+import type { DisconnectableProvider } from "./providers.js";
 
 /** What a user's calendars need of the user: to make calls as it, and to know who it is. */
 export interface CalendarsUser {
@@ -190,7 +182,7 @@ export class UserCalendars {
     // Cal.com ignores the provider's name, and would end another provider's connection without a word.
     const { connectedCalendars } = await this.list(call);
     const account = connectedCalendars.find((connected) => connected.credentialId === credentialId);
-    if (account && account.integration.type !== integrationOf(provider)) {
+    if (account && account.integration.type !== providers[provider].integration) {
       throw new CalValidationError(
         `The credential ${String(credentialId)} is not of the provider ${provider}.`,
       );

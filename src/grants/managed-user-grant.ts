@@ -1,13 +1,8 @@
 import type { Send } from "../api/request.js";
-import {
-  expiryOf,
-  forceRefreshTokens,
-  issueOf,
-  refreshTokens,
-  type CalTokens,
-} from "../api/endpoints/tokens.js";
+import { forceRefreshTokens, refreshTokens, type CalTokens } from "../api/endpoints/tokens.js";
 import { CalApiError, type CalErrorCode } from "../errors.js";
 import type { Grant, GrantedTokens } from "../tokens/grant.js";
+import { expiryOf, issueOf } from "../api/token-claims.js";
 
 /**
  * Time limit of a refresh, in milliseconds. Much longer than that of other calls: Cal.com carries a refresh

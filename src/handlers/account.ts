@@ -1,4 +1,5 @@
-import type { Calendar, ConnectedCalendar, DisconnectableProvider } from "../index.js";
+import { providerOf, providers } from "../calendars/providers.js";
+import type { Calendar, ConnectedCalendar } from "../index.js";
 
 /** A connected account, as a browser may see it. */
 export interface CalendarAccount {
@@ -30,31 +31,21 @@ export interface AccountCalendar {
   isSelected: boolean;
 }
 
-const known: Record<string, { calendarType: DisconnectableProvider; name: string; hasSecretIds: boolean }> = {
-  google_calendar: { calendarType: "google", name: "Google Calendar", hasSecretIds: false },
-  office365_calendar: { calendarType: "office365", name: "Office 365", hasSecretIds: false },
-  apple_calendar: { calendarType: "apple", name: "Apple Calendar", hasSecretIds: false },
-  "ics-feed_calendar": { calendarType: "ics-feed", name: "ICS feed", hasSecretIds: true },
-};
-
 /** What a browser may see of an account: named field by field, as Cal.com may add any other. */
 export function toAccount(connected: ConnectedCalendar): CalendarAccount {
   const { integration, credentialId, primary, calendars, error } = connected;
   const { type } = integration;
-  const { calendarType, name, hasSecretIds } = (Object.hasOwn(known, type) ? known[type] : undefined) ?? {
-    calendarType: type,
-    name: type,
-    hasSecretIds: true,
-  };
+  const provider = providerOf(type);
+  const { label, hasSecretIds } = provider ? providers[provider] : { label: type, hasSecretIds: true };
   return {
-    calendarType,
+    calendarType: provider ?? type,
     integration: type,
     credentialId,
-    name,
+    name: label,
     email: hasSecretIds ? null : (primary?.email ?? null),
     connected: error === null,
     // Cal.com's own words may repeat what it sent to the provider.
-    message: error && `${name} can't be read at the moment. If this doesn't change, connect it again.`,
+    message: error && `${label} can't be read at the moment. If this doesn't change, connect it again.`,
     calendars: error ? [] : calendars.map((calendar) => toCalendar(calendar, hasSecretIds)),
   };
 }

@@ -1,12 +1,13 @@
-import { CalClient, processEnv } from "../client.js";
+import { CalClient } from "../client.js";
 import type { CalClientOptions } from "../index.js";
 import { CalValidationError } from "../errors.js";
 import { assertObject } from "../lib/assert.js";
 import { createAttempts, createKnownCredentials } from "./oauth/attempts.js";
-import type { HandlerContext } from "./session.js";
 import { optionsFromEnv } from "./env.js";
 import { resolveHandlersOptions, type CalHandlersOptions, type HandlerName } from "./options.js";
 import { dispatch, serve, steps } from "./router.js";
+import type { HandlerContext } from "./types.js";
+import { processEnv } from "../lib/env.js";
 
 /** Answers a request. Throws nothing, unless it is handed something else, such as Express's request. */
 export type CalHandler = (request: Request) => Promise<Response>;

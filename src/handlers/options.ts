@@ -2,7 +2,6 @@ import type { CalClient, CalendarProvider, Logger, ManagedUserInput, OAuthProvid
 import { CalValidationError } from "../errors.js";
 import { assertNames, assertObject } from "../lib/assert.js";
 import type { CalendarAccount } from "./account.js";
-import { optionNames } from "./option-names.js";
 import type { ReturnReason } from "./http/http-error.js";
 import { createSealer, type Sealer } from "./oauth/encrypted-json.js";
 
@@ -240,3 +239,25 @@ function toOrigin(value: unknown): string {
   }
   return origin;
 }
+
+export const names: Record<keyof CalHandlersOptions, true> = {
+  client: true,
+  authenticate: true,
+  secret: true,
+  baseUrl: true,
+  basePath: true,
+  successUrl: true,
+  errorUrl: true,
+  allowedOrigins: true,
+  googleRedirectUrl: true,
+  officeRedirectUrl: true,
+  maxBodyBytes: true,
+  onConnected: true,
+  onDisconnected: true,
+  onError: true,
+  logger: true,
+  now: true,
+};
+
+/** The options that `createCalHandlers()` has. */
+export const optionNames: readonly string[] = Object.keys(names);

@@ -1,5 +1,4 @@
 import { appleCredentials } from "./routes/apple-credentials.js";
-import { report, type HandlerContext, type Step } from "./session.js";
 import { isCrossSite } from "./http/cross-site.js";
 import { disconnect } from "./routes/disconnect.js";
 import { oauthConnectUrl } from "./routes/connect-url.js";
@@ -10,6 +9,8 @@ import { failure, isWorthTelling } from "./http/responses.js";
 import { saveOauthCredentials } from "./routes/save-credentials.js";
 import { status } from "./routes/status.js";
 import { syncCredentials } from "./routes/sync.js";
+import type { HandlerContext, Step } from "./types.js";
+import { report } from "./report-error.js";
 
 /** The steps by their route under the base path. */
 const routes: Record<string, Step> = {

@@ -1,26 +1,8 @@
 import type { CalUser } from "../index.js";
 import { CalValidationError, isCalError } from "../errors.js";
-import { redactError } from "../lib/redact.js";
-import type { Attempts, KnownCredentials } from "./oauth/attempts.js";
-import type { CalSession, HandlerErrorEvent, HandlerName, ResolvedHandlersOptions } from "./options.js";
+import type { CalSession } from "./options.js";
 import { Refusal } from "./http/http-error.js";
-import type { Outcome } from "./oauth/complete-callback.js";
-
-/** What the steps share. */
-export interface HandlerContext {
-  options: ResolvedHandlersOptions;
-  attempts: Attempts<Outcome>;
-  known: KnownCredentials;
-}
-
-/** A step of the flow. */
-export interface Step {
-  name: HandlerName;
-  methods: readonly ("GET" | "POST")[];
-  /** Whether a request that another site caused is refused. Not the way back from a consent page: that is one. */
-  refusesCrossSite: boolean;
-  run(request: Request, context: HandlerContext): Promise<Response>;
-}
+import type { HandlerContext } from "./types.js";
 
 /** Who is signed in, or nobody. */
 export async function findSession(request: Request, { options }: HandlerContext): Promise<CalSession | null> {
@@ -55,35 +37,28 @@ export async function ensureUser(
   }
 }
 
-/** Tells the application of a failure, and the log, where secrets are taken out. Never fails itself. */
-export async function report(context: HandlerContext, event: HandlerErrorEvent): Promise<void> {
-  const { onError, logger } = context.options;
-  const secrets = secretsOf(event.request);
-  const write = async (message: string, fields: object): Promise<void> => {
-    try {
-      const written: unknown = logger?.error?.(`calbridge: ${message}`, fields);
-      await written;
-    } catch {
-      // That a logger fails can be told to nobody.
-    }
-  };
-  await write("a request failed", {
-    handler: event.handler,
-    ...(event.reason !== undefined && { reason: event.reason }),
-    error: redactError(event.error, secrets),
-  });
+// What of a request must not be repeated: all that its query and its cookies hold.
+
+/**
+ * Does what connects a calendar, as the session's user. If Cal.com has lost its managed user, with all that was
+ * connected, there is a new one: who connects a calendar anew loses nothing by it.
+ */
+export async function asUser<T>(
+  context: HandlerContext,
+  session: CalSession,
+  work: (user: CalUser) => Promise<T>,
+): Promise<T> {
+  const user = await ensureUser(session, context);
   try {
-    await onError?.(event);
+    return await work(user);
   } catch (error) {
-    // The application's own code: it must not turn an answer into a crash.
-    await write("onError threw", { handler: event.handler, error: redactError(error, secrets) });
+    if (!isUserLost(error)) throw error;
+    await user.delete();
+    return work(await ensureUser(session, context));
   }
 }
 
-// What of a request must not be repeated: all that its query and its cookies hold.
-function secretsOf(request: Request): string[] {
-  const values = [...new URL(request.url).searchParams.values()];
-  const cookies = (request.headers.get("cookie") ?? "").split(/[;=]/).map((part) => part.trim());
-  const authorization = request.headers.get("authorization") ?? "";
-  return [...values, ...cookies, authorization].filter((secret) => secret.length >= 8);
+/** Whether an error says that Cal.com has no such managed user any more. */
+export function isUserLost(error: unknown): boolean {
+  return isCalError(error) && error.code === "reauthorization_failed";
 }

@@ -1,7 +1,7 @@
 import { CalStoreError, isCalError } from "../errors.js";
 import { redactError } from "../lib/redact.js";
-import { within } from "../lib/backoff.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "./token-store.js";
+import { within } from "../lib/deadline.js";
 
 // Longer than a pool keeps anybody waiting for a connection, as a rule.
 const LONGEST_CALL_MS = 30_000;

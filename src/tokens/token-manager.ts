@@ -3,10 +3,12 @@ import { SharedWork } from "../lib/single-flight.js";
 import type { Grant, GrantedTokens } from "./grant.js";
 import type { GuardedStore } from "./checked-store.js";
 import { RefreshLease } from "./refresh-lease.js";
-import { growingPauses, pause, within } from "../lib/backoff.js";
+import { growingPauses, pause } from "../lib/backoff.js";
 import type { TellTokens } from "./token-events.js";
 import type { TokenCache } from "./token-cache.js";
-import type { TokenRecord, TokenWrite } from "./token-store.js";
+import type { TokenRecord } from "./token-store.js";
+import { within } from "../lib/deadline.js";
+import { userNotFound, toWrite } from "./token-record.js";
 
 export interface TokenManagerOptions {
   store: GuardedStore;
@@ -318,26 +320,6 @@ export class TokenManager {
     if (record) return record;
     throw new CalTokenError("This user was deleted while its tokens were being refreshed.", "disconnected");
   }
-}
-
-/** The four token columns of a record. */
-export function toWrite(
-  tokens: Omit<GrantedTokens, "issuedAt">,
-): Omit<TokenWrite, "userId" | "calManagedUserId"> {
-  return {
-    calAccessToken: tokens.accessToken,
-    calAccessTokenExpiresAt: tokens.accessTokenExpiresAt,
-    calRefreshToken: tokens.refreshToken,
-    calRefreshTokenExpiresAt: tokens.refreshTokenExpiresAt,
-  };
-}
-
-/** The store knows nothing of the user. */
-export function userNotFound(): CalTokenError {
-  return new CalTokenError(
-    "The token store has no record of this user. Call ensureUser() first.",
-    "user_not_found",
-  );
 }
 
 function reauthorizationFailed(message: string): CalTokenError {

@@ -1,4 +1,4 @@
-import type { ApiCall, CallOptions, Send } from "../api/request.js";
+import type { ApiCall, CallOptions } from "../api/request.js";
 import {
   deleteManagedUser,
   getProfile,
@@ -7,27 +7,17 @@ import {
   type ManagedUserUpdate,
   type UserProfile,
 } from "../api/endpoints/managed-users.js";
-import { expiryOf } from "../api/endpoints/tokens.js";
-import { assertTimeoutMs, type Transport } from "../api/transport.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError } from "../errors.js";
-import { assertMs } from "../lib/assert.js";
-import { assertManagedUserUpdate } from "./managed-users.js";
-import { LONGEST_TTL_MS, type ResolvedOptions } from "../client-options.js";
+import { assertMs, assertTimeoutMs } from "../lib/assert.js";
+import { LONGEST_TTL_MS } from "../client-options.js";
 import { assertRoomForMark, withOwner } from "./owner-metadata.js";
-import type { GuardedStore } from "../tokens/checked-store.js";
-import { within } from "../lib/backoff.js";
-import { userNotFound, type TokenManager } from "../tokens/token-manager.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-
-/** What the users of one client share. */
-export interface UserContext {
-  options: ResolvedOptions;
-  transport: Transport;
-  sendAsClient: Send;
-  store: GuardedStore;
-  tokens: TokenManager;
-}
+import { expiryOf } from "../api/token-claims.js";
+import { within } from "../lib/deadline.js";
+import { userNotFound } from "../tokens/token-record.js";
+import { assertManagedUserUpdate } from "./user-input.js";
+import type { UserContext } from "./context.js";
 
 /** An access token that works, and when it ends. */
 export interface AccessToken {

@@ -11,12 +11,12 @@ import {
 } from "../api/endpoints/managed-users.js";
 import type { CalTokens } from "../api/endpoints/tokens.js";
 import { CalApiError, CalError } from "../errors.js";
-import { assertManagedUserInput } from "./managed-users.js";
 import { assertRoomForMark, mayBelongTo, MOST_METADATA_KEYS, withOwner } from "./owner-metadata.js";
 import { growingPauses, pause } from "../lib/backoff.js";
-import { toWrite } from "../tokens/token-manager.js";
 import type { TokenWrite } from "../tokens/token-store.js";
-import type { UserContext } from "./cal-user.js";
+import { toWrite } from "../tokens/token-record.js";
+import { assertManagedUserInput } from "./user-input.js";
+import type { UserContext } from "./context.js";
 
 // How long the process that created a user may take to store its tokens, before another takes the user over.
 const LOOKS_FOR_ANOTHERS_WRITE = 8;

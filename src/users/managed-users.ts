@@ -12,7 +12,8 @@ import {
 } from "../api/endpoints/managed-users.js";
 import { forceRefreshTokens, refreshTokens, type CalTokens } from "../api/endpoints/tokens.js";
 import { CalApiError } from "../errors.js";
-import { assertEmail, assertId, assertObject, assertText, assertTimeZone } from "../lib/assert.js";
+import { assertEmail, assertId, assertText } from "../lib/assert.js";
+import { assertManagedUserInput, assertManagedUserUpdate } from "./user-input.js";
 
 /** Which managed users to list. */
 export interface ManagedUserQuery {
@@ -166,18 +167,4 @@ async function* eachOnce(pages: AsyncIterable<ManagedUser[]>): AsyncGenerator<Ma
       seen.add(user.id);
     }
   }
-}
-
-export function assertManagedUserInput(input: ManagedUserInput): void {
-  assertObject("The user", input, "{ email, name }");
-  assertEmail(input.email);
-  assertText("name", input.name);
-  assertManagedUserUpdate(input);
-}
-
-export function assertManagedUserUpdate(update: ManagedUserUpdate): void {
-  assertObject("The update", update);
-  if (update.email !== undefined) assertEmail(update.email);
-  if (update.name !== undefined) assertText("name", update.name);
-  if (update.timeZone !== undefined) assertTimeZone("timeZone", update.timeZone);
 }

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { IntegrationType } from "./calendar-list.js";
-import type { ApiAnswer, CallOptions, Send } from "../request.js";
-import { dataOf, nothing, tolerated, UnreadableAnswerError } from "../response.js";
+import type { ApiResponse, CallOptions, Send } from "../request.js";
+import { dataOf, nothing, tolerated, UnreadableResponseError } from "../response.js";
 
 /** A provider whose calendars are connected by OAuth: the user consents on its page. */
 export type OAuthProvider = "google" | "office365";
@@ -42,7 +42,7 @@ const instant = z.string().check(z.refine((value) => !Number.isNaN(Date.parse(va
 const busyTimesSchema = z.array(z.looseObject({ start: instant, end: instant }));
 
 /** Busy times, of a user or of one connection. */
-export function readBusyTimes(answer: ApiAnswer): BusyTime[] {
+export function readBusyTimes(answer: ApiResponse): BusyTime[] {
   return dataOf(busyTimesSchema)(answer).map((wire) => ({
     ...tolerated(wire, { source: "string" }),
     start: new Date(wire.start),
@@ -85,13 +85,13 @@ export function saveCredentials(
     secrets: [query.state, query.code, ...secrets],
     // A code buys credentials once.
     idempotent: false,
-    answersRedirect: true,
+    expectsRedirect: true,
     advice: {
       401: "The access token in the state is gone: tokens were issued anew meanwhile. Start again with connectUrl().",
       500: "The code was wrong or used up, or access to calendars was not granted. Start again with connectUrl().",
     },
     read: ({ status, headers }) => {
-      if (status < 300) throw new UnreadableAnswerError("it is not a redirect");
+      if (status < 300) throw new UnreadableResponseError("it is not a redirect");
       return headers.get("location") || null;
     },
   });

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { BusyTime } from "./calendars.js";
 import { readBusyTimes } from "./calendars.js";
-import type { ApiAnswer, CallOptions, Send } from "../request.js";
+import type { ApiResponse, CallOptions, Send } from "../request.js";
 import { dataOf, nothing, tolerated } from "../response.js";
 
 /** A connected account, named by the id that connection-scoped calls take. */
@@ -121,7 +121,7 @@ function toAttendee(wire: z.infer<typeof attendeeSchema>): EventAttendee {
   return { ...tolerated(wire, attendeeFields), email: wire.email };
 }
 
-const readEvent = (answer: ApiAnswer) => toEvent(dataOf(eventSchema)(answer));
+const readEvent = (answer: ApiResponse) => toEvent(dataOf(eventSchema)(answer));
 
 /** `GET /calendars/connections`. */
 export function listConnections(send: Send, options: CallOptions = {}): Promise<CalendarConnection[]> {

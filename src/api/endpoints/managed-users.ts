@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { ApiAnswer, CallOptions, Send } from "../request.js";
+import type { ApiResponse, CallOptions, Send } from "../request.js";
 import { dataOf, tolerated } from "../response.js";
 import { tokensShape, toTokens, type CalTokens } from "./tokens.js";
 
@@ -110,7 +110,7 @@ function toManagedUser(wire: z.infer<typeof profileSchema>): ManagedUser {
   return { ...tolerated(wire, managedUserFields), id: wire.id, email: wire.email };
 }
 
-const readManagedUser = (answer: ApiAnswer) => toManagedUser(dataOf(userSchema)(answer));
+const readManagedUser = (answer: ApiResponse) => toManagedUser(dataOf(userSchema)(answer));
 
 const collection = "/oauth-clients/{clientId}/users";
 const item = "/oauth-clients/{clientId}/users/{userId}";

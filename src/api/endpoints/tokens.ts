@@ -1,7 +1,7 @@
-import { decodeJwt } from "jose/jwt/decode";
 import * as z from "zod/mini";
 import type { CallOptions, Send } from "../request.js";
 import { dataOf } from "../response.js";
+import { toInstant, expiryOf } from "../token-claims.js";
 
 /** A pair of tokens as Cal.com issues it. */
 export interface CalTokens {
@@ -35,38 +35,6 @@ export function toTokens(wire: WireTokens): CalTokens {
     refreshToken: wire.refreshToken,
     refreshTokenExpiresAt: toInstant(wire["refreshTokenExpiresAt"]) ?? expiryOf(wire.refreshToken),
   };
-}
-
-/** When a token of Cal.com ends, by its own payload: `expiresAt` in milliseconds; there is no `exp`. */
-export function expiryOf(token: string): Date | null {
-  return toInstant(claimsOf(token)?.["expiresAt"]);
-}
-
-/** When a token of Cal.com was issued, by its own payload: `iat`, in seconds. */
-export function issueOf(token: string): Date | null {
-  const iat = claimsOf(token)?.["iat"];
-  return typeof iat === "number" ? toInstant(iat * 1000) : null;
-}
-
-/** The id of the managed user that a token was issued to, by its own payload; the signature is Cal.com's to check. */
-export function ownerOf(token: string): number | null {
-  const ownerId = claimsOf(token)?.["ownerId"];
-  return typeof ownerId === "number" ? ownerId : null;
-}
-
-function claimsOf(token: string): Record<string, unknown> | null {
-  try {
-    return decodeJwt(token);
-  } catch {
-    // jose throws one of several errors for what is not a JWT; such a token just says nothing of itself.
-    return null;
-  }
-}
-
-function toInstant(value: unknown): Date | null {
-  if (typeof value !== "number" && typeof value !== "string") return null;
-  const date = new Date(value);
-  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 /** `POST /oauth/{clientId}/refresh`. Rotates both tokens; not repeated once it has reached Cal.com, as a lost answer has rotated them all the same. */

@@ -1,11 +1,14 @@
 import type { DisconnectedReason, OAuthProvider } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toAccount, type CalendarAccount } from "../account.js";
+import { toAccount } from "../account.js";
 import { markEnded, recognize, takeHalf } from "./state-cookie.js";
-import { findSession, report, type HandlerContext, type Step } from "../session.js";
+import { findSession } from "../session.js";
 import { Refusal, type ReturnReason } from "../http/http-error.js";
 import { hasExpired, type Attempt } from "./oauth-state.js";
 import { undo } from "./roll-back.js";
+import type { HandlerContext, Step } from "../types.js";
+import { report } from "../report-error.js";
+import type { Outcome } from "../types.js";
 
 /** What a return brought: its attempt, and what the provider gave if it came straight from there. */
 export interface Return {
@@ -17,14 +20,6 @@ export interface Return {
   state?: string | undefined;
   /** The provider's `error` parameter. */
   denied?: boolean | undefined;
-}
-
-/** How a return ended. */
-export interface Outcome {
-  result:
-    | { connected: true; accounts: CalendarAccount[] }
-    | { connected: false; reason: ReturnReason; message: string };
-  cookies: string[];
 }
 
 /** A reason of ours: the others are what `check` finds. */

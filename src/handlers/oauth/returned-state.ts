@@ -1,6 +1,6 @@
-import type { HandlerContext } from "../session.js";
 import { STATE_PARAMETER } from "../routes/connect-url.js";
 import { openAttempt, type Attempt } from "./oauth-state.js";
+import type { HandlerContext } from "../types.js";
 
 /**
  * The attempt in what came back: our own sealed state, or Cal.com's state, in whose `redir` ours travels.

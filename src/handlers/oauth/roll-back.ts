@@ -1,8 +1,8 @@
 import { isCalError } from "../../errors.js";
 import { toAccount } from "../account.js";
 import { credentialsLeftHere } from "./state-cookie.js";
-import type { HandlerContext } from "../session.js";
 import type { Attempt } from "./oauth-state.js";
+import type { HandlerContext } from "../types.js";
 
 // One round does; a provider that calls back twice takes another.
 const ROUNDS = 3;

@@ -1,4 +1,3 @@
-import type { HandlerContext } from "../session.js";
 import { readCookies, setCookie } from "../http/cookies.js";
 import {
   digest,
@@ -9,6 +8,7 @@ import {
   UNDO_LIFE_MS,
   type Attempt,
 } from "./oauth-state.js";
+import type { HandlerContext } from "../types.js";
 
 // Each attempt has a cookie of its own, so that those in several tabs don't undo one another. This many are
 // kept: browsers and servers bound the size of the lot.

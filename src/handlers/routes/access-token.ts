@@ -1,5 +1,6 @@
-import { ensureUser, requireSession, type Step } from "../session.js";
+import { ensureUser, requireSession } from "../session.js";
 import { json } from "../http/responses.js";
+import type { Step } from "../types.js";
 
 // So that a component does not get a token that ends while it is being used.
 const MIN_TTL_MS = 5 * 60_000;

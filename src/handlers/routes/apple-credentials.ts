@@ -1,10 +1,10 @@
 import { isCalError } from "../../errors.js";
 import { toAccount } from "../account.js";
-import { asUser } from "../as-user.js";
-import { requireSession, type Step } from "../session.js";
+import { requireSession, asUser } from "../session.js";
 import { Refusal } from "../http/http-error.js";
 import { readFields, required, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
+import type { Step } from "../types.js";
 
 // Apple's app-specific passwords have 19 characters, addresses 254 at most.
 const LONGEST = 320;

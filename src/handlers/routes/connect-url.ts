@@ -1,17 +1,15 @@
-import type { OAuthProvider } from "../../index.js";
+import { oauthProviders } from "../../calendars/providers.js";
 import { toAccount } from "../account.js";
-import { asUser } from "../as-user.js";
 import { giveHalf } from "../oauth/state-cookie.js";
-import { requireSession, type Step } from "../session.js";
+import { requireSession, asUser } from "../session.js";
 import { oneOf, queryText } from "../http/request.js";
 import { success } from "../http/responses.js";
 import { toReturnUrl, withParameters } from "../http/return-url.js";
 import { sealAttempt } from "../oauth/oauth-state.js";
+import type { Step } from "../types.js";
 
 /** The parameter of our own redirect URL in which the state travels: Cal.com's `state` can't be changed. */
 export const STATE_PARAMETER = "cal_state";
-
-const providers: readonly OAuthProvider[] = ["google", "office365"];
 
 /** `GET /calendars/oauth-connect-url?type=google|office365`: where to send the browser. Starts an attempt. */
 export const oauthConnectUrl: Step = {
@@ -21,7 +19,7 @@ export const oauthConnectUrl: Step = {
   async run(request, context) {
     const { baseUrl, trustedOrigins, redirectUrls, sealer, now } = context.options;
     const session = await requireSession(request, context);
-    const provider = oneOf("type", queryText(request, "type"), providers);
+    const provider = oneOf("type", queryText(request, "type"), oauthProviders);
     const given = queryText(request, "returnTo");
     const returnTo = given === undefined ? undefined : toReturnUrl(given, baseUrl, trustedOrigins);
 

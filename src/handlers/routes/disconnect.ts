@@ -1,11 +1,11 @@
-import type { CalendarCredential, DisconnectableProvider } from "../../index.js";
+import { disconnectableProviders } from "../../calendars/providers.js";
+import type { CalendarCredential } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { requireSession, type Step } from "../session.js";
+import { requireSession } from "../session.js";
 import { invalidInput } from "../http/http-error.js";
 import { idField, oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
-
-const providers: readonly DisconnectableProvider[] = ["google", "office365", "apple", "ics-feed"];
+import type { Step } from "../types.js";
 
 /** `POST /calendars/disconnect` `{calendarType, credentialId?}`: ends one connection, or all of the provider's. */
 export const disconnect: Step = {
@@ -15,7 +15,7 @@ export const disconnect: Step = {
   async run(request, context) {
     const { userId } = await requireSession(request, context);
     const fields = await readFields(request, context.options.maxBodyBytes);
-    const provider = oneOf("calendarType", textField(fields, "calendarType"), providers);
+    const provider = oneOf("calendarType", textField(fields, "calendarType"), disconnectableProviders);
     const credentialId = idField(fields, "credentialId");
     const { calendars } = context.options.client.forUser(userId);
     const disconnected = await end(calendars.disconnect(provider, { credentialId }));

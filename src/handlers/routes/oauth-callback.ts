@@ -1,12 +1,13 @@
 import type { OAuthProvider } from "../../index.js";
-import { report, type HandlerContext, type Step } from "../session.js";
-import { finish, interrupted, type Outcome, type Return } from "../oauth/complete-callback.js";
+import { finish, interrupted, type Return } from "../oauth/complete-callback.js";
 import { STATE_PARAMETER } from "./connect-url.js";
 import { queryText } from "../http/request.js";
 import { Refusal } from "../http/http-error.js";
 import { seeOther } from "../http/responses.js";
 import { readState } from "../oauth/returned-state.js";
 import { withParameters } from "../http/return-url.js";
+import type { Outcome, HandlerContext, Step } from "../types.js";
+import { report } from "../report-error.js";
 
 /** `GET /gcal-oauth-redirect`: where Google's users come back to. */
 export const googleOauthRedirect = redirectStep("googleOauthRedirect", "google");

@@ -1,9 +1,9 @@
-import type { Step } from "../session.js";
 import { finish, isRefused, type Return } from "../oauth/complete-callback.js";
 import { queryText, readFields, required, textField } from "../http/request.js";
 import { Refusal, type HandlerErrorCode, type ReturnReason } from "../http/http-error.js";
 import { failure, success } from "../http/responses.js";
 import { isCalState, readState } from "../oauth/returned-state.js";
+import type { Step } from "../types.js";
 
 /**
  * `GET` and `POST /calendars/save-oauth-cal-creds`: for a page that a provider or Cal.com sent the user back

@@ -1,9 +1,10 @@
 import type { ConnectedCalendar } from "../../index.js";
 import { isCalError } from "../../errors.js";
 import { toAccount } from "../account.js";
-import { isUserLost } from "../as-user.js";
-import { report, requireSession, type HandlerContext, type Step } from "../session.js";
+import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
+import type { HandlerContext, Step } from "../types.js";
+import { report } from "../report-error.js";
 
 /** `GET /calendars/status`: the connected accounts, and whether one of them works. */
 export const status: Step = {

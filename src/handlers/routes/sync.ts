@@ -1,11 +1,11 @@
-import type { CalendarProvider, SyncResult } from "../../index.js";
+import { calendarProviders } from "../../calendars/providers.js";
+import type { SyncResult } from "../../index.js";
 import { isCalError } from "../../errors.js";
 import { toAccount } from "../account.js";
-import { requireSession, type Step } from "../session.js";
+import { requireSession } from "../session.js";
 import { oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
-
-const providers: readonly CalendarProvider[] = ["google", "office365", "apple"];
+import type { Step } from "../types.js";
 
 /** `POST /calendars/sync-credentials` `{calendarType}`: a token that works, the accounts, the check. */
 export const syncCredentials: Step = {
@@ -15,7 +15,7 @@ export const syncCredentials: Step = {
   async run(request, context) {
     const { userId } = await requireSession(request, context);
     const fields = await readFields(request, context.options.maxBodyBytes);
-    const calendarType = oneOf("calendarType", textField(fields, "calendarType"), providers);
+    const calendarType = oneOf("calendarType", textField(fields, "calendarType"), calendarProviders);
     const { calendars } = context.options.client.forUser(userId);
     const { status, connectedCalendars } = await orNothing(calendars.sync(calendarType));
     const accounts = connectedCalendars.map(toAccount);

@@ -3,8 +3,8 @@ import {
   CalClient,
   type CalClientOptions,
   type Logger,
-  type RequestInfo,
-  type ResponseInfo,
+  type CalRequestInfo,
+  type CalResponseInfo,
   type TokensInfo,
 } from "../../../src/index.js";
 import { rejection, storeOfAda, tokensOf, turnUntil, useFakeTimers } from "../../support/client.js";
@@ -23,8 +23,8 @@ afterEach(() => void vi.useRealTimers());
 
 describe("hooks and logger", () => {
   test("hear of each attempt: method, path template, status, duration, attempt", async () => {
-    const asked: RequestInfo[] = [];
-    const answered: ResponseInfo[] = [];
+    const asked: CalRequestInfo[] = [];
+    const answered: CalResponseInfo[] = [];
     const logged: [string, object][] = [];
     const slow = (status: number) => async () => {
       await new Promise((resolve) => setTimeout(resolve, 120));
@@ -58,7 +58,7 @@ describe("hooks and logger", () => {
   });
 
   test("hear why there was no answer", async () => {
-    const answered: ResponseInfo[] = [];
+    const answered: CalResponseInfo[] = [];
     const broken = () => Promise.reject(new TypeError("fetch failed"));
     const hung = () => new Promise<Response>(() => undefined);
     const cal = await client([broken, hung], { hooks: { onResponse: (info) => answered.push(info) } });
@@ -71,7 +71,7 @@ describe("hooks and logger", () => {
   });
 
   test("hear the end of an attempt that the caller gave up", async () => {
-    const answered: ResponseInfo[] = [];
+    const answered: CalResponseInfo[] = [];
     const controller = new AbortController();
     const hung = () => new Promise<Response>(() => undefined);
     const cal = await client([hung], { hooks: { onResponse: (info) => answered.push(info) } });

@@ -1,0 +1,32 @@
+import { decodeJwt } from "jose/jwt/decode";
+/** When a token of Cal.com ends, by its own payload: `expiresAt` in milliseconds; there is no `exp`. */
+export function expiryOf(token: string): Date | null {
+  return toInstant(claimsOf(token)?.["expiresAt"]);
+}
+
+/** When a token of Cal.com was issued, by its own payload: `iat`, in seconds. */
+export function issueOf(token: string): Date | null {
+  const iat = claimsOf(token)?.["iat"];
+  return typeof iat === "number" ? toInstant(iat * 1000) : null;
+}
+
+/** The id of the managed user that a token was issued to, by its own payload; the signature is Cal.com's to check. */
+export function ownerOf(token: string): number | null {
+  const ownerId = claimsOf(token)?.["ownerId"];
+  return typeof ownerId === "number" ? ownerId : null;
+}
+
+export function claimsOf(token: string): Record<string, unknown> | null {
+  try {
+    return decodeJwt(token);
+  } catch {
+    // jose throws one of several errors for what is not a JWT; such a token just says nothing of itself.
+    return null;
+  }
+}
+
+export function toInstant(value: unknown): Date | null {
+  if (typeof value !== "number" && typeof value !== "string") return null;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
