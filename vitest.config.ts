@@ -5,34 +5,33 @@ import { defineConfig } from "vitest/config";
 const modules18 = fileURLToPath(new URL("test/support/react-18/node_modules", import.meta.url));
 
 export default defineConfig({
-  // Examples import the package by its name: what is tested are the sources.
+  // Examples import the package by its name: the tests use the sources.
   resolve: { tsconfigPaths: true },
   test: {
     setupFiles: ["test/support/setup.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     restoreMocks: true,
-    // Many of them wait for other processes: on a machine of two cores one at a time would take twice as long.
+    // Many tests wait for other processes: on a machine with two cores, one file at a time would take twice as long.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     unstubEnvs: true,
     projects: [
       {
+        // Without a database or another process: `npm run test:unit`.
+        extends: true,
+        test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"] },
+      },
+      {
         extends: true,
         test: {
-          name: "all",
-          include: ["test/**/*.test.{ts,tsx}", "examples/testing/*.test.ts"],
-          // They need a browser, other runtimes, or the examples installed: each has a configuration of its own.
-          exclude: [
-            "test/e2e/browser/**",
-            "test/e2e/runtimes/**",
-            "test/e2e/examples/**",
-            "**/*.browser.test.ts",
-          ],
+          name: "integration",
+          include: ["test/{integration,security,package}/**/*.test.{ts,tsx}", "examples/testing/*.test.ts"],
+          exclude: ["**/*.browser.test.ts"],
           globalSetup: ["test/support/services.ts"],
         },
       },
       {
-        // The component's tests once more, with the oldest React that it works with.
+        // The component's tests once more, with the oldest supported React.
         extends: true,
         resolve: { alias: [{ find: /^(react|react-dom)(?=$|\/)/, replacement: `${modules18}/$1` }] },
         test: { name: "react 18", include: ["test/unit/react/*.test.tsx"], env: { REACT: "18" } },

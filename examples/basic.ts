@@ -5,8 +5,7 @@ import { createCalEmulator } from "calbridge/testing";
 // CAL_CLIENT_SECRET and write: const cal = CalClient.fromEnv({ tokenStore: memoryTokenStore() });
 const emulator = createCalEmulator();
 const cal = new CalClient({
-  clientId: emulator.clientId,
-  clientSecret: emulator.clientSecret,
+  managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
   baseUrl: emulator.url,
   fetch: emulator.fetch,
   tokenStore: memoryTokenStore(),
@@ -19,8 +18,8 @@ const ada = await cal.ensureUser("user-1", {
   timeZone: "Europe/London",
 });
 
-// Send the browser there: Google asks Ada for her consent and Cal.com sends her back to redirectTo.
-const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo: "https://your-app.com/cal/done" });
+// Send the browser there: Google asks Ada for her consent and Cal.com sends her back to returnUrl.
+const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl: "https://your-app.com/cal/done" });
 await emulator.provider.authorize(authUrl, { account: "alice" }); // Ada presses "Allow"
 
 // The redirect looks the same for success and failure. Ask Cal.com.

@@ -13,9 +13,9 @@ import {
   assertObject,
   assertText,
   assertTimeoutMs,
-  LONGEST_TIMEOUT_MS,
+  MAX_TIMEOUT_MS,
 } from "./lib/assert.js";
-import type { TokensInfo } from "./tokens/token-events.js";
+import type { TokenRefreshInfo } from "./tokens/token-events.js";
 import type { TokenStore } from "./tokens/token-store.js";
 
 /** Functions that are told what the client does. None of them is told a secret; what they throw is logged. */
@@ -25,15 +25,13 @@ export interface CalHooks {
   /** After each attempt of a request. */
   onResponse?: ((info: CalResponseInfo) => void) | undefined;
   /** After each need for tokens that the cache and the store could not meet at once. */
-  onTokens?: ((info: TokensInfo) => void) | undefined;
+  onTokenRefresh?: ((info: TokenRefreshInfo) => void) | undefined;
 }
 
 /** Options of {@link CalClient}. */
 export interface CalClientOptions {
-  /** The OAuth client's id, from Cal.com's platform settings. */
-  clientId: string;
-  /** The OAuth client's secret. Stays on the server. */
-  clientSecret: string;
+  /** The platform client that the managed users belong to. */
+  managedUsers: ManagedUsersOptions;
   /** Where users' tokens are kept. */
   tokenStore: TokenStore;
   /**
@@ -89,10 +87,17 @@ export interface CalClientOptions {
   now?: (() => number) | undefined;
 }
 
+/** A platform client of Cal.com, from its platform settings. */
+export interface ManagedUsersOptions {
+  /** The client's id. */
+  clientId: string;
+  /** The client's secret. Stays on the server. */
+  clientSecret: string;
+}
+
 /** The options, all of them, with every default filled in. */
 export interface ResolvedOptions extends Record<keyof CalClientOptions, unknown> {
-  clientId: string;
-  clientSecret: string;
+  managedUsers: ManagedUsersOptions;
   tokenStore: TokenStore;
   baseUrl: string;
   fetch: typeof fetch;
@@ -108,7 +113,7 @@ export interface ResolvedOptions extends Record<keyof CalClientOptions, unknown>
 }
 
 /** Cal.com's tokens live for 59 minutes or more: to ask for much more than this would be to refresh at every call. */
-export const LONGEST_TTL_MS = 45 * 60_000;
+export const MAX_TTL_MS = 45 * 60_000;
 
 const defaults = {
   baseUrl: "https://api.cal.com/v2",
@@ -121,15 +126,14 @@ const defaults = {
 
 /** The one place where defaults meet what the application gave. */
 export function resolveOptions(options: CalClientOptions): ResolvedOptions {
-  assertObject("The options", options, "{ clientId, clientSecret, tokenStore }");
+  assertObject("The options", options, "{ managedUsers, tokenStore }");
   const cache =
     options.cache === false
       ? { maxUsers: 0 }
       : { maxUsers: options.cache?.maxUsers ?? defaults.cache.maxUsers };
   const logger = options.logger && guardLogger(options.logger);
   const resolved: ResolvedOptions = {
-    clientId: options.clientId,
-    clientSecret: options.clientSecret,
+    managedUsers: options.managedUsers,
     tokenStore: options.tokenStore,
     baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl),
     // Looked up at each call, so that a fetch that is patched later (by nock, by a tracer) is used.
@@ -149,13 +153,12 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     now: options.now ?? Date.now,
   };
   assertNames(options, Object.keys(resolved));
-  assertCredential("clientId", resolved.clientId);
-  assertCredential("clientSecret", resolved.clientSecret);
+  resolved.managedUsers = resolveManagedUsers(options.managedUsers);
   assertTokenStore(resolved.tokenStore);
   assertTimeoutMs(resolved.timeoutMs);
-  assertMs("retry.maxWaitMs", resolved.retry.maxWaitMs, { min: 0, max: LONGEST_TIMEOUT_MS });
-  assertMs("refreshWindowMs", resolved.refreshWindowMs, { min: 0, max: LONGEST_TTL_MS });
-  assertMs("connectMinTtlMs", resolved.connectMinTtlMs, { min: 0, max: LONGEST_TTL_MS });
+  assertMs("retry.maxWaitMs", resolved.retry.maxWaitMs, { min: 0, max: MAX_TIMEOUT_MS });
+  assertMs("refreshWindowMs", resolved.refreshWindowMs, { min: 0, max: MAX_TTL_MS });
+  assertMs("connectMinTtlMs", resolved.connectMinTtlMs, { min: 0, max: MAX_TTL_MS });
   assertCount("retry.limit", resolved.retry.limit);
   assertCount("cache.maxUsers", resolved.cache.maxUsers);
   return resolved;
@@ -167,7 +170,7 @@ const ignore = (): void => undefined;
 /** `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET` and, if set, `CAL_API_URL`. */
 export function optionsFromEnv(
   env: Record<string, string | undefined>,
-): Pick<CalClientOptions, "clientId" | "clientSecret" | "baseUrl"> {
+): Pick<CalClientOptions, "managedUsers" | "baseUrl"> {
   const read = (name: string): string => env[name]?.trim() ?? "";
   const missing = ["CAL_CLIENT_ID", "CAL_CLIENT_SECRET"].filter((name) => !read(name));
   if (missing.length > 0) {
@@ -177,14 +180,22 @@ export function optionsFromEnv(
     );
   }
   return {
-    clientId: read("CAL_CLIENT_ID"),
-    clientSecret: read("CAL_CLIENT_SECRET"),
+    managedUsers: { clientId: read("CAL_CLIENT_ID"), clientSecret: read("CAL_CLIENT_SECRET") },
     baseUrl: read("CAL_API_URL") || undefined,
   };
 }
 
+function resolveManagedUsers(options: unknown): ManagedUsersOptions {
+  assertObject("managedUsers", options, "{ clientId, clientSecret }");
+  const { clientId, clientSecret } = options as Partial<ManagedUsersOptions>;
+  assertNames(options, ["clientId", "clientSecret"], "managedUsers.");
+  assertCredential("managedUsers.clientId", clientId);
+  assertCredential("managedUsers.clientSecret", clientSecret);
+  return { clientId, clientSecret };
+}
+
 // They travel in headers, and a runtime's own complaint about a bad header value repeats the value.
-function assertCredential(name: string, value: unknown): void {
+function assertCredential(name: string, value: unknown): asserts value is string {
   assertText(name, value);
   if (!/^[\x21-\x7e]+$/.test(value)) {
     throw new CalValidationError(`${name} must not contain spaces, line ends or characters outside ASCII.`);

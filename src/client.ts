@@ -6,9 +6,9 @@ import { assertObject, assertUserId } from "./lib/assert.js";
 import { managedUserGrant } from "./grants/managed-user-grant.js";
 import { ManagedUsers } from "./users/managed-users.js";
 import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./client-options.js";
-import { GuardedStore } from "./tokens/checked-store.js";
-import { tellTokens } from "./tokens/token-events.js";
-import { SharedWorks } from "./lib/single-flight.js";
+import { CheckedStore } from "./tokens/checked-store.js";
+import { reportTokenRefresh } from "./tokens/token-events.js";
+import { SingleFlight } from "./lib/single-flight.js";
 import { TokenCache } from "./tokens/token-cache.js";
 import { TokenManager } from "./tokens/token-manager.js";
 import { CalUser } from "./users/cal-user.js";
@@ -17,31 +17,32 @@ import type { UserContext } from "./users/context.js";
 import { processEnv } from "./lib/env.js";
 
 /**
- * Cal.com, on behalf of an application's users. Make one for the whole process: its users share a cache,
- * and refreshes that are under way.
+ * Cal.com, on behalf of an application's users. Create one for the whole process: its users share a cache and
+ * the refreshes in flight.
  *
  * @example
  * ```ts
- * const cal = new CalClient({ clientId, clientSecret, tokenStore: memoryTokenStore() });
+ * const cal = new CalClient({ managedUsers: { clientId, clientSecret }, tokenStore: memoryTokenStore() });
  * const ada = await cal.ensureUser("user-1", { email: "ada@example.com", name: "Ada", timeZone: "Europe/London" });
- * const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo: "https://app.example/done" });
+ * const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl: "https://app.example/done" });
  * ```
  */
 export class CalClient {
   /** Cal.com's endpoints for managed users, one method each, past the token store. */
   readonly managedUsers: ManagedUsers;
   readonly #context: UserContext;
-  /** Users being created by this process. */
-  readonly #ensuring = new SharedWorks<void>();
+  /** Users that this process is creating. */
+  readonly #ensuring: SingleFlight<void>;
 
   /** @throws {@link CalValidationError} if an option can't be right. */
   constructor(options: CalClientOptions) {
     const resolved = resolveOptions(options);
-    const { clientId, hooks, logger } = resolved;
-    const { onRequest, onResponse, onTokens } = hooks;
-    const transport = new Transport({ ...resolved, onRequest, onResponse });
+    const { hooks, logger } = resolved;
+    const { clientId } = resolved.managedUsers;
+    const { onRequest, onResponse, onTokenRefresh } = hooks;
+    const transport = new Transport({ ...resolved, ...resolved.managedUsers, onRequest, onResponse });
     const sendAsClient: Send = (call) => transport.send(call, { kind: "client" });
-    const store = new GuardedStore(resolved.tokenStore);
+    const store = new CheckedStore(resolved.tokenStore);
     const warn = (message: string, fields: object) => logger?.warn?.(message, fields);
     const tokens = new TokenManager({
       store,
@@ -50,11 +51,12 @@ export class CalClient {
       refreshWindowMs: resolved.refreshWindowMs,
       now: resolved.now,
       waitUntil: resolved.waitUntil,
-      tell: tellTokens(onTokens, () =>
-        logger?.error?.("calbridge: the hook onTokens threw", { hook: "onTokens" }),
+      report: reportTokenRefresh(onTokenRefresh, () =>
+        logger?.error?.("calbridge: the hook onTokenRefresh threw", { hook: "onTokenRefresh" }),
       ),
       warn,
     });
+    this.#ensuring = new SingleFlight(resolved.waitUntil);
     this.#context = { options: resolved, transport, sendAsClient, store, tokens };
     this.managedUsers = new ManagedUsers(sendAsClient, clientId);
   }
@@ -66,7 +68,7 @@ export class CalClient {
    * @throws {@link CalValidationError} that names the variables which are missing.
    */
   static fromEnv(
-    options: Omit<CalClientOptions, "clientId" | "clientSecret"> & {
+    options: Omit<CalClientOptions, "managedUsers"> & {
       env?: Record<string, string | undefined>;
     },
   ): CalClient {
@@ -91,12 +93,10 @@ export class CalClient {
     assertEnsureInput(input);
     options.signal?.throwIfAborted();
     const { signal, timeoutMs } = options;
-    // It is everybody's who asks for this user, so the first caller's signal does not end it.
-    const ensuring = this.#ensuring.join(userId, () => {
-      const ensured = ensureUser(this.#context, userId, input, { timeoutMs });
-      this.#context.options.waitUntil(ensured);
-      return ensured;
-    });
+    // Shared by all callers that ask for this user, so the first caller's signal does not end it.
+    const ensuring = this.#ensuring.join(userId, () =>
+      ensureUser(this.#context, userId, input, { timeoutMs }),
+    );
     await within(ensuring, { signal });
     return user;
   }
@@ -105,5 +105,27 @@ export class CalClient {
   forUser(userId: string): CalUser {
     assertUserId(userId);
     return new CalUser(userId, this.#context);
+  }
+
+  /**
+   * Waits for the refreshes in flight and their writes, and starts no new one: call it before the process ends, on
+   * SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh still work.
+   *
+   * @example
+   * ```ts
+   * process.once("SIGTERM", async () => {
+   *   server.close();
+   *   await cal.close();
+   * });
+   * ```
+   */
+  async close(): Promise<void> {
+    await this.#ensuring.settled();
+    await this.#context.tokens.close();
+  }
+
+  /** The same as {@link close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 }

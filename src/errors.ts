@@ -1,33 +1,35 @@
 /**
- * What went wrong, as a value to switch on. A code keeps its meaning; new ones may be added.
+ * What went wrong, as a value to switch on. A code keeps its meaning; later versions may add codes.
  *
  * | code | class | what happened |
  * | --- | --- | --- |
- * | `invalid_input` | {@link CalValidationError} | An argument or option can't be right. Nothing was sent. |
- * | `network_error` | {@link CalNetworkError} | No complete answer came: DNS, refused or reset connection. |
- * | `timeout` | {@link CalTimeoutError} | No complete answer came in time. |
- * | `rate_limited` | {@link CalRateLimitError} | Cal.com answered 429. See `retryAfterMs`. |
- * | `bad_request` | {@link CalApiError} | Cal.com answered 400 or 422. |
- * | `unauthorized` | {@link CalApiError} | Cal.com answered 401, and not about the user's access token. |
- * | `token_rejected` | {@link CalApiError} | 401: Cal.com doesn't know the access token, even after a refresh. |
+ * | `invalid_input` | {@link CalValidationError} | An argument or option is invalid. Nothing was sent. |
+ * | `network_error` | {@link CalNetworkError} | No complete response: DNS, refused or reset connection. |
+ * | `timeout` | {@link CalTimeoutError} | No complete response within the time limit. |
+ * | `rate_limited` | {@link CalRateLimitError} | Cal.com returned 429. See `retryAfterMs`. |
+ * | `bad_request` | {@link CalApiError} | Cal.com returned 400 or 422. |
+ * | `unauthorized` | {@link CalApiError} | Cal.com returned 401, and not because of the user's access token. |
+ * | `token_rejected` | {@link CalApiError} | 401: Cal.com rejects the access token, even after a refresh. |
  * | `token_expired` | {@link CalApiError} | 498: the access token has expired, even after a refresh. |
- * | `forbidden` | {@link CalApiError} | Cal.com answered 403. |
- * | `not_found` | {@link CalApiError} | Cal.com answered 404: there is no such thing. |
- * | `conflict` | {@link CalApiError} | Cal.com answered 409. |
- * | `payload_too_large` | {@link CalApiError} | Cal.com answered 413 (a body over 100 kB) or 431. |
- * | `server_error` | {@link CalApiError} | Cal.com answered 5xx. |
- * | `invalid_response` | {@link CalApiError} | The answer was HTML, cut short, empty or of another shape. |
+ * | `forbidden` | {@link CalApiError} | Cal.com returned 403. |
+ * | `not_found` | {@link CalApiError} | Cal.com returned 404: the object doesn't exist. |
+ * | `conflict` | {@link CalApiError} | Cal.com returned 409. |
+ * | `payload_too_large` | {@link CalApiError} | Cal.com returned 413 (a body over 100 kB) or 431. |
+ * | `server_error` | {@link CalApiError} | Cal.com returned 5xx. |
+ * | `invalid_response` | {@link CalApiError} | The response was HTML, cut short, empty or of another shape. |
  * | `api_error` | {@link CalApiError} | Any other status; also a 404 for the endpoint itself: a wrong base URL. |
- * | `list_limit` | {@link CalApiError} | More managed users than Cal.com lets anyone page through. |
- * | `user_not_found` | {@link CalTokenError} | The token store has no record of this user. |
- * | `reauthorization_failed` | {@link CalTokenError} | Cal.com no longer knows this managed user. |
- * | `disconnected` | {@link CalTokenError} | The user's record was deleted while tokens were being refreshed. |
+ * | `list_limit` | {@link CalApiError} | More managed users than Cal.com lets a client page through. |
+ * | `user_not_found` | {@link CalTokenError} | The token store has no record of this user, or it was deleted meanwhile. |
+ * | `cal_user_gone` | {@link CalTokenError} | Cal.com no longer has this user. |
+ * | `reauthorization_required` | {@link CalTokenError} | No token can be had until the user connects to Cal.com again. |
+ * | `client_closed` | {@link CalTokenError} | The client was closed, and a token needs a refresh. |
  * | `store_error` | {@link CalStoreError} | The token store failed. |
  */
 export type CalErrorCode =
-  | "invalid_input"
-  | "network_error"
-  | "timeout"
+  "invalid_input" | "network_error" | "timeout" | CalApiErrorCode | CalTokenErrorCode | "store_error";
+
+/** The codes of a {@link CalApiError}. */
+export type CalApiErrorCode =
   | "rate_limited"
   | "bad_request"
   | "unauthorized"
@@ -40,17 +42,16 @@ export type CalErrorCode =
   | "server_error"
   | "invalid_response"
   | "api_error"
-  | "list_limit"
-  | CalTokenErrorCode
-  | "store_error";
+  | "list_limit";
 
 /** The codes of a {@link CalTokenError}. */
-export type CalTokenErrorCode = "user_not_found" | "reauthorization_failed" | "disconnected";
+export type CalTokenErrorCode =
+  "user_not_found" | "cal_user_gone" | "reauthorization_required" | "client_closed";
 
 /** What a {@link CalError} is made of, its message aside. */
 export interface CalErrorOptions {
   code: CalErrorCode;
-  /** HTTP status of Cal.com's answer. */
+  /** HTTP status of Cal.com's response. */
   status?: number | undefined;
   /** Cal.com's `X-Request-Id`, to quote to its support. */
   requestId?: string | undefined;
@@ -71,7 +72,7 @@ export class CalError extends Error {
   override readonly name: string = "CalError";
   /** What went wrong, as a value to switch on. */
   readonly code: CalErrorCode;
-  /** HTTP status of Cal.com's answer, if there was one. */
+  /** HTTP status of Cal.com's response, if there was one. */
   declare readonly status?: number;
   /** Cal.com's `X-Request-Id`, to quote to its support. */
   declare readonly requestId?: string;
@@ -108,17 +109,22 @@ export class CalError extends Error {
   }
 }
 
-/** Cal.com answered with an error, or with something that can't be read. */
+/** Cal.com returned an error, or a response that can't be read. */
 export class CalApiError extends CalError {
   override readonly name: string = "CalApiError";
+  declare readonly code: CalApiErrorCode;
   /** Cal.com's own name for the error, such as `BadRequestException` or `NOT_FOUND`. */
   declare readonly apiCode?: string;
-  /** Cal.com's own message, with secrets taken out. Absent if the answer had none. */
+  /** Cal.com's own message, with secrets taken out. Absent if the response had none. */
   declare readonly apiMessage?: string;
 
   constructor(
     message: string,
-    options: CalErrorOptions & { apiCode?: string | undefined; apiMessage?: string | undefined },
+    options: CalErrorOptions & {
+      code: CalApiErrorCode;
+      apiCode?: string | undefined;
+      apiMessage?: string | undefined;
+    },
   ) {
     super(message, options);
     if (options.apiCode !== undefined) this.apiCode = options.apiCode;
@@ -126,39 +132,43 @@ export class CalApiError extends CalError {
   }
 }
 
-/** Cal.com answered 429: too many requests. `retryAfterMs` says when the block ends, at most 60 000 so far. */
+/** Cal.com returned 429: too many requests. `retryAfterMs` says when the block ends; Cal.com blocks for 60 s. */
 export class CalRateLimitError extends CalApiError {
   override readonly name = "CalRateLimitError";
+  declare readonly code: "rate_limited";
 }
 
-/** No complete answer came within `timeoutMs`. Whether Cal.com acted on the request is not known. */
+/** No complete response arrived within `timeoutMs`. Whether Cal.com acted on the request is not known. */
 export class CalTimeoutError extends CalError {
   override readonly name = "CalTimeoutError";
+  declare readonly code: "timeout";
 
   constructor(message: string, options: Omit<CalErrorOptions, "code"> = {}) {
     super(message, { ...options, code: "timeout" });
   }
 }
 
-/** No complete answer came: DNS, a refused or reset connection. Whether Cal.com acted is not known. */
+/** No complete response arrived: DNS, a refused or reset connection. Whether Cal.com acted is not known. */
 export class CalNetworkError extends CalError {
   override readonly name = "CalNetworkError";
+  declare readonly code: "network_error";
 
   constructor(message: string, options: Omit<CalErrorOptions, "code"> = {}) {
     super(message, { ...options, code: "network_error" });
   }
 }
 
-/** An argument or option can't be right. Nothing was sent and nothing was changed. */
+/** An argument or option is invalid. Nothing was sent and nothing was changed. */
 export class CalValidationError extends CalError {
   override readonly name = "CalValidationError";
+  declare readonly code: "invalid_input";
 
   constructor(message: string, options: Omit<CalErrorOptions, "code"> = {}) {
     super(message, { ...options, code: "invalid_input" });
   }
 }
 
-/** There is no usable token for this user, and none can be had. */
+/** This user has no usable token, and calbridge can't get one. */
 export class CalTokenError extends CalError {
   override readonly name = "CalTokenError";
   declare readonly code: CalTokenErrorCode;
@@ -168,29 +178,47 @@ export class CalTokenError extends CalError {
   }
 }
 
-/** The token store failed. The tokens it holds are as good as they were. */
+/** The token store failed. The tokens that it holds still work. */
 export class CalStoreError extends CalError {
   override readonly name = "CalStoreError";
+  declare readonly code: "store_error";
 
   constructor(message: string, options: Omit<CalErrorOptions, "code"> = {}) {
     super(message, { ...options, code: "store_error" });
   }
 }
 
+/** Every error of this package, so that `switch (error.code)` narrows to the class. */
+export type AnyCalError =
+  | CalValidationError
+  | CalNetworkError
+  | CalTimeoutError
+  | CalRateLimitError
+  | CalApiError
+  | CalTokenError
+  | CalStoreError;
+
 /**
- * Whether a caught value is an error of this package. Holds across copies of the package, where
- * `instanceof` would not.
+ * Whether a caught value is an error of this package. Works across copies of the package, where
+ * `instanceof` does not. Narrows, so that a `switch` over `error.code` knows the properties of each class.
  *
  * @example
  * ```ts
  * try {
  *   await ada.calendars.list();
  * } catch (error) {
- *   if (isCalError(error) && error.code === "rate_limited") retryLater(error.retryAfterMs);
- *   else throw error;
+ *   if (!isCalError(error)) throw error;
+ *   switch (error.code) {
+ *     case "rate_limited":
+ *       return retryLater(error.retryAfterMs);
+ *     case "bad_request":
+ *       return showMessage(error.apiMessage);
+ *     default:
+ *       throw error;
+ *   }
  * }
  * ```
  */
-export function isCalError(error: unknown): error is CalError {
+export function isCalError(error: unknown): error is AnyCalError {
   return typeof error === "object" && error !== null && brand in error;
 }

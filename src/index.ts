@@ -4,24 +4,25 @@
  * @module calbridge
  */
 export { CalClient } from "./client.js";
-export type { CalClientOptions, CalHooks } from "./client-options.js";
-export type { Logger, CalRequestInfo, CalResponseInfo } from "./api/hooks.js";
+export type { CalClientOptions, CalHooks, ManagedUsersOptions } from "./client-options.js";
+export type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
 export type { CallOptions } from "./api/request.js";
 
-export { CalUser, type AccessToken } from "./users/cal-user.js";
-export {
+export type { AccessToken, CalUser } from "./users/cal-user.js";
+export type {
+  BusyTimesQuery,
+  ConnectUrlInput,
+  SyncResult,
   UserCalendars,
-  type BusyTimesQuery,
-  type ConnectUrlInput,
-  type SyncResult,
 } from "./calendars/user-calendars.js";
 export type { CalendarStatus, DisconnectedReason } from "./calendars/status.js";
-export {
+export type {
+  CalendarConnectionClient,
   CalendarEvents,
-  CalendarScope,
-  type InCalendar,
-  type TimeRange,
+  InCalendar,
+  TimeRange,
 } from "./calendars/connection-calendars.js";
+export type { DisconnectableProvider } from "./calendars/providers.js";
 export type {
   Calendar,
   CalendarList,
@@ -47,7 +48,7 @@ export type {
 } from "./api/endpoints/connections.js";
 export type { SelectedCalendar } from "./api/endpoints/selected-calendars.js";
 
-export { ManagedUsers, type ManagedUserQuery } from "./users/managed-users.js";
+export type { ManagedUserQuery, ManagedUsers } from "./users/managed-users.js";
 export type {
   CreatedManagedUser,
   ManagedUser,
@@ -59,7 +60,7 @@ export type {
 } from "./api/endpoints/managed-users.js";
 export type { CalTokens } from "./api/endpoints/tokens.js";
 
-export type { TokenOutcome, TokensInfo } from "./tokens/token-events.js";
+export type { TokenRefreshInfo, TokenRefreshOutcome } from "./tokens/token-events.js";
 export type { TokenRecord, TokenStore, TokenWrite } from "./tokens/token-store.js";
 export {
   encryptedTokenStore,
@@ -67,9 +68,9 @@ export {
 } from "./tokens/encryption/encrypted-token-store.js";
 export { encryptionKeysFromEnv, type EncryptionKeys } from "./tokens/encryption/keys.js";
 export {
-  resealTokens,
-  type ResealOptions,
-  type ResealProgress,
+  reencryptTokens,
+  type ReencryptOptions,
+  type ReencryptProgress,
 } from "./tokens/encryption/reencrypt-tokens.js";
 export { memoryTokenStore, type MemoryTokenStoreOptions } from "./stores/memory.js";
 
@@ -83,8 +84,9 @@ export {
   CalTokenError,
   CalValidationError,
   isCalError,
+  type AnyCalError,
+  type CalApiErrorCode,
   type CalErrorCode,
   type CalErrorOptions,
   type CalTokenErrorCode,
 } from "./errors.js";
-export type { DisconnectableProvider } from "./calendars/providers.js";

@@ -51,8 +51,8 @@ export function createApp(
       const user = signedIn(/(?:^|; )session=(\w+)/.exec(request.headers.get("cookie") ?? "")?.[1]);
       return user ? { ...user, userId: user.id } : null;
     },
-    secret: randomBytes(32).toString("base64"),
-    baseUrl: origin,
+    stateSecret: randomBytes(32).toString("base64"),
+    appUrl: origin,
     successUrl: "/",
     onError: ({ handler, reason, error }) =>
       feed.tell({

@@ -53,7 +53,7 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
     await Promise.all([1, 2, 3, 4, 5].map(() => ada.api("/calendars/status")));
     const led = outcomes()
       .slice(before)
-      .filter((outcome) => outcome === "led");
+      .filter((outcome) => outcome === "refreshed");
     if (led.length !== 1) throw new Error(`There were ${String(led.length)} refreshes.`);
     return "one refresh for all five";
   });
@@ -62,7 +62,7 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
     const first = await ada.api("/calendars/status").catch((error: unknown) => String(error));
     if (first !== "Error: unavailable") throw new Error("The first request should have failed.");
     await expectAccount(ada, "alice@gmail.example", true);
-    if (outcomes().at(-1) !== "healed") throw new Error("The tokens were not healed.");
+    if (outcomes().at(-1) !== "recovered") throw new Error("The tokens were not healed.");
     return "one request failed; the next healed the tokens, and nobody had to consent again";
   });
   await step("Cal.com is slow", async () => {

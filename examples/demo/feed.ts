@@ -34,7 +34,7 @@ export function createFeed(): Feed {
           isBad: status === undefined || status >= 400,
           durationMs: Math.round(durationMs),
         }),
-      onTokens({ userId, outcome, fingerprint, error, durationMs }) {
+      onTokenRefresh({ userId, outcome, fingerprint, error, durationMs }) {
         add({
           kind: "tokens",
           text: `${userId}: ${error ?? `token ${fingerprint ?? "?"}`}`,

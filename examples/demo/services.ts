@@ -60,8 +60,7 @@ async function startEmulator() {
   const { clientId, clientSecret } = emulator;
   // The client lives by the emulator's clock, so that an hour can pass at the press of a button.
   const options = {
-    clientId,
-    clientSecret,
+    managedUsers: { clientId, clientSecret },
     baseUrl: server.url,
     now: emulator.clock.now,
   } satisfies Partial<CalClientOptions>;

@@ -21,7 +21,7 @@ export async function makeTrouble(
       };
     case "revoke": {
       const record = await tokenStore.get(userId);
-      const managedUserId = record?.calManagedUserId ?? 0;
+      const managedUserId = record?.calUserId ?? 0;
       if (emulator.calendars.credentials(managedUserId).length === 0) {
         return { text: "Nothing to revoke: connect a calendar first." };
       }

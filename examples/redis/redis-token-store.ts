@@ -62,11 +62,11 @@ export function redisTokenStore(redis: Redis): TokenStore {
       return (await redis.eval(deleteScript, 2, recordKey(userId), leaseKey(userId))) === 1;
     },
 
-    async lease(userId, { owner, ttlMs }) {
+    async acquireLease(userId, { owner, ttlMs }) {
       return (await redis.eval(leaseScript, 1, leaseKey(userId), owner, String(ttlMs))) === 1;
     },
 
-    async release(userId, { owner }) {
+    async releaseLease(userId, { owner }) {
       await redis.eval(releaseScript, 1, leaseKey(userId), owner);
     },
   };
@@ -75,7 +75,7 @@ export function redisTokenStore(redis: Redis): TokenStore {
 function toStored(record: TokenWrite): Stored {
   return {
     userId: record.userId,
-    calManagedUserId: record.calManagedUserId,
+    calUserId: record.calUserId,
     calAccessToken: record.calAccessToken,
     calAccessTokenExpiresAt: record.calAccessTokenExpiresAt?.getTime() ?? null,
     calRefreshToken: record.calRefreshToken,

@@ -33,15 +33,15 @@ await showStatus();
 </html>`;
 
 /** A small application with a settings page. Who is signed in is told by a cookie. */
-export function createApp(baseUrl: string, options: CalClientOptions): Server {
+export function createApp(appUrl: string, options: CalClientOptions): Server {
   const handlers = createCalHandlers({
     client: new CalClient(options),
     authenticate: (request) => {
       const [, userId] = /session=(\w+)/.exec(request.headers.get("cookie") ?? "") ?? [];
       return userId === undefined ? null : { userId, email: `${userId}@example.com`, name: userId };
     },
-    secret: "a-secret-for-tests-of-32-characters-or-more",
-    baseUrl,
+    stateSecret: "a-secret-for-tests-of-32-characters-or-more",
+    appUrl,
     successUrl: "/settings",
   });
   const calendars = toNodeHandler(handlers.handle);

@@ -7,8 +7,7 @@ import { busyOn } from "./busy-on.js";
 async function connectedUser() {
   const emulator = createCalEmulator({ now: () => Date.parse("2027-01-04T08:00:00Z") });
   const cal = new CalClient({
-    clientId: emulator.clientId,
-    clientSecret: emulator.clientSecret,
+    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
     baseUrl: emulator.url,
     fetch: emulator.fetch,
     now: emulator.clock.now,
@@ -16,7 +15,7 @@ async function connectedUser() {
     retry: { limit: 0 }, // or the tests wait for repetitions
   });
   const ada = await cal.ensureUser("ada", { email: "ada@example.com", name: "Ada" });
-  const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo: "https://your-app.com/done" });
+  const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl: "https://your-app.com/done" });
   await emulator.provider.authorize(authUrl, { account: "alice" });
 
   const lesson = { start: "2027-01-04T10:00:00Z", end: "2027-01-04T11:00:00Z" };

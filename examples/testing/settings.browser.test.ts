@@ -14,8 +14,7 @@ let page: Page;
 beforeAll(async () => {
   const calCom = await emulator.listen(); // consent pages that a browser can visit
   const app = createApp(origin, {
-    clientId: emulator.clientId,
-    clientSecret: emulator.clientSecret,
+    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
     baseUrl: calCom.url,
     tokenStore: memoryTokenStore(),
   });

@@ -1,4 +1,4 @@
-import { CalApiError, CalRateLimitError, type CalErrorCode } from "../errors.js";
+import { CalApiError, CalRateLimitError, type CalApiErrorCode } from "../errors.js";
 import { redact } from "../lib/redact.js";
 import type { Auth } from "./request.js";
 import { isObject } from "./response.js";
@@ -63,7 +63,11 @@ function isAboutToken(message: string | undefined): boolean {
   );
 }
 
-function codeOf(status: number, auth: Auth["kind"], told: { code?: string; message?: string }): CalErrorCode {
+function codeOf(
+  status: number,
+  auth: Auth["kind"],
+  told: { code?: string; message?: string },
+): CalApiErrorCode {
   if (status === 401)
     return auth === "bearer" && isAboutToken(told.message) ? "token_rejected" : "unauthorized";
   if (status >= 500) return "server_error";
@@ -72,7 +76,7 @@ function codeOf(status: number, auth: Auth["kind"], told: { code?: string; messa
   return isNoEndpoint ? "api_error" : (codes[status] ?? "api_error");
 }
 
-const codes: Record<number, CalErrorCode> = {
+const codes: Record<number, CalApiErrorCode> = {
   400: "bad_request",
   403: "forbidden",
   404: "not_found",
@@ -90,7 +94,7 @@ function statusHint(status: number): string | undefined {
   return undefined;
 }
 
-function adviceFor({ advice, auth, status }: FailedResponse, code: CalErrorCode): string {
+function adviceFor({ advice, auth, status }: FailedResponse, code: CalApiErrorCode): string {
   if (advice !== undefined) return ` ${advice}`;
   if (code === "unauthorized" && auth === "client") return " Check the client id and the client secret.";
   if (code === "api_error" && status === 404) return " Does baseUrl end in /v2?";
@@ -98,12 +102,12 @@ function adviceFor({ advice, auth, status }: FailedResponse, code: CalErrorCode)
 }
 
 // Long enough for every message Cal.com was seen to send, short enough for a log line.
-const LONGEST_MESSAGE = 300;
+const MAX_MESSAGE_LENGTH = 300;
 
 function clean(message: string, secrets: readonly string[]): string {
   // Redact first: a cut could leave the half of a secret that nothing recognises.
   const text = redact(message, secrets).replace(/\s+/g, " ").trim();
-  return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
+  return text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text;
 }
 
 /** The three error shapes: the envelope, the bare `{statusCode, message}`, and OAuth 2's. */

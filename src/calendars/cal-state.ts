@@ -14,7 +14,7 @@ export function assertAuthorized(state: string, record: TokenRecord): string {
       "state must be the one that Cal.com put into the connect URL: it holds no access token.",
     );
   }
-  const isOwn = accessToken === record.calAccessToken || ownerOf(accessToken) === record.calManagedUserId;
+  const isOwn = accessToken === record.calAccessToken || ownerOf(accessToken) === record.calUserId;
   if (!isOwn) {
     throw new CalValidationError("state belongs to another user. Nothing was saved.");
   }

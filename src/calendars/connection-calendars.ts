@@ -1,5 +1,4 @@
 import type { BusyTime } from "../api/endpoints/calendars.js";
-import type { CallOptions, Send } from "../api/request.js";
 import {
   createEvent,
   deleteEvent,
@@ -10,9 +9,9 @@ import {
   type CalendarEvent,
   type CalendarEventInput,
   type CalendarEventUpdate,
-  type EventScope,
   type EventTime,
 } from "../api/endpoints/connections.js";
+import type { CallOptions, Send } from "../api/request.js";
 import { assertObject, assertText, assertTimeZone, toIsoInstant, toIsoRange } from "../lib/assert.js";
 
 /** A span of time. `Date`s, or strings in ISO 8601. */
@@ -23,21 +22,24 @@ export interface TimeRange {
   timeZone?: string | undefined;
 }
 
-/** Which calendar of an account. Default: its main one. */
+/** Which calendar of a connection. */
 export interface InCalendar {
-  /** The calendar's `externalId`. */
+  /**
+   * The calendar's `externalId`.
+   * @defaultValue the connection's main calendar
+   */
   calendarId?: string | undefined;
 }
 
-/** What can be done with the events of one connection, or of one provider. Cal.com does it for Google only. */
+/** The events of one connection. Cal.com supports Google only: for other providers it returns 400. */
 export class CalendarEvents {
   readonly #send: Send;
-  readonly #scope: EventScope;
+  readonly #connectionId: string;
 
   /** @internal */
-  constructor(send: Send, scope: EventScope) {
+  constructor(send: Send, connectionId: string) {
     this.#send = send;
-    this.#scope = scope;
+    this.#connectionId = connectionId;
   }
 
   /** The events in a span of time. */
@@ -45,74 +47,73 @@ export class CalendarEvents {
     assertObject("The query", query);
     const { timeZone, calendarId } = query;
     if (timeZone !== undefined) assertTimeZone("timeZone", timeZone);
-    return listEvents(this.#send, this.#scope, { ...toIsoRange(query), timeZone, calendarId }, options);
+    const range = { ...toIsoRange(query), timeZone, calendarId };
+    return listEvents(this.#send, this.#connectionId, range, options);
   }
 
   /** One event. */
-  async get(eventId: string, options: CallOptions & InCalendar = {}): Promise<CalendarEvent> {
+  async get(eventId: string, { calendarId }: InCalendar = {}, options?: CallOptions): Promise<CalendarEvent> {
     assertText("eventId", eventId);
-    return getEvent(this.#send, this.#scope, eventId, inCalendar(options), options);
+    return getEvent(this.#send, this.#connectionId, eventId, { calendarId }, options);
   }
 
-  /** Makes an event. Not repeated once it has reached Cal.com: a second try could make a second event. */
-  async create(input: CalendarEventInput, options: CallOptions & InCalendar = {}): Promise<CalendarEvent> {
+  /** Creates an event. Not retried once it has reached Cal.com: a second request could create a second event. */
+  async create(input: CalendarEventInput & InCalendar, options?: CallOptions): Promise<CalendarEvent> {
     assertObject("The event", input);
     assertText("title", input.title);
     assertEventTime("start", input.start);
     assertEventTime("end", input.end);
-    return createEvent(this.#send, this.#scope, input, inCalendar(options), options);
+    const { calendarId, ...event } = input;
+    return createEvent(this.#send, this.#connectionId, event, { calendarId }, options);
   }
 
-  /** Changes what is given, and leaves the rest. `attendees` is replaced as a whole. */
+  /** Changes the given fields and leaves the others. `attendees` is replaced as a whole. */
   async update(
     eventId: string,
-    update: CalendarEventUpdate,
-    options: CallOptions & InCalendar = {},
+    update: CalendarEventUpdate & InCalendar,
+    options?: CallOptions,
   ): Promise<CalendarEvent> {
     assertText("eventId", eventId);
     assertObject("The update", update);
     if (update.start !== undefined) assertEventTime("start", update.start);
     if (update.end !== undefined) assertEventTime("end", update.end);
-    return updateEvent(this.#send, this.#scope, eventId, update, inCalendar(options), options);
+    const { calendarId, ...changes } = update;
+    return updateEvent(this.#send, this.#connectionId, eventId, changes, { calendarId }, options);
   }
 
   /** Deletes an event. */
-  async delete(eventId: string, options: CallOptions & InCalendar = {}): Promise<void> {
+  async delete(eventId: string, { calendarId }: InCalendar = {}, options?: CallOptions): Promise<void> {
     assertText("eventId", eventId);
-    return deleteEvent(this.#send, this.#scope, eventId, inCalendar(options), options);
+    return deleteEvent(this.#send, this.#connectionId, eventId, { calendarId }, options);
   }
 }
 
-/** One connected account, or one provider: its events, and when it is busy. */
-export class CalendarScope {
-  /** Google only: for other providers Cal.com answers 400. */
+/** One connection of a user (a Google, Office 365 or Apple account): its events, and when it is busy. */
+export class CalendarConnectionClient {
+  /** Google only: for other providers Cal.com returns 400. */
   readonly events: CalendarEvents;
   readonly #send: Send;
-  readonly #scope: EventScope;
+  readonly #connectionId: string;
 
   /** @internal */
-  constructor(send: Send, scope: EventScope) {
+  constructor(send: Send, connectionId: string) {
     this.#send = send;
-    this.#scope = scope;
-    this.events = new CalendarEvents(send, scope);
+    this.#connectionId = connectionId;
+    this.events = new CalendarEvents(send, connectionId);
   }
 
-  /** The times in which it is busy. */
-  async freeBusy(query: TimeRange, options?: CallOptions): Promise<BusyTime[]> {
+  /** When this connection is busy, over all its calendars. For chosen calendars: `user.calendars.busyTimes()`. */
+  async busyTimes(query: TimeRange, options?: CallOptions): Promise<BusyTime[]> {
     assertObject("The query", query);
     const { timeZone } = query;
     if (timeZone !== undefined) assertTimeZone("timeZone", timeZone);
-    return getFreeBusy(this.#send, this.#scope, { ...toIsoRange(query), timeZone }, options);
+    return getFreeBusy(this.#send, this.#connectionId, { ...toIsoRange(query), timeZone }, options);
   }
 }
 
 function assertEventTime(name: string, value: EventTime): void {
   assertObject(name, value);
   toIsoInstant(`${name}.time`, value.time);
-  // Not held against the zones of this runtime: it may be what Cal.com said of the event.
+  // Not compared with the time zones of this runtime: Cal.com may have returned it with the event.
   assertText(`${name}.timeZone`, value.timeZone);
-}
-
-function inCalendar({ calendarId }: InCalendar): { calendarId?: string | undefined } {
-  return { calendarId };
 }

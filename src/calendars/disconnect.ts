@@ -14,7 +14,7 @@ import { providers } from "./providers.js";
 const DISCONNECT_ROUNDS = 3;
 
 /** The provider's accounts. */
-export function accountsOf(list: CalendarList, provider: DisconnectableProvider): ConnectedCalendar[] {
+export function connectionsOf(list: CalendarList, provider: DisconnectableProvider): ConnectedCalendar[] {
   return list.connectedCalendars.filter(
     ({ integration }) => integration.type === providers[provider].integration,
   );
@@ -43,7 +43,7 @@ export async function disconnectAll(
 ): Promise<CalendarCredential[]> {
   const disconnected: CalendarCredential[] = [];
   for (let round = 0; round < DISCONNECT_ROUNDS; round += 1) {
-    const accounts = accountsOf(await listCalendars(send, options), provider);
+    const accounts = connectionsOf(await listCalendars(send, options), provider);
     if (accounts.length === 0) break;
     for (const { credentialId } of accounts) {
       disconnected.push(...(await disconnectOne(send, provider, credentialId, options)));
@@ -64,7 +64,7 @@ export async function disconnectRevoked(
   if (!status.connected && !["revoked", "invalid_credentials"].includes(status.reason)) return;
   // Of several accounts the check looks at the first one only, so each one's own error decides. An account
   // that could not be reached just now is left alone.
-  const accounts = accountsOf(await listCalendars(send, options), provider);
+  const accounts = connectionsOf(await listCalendars(send, options), provider);
   const isOnly = accounts.length === 1 && !status.connected;
   const revoked = accounts.filter(
     ({ error }) => error !== null && (isOnly || tellsOfRevocation(error.message)),

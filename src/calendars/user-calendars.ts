@@ -25,10 +25,10 @@ import {
   removeSelectedCalendar,
   type SelectedCalendar,
 } from "../api/endpoints/selected-calendars.js";
-import { CalendarScope, type TimeRange } from "./connection-calendars.js";
+import { CalendarConnectionClient, type TimeRange } from "./connection-calendars.js";
 import { checkStatus, statusOf, type CalendarStatus } from "./status.js";
 import { assertAuthorized } from "./cal-state.js";
-import { accountsOf, disconnectAll, disconnectOne, disconnectRevoked } from "./disconnect.js";
+import { connectionsOf, disconnectAll, disconnectOne, disconnectRevoked } from "./disconnect.js";
 import { duplicatesIn } from "./duplicates.js";
 import { CalApiError, CalValidationError } from "../errors.js";
 import {
@@ -56,7 +56,7 @@ export interface CalendarsUser {
 /** Input of {@link UserCalendars.connectUrl}. */
 export interface ConnectUrlInput {
   /** Where the browser ends up, whatever happened. Cal.com checks it against nothing. */
-  redirectTo: string;
+  returnUrl: string;
   /** Walks through the consent and stores nothing. Default: `false`. */
   isDryRun?: boolean | undefined;
 }
@@ -101,11 +101,11 @@ export class UserCalendars {
     options?: CallOptions,
   ): Promise<{ authUrl: string }> {
     assertOAuthProvider(provider);
-    assertObject("The input", input, "{ redirectTo }");
-    assertHttpUrl("redirectTo", input.redirectTo);
+    assertObject("The input", input, "{ returnUrl }");
+    assertHttpUrl("returnUrl", input.returnUrl);
     await disconnectRevoked(this.#send, provider, options);
     const need = { minTtlMs: this.#user.connectMinTtlMs };
-    const query = { redir: input.redirectTo, isDryRun: input.isDryRun ?? false };
+    const query = { redir: input.returnUrl, isDryRun: input.isDryRun ?? false };
     const authUrl = await getConnectUrl((call) => this.#send(call, need), provider, query, options);
     return { authUrl };
   }
@@ -121,21 +121,21 @@ export class UserCalendars {
     provider: OAuthProvider,
     input: { code: string; state: string },
     options?: CallOptions,
-  ): Promise<{ redirectTo: string | null }> {
+  ): Promise<{ returnUrl: string | null }> {
     assertOAuthProvider(provider);
     assertObject("The input", input);
     assertText("code", input.code);
     assertText("state", input.state);
     const accessToken = assertAuthorized(input.state, await this.#user.record(options));
     const { code, state } = input;
-    const redirectTo = await saveCredentials(
+    const returnUrl = await saveCredentials(
       this.#user.sendPublic,
       provider,
       { state, code },
       [accessToken],
       options,
     );
-    return { redirectTo };
+    return { returnUrl };
   }
 
   /** Asks Cal.com whether the provider's connection works. */
@@ -156,7 +156,7 @@ export class UserCalendars {
   async sync(provider: CalendarProvider, options?: CallOptions): Promise<SyncResult> {
     assertProvider(provider);
     const list = await this.list(options);
-    const accounts = accountsOf(list, provider);
+    const accounts = connectionsOf(list, provider);
     const duplicates = duplicatesIn(accounts, list.destinationCalendar);
     for (const credentialId of duplicates) await disconnectOne(this.#send, provider, credentialId, options);
     return {
@@ -173,21 +173,23 @@ export class UserCalendars {
    */
   async disconnect(
     provider: DisconnectableProvider,
-    options: CallOptions & { credentialId?: number | undefined } = {},
+    { credentialId }: { credentialId?: number | undefined } = {},
+    options?: CallOptions,
   ): Promise<{ disconnected: CalendarCredential[] }> {
     assertDisconnectable(provider);
-    const { credentialId, ...call } = options;
-    if (credentialId === undefined) return { disconnected: await disconnectAll(this.#send, provider, call) };
+    if (credentialId === undefined) {
+      return { disconnected: await disconnectAll(this.#send, provider, options) };
+    }
     assertId("credentialId", credentialId);
     // Cal.com ignores the provider's name, and would end another provider's connection without a word.
-    const { connectedCalendars } = await this.list(call);
+    const { connectedCalendars } = await this.list(options);
     const account = connectedCalendars.find((connected) => connected.credentialId === credentialId);
     if (account && account.integration.type !== providers[provider].integration) {
       throw new CalValidationError(
         `The credential ${String(credentialId)} is not of the provider ${provider}.`,
       );
     }
-    return { disconnected: await disconnectOne(this.#send, provider, credentialId, call) };
+    return { disconnected: await disconnectOne(this.#send, provider, credentialId, options) };
   }
 
   /**
@@ -268,24 +270,15 @@ export class UserCalendars {
     return wasThere(removeSelectedCalendar(this.#send, calendar, options));
   }
 
-  /** The connected accounts by the ids that {@link forConnection} takes. */
+  /** The user's connections, with the ids that {@link connection} takes. */
   async connections(options?: CallOptions): Promise<CalendarConnection[]> {
     return listConnections(this.#send, options);
   }
 
-  /** The events and free/busy times of one connected account. Makes no request. */
-  forConnection(connectionId: string): CalendarScope {
+  /** The events and busy times of one connection. Makes no request. */
+  connection(connectionId: string): CalendarConnectionClient {
     assertText("connectionId", connectionId);
-    return new CalendarScope(this.#send, {
-      path: "/calendars/connections/{connectionId}",
-      params: { connectionId },
-    });
-  }
-
-  /** The events and free/busy times of the user's account at a provider. Makes no request. */
-  forProvider(provider: CalendarProvider): CalendarScope {
-    assertProvider(provider);
-    return new CalendarScope(this.#send, { path: "/calendars/{calendar}", params: { calendar: provider } });
+    return new CalendarConnectionClient(this.#send, connectionId);
   }
 }
 

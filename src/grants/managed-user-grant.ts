@@ -17,8 +17,7 @@ export function managedUserGrant(send: Send, clientId: string): Grant {
     // 400: used up, garbage, or its user deleted. 404: lost a race against another refresh.
     refresh: (record) =>
       unless(["bad_request", "not_found"], refreshTokens(send, clientId, record.calRefreshToken, options)),
-    recover: (record) =>
-      unless(["not_found"], forceRefreshTokens(send, clientId, record.calManagedUserId, options)),
+    recover: (record) => unless(["not_found"], forceRefreshTokens(send, clientId, record.calUserId, options)),
     expiryOf,
   };
 }

@@ -2,7 +2,7 @@ import { providerOf, providers } from "../calendars/providers.js";
 import type { Calendar, ConnectedCalendar } from "../index.js";
 
 /** A connected account, as a browser may see it. */
-export interface CalendarAccount {
+export interface Connection {
   /** `google`, `office365`, `apple` or `ics-feed`; Cal.com's own name for an integration that is none of these. */
   calendarType: string;
   /** Cal.com's name of the integration, such as `google_calendar`. */
@@ -17,11 +17,11 @@ export interface CalendarAccount {
   /** What to do if it can't; `null` if it can. */
   message: string | null;
   /** Empty while the account can't be read. */
-  calendars: AccountCalendar[];
+  calendars: ConnectionCalendar[];
 }
 
 /** One calendar of a connected account. */
-export interface AccountCalendar {
+export interface ConnectionCalendar {
   /** The provider's id of the calendar. `null` where it may be a secret: an ICS feed's is its address. */
   externalId: string | null;
   name: string | null;
@@ -32,7 +32,7 @@ export interface AccountCalendar {
 }
 
 /** What a browser may see of an account: named field by field, as Cal.com may add any other. */
-export function toAccount(connected: ConnectedCalendar): CalendarAccount {
+export function toConnection(connected: ConnectedCalendar): Connection {
   const { integration, credentialId, primary, calendars, error } = connected;
   const { type } = integration;
   const provider = providerOf(type);
@@ -50,7 +50,7 @@ export function toAccount(connected: ConnectedCalendar): CalendarAccount {
   };
 }
 
-function toCalendar(calendar: Calendar, hasSecretIds: boolean): AccountCalendar {
+function toCalendar(calendar: Calendar, hasSecretIds: boolean): ConnectionCalendar {
   return {
     externalId: hasSecretIds ? null : calendar.externalId,
     name: hasSecretIds ? null : (calendar.name ?? null),

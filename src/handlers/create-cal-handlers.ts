@@ -5,7 +5,7 @@ import { assertObject } from "../lib/assert.js";
 import { createAttempts, createKnownCredentials } from "./oauth/attempts.js";
 import { optionsFromEnv } from "./env.js";
 import { resolveHandlersOptions, type CalHandlersOptions, type HandlerName } from "./options.js";
-import { dispatch, serve, steps } from "./router.js";
+import { dispatch, serve, allRoutes } from "./router.js";
 import type { HandlerContext } from "./types.js";
 import { processEnv } from "../lib/env.js";
 
@@ -22,8 +22,11 @@ export interface CalHandlers extends Record<HandlerName, CalHandler> {
 }
 
 /** Options of `createCalHandlers.fromEnv()`: those of `createCalHandlers()` that the environment doesn't give. */
-export type CalHandlersEnvOptions = Omit<CalHandlersOptions, "client" | "secret" | "baseUrl" | "successUrl"> &
-  Partial<Pick<CalHandlersOptions, "client" | "secret" | "baseUrl" | "successUrl">> & {
+export type CalHandlersEnvOptions = Omit<
+  CalHandlersOptions,
+  "client" | "stateSecret" | "appUrl" | "successUrl"
+> &
+  Partial<Pick<CalHandlersOptions, "client" | "stateSecret" | "appUrl" | "successUrl">> & {
     /** Where users' tokens are kept, for the client that is made from the environment. Not needed with `client`. */
     tokenStore?: CalClientOptions["tokenStore"] | undefined;
     /**
@@ -33,33 +36,63 @@ export type CalHandlersEnvOptions = Omit<CalHandlersOptions, "client" | "secret"
     env?: Record<string, string | undefined> | undefined;
   };
 
-/**
- * Makes the request handlers. They keep what belongs to one process (which attempts are under way), so make
- * them once.
- *
- * @example
- * ```ts
- * const handlers = createCalHandlers({
- *   client: cal,
- *   authenticate: async (request) => findSession(request),
- *   secret: env.CAL_STATE_SECRET,
- *   baseUrl: "https://your-app.com",
- *   successUrl: "/settings/calendars",
- * });
- * export const GET = handlers.handle;
- * export const POST = handlers.handle;
- * ```
- *
- * @throws `CalValidationError` if an option can't be right.
- */
-export function createCalHandlers(options: CalHandlersOptions): CalHandlers {
+/** {@link createCalHandlers}: a function, with a second one that reads the environment. */
+export interface CreateCalHandlers {
+  /**
+   * Makes the request handlers. They keep what belongs to one process (which attempts are under way), so make
+   * them once.
+   *
+   * @example
+   * ```ts
+   * const handlers = createCalHandlers({
+   *   client: cal,
+   *   authenticate: async (request) => findSession(request),
+   *   secret: env.CAL_STATE_SECRET,
+   *   baseUrl: "https://your-app.com",
+   *   successUrl: "/settings/calendars",
+   * });
+   * export const GET = handlers.handle;
+   * export const POST = handlers.handle;
+   * ```
+   *
+   * @throws `CalValidationError` if an option can't be right.
+   */
+  (options: CalHandlersOptions): CalHandlers;
+
+  /**
+   * Makes the handlers from the environment. What is given in `options` goes before it.
+   *
+   * | variable | option |
+   * | --- | --- |
+   * | `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET`, `CAL_API_URL` | the client, unless `client` is given |
+   * | `CAL_STATE_SECRET` | `secret`; several, separated by commas |
+   * | `NEXT_PUBLIC_APP_URL` | `baseUrl`; if it is not set, the origin of the redirect URLs; if they are not, `APP_URL` |
+   * | `NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT` | `googleRedirectUri` |
+   * | `NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT` | `officeRedirectUri` |
+   * | `NEXT_PUBLIC_CALENDAR_SUCCESS_URL` | `successUrl` |
+   * | `NEXT_PUBLIC_CALENDAR_ERROR_URL` | `errorUrl` |
+   *
+   * @example
+   * ```ts
+   * const handlers = createCalHandlers.fromEnv({ tokenStore: memoryTokenStore(), authenticate });
+   * ```
+   *
+   * @throws `CalValidationError` that names the variables which are missing.
+   */
+  readonly fromEnv: (options: CalHandlersEnvOptions) => CalHandlers;
+}
+
+/** Creates the request handlers. See {@link CreateCalHandlers}. */
+export const createCalHandlers: CreateCalHandlers = Object.assign(create, { fromEnv });
+
+function create(options: CalHandlersOptions): CalHandlers {
   const resolved = resolveHandlersOptions(options);
   const context: HandlerContext = {
     options: resolved,
     attempts: createAttempts(),
     known: createKnownCredentials(resolved.now),
   };
-  const handlers = steps.map((step) => [step.name, ofWeb((request) => serve(step, request, context))]);
+  const handlers = allRoutes.map((step) => [step.name, ofWeb((request) => serve(step, request, context))]);
   return {
     ...(Object.fromEntries(handlers) as Record<HandlerName, CalHandler>),
     handle: ofWeb((request) => dispatch(request, context)),
@@ -80,34 +113,14 @@ function ofWeb(handle: CalHandler): CalHandler {
   };
 }
 
-/**
- * Makes the handlers from the environment. What is given in `options` goes before it.
- *
- * | variable | option |
- * | --- | --- |
- * | `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET`, `CAL_API_URL` | the client, unless `client` is given |
- * | `CAL_STATE_SECRET` | `secret`; several, separated by commas |
- * | `NEXT_PUBLIC_APP_URL` | `baseUrl`; if it is not set, the origin of the redirect URLs; if they are not, `APP_URL` |
- * | `NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT` | `googleRedirectUrl` |
- * | `NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT` | `officeRedirectUrl` |
- * | `NEXT_PUBLIC_CALENDAR_SUCCESS_URL` | `successUrl` |
- * | `NEXT_PUBLIC_CALENDAR_ERROR_URL` | `errorUrl` |
- *
- * @example
- * ```ts
- * const handlers = createCalHandlers.fromEnv({ tokenStore: memoryTokenStore(), authenticate });
- * ```
- *
- * @throws `CalValidationError` that names the variables which are missing.
- */
-createCalHandlers.fromEnv = function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
+function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
   assertObject("The options", options, "{ tokenStore, authenticate }");
   const { env = processEnv(), tokenStore, client, ...given } = options;
-  return createCalHandlers({
+  return create({
     ...optionsFromEnv(env, given),
     client: client ?? clientFromEnv(env, tokenStore),
   });
-};
+}
 
 function clientFromEnv(
   env: Record<string, string | undefined>,

@@ -2,8 +2,8 @@ import { CalValidationError } from "../errors.js";
 import type { CalHandlersOptions } from "./options.js";
 
 type Env = Record<string, string | undefined>;
-type Given = Omit<CalHandlersOptions, "client" | "secret" | "baseUrl" | "successUrl"> &
-  Partial<Pick<CalHandlersOptions, "secret" | "baseUrl" | "successUrl">>;
+type Given = Omit<CalHandlersOptions, "client" | "stateSecret" | "appUrl" | "successUrl"> &
+  Partial<Pick<CalHandlersOptions, "stateSecret" | "appUrl" | "successUrl">>;
 
 /** What the environment says of the handlers' options; what is given goes before it. */
 export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions, "client"> {
@@ -14,21 +14,22 @@ export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions,
     if (value === undefined) missing.push(`${name} (${advice})`);
     return value ?? "";
   };
-  const googleRedirectUrl = given.googleRedirectUrl ?? read("NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT");
-  const officeRedirectUrl = given.officeRedirectUrl ?? read("NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT");
-  const baseUrl =
-    given.baseUrl ??
+  const googleRedirectUri = given.googleRedirectUri ?? read("NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT");
+  const officeRedirectUri = given.officeRedirectUri ?? read("NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT");
+  const appUrl =
+    given.appUrl ??
     read("NEXT_PUBLIC_APP_URL") ??
-    originOf([googleRedirectUrl, officeRedirectUrl]) ??
+    originOf([googleRedirectUri, officeRedirectUri]) ??
     // The prefix is Next.js's; elsewhere it means nothing.
     read("APP_URL") ??
     need("NEXT_PUBLIC_APP_URL or APP_URL", "the application's public address, such as https://your-app.com");
   const options = {
     ...given,
-    baseUrl,
-    googleRedirectUrl,
-    officeRedirectUrl,
-    secret: given.secret ?? secretsIn(need("CAL_STATE_SECRET", "openssl rand -base64 32 makes one")),
+    appUrl,
+    googleRedirectUri,
+    officeRedirectUri,
+    stateSecret:
+      given.stateSecret ?? secretsIn(need("CAL_STATE_SECRET", "openssl rand -base64 32 makes one")),
     successUrl:
       given.successUrl ?? need("NEXT_PUBLIC_CALENDAR_SUCCESS_URL", "the page to end on, such as /calendars"),
     errorUrl: given.errorUrl ?? read("NEXT_PUBLIC_CALENDAR_ERROR_URL"),

@@ -8,8 +8,9 @@ export {
   type CalHandler,
   type CalHandlers,
   type CalHandlersEnvOptions,
+  type CreateCalHandlers,
 } from "./create-cal-handlers.js";
-export type { AccountCalendar, CalendarAccount } from "./account.js";
+export type { ConnectionCalendar, Connection } from "./account.js";
 export type {
   CalHandlersOptions,
   CalSession,

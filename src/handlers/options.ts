@@ -1,9 +1,9 @@
 import type { CalClient, CalendarProvider, Logger, ManagedUserInput, OAuthProvider } from "../index.js";
 import { CalValidationError } from "../errors.js";
 import { assertNames, assertObject } from "../lib/assert.js";
-import type { CalendarAccount } from "./account.js";
+import type { Connection } from "./account.js";
 import type { ReturnReason } from "./http/http-error.js";
-import { createSealer, type Sealer } from "./oauth/encrypted-json.js";
+import { createEncryptedJson, type EncryptedJson } from "./oauth/encrypted-json.js";
 
 /** Who is signed in: the application's own id of the user, and what a managed user is created from on first use. */
 export interface CalSession extends ManagedUserInput {
@@ -30,7 +30,7 @@ export interface ConnectedEvent {
   userId: string;
   provider: CalendarProvider;
   /** The provider's accounts. Apple's new one may be missing for up to 10 seconds. */
-  accounts: CalendarAccount[];
+  connections: Connection[];
   request: Request;
 }
 
@@ -71,18 +71,18 @@ export interface CalHandlersOptions {
    * Seals the state; 32 characters or more. With several, the first seals and all open, so that one can be
    * replaced while users are on their way.
    */
-  secret: string | readonly string[];
+  stateSecret: string | readonly string[];
   /** The application's public address, such as `https://your-app.com`. No header of a request is asked for it. */
-  baseUrl: string;
+  appUrl: string;
   /**
    * The path under which the routes are mounted.
    * @defaultValue `/api/cal`
    */
   basePath?: string | undefined;
-  /** The page to end on when a calendar is connected: an address, or a path of `baseUrl`. */
+  /** The page to end on when a calendar is connected: an address, or a path of `appUrl`. */
   successUrl: string;
   /**
-   * The page to end on otherwise, with a `reason`: an address, or a path of `baseUrl`.
+   * The page to end on otherwise, with a `reason`: an address, or a path of `appUrl`.
    * @defaultValue `successUrl`
    */
   errorUrl?: string | undefined;
@@ -94,14 +94,14 @@ export interface CalHandlersOptions {
   allowedOrigins?: readonly string[] | undefined;
   /**
    * Where Google's users come back to: the redirect route, or a page that calls the save route.
-   * @defaultValue `{baseUrl}{basePath}/gcal-oauth-redirect`
+   * @defaultValue `{appUrl}{basePath}/gcal-oauth-redirect`
    */
-  googleRedirectUrl?: string | undefined;
+  googleRedirectUri?: string | undefined;
   /**
    * Where Office 365's users come back to: the redirect route, or a page that calls the save route.
-   * @defaultValue `{baseUrl}{basePath}/office-oauth-redirect`
+   * @defaultValue `{appUrl}{basePath}/office-oauth-redirect`
    */
-  officeRedirectUrl?: string | undefined;
+  officeRedirectUri?: string | undefined;
   /**
    * The largest body that is read, in bytes.
    * @defaultValue 16_384
@@ -129,11 +129,11 @@ export interface CalHandlersOptions {
 export interface ResolvedHandlersOptions {
   client: CalHandlersOptions["client"];
   authenticate: CalHandlersOptions["authenticate"];
-  sealer: Sealer;
-  baseUrl: URL;
-  /** Paths under which requests may come in: with and without the path of `baseUrl`. */
+  encryptedJson: EncryptedJson;
+  appUrl: URL;
+  /** Paths under which requests may come in: with and without the path of `appUrl`. */
   basePaths: readonly string[];
-  redirectUrls: Record<OAuthProvider, string>;
+  redirectUris: Record<OAuthProvider, string>;
   successUrl: string;
   errorUrl: string;
   trustedOrigins: ReadonlySet<string>;
@@ -150,28 +150,28 @@ const DEFAULT_MAX_BODY_BYTES = 16_384;
 
 /** The one place where defaults meet what the application gave. */
 export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHandlersOptions {
-  assertObject("The options", options, "{ client, authenticate, secret, baseUrl, successUrl }");
+  assertObject("The options", options, "{ client, authenticate, stateSecret, appUrl, successUrl }");
   assertNames(options, optionNames);
   const { client, authenticate } = options;
   assertMethods("client", client, ["ensureUser", "forUser"]);
   assertMethods("options", options, ["authenticate"]);
-  const sealer = createSealer(options.secret);
-  const baseUrl = toUrl("baseUrl", options.baseUrl);
-  if (baseUrl.search !== "" || baseUrl.hash !== "") {
-    throw new CalValidationError("baseUrl must not have a query or a fragment.");
+  const encryptedJson = createEncryptedJson(options.stateSecret);
+  const appUrl = toUrl("appUrl", options.appUrl);
+  if (appUrl.search !== "" || appUrl.hash !== "") {
+    throw new CalValidationError("appUrl must not have a query or a fragment.");
   }
   const basePath = toBasePath(options.basePath ?? DEFAULT_BASE_PATH);
   const origins = (options.allowedOrigins ?? []).map((origin) => toOrigin(origin));
-  const trustedOrigins = new Set([baseUrl.origin, ...origins]);
-  const publicPath = baseUrl.pathname.replace(/\/+$/, "") + basePath;
+  const trustedOrigins = new Set([appUrl.origin, ...origins]);
+  const publicPath = appUrl.pathname.replace(/\/+$/, "") + basePath;
   const redirect = (name: string, given: string | undefined, route: string): string => {
-    const url = given === undefined ? new URL(publicPath + route, baseUrl) : toUrl(name, given, baseUrl);
+    const url = given === undefined ? new URL(publicPath + route, appUrl) : toUrl(name, given, appUrl);
     if (!trustedOrigins.has(url.origin)) {
-      throw new CalValidationError(`${name} must be of baseUrl's origin, or of one of allowedOrigins.`);
+      throw new CalValidationError(`${name} must be of appUrl's origin, or of one of allowedOrigins.`);
     }
     return url.href;
   };
-  const successUrl = toUrl("successUrl", options.successUrl, baseUrl).href;
+  const successUrl = toUrl("successUrl", options.successUrl, appUrl).href;
   const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
   if (!Number.isSafeInteger(maxBodyBytes) || maxBodyBytes < 1) {
     throw new CalValidationError("maxBodyBytes must be a whole number of 1 or more.");
@@ -179,15 +179,15 @@ export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHan
   return {
     client,
     authenticate,
-    sealer,
-    baseUrl,
+    encryptedJson,
+    appUrl,
     basePaths: [...new Set([publicPath, basePath])],
-    redirectUrls: {
-      google: redirect("googleRedirectUrl", options.googleRedirectUrl, "/gcal-oauth-redirect"),
-      office365: redirect("officeRedirectUrl", options.officeRedirectUrl, "/office-oauth-redirect"),
+    redirectUris: {
+      google: redirect("googleRedirectUri", options.googleRedirectUri, "/gcal-oauth-redirect"),
+      office365: redirect("officeRedirectUri", options.officeRedirectUri, "/office-oauth-redirect"),
     },
     successUrl,
-    errorUrl: options.errorUrl === undefined ? successUrl : toUrl("errorUrl", options.errorUrl, baseUrl).href,
+    errorUrl: options.errorUrl === undefined ? successUrl : toUrl("errorUrl", options.errorUrl, appUrl).href,
     trustedOrigins,
     maxBodyBytes,
     onConnected: options.onConnected,
@@ -243,14 +243,14 @@ function toOrigin(value: unknown): string {
 export const names: Record<keyof CalHandlersOptions, true> = {
   client: true,
   authenticate: true,
-  secret: true,
-  baseUrl: true,
+  stateSecret: true,
+  appUrl: true,
   basePath: true,
   successUrl: true,
   errorUrl: true,
   allowedOrigins: true,
-  googleRedirectUrl: true,
-  officeRedirectUrl: true,
+  googleRedirectUri: true,
+  officeRedirectUri: true,
   maxBodyBytes: true,
   onConnected: true,
   onDisconnected: true,

@@ -3,7 +3,7 @@ import type { HandlerErrorEvent } from "./options.js";
 import { redactError } from "../lib/redact.js";
 
 /** Tells the application of a failure, and the log, where secrets are taken out. Never fails itself. */
-export async function report(context: HandlerContext, event: HandlerErrorEvent): Promise<void> {
+export async function reportError(context: HandlerContext, event: HandlerErrorEvent): Promise<void> {
   const { onError, logger } = context.options;
   const secrets = secretsOf(event.request);
   const write = async (message: string, fields: object): Promise<void> => {

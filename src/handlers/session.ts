@@ -1,7 +1,7 @@
 import type { CalUser } from "../index.js";
 import { CalValidationError, isCalError } from "../errors.js";
 import type { CalSession } from "./options.js";
-import { Refusal } from "./http/http-error.js";
+import { HttpError } from "./http/http-error.js";
 import type { HandlerContext } from "./types.js";
 
 /** Who is signed in, or nobody. */
@@ -20,7 +20,7 @@ export async function findSession(request: Request, { options }: HandlerContext)
 /** Who is signed in. Refuses the request if nobody is. */
 export async function requireSession(request: Request, context: HandlerContext): Promise<CalSession> {
   const session = await findSession(request, context);
-  if (!session) throw new Refusal(401, "unauthenticated", "Sign in first.");
+  if (!session) throw new HttpError(401, "unauthenticated", "Sign in first.");
   return session;
 }
 
@@ -60,5 +60,5 @@ export async function asUser<T>(
 
 /** Whether an error says that Cal.com has no such managed user any more. */
 export function isUserLost(error: unknown): boolean {
-  return isCalError(error) && error.code === "reauthorization_failed";
+  return isCalError(error) && error.code === "cal_user_gone";
 }

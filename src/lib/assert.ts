@@ -10,10 +10,10 @@ export function assertObject(name: string, value: unknown, what = "an object"): 
 }
 
 /** Refuses an option that there isn't: a misspelt one would be passed over without a word. */
-export function assertNames(options: object, known: readonly string[]): void {
+export function assertNames(options: object, known: readonly string[], path = ""): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  throw new CalValidationError(`Unknown option ${unknown}. There are: ${known.join(", ")}.`);
+  throw new CalValidationError(`Unknown option ${path}${unknown}. There are: ${known.join(", ")}.`);
 }
 
 /** A string with something in it. */
@@ -115,12 +115,12 @@ export function assertMs(
   }
 }
 
-export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export function assertTimeoutMs(value: unknown): void {
-  if (typeof value !== "number" || !(value >= 1 && value <= LONGEST_TIMEOUT_MS)) {
+  if (typeof value !== "number" || !(value >= 1 && value <= MAX_TIMEOUT_MS)) {
     throw new CalValidationError(
-      `timeoutMs must be a number of milliseconds from 1 to ${String(LONGEST_TIMEOUT_MS)}.`,
+      `timeoutMs must be a number of milliseconds from 1 to ${String(MAX_TIMEOUT_MS)}.`,
     );
   }
 }

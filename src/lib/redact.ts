@@ -25,7 +25,7 @@ function bareUrl(url: string): string {
 }
 
 // Below this length, cutting a secret's every occurrence out of a text would leave a riddle.
-const SHORTEST_CUT = 4;
+const MIN_CUT_LENGTH = 4;
 
 /**
  * The text without the given secrets, in any of the spellings they travel in, and without anything that
@@ -36,7 +36,7 @@ export function redact(text: string, secrets: Iterable<string> = []): string {
   const spellings = new Set<string>();
   for (const secret of secrets) {
     if (secret === "") continue;
-    if (secret.length < SHORTEST_CUT && text.includes(secret)) return REDACTED;
+    if (secret.length < MIN_CUT_LENGTH && text.includes(secret)) return REDACTED;
     for (const spelling of spellingsOf(secret)) spellings.add(spelling);
   }
   // The longest first: a secret may hold another.
@@ -63,7 +63,7 @@ function spellingsOf(secret: string): string[] {
 }
 
 // Some drivers make circles of causes.
-const DEEPEST_CAUSE = 8;
+const MAX_CAUSE_DEPTH = 8;
 
 /**
  * A copy of a foreign error (a driver's, a runtime's) that is fit to be a `cause`: its name, code, message
@@ -71,7 +71,7 @@ const DEEPEST_CAUSE = 8;
  * a query's parameters.
  */
 export function redactError(error: unknown, secrets: Iterable<string> = []): Error {
-  return copyOf(error, [...secrets], DEEPEST_CAUSE);
+  return copyOf(error, [...secrets], MAX_CAUSE_DEPTH);
 }
 
 function copyOf(error: unknown, secrets: readonly string[], depth: number): Error {

@@ -1,52 +1,79 @@
-const BEAT_MS = 1_000;
+// No library: those that share a promise by key (p-memoize, dataloader and others) wait for ever for work that the
+// runtime has stopped. Workers stop what a request has started when the request ends, and its promises then never
+// settle. A heartbeat timer, which stops with the work, detects that.
+const HEARTBEAT_MS = 1_000;
 const SILENCE_MS = 5_000;
 
-/**
- * Work that several callers wait for. It has a pulse: a runtime that stops with the response (Workers) stops what
- * that request has begun, its timers included, and then the promise never settles.
- */
-export class SharedWork<T> {
+/** Work in flight that several callers wait for. */
+class InFlight<T> {
   readonly promise: Promise<T>;
-  // Not by the clock, which can be set.
-  #beatAt = performance.now();
+  // A clock that can't be set.
+  #lastBeatAt = performance.now();
 
   constructor(promise: Promise<T>) {
-    const pulse = setInterval(() => (this.#beatAt = performance.now()), BEAT_MS);
-    this.promise = promise.finally(() => clearInterval(pulse));
-    // Everybody who waits may have left when it fails.
+    const heartbeat = setInterval(() => (this.#lastBeatAt = performance.now()), HEARTBEAT_MS);
+    this.promise = promise.finally(() => clearInterval(heartbeat));
+    // All callers may have stopped waiting when it fails.
     this.promise.catch(() => undefined);
   }
 
-  /** Whether it has been silent for so long that it may be lost. */
+  /** Whether there was no heartbeat for so long that the work may have been stopped. */
   get isSilent(): boolean {
-    return performance.now() - this.#beatAt > SILENCE_MS;
+    return performance.now() - this.#lastBeatAt > SILENCE_MS;
   }
 
-  /** Whether silent work is lost: nobody should wait for it any more. */
-  async isLost(): Promise<boolean> {
-    // In a process that was frozen all of it is late: what is alive beats before this ends.
-    await new Promise((resolve) => setTimeout(resolve, 2 * BEAT_MS));
+  /** Whether silent work was stopped: its promise will never settle. */
+  async wasStopped(): Promise<boolean> {
+    // After a freeze of the whole process all timers are late. Work that goes on beats before this wait ends.
+    await new Promise((resolve) => setTimeout(resolve, 2 * HEARTBEAT_MS));
     return this.isSilent;
   }
 }
 
-/** Work under way by what it is for, at most one at a time. */
-export class SharedWorks<T> {
-  readonly #works = new Map<string, SharedWork<T>>();
+/** Joins callers that need the same work: at most one run per key is in flight. */
+export class SingleFlight<T> {
+  readonly #inFlight = new Map<string, InFlight<T>>();
+  readonly #onStart: (promise: Promise<unknown>) => void;
 
-  /** Joins the work that is under way, or starts it. */
-  async join(key: string, start: () => Promise<T>): Promise<T> {
-    const known = this.#works.get(key);
-    // Of those who find it lost the first starts anew, and the others join that.
-    if (known?.isSilent && (await known.isLost()) && this.#works.get(key) === known) this.#works.delete(key);
-    const current = this.#works.get(key);
-    if (current) return current.promise;
-    const work = new SharedWork(
-      start().finally(() => {
-        if (this.#works.get(key) === work) this.#works.delete(key);
-      }),
+  /** @param onStart - Receives each run, such as a runtime's `waitUntil`. */
+  constructor(onStart: (promise: Promise<unknown>) => void = () => undefined) {
+    this.#onStart = onStart;
+  }
+
+  /**
+   * Joins the run in flight for this key, or starts one.
+   *
+   * @param run - Its argument says whether this run still is the current one of its key: `forget()` ends that.
+   */
+  async join(key: string, run: (isCurrent: () => boolean) => Promise<T>): Promise<T> {
+    const known = this.#inFlight.get(key);
+    // Of several callers that find it stopped, the first starts anew and the others join that run.
+    if (known?.isSilent && (await known.wasStopped()) && this.#inFlight.get(key) === known) this.forget(key);
+    return (this.#inFlight.get(key) ?? this.#start(key, run)).promise;
+  }
+
+  /** Makes later callers start anew. A run in flight goes on for those who wait for it. */
+  forget(key: string): void {
+    this.#inFlight.delete(key);
+  }
+
+  /** Waits for all runs that are in flight now. Never rejects. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#inFlight.values()].map(({ promise }) => promise));
+  }
+
+  #start(key: string, run: (isCurrent: () => boolean) => Promise<T>): InFlight<T> {
+    const isCurrent = (): boolean => this.#inFlight.get(key) === started;
+    const started: InFlight<T> = new InFlight(
+      // Not before the entry is in the map.
+      Promise.resolve()
+        .then(() => run(isCurrent))
+        .finally(() => {
+          if (isCurrent()) this.forget(key);
+        }),
     );
-    this.#works.set(key, work);
-    return work.promise;
+    this.#inFlight.set(key, started);
+    this.#onStart(started.promise);
+    return started;
   }
 }

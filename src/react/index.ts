@@ -19,8 +19,8 @@ export type {
   ProviderView,
 } from "./parts.js";
 export type {
-  AccountCalendar,
-  CalendarAccount,
+  ConnectionCalendar,
+  Connection,
   CalendarAction,
   CalendarActivity,
   CalendarIntegrationError,

@@ -1,7 +1,7 @@
 import { request, type Answers } from "./requests.js";
 import { takeReturned, type Returned } from "./returned.js";
 import type {
-  CalendarAccount,
+  Connection,
   CalendarActivity,
   CalendarIntegrationErrorCode,
   CalendarIntegrationOptions,
@@ -65,11 +65,11 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     listener?.();
   };
 
-  const accountsOf = (provider: CalendarProvider, isInverse = false): CalendarAccount[] =>
+  const accountsOf = (provider: CalendarProvider, isInverse = false): Connection[] =>
     state.calendars.filter(({ calendarType }) => (calendarType === provider) !== isInverse);
 
   /** Keeps what is connected now. Of a list that isn't known yet that is a part: all of it is asked for. */
-  const keep = (calendars: CalendarAccount[]): void => {
+  const keep = (calendars: Connection[]): void => {
     if (isLoaded) set({ calendars });
     else void load();
   };
@@ -161,8 +161,8 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     connect: (provider) => {
       const pending: CalendarActivity = { action: "connect", provider };
       return run(pending, async () => {
-        const { returnTo } = store.options;
-        const query = new URLSearchParams({ type: provider, ...(returnTo && { returnTo }) });
+        const { returnUrl } = store.options;
+        const query = new URLSearchParams({ type: provider, ...(returnUrl && { returnUrl }) });
         const { authUrl } = await ask("oauth-connect-url", undefined, `?${query.toString()}`);
         if (!/^https?:/.test(authUrl)) throw new Error("invalid_response");
         // Unless the user has moved on meanwhile, to another page of the application.
@@ -191,7 +191,7 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       }),
 
     disconnect: (provider, { credentialId } = {}) => {
-      const isMeant = (account: CalendarAccount): boolean =>
+      const isMeant = (account: Connection): boolean =>
         account.calendarType === provider && account.credentialId === (credentialId ?? account.credentialId);
       const account = state.calendars.find(isMeant)?.email ?? undefined;
       return run({ action: "disconnect", provider, credentialId, account }, async () => {
@@ -254,19 +254,19 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
 type MaybeList<Of> = { every?: (test: (one: Of) => unknown) => boolean } | null | undefined;
 
 /** The accounts in an answer; the way there may have put something else in its place. */
-function listOf({ calendars }: { calendars: CalendarAccount[] }): CalendarAccount[] {
+function listOf({ calendars }: { calendars: Connection[] }): Connection[] {
   const list = calendars as unknown as MaybeList<{ calendars?: MaybeList<unknown> } | null>;
   if (list?.every?.((account) => account?.calendars?.every?.(Boolean))) return calendars;
   throw new Error("invalid_response");
 }
 
 /** How accounts stand, in a word. */
-export function stateOf(accounts: CalendarAccount[]): "connected" | "disconnected" | "broken" {
+export function stateOf(accounts: Connection[]): "connected" | "disconnected" | "broken" {
   if (accounts.some(({ connected }) => !connected)) return "broken";
   return accounts.length > 0 ? "connected" : "disconnected";
 }
 
-const unlistedApple: CalendarAccount = {
+const unlistedApple: Connection = {
   calendarType: "apple",
   integration: "apple_calendar",
   credentialId: 0,

@@ -1,11 +1,6 @@
 import type { ComponentProps, ReactNode } from "react";
 import type { PartialCalendarTexts, CalendarTexts } from "./texts.js";
-import type {
-  CalendarAccount,
-  CalendarActivity,
-  CalendarIntegrationState,
-  CalendarProvider,
-} from "./types.js";
+import type { Connection, CalendarActivity, CalendarIntegrationState, CalendarProvider } from "./types.js";
 
 /** The parts that {@link CalendarIntegration} is made of. Each has the class `calbridge-{part}`. */
 export type CalendarPart =
@@ -37,7 +32,7 @@ export interface ProviderView {
   state: ProviderState;
   /** `state` in words. */
   stateText: string;
-  accounts: CalendarAccount[];
+  accounts: Connection[];
   /** What is under way with this provider. */
   pending: CalendarActivity | null;
   /** What went wrong with this provider, in a sentence. */
@@ -59,7 +54,7 @@ export interface ButtonView extends Pick<
 
 /** An account, for `render.account`. */
 export interface AccountView {
-  account: CalendarAccount;
+  account: Connection;
   provider: CalendarProvider;
   /** Its address, or else the provider's name. */
   label: string;

@@ -4,7 +4,7 @@ import { appleForm } from "./apple-form.js";
 import { button, message } from "./elements.js";
 import type { AppleFormView, ConfirmView, ProviderState, ProviderView, Ui } from "./parts.js";
 import { describeError, fill } from "./texts.js";
-import type { CalendarAccount, CalendarProvider } from "./types.js";
+import type { Connection, CalendarProvider } from "./types.js";
 
 /** How a provider stands. */
 export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): ProviderView {
@@ -37,7 +37,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
   const card = useRef<HTMLLIElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const [isFormOpen, setFormOpen] = useState(false);
-  const [asked, setAsked] = useState<CalendarAccount | null>(null);
+  const [asked, setAsked] = useState<Connection | null>(null);
 
   /** Where the focus was is gone: it stays with the provider, unless the user has moved on. */
   const keepFocus = (): void => {
@@ -83,7 +83,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     onCancel: closeForm,
   };
 
-  const account = (one: CalendarAccount): ReactNode => {
+  const account = (one: Connection): ReactNode => {
     const { credentialId, email } = one;
     // Google's first calendar is called like the account.
     const calendars = one.calendars.filter((calendar) => calendar.name !== email);

@@ -84,7 +84,7 @@ export const defaultTexts: CalendarTexts = {
     access_denied: notSaved,
     save_failed: notSaved,
     not_connected: notSaved,
-    reauthorization_failed: notSaved,
+    cal_user_gone: notSaved,
     revoked: "{provider} no longer gives access. Reconnect it.",
     invalid_credentials: "Apple did not accept this address and app-specific password. Check both.",
     provider_error: "{provider} can’t be read just now. Try later or reconnect it.",

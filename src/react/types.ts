@@ -5,7 +5,7 @@ export type CalendarProvider = "google" | "office365" | "apple";
 export type OAuthProvider = "google" | "office365";
 
 /** A connected account, as the handlers answer it. */
-export interface CalendarAccount {
+export interface Connection {
   /** `google`, `office365`, `apple` or `ics-feed`; Cal.com's own name for an integration that is none of these. */
   calendarType: string;
   /** Cal.com's name of the integration, such as `google_calendar`. */
@@ -20,11 +20,11 @@ export interface CalendarAccount {
   /** What to do if it can't, in English; `null` if it can. */
   message: string | null;
   /** Empty while the account can't be read. */
-  calendars: AccountCalendar[];
+  calendars: ConnectionCalendar[];
 }
 
 /** One calendar of a connected account. */
-export interface AccountCalendar {
+export interface ConnectionCalendar {
   /** The provider's id of the calendar. `null` where it may be a secret. */
   externalId: string | null;
   name: string | null;
@@ -36,7 +36,7 @@ export interface AccountCalendar {
 
 /** What the status route answers as `data`. */
 export interface CalendarIntegrationStatus {
-  calendars: CalendarAccount[];
+  calendars: Connection[];
   hasConnectedCalendars?: boolean | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface CalendarIntegrationOptions {
    * allow.
    * @defaultValue the handlers' `successUrl` and `errorUrl`
    */
-  returnTo?: string | undefined;
+  returnUrl?: string | undefined;
 }
 
 /** What is done, was done, or failed. */
@@ -90,7 +90,7 @@ export type CalendarIntegrationErrorCode =
   | "payload_too_large"
   | "provider_error"
   | "rate_limited"
-  | "reauthorization_failed"
+  | "cal_user_gone"
   | "revoked"
   | "save_failed"
   | "signed_out"
@@ -130,7 +130,7 @@ export interface CalendarIntegrationState {
    * The connected accounts. An Apple account has no calendars and the `credentialId` 0 at first: it takes
    * Cal.com up to 10 seconds to list it.
    */
-  calendars: CalendarAccount[];
+  calendars: Connection[];
   /** What is under way. Nothing else starts meanwhile. */
   pending: CalendarActivity | null;
   /** The last failure, the one that a return from a provider brought included. */

@@ -5,13 +5,13 @@ import type { TokenWrite } from "../tokens/token-store.js";
  * Refuses an id that a database would alter. A driver turns each lone surrogate into the same U+FFFD, so
  * two users could end up with one row; Postgres knows no NUL.
  */
-export function checkUserId(userId: string): void {
+export function assertStorableUserId(userId: string): void {
   checkText(userId, "userId");
 }
 
 /** Refuses a record that a database would alter or could not hold. */
-export function checkRecord(record: TokenWrite): void {
-  checkUserId(record.userId);
+export function assertStorableRecord(record: TokenWrite): void {
+  assertStorableUserId(record.userId);
   checkText(record.calAccessToken, "calAccessToken");
   if (record.calRefreshToken !== null) checkText(record.calRefreshToken, "calRefreshToken");
   checkDate(record.calAccessTokenExpiresAt, "calAccessTokenExpiresAt");

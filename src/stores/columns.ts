@@ -5,7 +5,7 @@ export interface TokenColumns {
   /** The application's id of the user. Default: `userUlid`. */
   userId: string;
   /** The managed user's id at Cal.com. Default: `calManagedUserId`. */
-  calManagedUserId: string;
+  calUserId: string;
   /** Default: `calAccessToken`. */
   calAccessToken: string;
   /** Default: `calAccessTokenExpiresAt`. */
@@ -33,7 +33,7 @@ export const defaultTable = "CalendarIntegration";
 export const defaultColumns: Readonly<TokenColumns> = {
   id: "id",
   userId: "userUlid",
-  calManagedUserId: "calManagedUserId",
+  calUserId: "calManagedUserId",
   calAccessToken: "calAccessToken",
   calAccessTokenExpiresAt: "calAccessTokenExpiresAt",
   calRefreshToken: "calRefreshToken",

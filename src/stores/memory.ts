@@ -47,14 +47,14 @@ export function memoryTokenStore(options: MemoryTokenStoreOptions = {}): TokenSt
       return Promise.resolve(records.delete(userId));
     },
 
-    lease(userId, { owner, ttlMs }) {
+    acquireLease(userId, { owner, ttlMs }) {
       const current = leases.get(userId);
       const isFree = !current || current.owner === owner || current.endsAt <= now();
       if (isFree) leases.set(userId, { owner, endsAt: now() + ttlMs });
       return Promise.resolve(isFree);
     },
 
-    release(userId, { owner }) {
+    releaseLease(userId, { owner }) {
       if (leases.get(userId)?.owner === owner) leases.delete(userId);
       return Promise.resolve();
     },

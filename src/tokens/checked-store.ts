@@ -4,20 +4,20 @@ import type { TokenRecord, TokenStore, TokenWrite } from "./token-store.js";
 import { within } from "../lib/deadline.js";
 
 // Longer than a pool keeps anybody waiting for a connection, as a rule.
-const LONGEST_CALL_MS = 30_000;
+const MAX_CALL_MS = 30_000;
 
 /**
  * The application's store, as the rest of the package sees it: whatever a driver throws comes out as a
  * {@link CalStoreError} without secrets, and a record of the wrong shape is refused before it does harm.
  */
-export class GuardedStore {
+export class CheckedStore {
   readonly #store: TokenStore;
   /** Whether several processes can agree on who refreshes. */
   readonly hasLease: boolean;
 
   constructor(store: TokenStore) {
     this.#store = store;
-    this.hasLease = typeof store.lease === "function";
+    this.hasLease = typeof store.acquireLease === "function";
   }
 
   async get(userId: string): Promise<TokenRecord | null> {
@@ -36,18 +36,18 @@ export class GuardedStore {
   }
 
   /** A store without leases is one process's own: there the lease is always free. */
-  lease(userId: string, options: { owner: string; ttlMs: number }): Promise<boolean> {
-    return this.#run("lease", [], () => this.#store.lease?.(userId, options) ?? Promise.resolve(true));
+  acquireLease(userId: string, options: { owner: string; ttlMs: number }): Promise<boolean> {
+    return this.#run("lease", [], () => this.#store.acquireLease?.(userId, options) ?? Promise.resolve(true));
   }
 
-  release(userId: string, options: { owner: string }): Promise<void> {
-    return this.#run("release", [], () => this.#store.release?.(userId, options) ?? Promise.resolve());
+  releaseLease(userId: string, options: { owner: string }): Promise<void> {
+    return this.#run("release", [], () => this.#store.releaseLease?.(userId, options) ?? Promise.resolve());
   }
 
   async #run<T>(method: string, secrets: readonly string[], work: () => Promise<T>): Promise<T> {
     try {
       // A call that never ends must not hold up everybody who waits for this user, nor renew a lease for ever.
-      return await within(work(), { time: { ms: LONGEST_CALL_MS, message: `${method}() took too long.` } });
+      return await within(work(), { time: { ms: MAX_CALL_MS, message: `${method}() took too long.` } });
     } catch (error) {
       if (isCalError(error) && error.code !== "timeout") throw error;
       throw new CalStoreError(`The token store's ${method}() failed. Nothing was lost; try again.`, {
@@ -73,7 +73,7 @@ function checked(record: TokenRecord): TokenRecord {
     record.calRefreshToken !== null &&
       typeof record.calRefreshToken !== "string" &&
       "calRefreshToken must be a string or null",
-    !Number.isInteger(record.calManagedUserId) && "calManagedUserId must be an integer",
+    !Number.isInteger(record.calUserId) && "calManagedUserId must be an integer",
     !Number.isInteger(record.version) && "version must be an integer",
     !isInstant(record.calAccessTokenExpiresAt) && "calAccessTokenExpiresAt must be a Date or null",
     !isInstant(record.calRefreshTokenExpiresAt) && "calRefreshTokenExpiresAt must be a Date or null",

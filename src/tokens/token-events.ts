@@ -2,16 +2,16 @@ import type { CalErrorCode } from "../errors.js";
 import type { TokenRecord } from "./token-store.js";
 
 /**
- * How a user's need for a token was met: `led`, this client refreshed; `joined`, it waited for a refresh
- * of its own process; `adopted`, another process had refreshed already; `healed`, the refresh token was
+ * How a user's need for a token was met: `refreshed`, this client refreshed; `joined`, it waited for a refresh
+ * of its own process; `refreshed_elsewhere`, another process had refreshed already; `recovered`, the refresh token was
  * lost and Cal.com issued a new pair; `failed`, no token could be had.
  */
-export type TokenOutcome = "led" | "joined" | "adopted" | "healed" | "failed";
+export type TokenRefreshOutcome = "refreshed" | "joined" | "refreshed_elsewhere" | "recovered" | "failed";
 
-/** What `hooks.onTokens` is told. Holds no token. */
-export interface TokensInfo {
+/** What `hooks.onTokenRefresh` is told. Holds no token. */
+export interface TokenRefreshInfo {
   userId: string;
-  outcome: TokenOutcome;
+  outcome: TokenRefreshOutcome;
   /** Start of the access token's SHA-256, to tell tokens apart. Absent if there is none. */
   fingerprint?: string;
   /** From the need to its end, in milliseconds. */
@@ -21,13 +21,16 @@ export interface TokensInfo {
 }
 
 /** Tells of an outcome; the record, if there is one, is told by its fingerprint alone. Never rejects. */
-export type TellTokens = (info: Omit<TokensInfo, "fingerprint">, record?: TokenRecord) => Promise<void>;
+export type ReportTokenRefresh = (
+  info: Omit<TokenRefreshInfo, "fingerprint">,
+  record?: TokenRecord,
+) => Promise<void>;
 
 /** Tells the hook. What the hook throws is the application's own trouble: `onThrow` hears of it. */
-export function tellTokens(
-  hook: ((info: TokensInfo) => unknown) | undefined,
+export function reportTokenRefresh(
+  hook: ((info: TokenRefreshInfo) => unknown) | undefined,
   onThrow: () => void,
-): TellTokens {
+): ReportTokenRefresh {
   return async (info, record) => {
     if (!hook) return;
     try {

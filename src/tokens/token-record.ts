@@ -3,9 +3,7 @@ import type { TokenWrite } from "./token-store.js";
 import { CalTokenError } from "../errors.js";
 
 /** The four token columns of a record. */
-export function toWrite(
-  tokens: Omit<GrantedTokens, "issuedAt">,
-): Omit<TokenWrite, "userId" | "calManagedUserId"> {
+export function toWrite(tokens: Omit<GrantedTokens, "issuedAt">): Omit<TokenWrite, "userId" | "calUserId"> {
   return {
     calAccessToken: tokens.accessToken,
     calAccessTokenExpiresAt: tokens.accessTokenExpiresAt,

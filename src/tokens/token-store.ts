@@ -3,7 +3,7 @@ export interface TokenRecord {
   /** The application's own id of the user. */
   userId: string;
   /** The id of the managed user at Cal.com. */
-  calManagedUserId: number;
+  calUserId: number;
   /** Goes to Cal.com with every call for this user. Lives 59 to 60 minutes. */
   calAccessToken: string;
   /** When the access token ends. `null` if that is not known: then it is used until Cal.com refuses it. */
@@ -50,13 +50,13 @@ export interface TokenStore {
    * Takes the lease on this user's refresh for `ttlMs` milliseconds, or renews it if `owner` holds it. It
    * ends by itself. Answers `false` while somebody else holds it.
    */
-  lease?(userId: string, options: { owner: string; ttlMs: number }): Promise<boolean>;
+  acquireLease?(userId: string, options: { owner: string; ttlMs: number }): Promise<boolean>;
 
   /** Gives the lease back. Does nothing if `owner` doesn't hold it. */
-  release?(userId: string, options: { owner: string }): Promise<void>;
+  releaseLease?(userId: string, options: { owner: string }): Promise<void>;
 
   /**
-   * Optional, for work on all records (such as `resealTokens`): the ids of up to `limit` users, in an order of
+   * Optional, for work on all records (such as `reencryptTokens`): the ids of up to `limit` users, in an order of
    * the store's own, those behind `after`. An empty page is the end; a shorter one is not.
    */
   list?(options: { after?: string | undefined; limit: number }): Promise<string[]>;

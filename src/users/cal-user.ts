@@ -10,8 +10,8 @@ import {
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError } from "../errors.js";
 import { assertMs, assertTimeoutMs } from "../lib/assert.js";
-import { LONGEST_TTL_MS } from "../client-options.js";
-import { assertRoomForMark, withOwner } from "./owner-metadata.js";
+import { MAX_TTL_MS } from "../client-options.js";
+import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { expiryOf } from "../api/token-claims.js";
 import { within } from "../lib/deadline.js";
@@ -55,7 +55,7 @@ export class CalUser {
    */
   async accessToken(options: CallOptions & { minTtlMs?: number | undefined } = {}): Promise<AccessToken> {
     const { minTtlMs, ...call } = options;
-    if (minTtlMs !== undefined) assertMs("minTtlMs", minTtlMs, { min: 0, max: LONGEST_TTL_MS });
+    if (minTtlMs !== undefined) assertMs("minTtlMs", minTtlMs, { min: 0, max: MAX_TTL_MS });
     const record = await this.#usable({ minTtlMs }, call);
     const { calAccessToken: accessToken, calAccessTokenExpiresAt } = record;
     return { accessToken, expiresAt: calAccessTokenExpiresAt ?? expiryOf(accessToken) };
@@ -69,13 +69,13 @@ export class CalUser {
   /** Changes what is given, and leaves the rest. `metadata` is replaced as a whole. */
   async update(update: ManagedUserUpdate, options?: CallOptions): Promise<ManagedUser> {
     assertManagedUserUpdate(update);
-    assertRoomForMark(update.metadata);
+    assertRoomForOwnerHash(update.metadata);
     const { options: client, sendAsClient } = this.#context;
-    const { calManagedUserId } = await this.#record(options);
+    const { calUserId } = await this.#record(options);
     // The mark by which ensureUser() knows its own would be replaced with the rest.
     const { metadata } = update;
-    const marked = metadata ? { ...update, metadata: await withOwner(metadata, this.id) } : update;
-    return updateManagedUser(sendAsClient, client.clientId, calManagedUserId, marked, options);
+    const marked = metadata ? { ...update, metadata: await withOwnerHash(metadata, this.id) } : update;
+    return updateManagedUser(sendAsClient, client.managedUsers.clientId, calUserId, marked, options);
   }
 
   /**
@@ -86,7 +86,9 @@ export class CalUser {
     const { options: client, sendAsClient, store, tokens } = this.#context;
     const record = await this.#stored(() => store.get(this.id), options);
     if (record)
-      await ignoreGone(deleteManagedUser(sendAsClient, client.clientId, record.calManagedUserId, options));
+      await ignoreGone(
+        deleteManagedUser(sendAsClient, client.managedUsers.clientId, record.calUserId, options),
+      );
     return this.#stored(async () => {
       const wasThere = await store.delete(this.id);
       // Whether or not the caller has waited for it.

@@ -11,7 +11,7 @@ import {
 } from "../api/endpoints/managed-users.js";
 import type { CalTokens } from "../api/endpoints/tokens.js";
 import { CalApiError, CalError } from "../errors.js";
-import { assertRoomForMark, mayBelongTo, MOST_METADATA_KEYS, withOwner } from "./owner-metadata.js";
+import { assertRoomForOwnerHash, mayBelongTo, MAX_METADATA_KEYS, withOwnerHash } from "./owner-metadata.js";
 import { growingPauses, pause } from "../lib/backoff.js";
 import type { TokenWrite } from "../tokens/token-store.js";
 import { toWrite } from "../tokens/token-record.js";
@@ -19,12 +19,12 @@ import { assertManagedUserInput } from "./user-input.js";
 import type { UserContext } from "./context.js";
 
 // How long the process that created a user may take to store its tokens, before another takes the user over.
-const LOOKS_FOR_ANOTHERS_WRITE = 8;
+const MAX_READS_BEFORE_ADOPTING = 8;
 
 /** Refuses input that can't be right, for every caller: of several at once, one's is used. */
 export function assertEnsureInput(input: ManagedUserInput): void {
   assertManagedUserInput(input);
-  assertRoomForMark(input.metadata);
+  assertRoomForOwnerHash(input.metadata);
 }
 
 /** Sees to it that the store has a record of the user: the one it has, or of a managed user found or created. */
@@ -39,7 +39,7 @@ export async function ensureUser(
   context.tokens.forget(userId);
   const found = await createOrFind(context, userId, input, options);
   if (found.tokens) await storeCreated(context, userId, found.user, found.tokens, options);
-  else await takeOver(context, userId, found.user, options);
+  else await adopt(context, userId, found.user, options);
 }
 
 /** A new managed user; or, if Cal.com has one for this address or may have made one, that one. */
@@ -50,9 +50,9 @@ async function createOrFind(
   options: CallOptions,
 ): Promise<{ user: ManagedUser; tokens: CalTokens | null }> {
   const { sendAsClient: send, options: client } = context;
-  const marked = { ...input, metadata: await withOwner(input.metadata, userId) };
+  const marked = { ...input, metadata: await withOwnerHash(input.metadata, userId) };
   try {
-    return await createManagedUser(send, client.clientId, marked, options);
+    return await createManagedUser(send, client.managedUsers.clientId, marked, options);
   } catch (error) {
     if (!(error instanceof CalError) || !mayHaveLeftAUser(error)) throw error;
     const found = await findUser(context, input.email, error, options);
@@ -79,12 +79,17 @@ async function findUser(
 ): Promise<ManagedUser | undefined> {
   const told = error instanceof CalApiError && error.code === "conflict" && error.apiMessage;
   const id = told ? /Existing user ID=(\d+)/.exec(told)?.[1] : undefined;
-  if (id !== undefined) return getManagedUser(send, client.clientId, Number(id), options);
+  if (id !== undefined) return getManagedUser(send, client.managedUsers.clientId, Number(id), options);
 
   // A 409 without an id may be somebody else with a like-named address: only the same address counts.
   const emails = [...new Set([email, email.toLowerCase()])];
-  const users = await listManagedUsers(send, client.clientId, { emails, limit: emails.length }, options);
-  const plain = (address: string) => address.replace(`+${client.clientId}@`, "@").toLowerCase();
+  const users = await listManagedUsers(
+    send,
+    client.managedUsers.clientId,
+    { emails, limit: emails.length },
+    options,
+  );
+  const plain = (address: string) => address.replace(`+${client.managedUsers.clientId}@`, "@").toLowerCase();
   return users.find((user) => plain(user.email) === plain(email));
 }
 
@@ -104,11 +109,11 @@ async function storeCreated(
   options: CallOptions,
 ): Promise<void> {
   const { store, sendAsClient: send, options: client } = context;
-  if (await insert(context, { ...toWrite(tokens), userId, calManagedUserId: user.id })) return;
+  if (await insert(context, { ...toWrite(tokens), userId, calUserId: user.id })) return;
   // Another process has given this user a record, with another address: the user made here is nobody's.
   const stored = await store.get(userId);
-  if (stored && stored.calManagedUserId !== user.id)
-    await deleteManagedUser(send, client.clientId, user.id, options);
+  if (stored && stored.calUserId !== user.id)
+    await deleteManagedUser(send, client.managedUsers.clientId, user.id, options);
 }
 
 /**
@@ -116,7 +121,7 @@ async function storeCreated(
  * gets a moment to store its own. Then the user gets a record without tokens, and the refresh protocol does the
  * rest: of all processes, one recovers, under the lease.
  */
-async function takeOver(
+async function adopt(
   context: UserContext,
   userId: string,
   user: ManagedUser,
@@ -124,17 +129,17 @@ async function takeOver(
 ): Promise<void> {
   const { store, tokens, sendAsClient: send, options: client } = context;
   const pauses = growingPauses();
-  for (let look = 0; look < LOOKS_FOR_ANOTHERS_WRITE; look += 1) {
+  for (let look = 0; look < MAX_READS_BEFORE_ADOPTING; look += 1) {
     if (await store.get(userId)) return;
     await pause(pauses.next().value);
   }
-  const metadata = await withOwner(user.metadata as ManagedUserMetadata | undefined, userId);
-  if (Object.keys(metadata).length <= MOST_METADATA_KEYS + 1) {
-    await updateManagedUser(send, client.clientId, user.id, { metadata }, options);
+  const metadata = await withOwnerHash(user.metadata as ManagedUserMetadata | undefined, userId);
+  if (Object.keys(metadata).length <= MAX_METADATA_KEYS + 1) {
+    await updateManagedUser(send, client.managedUsers.clientId, user.id, { metadata }, options);
   }
   // Equal to nothing that anybody could present.
   const calAccessToken = `none-${crypto.randomUUID()}`;
-  await insert(context, { ...noTokens, calAccessToken, userId, calManagedUserId: user.id });
+  await insert(context, { ...noTokens, calAccessToken, userId, calUserId: user.id });
   const { timeoutMs = client.timeoutMs } = options;
   await tokens.usable(userId, { timeoutMs });
 }

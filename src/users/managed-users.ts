@@ -23,9 +23,9 @@ export interface ManagedUserQuery {
 
 // Cal.com takes a limit of 1 to 250 and an offset of 0 to 250.
 const PAGE = 250;
-const LAST_OFFSET = 250;
+const MAX_OFFSET = 250;
 // Keeps the URL well below the 8 kB that proxies take.
-const LONGEST_LIST_OF_EMAILS = 4_000;
+const MAX_EMAILS_LENGTH = 4_000;
 
 /**
  * Cal.com's endpoints for managed users and their tokens, one method each, made as the OAuth client. They do
@@ -129,7 +129,7 @@ export class ManagedUsers {
   #pages(options: CallOptions | undefined) {
     const [send, clientId] = [this.#send, this.#clientId];
     return async function* () {
-      for (let offset = 0; offset <= LAST_OFFSET; offset += PAGE) {
+      for (let offset = 0; offset <= MAX_OFFSET; offset += PAGE) {
         const page = await listManagedUsers(send, clientId, { offset, limit: PAGE }, options);
         yield page;
         if (page.length < PAGE) return;
@@ -148,7 +148,7 @@ function* inPieces(emails: readonly string[]): Generator<string[], void, undefin
   let length = 0;
   for (const email of emails) {
     const added = encodeURIComponent(`${email},`).length;
-    if (piece.length === PAGE || (length > 0 && length + added > LONGEST_LIST_OF_EMAILS)) {
+    if (piece.length === PAGE || (length > 0 && length + added > MAX_EMAILS_LENGTH)) {
       yield piece;
       [piece, length] = [[], 0];
     }

@@ -5,32 +5,32 @@ import { CalValidationError } from "../errors.js";
 // an application where anyone may enter any address would hand one user's calendars to another.
 const KEY = "calbridgeUser";
 /** Cal.com takes 50 keys; one is the mark's. */
-export const MOST_METADATA_KEYS = 49;
+export const MAX_METADATA_KEYS = 49;
 
 /** Refuses metadata that leaves no room for the mark. */
-export function assertRoomForMark(metadata: ManagedUserMetadata | undefined): void {
-  if (Object.keys(metadata ?? {}).length > MOST_METADATA_KEYS) {
+export function assertRoomForOwnerHash(metadata: ManagedUserMetadata | undefined): void {
+  if (Object.keys(metadata ?? {}).length > MAX_METADATA_KEYS) {
     throw new CalValidationError(
-      `metadata must have ${String(MOST_METADATA_KEYS)} keys at most: one more is calbridge's.`,
+      `metadata must have ${String(MAX_METADATA_KEYS)} keys at most: one more is calbridge's.`,
     );
   }
 }
 
 /** The metadata with the mark of the application's user. It is a hash: the id itself is none of Cal.com's business. */
-export async function withOwner(
+export async function withOwnerHash(
   metadata: ManagedUserMetadata | undefined,
   userId: string,
 ): Promise<ManagedUserMetadata> {
-  return { ...metadata, [KEY]: await markOf(userId) };
+  return { ...metadata, [KEY]: await ownerHashOf(userId) };
 }
 
 /** Whether the managed user was made for this application user, or by other means, without a mark. */
 export async function mayBelongTo(user: ManagedUser, userId: string): Promise<boolean> {
   const mark = user.metadata?.[KEY];
-  return mark === undefined || mark === (await markOf(userId));
+  return mark === undefined || mark === (await ownerHashOf(userId));
 }
 
-async function markOf(userId: string): Promise<string> {
+async function ownerHashOf(userId: string): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(userId));
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

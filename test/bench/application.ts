@@ -14,8 +14,7 @@ await pool.query("INSERT INTO \"User\" SELECT 'user' || n FROM generate_series(0
 await createSchema(pool);
 
 const client = new CalClient({
-  clientId: "bench",
-  clientSecret: "bench-secret",
+  managedUsers: { clientId: "bench", clientSecret: "bench-secret" },
   baseUrl: calUrl,
   tokenStore: postgresTokenStore({ client: pool }),
 });
@@ -26,8 +25,8 @@ const handlers = createCalHandlers({
     const userId = userIdOf(request.headers.get("cookie") ?? "");
     return userId === undefined ? null : { userId, email: `${userId}@users.example`, name: userId };
   },
-  secret: "a-secret-of-the-bench-that-is-long-enough",
-  baseUrl: "http://127.0.0.1",
+  stateSecret: "a-secret-of-the-bench-that-is-long-enough",
+  appUrl: "http://127.0.0.1",
   successUrl: "/",
 });
 

@@ -40,8 +40,12 @@ async function byCalbridge(): Promise<Call> {
     calRefreshToken: "r",
     calRefreshTokenExpiresAt: null,
   };
-  await tokenStore.set({ userId: "ada", calManagedUserId: 1, ...tokens }, { ifVersion: null });
-  const cal = new CalClient({ clientId: "bench", clientSecret: "s", baseUrl: `${origin}/v2`, tokenStore });
+  await tokenStore.set({ userId: "ada", calUserId: 1, ...tokens }, { ifVersion: null });
+  const cal = new CalClient({
+    managedUsers: { clientId: "bench", clientSecret: "s" },
+    baseUrl: `${origin}/v2`,
+    tokenStore,
+  });
   const ada = cal.forUser("ada");
   return () => ada.calendars.list();
 }

@@ -9,14 +9,13 @@ const at = new Date();
 const expiresAt = new Date(Date.now() + 24 * 3_600_000);
 const body = JSON.stringify({ status: "success", data: { connectedCalendars: [], destinationCalendar: {} } });
 const cal = new CalClient({
-  clientId: "bench",
-  clientSecret: "s",
+  managedUsers: { clientId: "bench", clientSecret: "s" },
   fetch: () => Promise.resolve(new Response(body)),
   tokenStore: {
     get: (userId) =>
       Promise.resolve({
         userId,
-        calManagedUserId: 1,
+        calUserId: 1,
         calAccessToken: `token-of-${userId}`.padEnd(300, "x"),
         calAccessTokenExpiresAt: expiresAt,
         calRefreshToken: "r".repeat(300),

@@ -12,8 +12,7 @@ const { postgresTokenStore } = await load<typeof Postgres>("postgres.js");
 
 const pool = createPool(databaseUrl, { max: 10 });
 const cal = new CalClient({
-  clientId: "bench",
-  clientSecret: "bench-secret",
+  managedUsers: { clientId: "bench", clientSecret: "bench-secret" },
   baseUrl: calUrl,
   timeoutMs: 60_000,
   tokenStore: postgresTokenStore({ client: pool }),

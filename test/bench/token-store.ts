@@ -29,7 +29,7 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
   const userId = (n: number) => `user-${(n * 7919) % users}`;
   const at = new Date();
   const record = {
-    calManagedUserId: 1,
+    calUserId: 1,
     calAccessToken: "a".repeat(300),
     calAccessTokenExpiresAt: at,
     calRefreshToken: "r".repeat(300),

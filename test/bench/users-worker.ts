@@ -19,8 +19,7 @@ const client = {
   },
 };
 const cal = new CalClient({
-  clientId: "bench",
-  clientSecret: "s",
+  managedUsers: { clientId: "bench", clientSecret: "s" },
   baseUrl: `${origin}/v2`,
   tokenStore: postgresTokenStore({ client }),
   cache: maxUsers === "off" ? false : { maxUsers: Number(maxUsers) },

@@ -8,6 +8,7 @@ import {
   type CalApiError,
   type CalClientOptions,
   type CalendarCredential,
+  type Calendar,
   type CalendarList,
   type CalendarStatus,
   type CalErrorCode,
@@ -20,7 +21,7 @@ import {
   type Logger,
   type ManagedUser,
   type ManagedUserInput,
-  type TokenOutcome,
+  type TokenRefreshOutcome,
   type TokenRecord,
   type TokenStore,
   type TokenWrite,
@@ -29,7 +30,10 @@ import type { createCalEmulator } from "../../src/testing/index.js";
 
 // It is the compiler that checks these; what runs makes no request.
 const tokenStore: TokenStore = memoryTokenStore();
-const cal = new CalClient({ clientId: "i", clientSecret: "s", tokenStore });
+const cal = new CalClient({
+  managedUsers: { clientId: "i", clientSecret: "s" },
+  tokenStore,
+});
 const ada = cal.forUser("ada");
 
 describe("errors", () => {
@@ -57,8 +61,9 @@ describe("errors", () => {
         case "list_limit":
           return "theirs";
         case "user_not_found":
-        case "reauthorization_failed":
-        case "disconnected":
+        case "cal_user_gone":
+        case "reauthorization_required":
+        case "client_closed":
           return "gone";
         default: {
           const nothingIsLeft: never = code;
@@ -75,7 +80,7 @@ describe("errors", () => {
 
   test("an error of the token tells which of three it is", () => {
     expectTypeOf<CalTokenError["code"]>().toEqualTypeOf<
-      "user_not_found" | "reauthorization_failed" | "disconnected"
+      "user_not_found" | "cal_user_gone" | "reauthorization_required" | "client_closed"
     >();
     expectTypeOf<CalTokenErrorCode>().toExtend<CalErrorCode>();
   });
@@ -119,7 +124,10 @@ describe("the status of a connection", () => {
 });
 
 describe("options", () => {
-  const needed = { clientId: "i", clientSecret: "s", tokenStore };
+  const needed = {
+    managedUsers: { clientId: "i", clientSecret: "s" },
+    tokenStore,
+  };
 
   test("three are needed; the others may be undefined, as an environment leaves them", () => {
     expectTypeOf(needed).toExtend<CalClientOptions>();
@@ -142,7 +150,7 @@ describe("options", () => {
       ...needed,
       retry: { limit: undefined, maxWaitMs: undefined },
     }).toExtend<CalClientOptions>();
-    expectTypeOf({ ...needed, hooks: { onTokens: undefined } }).toExtend<CalClientOptions>();
+    expectTypeOf({ ...needed, hooks: { onTokenRefresh: undefined } }).toExtend<CalClientOptions>();
     expectTypeOf({ ...needed, cache: false as const }).toExtend<CalClientOptions>();
     expectTypeOf<{ cache: true }>().not.toExtend<Pick<CalClientOptions, "cache">>();
   });
@@ -165,11 +173,11 @@ describe("options", () => {
   });
 
   test("hooks are told what happened, by name", () => {
-    expectTypeOf<NonNullable<CalClientOptions["hooks"]>["onTokens"]>()
+    expectTypeOf<NonNullable<CalClientOptions["hooks"]>["onTokenRefresh"]>()
       .exclude<undefined>()
       .parameter(0)
       .toHaveProperty("outcome")
-      .toEqualTypeOf<TokenOutcome>();
+      .toEqualTypeOf<TokenRefreshOutcome>();
   });
 });
 
@@ -190,7 +198,7 @@ describe("methods", () => {
     expectTypeOf<AccessToken>().toEqualTypeOf<{ accessToken: string; expiresAt: Date | null }>();
     expectTypeOf(ada.delete).returns.resolves.toBeBoolean();
     expectTypeOf(ada.calendars.connectUrl).returns.resolves.toEqualTypeOf<{ authUrl: string }>();
-    expectTypeOf(ada.calendars.save).returns.resolves.toEqualTypeOf<{ redirectTo: string | null }>();
+    expectTypeOf(ada.calendars.save).returns.resolves.toEqualTypeOf<{ returnUrl: string | null }>();
     expectTypeOf(ada.calendars.list).returns.resolves.toEqualTypeOf<CalendarList>();
     expectTypeOf(ada.calendars.disconnect).returns.resolves.toEqualTypeOf<{
       disconnected: CalendarCredential[];
@@ -207,7 +215,7 @@ describe("methods", () => {
     expectTypeOf(() => [
       ada.accessToken({ minTtlMs: 5, ...last }),
       ada.calendars.disconnect("google", { credentialId: 5, ...last }),
-      ada.calendars.forConnection("8").events.get("e", { calendarId: "c", ...last }),
+      ada.calendars.connection("8").events.get("e", { calendarId: "c", ...last }),
       cal.managedUsers.list({}, last),
       cal.ensureUser("ada", { email: "a@b.example", name: "A" }, none),
     ]).toBeFunction();
@@ -233,8 +241,11 @@ describe("answers", () => {
     expectTypeOf<"google_calendar">().toExtend<IntegrationType>();
   });
 
-  test("a field that this version does not know can be read, and has to be looked at first", () => {
-    expectTypeOf((user: ManagedUser) => user["organizationRole"]).returns.toBeUnknown();
+  test("a misspelled field of a response does not compile", () => {
+    // @ts-expect-error -- timeZone
+    expectTypeOf((user: ManagedUser) => user.timezone).toBeFunction();
+    // @ts-expect-error -- isSelected
+    expectTypeOf((calendar: Calendar) => calendar.selected).toBeFunction();
   });
 
   test("a user without calendars has no destination, and a broken account no main calendar", () => {

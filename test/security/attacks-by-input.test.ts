@@ -64,7 +64,7 @@ test("wants two readers of one request to disagree: duplicated and array paramet
     "type=google&type=office365",
     "type[]=google",
     "type[0]=google",
-    "type=google&returnTo=/a&returnTo=//evil.example",
+    "type=google&returnUrl=/a&returnUrl=//evil.example",
     "type=google,office365",
     "type=__proto__",
     "type=constructor",

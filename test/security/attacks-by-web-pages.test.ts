@@ -36,10 +36,10 @@ describe("wants users to land on a page of theirs", () => {
     `/${"a".repeat(1100)}`,
   ];
 
-  test.each(evil)("returnTo=%j", async (returnTo) => {
+  test.each(evil)("returnUrl=%j", async (returnUrl) => {
     const app = createApp();
     const ada = createBrowser(app.handlers.handle).signIn("ada");
-    const query = new URLSearchParams({ type: "google", returnTo }).toString();
+    const query = new URLSearchParams({ type: "google", returnUrl }).toString();
     const response = await ada.fetch(`/calendars/oauth-connect-url?${query}`);
     expect(response.status).toBe(400);
     expect(await response.text()).not.toContain("evil");
@@ -47,10 +47,10 @@ describe("wants users to land on a page of theirs", () => {
 
   test.each(["/%2f%2fevil.example", "/.//evil.example", "/a/..//evil.example", "/x?u=//evil.example"])(
     "a path that only looks like it: %s",
-    async (returnTo) => {
+    async (returnUrl) => {
       const app = createApp();
       const ada = createBrowser(app.handlers.handle).signIn("ada");
-      const link = await ada.start("google", `&returnTo=${encodeURIComponent(returnTo)}`);
+      const link = await ada.start("google", `&returnUrl=${encodeURIComponent(returnUrl)}`);
       const back = await ada.visit((await app.emulator.provider.authorize(link)).redirectTo);
       expect(new URL(back.headers.get("location")!).origin).toBe(ORIGIN);
       expect(back.headers.get("location")).toMatch(/^https:\/\/app\.example\//);
@@ -60,7 +60,7 @@ describe("wants users to land on a page of theirs", () => {
   test("an origin of the application's own is allowed if it is listed", async () => {
     const app = createApp({ handlers: { allowedOrigins: ["https://www.app.example"] } });
     const ada = createBrowser(app.handlers.handle).signIn("ada");
-    const link = await ada.start("google", "&returnTo=https%3A%2F%2Fwww.app.example%2Fx");
+    const link = await ada.start("google", "&returnUrl=https%3A%2F%2Fwww.app.example%2Fx");
     const back = await ada.visit((await app.emulator.provider.authorize(link)).redirectTo);
     expect(back.headers.get("location")).toMatch(/^https:\/\/www\.app\.example\/x\?/);
   });
@@ -70,8 +70,8 @@ test("wants headers of theirs in an answer", async () => {
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const injected = "/x%0d%0aSet-Cookie:%20a=b";
-  for (const returnTo of [injected, "/x\r\nSet-Cookie: a=b"]) {
-    const query = new URLSearchParams({ type: "google", returnTo }).toString();
+  for (const returnUrl of [injected, "/x\r\nSet-Cookie: a=b"]) {
+    const query = new URLSearchParams({ type: "google", returnUrl }).toString();
     const response = await ada.fetch(`/calendars/oauth-connect-url?${query}`);
     const cookies = response.headers.getSetCookie();
     expect(cookies.every((cookie) => cookie.startsWith("__Host-calbridge-"))).toBe(true);

@@ -215,7 +215,7 @@ describe("wants a state to be taken that is not good", () => {
     const app = createApp();
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"));
-    const stranger = app.sibling({ secret: "another-secret-that-is-long-enough-too" });
+    const stranger = app.sibling({ stateSecret: "another-secret-that-is-long-enough-too" });
     const cookie = await ada.jar.getCookieString(redirectTo);
     const back = await stranger.handle(new Request(redirectTo, { headers: { cookie } }));
     expect(endOf(back)).toMatchObject({ reason: "invalid_state" });
@@ -225,7 +225,7 @@ describe("wants a state to be taken that is not good", () => {
     const app = createApp();
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"));
-    const rotated = app.sibling({ secret: ["another-secret-that-is-long-enough-too", SECRET] });
+    const rotated = app.sibling({ stateSecret: ["another-secret-that-is-long-enough-too", SECRET] });
     const cookie = await ada.jar.getCookieString(redirectTo);
     const back = await rotated.handle(new Request(redirectTo, { headers: { cookie } }));
     expect(endOf(back)).toMatchObject({ connected: "true" });

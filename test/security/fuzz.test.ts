@@ -7,7 +7,7 @@ const REQUESTS_A_RUN = 20;
 const RUNS_AN_APP = 250;
 
 const routes = {
-  "/calendars/oauth-connect-url": ["type", "returnTo"],
+  "/calendars/oauth-connect-url": ["type", "returnUrl"],
   "/gcal-oauth-redirect": ["cal_state", "code", "state", "error", "scope"],
   "/office-oauth-redirect": ["cal_state", "code", "state", "error"],
   "/calendars/save-oauth-cal-creds": ["code", "state"],

@@ -127,13 +127,12 @@ function watched(secrets: Secrets, fetch: typeof globalThis.fetch, tokenStore: T
   const told: unknown[] = [];
   const tell = (...args: unknown[]) => void told.push(args);
   const cal = new CalClient({
-    clientId: "client-1",
-    clientSecret: secrets.clientSecret,
+    managedUsers: { clientId: "client-1", clientSecret: secrets.clientSecret },
     fetch,
     tokenStore,
     retry: { limit: 1 },
     timeoutMs: 2_000,
-    hooks: { onRequest: tell, onResponse: tell, onTokens: tell },
+    hooks: { onRequest: tell, onResponse: tell, onTokenRefresh: tell },
     logger: { debug: tell, warn: tell, error: tell },
   });
   return { cal, told };
@@ -306,7 +305,7 @@ describe("no secret gets out of errors of the package's own", () => {
       codes.push((caught as { code: string }).code);
       expect(leaksIn([caught, told], secrets)).toEqual([]);
     }
-    expect(codes).toEqual(["reauthorization_failed", "user_not_found", "disconnected"]);
+    expect(codes).toEqual(["cal_user_gone", "user_not_found", "user_not_found"]);
   });
 
   test("input that is refused", async () => {
@@ -316,8 +315,8 @@ describe("no secret gets out of errors of the package's own", () => {
     const wrong = (value: string): never => value as never;
     for (const value of [...all, ...all.map((secret) => `${secret}\n`), jwt("bob", 102)]) {
       for (const call of [
-        () => calendars.connectUrl("google", { redirectTo: `/x?${value}` }),
-        () => calendars.connectUrl(wrong(value), { redirectTo: "https://x.example" }),
+        () => calendars.connectUrl("google", { returnUrl: `/x?${value}` }),
+        () => calendars.connectUrl(wrong(value), { returnUrl: "https://x.example" }),
         () =>
           calendars.save("google", { code: value, state: JSON.stringify({ accessToken: jwt("bob", 102) }) }),
         () => calendars.save("google", { code: value, state: `${value}}` }),
@@ -328,8 +327,16 @@ describe("no secret gets out of errors of the package's own", () => {
         () => cal.managedUsers.create({ email: value, name: "N", timeZone: value }),
         () => cal.managedUsers.get(wrong(value)),
         () => cal.ensureUser("x", { email: `${value} @`, name: "N" }),
-        () => new CalClient({ clientId: "c", clientSecret: `${value}\n`, tokenStore: memoryTokenStore() }),
-        () => new CalClient({ clientId: "c", clientSecret: "s", tokenStore: wrong(value) }),
+        () =>
+          new CalClient({
+            managedUsers: { clientId: "c", clientSecret: `${value}\n` },
+            tokenStore: memoryTokenStore(),
+          }),
+        () =>
+          new CalClient({
+            managedUsers: { clientId: "c", clientSecret: "s" },
+            tokenStore: wrong(value),
+          }),
       ]) {
         const caught = await rejection(call);
         expect(caught).toMatchObject({ code: "invalid_input" });
@@ -343,14 +350,7 @@ describe("no secret gets out of errors of the package's own", () => {
     const { cal, told } = watched(secrets, answering([200, ok]), await storeWith(secrets, false));
     const ada = cal.forUser("ada");
     await ada.profile();
-    for (const value of [
-      cal,
-      ada,
-      ada.calendars,
-      cal.managedUsers,
-      ada.calendars.forProvider("google"),
-      told,
-    ]) {
+    for (const value of [cal, ada, ada.calendars, cal.managedUsers, ada.calendars.connection("8"), told]) {
       expect(leaksIn(value, secrets)).toEqual([]);
       expect(inspect(value, { depth: Infinity, showHidden: true, showProxy: true })).not.toContain("stored-");
     }

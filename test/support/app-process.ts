@@ -35,7 +35,7 @@ export interface CallOutcome {
 export interface Counts {
   /** Statements sent to the database. */
   queries: number;
-  /** What `onTokens` told, by outcome. */
+  /** What `onTokenRefresh` told, by outcome. */
   outcomes: Record<string, number>;
 }
 
@@ -63,8 +63,8 @@ const postgres = postgresTokenStore({
 /** The store, with places to stop at. */
 const tokenStore: TokenStore = {
   ...postgres,
-  async lease(userId, options) {
-    const got = await postgres.lease(userId, options);
+  async acquireLease(userId, options) {
+    const got = await postgres.acquireLease(userId, options);
     if (got) reach("leased");
     return got;
   },
@@ -83,14 +83,13 @@ const tokenStore: TokenStore = {
 };
 
 const cal = new CalClient({
-  clientId: config.clientId,
-  clientSecret: config.clientSecret,
+  managedUsers: { clientId: config.clientId, clientSecret: config.clientSecret },
   baseUrl: config.calUrl,
   timeoutMs: config.timeoutMs,
   retry: { limit: 0 },
   tokenStore,
   hooks: {
-    onTokens: ({ outcome }) => void (counts.outcomes[outcome] = (counts.outcomes[outcome] ?? 0) + 1),
+    onTokenRefresh: ({ outcome }) => void (counts.outcomes[outcome] = (counts.outcomes[outcome] ?? 0) + 1),
   },
   fetch: async (...request) => {
     const answering = globalThis.fetch(...request);

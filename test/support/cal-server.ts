@@ -60,7 +60,7 @@ export async function startCal(
         emulator.calendars.connect(user.id, "google", "alice");
         const record = {
           userId,
-          calManagedUserId: user.id,
+          calUserId: user.id,
           calAccessToken: user.accessToken,
           calAccessTokenExpiresAt: new Date(user.accessTokenExpiresAt),
           calRefreshToken: user.refreshToken,

@@ -32,8 +32,7 @@ export function clientOf(
   options: Partial<CalClientOptions> = {},
 ): CalClient {
   return new CalClient({
-    clientId: emulator.clientId,
-    clientSecret: emulator.clientSecret,
+    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
     baseUrl: emulator.url,
     fetch: emulator.fetch,
     now: emulator.clock.now,
@@ -50,14 +49,14 @@ export async function createAda(client: TestClient): Promise<{ ada: CalUser; ada
     timeZone: "Europe/London",
   });
   const record = await client.store.get("ada");
-  return { ada, adaId: record!.calManagedUserId };
+  return { ada, adaId: record!.calUserId };
 }
 
 /** A record whose access token lives for an hour. */
 export function tokensOf(userId: string, record: Partial<TokenWrite> = {}): TokenWrite {
   return {
     userId,
-    calManagedUserId: 101,
+    calUserId: 101,
     calAccessToken: "stored-access-token",
     calAccessTokenExpiresAt: new Date(Date.now() + 60 * 60_000),
     calRefreshToken: "stored-refresh-token",

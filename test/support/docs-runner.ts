@@ -24,7 +24,7 @@ async function prepare(): Promise<void> {
   emulator.provider.addAccount("google", "ada@example.com");
   const ada = await cal.ensureUser("user-1", { email: "ada@example.com", name: "Ada" });
   const { authUrl } = await ada.calendars.connectUrl("google", {
-    redirectTo: "https://your-app.com/cal/done",
+    returnUrl: "https://your-app.com/cal/done",
   });
   const { code, state } = await emulator.provider.authorize(authUrl, {
     account: "ada@example.com",

@@ -52,13 +52,13 @@ const asClient: Record<string, EveryMethod["call"]> = {
 const asUser: Record<string, EveryMethod["call"]> = {
   "user.profile": (cal, _, o) => ada(cal).profile(o),
   "calendars.connectUrl": (cal, _, o) =>
-    calendars(cal).connectUrl("google", { redirectTo: "https://app.example/done" }, o),
+    calendars(cal).connectUrl("google", { returnUrl: "https://app.example/done" }, o),
   "calendars.save": (cal, s, o) => calendars(cal).save("google", { code: s.code, state: s.state }, o),
   "calendars.check": (cal, _, o) => calendars(cal).check("office365", o),
   "calendars.list": (cal, _, o) => calendars(cal).list(o),
   "calendars.sync": (cal, _, o) => calendars(cal).sync("google", o),
-  "calendars.disconnect": (cal, _, o) => calendars(cal).disconnect("google", o),
-  "calendars.disconnect one": (cal, _, o) => calendars(cal).disconnect("google", { credentialId: 8, ...o }),
+  "calendars.disconnect": (cal, _, o) => calendars(cal).disconnect("google", {}, o),
+  "calendars.disconnect one": (cal, _, o) => calendars(cal).disconnect("google", { credentialId: 8 }, o),
   "calendars.connectApple": (cal, s, o) =>
     calendars(cal).connectApple({ username: "ada@icloud.example", password: s.applePassword }, o),
   "calendars.saveIcsFeed": (cal, s, o) => calendars(cal).saveIcsFeed({ urls: [s.icsUrl] }, o),
@@ -69,12 +69,12 @@ const asUser: Record<string, EveryMethod["call"]> = {
   "calendars.select": (cal, _, o) => calendars(cal).select({ ...calendar, credentialId: 8 }, o),
   "calendars.unselect": (cal, _, o) => calendars(cal).unselect({ ...calendar, credentialId: 8 }, o),
   "calendars.connections": (cal, _, o) => calendars(cal).connections(o),
-  "events.list": (cal, _, o) => calendars(cal).forConnection("8").events.list(range, o),
-  "events.get": (cal, _, o) => calendars(cal).forConnection("8").events.get("e1", o),
-  "events.create": (cal, _, o) => calendars(cal).forProvider("google").events.create(event, o),
-  "events.update": (cal, _, o) => calendars(cal).forProvider("google").events.update("e1", { title: "T" }, o),
-  "events.delete": (cal, _, o) => calendars(cal).forProvider("google").events.delete("e1", o),
-  freeBusy: (cal, _, o) => calendars(cal).forConnection("8").freeBusy(range, o),
+  "events.list": (cal, _, o) => calendars(cal).connection("8").events.list(range, o),
+  "events.get": (cal, _, o) => calendars(cal).connection("8").events.get("e1", {}, o),
+  "events.create": (cal, _, o) => calendars(cal).connection("8").events.create(event, o),
+  "events.update": (cal, _, o) => calendars(cal).connection("8").events.update("e1", { title: "T" }, o),
+  "events.delete": (cal, _, o) => calendars(cal).connection("8").events.delete("e1", {}, o),
+  "connection.busyTimes": (cal, _, o) => calendars(cal).connection("8").busyTimes(range, o),
 };
 
 /** Every method that asks Cal.com something, with arguments that are fine. */

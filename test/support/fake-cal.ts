@@ -44,7 +44,7 @@ export class FakeCal {
   firstRecord(userId: string): TokenWrite {
     return {
       userId,
-      calManagedUserId: 7,
+      calUserId: 7,
       calAccessToken: "access-0",
       calAccessTokenExpiresAt: new Date(Date.now() - 1),
       calRefreshToken: "refresh-0",

@@ -1,4 +1,4 @@
-import type { CalendarAccount } from "../../src/react/types.js";
+import type { Connection } from "../../src/react/types.js";
 
 /** A request that the hook made. */
 interface SeenRequest {
@@ -54,7 +54,7 @@ export function fakeHandlers(): FakeHandlers {
 }
 
 /** An account as the status route answers it. */
-export function account(given: Partial<CalendarAccount> = {}): CalendarAccount {
+export function account(given: Partial<Connection> = {}): Connection {
   return {
     calendarType: "google",
     integration: "google_calendar",
@@ -69,6 +69,6 @@ export function account(given: Partial<CalendarAccount> = {}): CalendarAccount {
 }
 
 /** What the status route answers. */
-export function status(...calendars: CalendarAccount[]): { data: { calendars: CalendarAccount[] } } {
+export function status(...calendars: Connection[]): { data: { calendars: Connection[] } } {
   return { data: { calendars } };
 }

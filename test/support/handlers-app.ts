@@ -36,8 +36,7 @@ export function createApp(options: AppOptions = {}): App {
   const write = (message: string, fields: object) => void log.push(`${message} ${inspect(fields)}`);
   const logger = { debug: write, warn: write, error: write };
   const cal = new CalClient({
-    clientId: emulator.clientId,
-    clientSecret: emulator.clientSecret,
+    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
     baseUrl: emulator.url,
     fetch: emulator.fetch,
     tokenStore,
@@ -50,8 +49,8 @@ export function createApp(options: AppOptions = {}): App {
     createCalHandlers({
       client: cal,
       authenticate,
-      secret: SECRET,
-      baseUrl: ORIGIN,
+      stateSecret: SECRET,
+      appUrl: ORIGIN,
       successUrl: "/connected",
       errorUrl: "/failed",
       logger,
@@ -59,7 +58,7 @@ export function createApp(options: AppOptions = {}): App {
       ...options.handlers,
       ...more,
     });
-  const managedUserId = async (userId: string) => (await tokenStore.get(userId))!.calManagedUserId;
+  const managedUserId = async (userId: string) => (await tokenStore.get(userId))!.calUserId;
   return {
     emulator,
     cal,

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   await tokenStore.set(
     {
       userId: "ada",
-      calManagedUserId: 101,
+      calUserId: 101,
       calAccessToken: "stored-access-token",
       calAccessTokenExpiresAt: new Date(Date.now() + (config.isExpired ? -hour : hour)),
       calRefreshToken: "stored-refresh-token",
@@ -38,8 +38,7 @@ async function main(): Promise<void> {
   const controller = new AbortController();
   let attempts = 0;
   const cal = new CalClient({
-    clientId: "client-1",
-    clientSecret: "the-secret",
+    managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
     baseUrl: config.baseUrl,
     timeoutMs: config.timeoutMs,
     retry: { limit: config.retries },

@@ -37,7 +37,7 @@ export function plainAndEncrypted(store: TokenStore): [name: string, store: Toke
 export function tokens(userId: string, change: Partial<TokenWrite> = {}): TokenWrite {
   return {
     userId,
-    calManagedUserId: 7,
+    calUserId: 7,
     calAccessToken: `access-of-${userId}`,
     calAccessTokenExpiresAt: new Date("2030-01-02T03:04:05.678Z"),
     calRefreshToken: `refresh-of-${userId}`,

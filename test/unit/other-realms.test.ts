@@ -30,8 +30,7 @@ describe("what was made in another context", () => {
   it("is a Date all the same, in a store's record", async () => {
     const emulator = createCalEmulator();
     const cal = new CalClient({
-      clientId: emulator.clientId,
-      clientSecret: emulator.clientSecret,
+      managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
       baseUrl: emulator.url,
       fetch: emulator.fetch,
       tokenStore: foreignStore(),

@@ -17,8 +17,7 @@ afterEach(() => {
 
 function client(options: Partial<CalClientOptions> = {}): CalClient {
   return new CalClient({
-    clientId: emulator.clientId,
-    clientSecret: emulator.clientSecret,
+    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
     baseUrl: emulator.url,
     fetch: emulator.fetch,
     tokenStore: memoryTokenStore(),
@@ -139,8 +138,8 @@ describe("work that the runtime has stopped with the request that began it", () 
     let freeAt = 0;
     const tokenStore: TokenStore = {
       ...store,
-      lease: () => Promise.resolve(Date.now() >= freeAt),
-      release: () => Promise.resolve(),
+      acquireLease: () => Promise.resolve(Date.now() >= freeAt),
+      releaseLease: () => Promise.resolve(),
     };
     const cal = client({ tokenStore });
     const user = await later(cal.ensureUser("ada", ada), 100);

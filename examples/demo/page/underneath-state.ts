@@ -40,10 +40,10 @@ export function verdictOf(entries: readonly FeedEntry[]): string | null {
   const slowest = Math.max(0, ...since.map(({ durationMs = 0 }) => durationMs));
   switch (latest.trouble) {
     case "expire":
-      if (count("led") === 0) return "The token has expired. Nothing has asked for it since.";
+      if (count("refreshed") === 0) return "The token has expired. Nothing has asked for it since.";
       return "Survived: five requests found the token expired, one of them refreshed it for all (“led”).";
     case "lose":
-      if (count("healed") > 0)
+      if (count("recovered") > 0)
         return "Survived: the lost tokens were replaced by new ones, and nobody had to consent again.";
       if (count("failed") > 0)
         return "The answer is lost, and the tokens in the table are worth nothing now. Press “Try again”, or load the page anew.";

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { CallOptions, Send } from "../request.js";
-import { dataOf, isObject, tolerated } from "../response.js";
+import { dataOf, isObject, lenient } from "../response.js";
 
 /** Cal.com's name of a calendar integration. New ones may come. */
 export type IntegrationType =
@@ -9,30 +9,26 @@ export type IntegrationType =
 /** What Cal.com tells of an integration: its names and logo. */
 export interface Integration {
   type: IntegrationType;
-  name?: string | null | undefined;
-  title?: string | null | undefined;
-  slug?: string | null | undefined;
+  name: string | null;
+  title: string | null;
+  slug: string | null;
   /** Path or URL of the logo, relative to Cal.com's web application. */
-  logo?: string | null | undefined;
-  /** Fields that this version doesn't know. */
-  [field: string]: unknown;
+  logo: string | null;
 }
 
 /** One calendar of a connected account. */
 export interface Calendar {
   /** The provider's id of the calendar. */
   externalId: string;
-  integration?: IntegrationType | null | undefined;
-  name?: string | null | undefined;
-  primary?: boolean | null | undefined;
-  readOnly?: boolean | null | undefined;
-  email?: string | null | undefined;
+  integration: IntegrationType | null;
+  name: string | null;
+  primary: boolean | null;
+  readOnly: boolean | null;
+  email: string | null;
   /** Whether Cal.com reads it for conflicts. */
-  isSelected?: boolean | null | undefined;
-  credentialId?: number | null | undefined;
-  delegationCredentialId?: string | null | undefined;
-  /** Fields that this version doesn't know. */
-  [field: string]: unknown;
+  isSelected: boolean | null;
+  credentialId: number | null;
+  delegationCredentialId: string | null;
 }
 
 /** One connected account: a credential that Cal.com keeps, with its calendars. */
@@ -50,15 +46,13 @@ export interface ConnectedCalendar {
 
 /** The calendar that Cal.com writes bookings to. */
 export interface DestinationCalendar {
-  id?: number | null | undefined;
+  id: number | null;
   /** Empty while the account behind it is broken. */
-  integration?: IntegrationType | null | undefined;
+  integration: IntegrationType | null;
   /** Empty while the account behind it is broken. */
-  externalId?: string | null | undefined;
-  primaryEmail?: string | null | undefined;
-  credentialId?: number | null | undefined;
-  /** Fields that this version doesn't know. */
-  [field: string]: unknown;
+  externalId: string | null;
+  primaryEmail: string | null;
+  credentialId: number | null;
 }
 
 /** All connected accounts of a user. */
@@ -111,7 +105,7 @@ function toList(wire: z.infer<typeof listSchema>): CalendarList {
   return {
     ...rest,
     connectedCalendars: connectedCalendars.flatMap(toConnectedCalendar),
-    destinationCalendar: hasDestination ? tolerated(destinationCalendar, destinationFields) : null,
+    destinationCalendar: hasDestination ? lenient(destinationCalendar, destinationFields) : null,
   };
 }
 
@@ -124,7 +118,7 @@ function toConnectedCalendar(wire: unknown): ConnectedCalendar[] {
   const [primary = null] = toCalendar(wire["primary"]);
   return [
     Object.assign(wire, {
-      integration: Object.assign(tolerated(integration, integrationFields), { type: integration["type"] }),
+      integration: Object.assign(lenient(integration, integrationFields), { type: integration["type"] }),
       credentialId,
       delegationCredentialId: typeof delegationCredentialId === "string" ? delegationCredentialId : null,
       primary,
@@ -136,7 +130,7 @@ function toConnectedCalendar(wire: unknown): ConnectedCalendar[] {
 
 function toCalendar(wire: unknown): Calendar[] {
   if (!isObject(wire) || typeof wire["externalId"] !== "string") return [];
-  return [Object.assign(tolerated(wire, calendarFields), { externalId: wire["externalId"] })];
+  return [Object.assign(lenient(wire, calendarFields), { externalId: wire["externalId"] })];
 }
 
 function toError(error: unknown): ConnectedCalendar["error"] {

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { IntegrationType } from "./calendar-list.js";
 import type { ApiResponse, CallOptions, Send } from "../request.js";
-import { dataOf, nothing, tolerated, UnreadableResponseError } from "../response.js";
+import { dataOf, nothing, lenient, UnreadableResponseError } from "../response.js";
 
 /** A provider whose calendars are connected by OAuth: the user consents on its page. */
 export type OAuthProvider = "google" | "office365";
@@ -20,7 +20,7 @@ export interface BusyTime {
   start: Date;
   end: Date;
   /** Which integration told of it, such as `google-calendar`. */
-  source?: string | null | undefined;
+  source: string | null;
 }
 
 /** A calendar that Cal.com reads for conflicts, or that bookings go to. */
@@ -44,7 +44,7 @@ const busyTimesSchema = z.array(z.looseObject({ start: instant, end: instant }))
 /** Busy times, of a user or of one connection. */
 export function readBusyTimes(answer: ApiResponse): BusyTime[] {
   return dataOf(busyTimesSchema)(answer).map((wire) => ({
-    ...tolerated(wire, { source: "string" }),
+    ...lenient(wire, { source: "string" }),
     start: new Date(wire.start),
     end: new Date(wire.end),
   }));

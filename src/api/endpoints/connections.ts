@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { BusyTime } from "./calendars.js";
 import { readBusyTimes } from "./calendars.js";
 import type { ApiResponse, CallOptions, Send } from "../request.js";
-import { dataOf, nothing, tolerated } from "../response.js";
+import { dataOf, nothing, lenient } from "../response.js";
 
 /** A connected account, named by the id that connection-scoped calls take. */
 export interface CalendarConnection {
@@ -10,9 +10,7 @@ export interface CalendarConnection {
   /** `google`, `office365`, `apple`, ... */
   type: string;
   /** The account's address; for Office 365 a calendar's id; `null` while access is revoked. */
-  email?: string | null | undefined;
-  /** Fields that this version doesn't know. */
-  [field: string]: unknown;
+  email: string | null;
 }
 
 /** A moment with the zone it is meant in. */
@@ -26,28 +24,26 @@ export interface EventTime {
 /** Somebody who is invited. */
 export interface EventAttendee {
   email: string;
-  name?: string | null | undefined;
+  name: string | null;
   /** `accepted`, `pending`, `declined`, `needsAction`. */
-  responseStatus?: string | null | undefined;
-  self?: boolean | null | undefined;
-  optional?: boolean | null | undefined;
-  host?: boolean | null | undefined;
+  responseStatus: string | null;
+  self: boolean | null;
+  optional: boolean | null;
+  host: boolean | null;
 }
 
 /** An event in a connected calendar. */
 export interface CalendarEvent {
   id: string;
-  title?: string | null | undefined;
-  description?: string | null | undefined;
-  start: { time?: string | null | undefined; timeZone?: string | null | undefined };
-  end: { time?: string | null | undefined; timeZone?: string | null | undefined };
+  title: string | null;
+  description: string | null;
+  start: { time: string | null; timeZone?: string | null | undefined };
+  end: { time: string | null; timeZone?: string | null | undefined };
   /** `accepted`, `pending`, `declined`, `cancelled`. */
-  status?: string | null | undefined;
-  attendees?: EventAttendee[] | null | undefined;
+  status: string | null;
+  attendees: EventAttendee[] | null;
   /** `google`, `office365`, `apple`. */
-  source?: string | null | undefined;
-  /** Fields that this version doesn't know. */
-  [field: string]: unknown;
+  source: string | null;
 }
 
 /** What an event is created from. */
@@ -77,10 +73,7 @@ export interface EventQuery {
   calendarId?: string | undefined;
 }
 
-/** Whose events: those of one connection, or of the user's first connection at a provider. */
-export type EventScope =
-  | { path: "/calendars/connections/{connectionId}"; params: { connectionId: string } }
-  | { path: "/calendars/{calendar}"; params: { calendar: string } };
+const connection = "/calendars/connections/{connectionId}";
 
 const attendeeFields = {
   name: "string",
@@ -109,16 +102,16 @@ const eventSchema = z.looseObject({
 function toEvent(wire: z.infer<typeof eventSchema>): CalendarEvent {
   const { attendees } = wire;
   return {
-    ...tolerated(wire, eventFields),
+    ...lenient(wire, eventFields),
     id: wire.id,
-    start: tolerated(wire.start, timeFields),
-    end: tolerated(wire.end, timeFields),
-    ...(attendees && { attendees: attendees.map(toAttendee) }),
+    start: lenient(wire.start, timeFields),
+    end: lenient(wire.end, timeFields),
+    attendees: attendees?.map(toAttendee) ?? null,
   };
 }
 
 function toAttendee(wire: z.infer<typeof attendeeSchema>): EventAttendee {
-  return { ...tolerated(wire, attendeeFields), email: wire.email };
+  return { ...lenient(wire, attendeeFields), email: wire.email };
 }
 
 const readEvent = (answer: ApiResponse) => toEvent(dataOf(eventSchema)(answer));
@@ -131,7 +124,7 @@ export function listConnections(send: Send, options: CallOptions = {}): Promise<
     path: "/calendars/connections",
     read: (answer) =>
       dataOf(connectionsSchema)(answer).connections.map((wire) => ({
-        ...tolerated(wire, { email: "string" }),
+        ...lenient(wire, { email: "string" }),
         connectionId: wire.connectionId,
         type: wire.type,
       })),
@@ -141,15 +134,15 @@ export function listConnections(send: Send, options: CallOptions = {}): Promise<
 /** `GET .../events`. Google only; other providers answer 400. */
 export function listEvents(
   send: Send,
-  scope: EventScope,
+  connectionId: string,
   query: EventQuery,
   options: CallOptions = {},
 ): Promise<CalendarEvent[]> {
   return send({
     ...options,
     method: "GET",
-    path: `${scope.path}/events`,
-    params: scope.params,
+    path: `${connection}/events`,
+    params: { connectionId },
     query: { ...query },
     read: (answer) => dataOf(z.array(eventSchema))(answer).map(toEvent),
   });
@@ -158,18 +151,18 @@ export function listEvents(
 /** `GET .../events/{eventId}`. */
 export function getEvent(
   send: Send,
-  scope: EventScope,
+  connectionId: string,
   eventId: string,
   query: { calendarId?: string | undefined },
   options: CallOptions = {},
 ): Promise<CalendarEvent> {
-  return send({ ...options, ...oneEvent(scope, eventId), method: "GET", query, read: readEvent });
+  return send({ ...options, ...oneEvent(connectionId, eventId), method: "GET", query, read: readEvent });
 }
 
 /** `POST .../events`. Not repeated once it has reached Cal.com: a second try could make a second event. */
 export function createEvent(
   send: Send,
-  scope: EventScope,
+  connectionId: string,
   input: CalendarEventInput,
   query: { calendarId?: string | undefined },
   options: CallOptions = {},
@@ -177,8 +170,8 @@ export function createEvent(
   return send({
     ...options,
     method: "POST",
-    path: `${scope.path}/events`,
-    params: scope.params,
+    path: `${connection}/events`,
+    params: { connectionId },
     query,
     body: input,
     read: readEvent,
@@ -188,7 +181,7 @@ export function createEvent(
 /** `PATCH .../events/{eventId}`. */
 export function updateEvent(
   send: Send,
-  scope: EventScope,
+  connectionId: string,
   eventId: string,
   update: CalendarEventUpdate,
   query: { calendarId?: string | undefined },
@@ -196,7 +189,7 @@ export function updateEvent(
 ): Promise<CalendarEvent> {
   return send({
     ...options,
-    ...oneEvent(scope, eventId),
+    ...oneEvent(connectionId, eventId),
     method: "PATCH",
     query,
     body: update,
@@ -207,31 +200,31 @@ export function updateEvent(
 /** `DELETE .../events/{eventId}`. */
 export function deleteEvent(
   send: Send,
-  scope: EventScope,
+  connectionId: string,
   eventId: string,
   query: { calendarId?: string | undefined },
   options: CallOptions = {},
 ): Promise<void> {
-  return send({ ...options, ...oneEvent(scope, eventId), method: "DELETE", query, read: nothing });
+  return send({ ...options, ...oneEvent(connectionId, eventId), method: "DELETE", query, read: nothing });
 }
 
 /** `GET .../freebusy`. */
 export function getFreeBusy(
   send: Send,
-  scope: EventScope,
+  connectionId: string,
   query: { from: string; to: string; timeZone?: string | undefined },
   options: CallOptions = {},
 ): Promise<BusyTime[]> {
   return send({
     ...options,
     method: "GET",
-    path: `${scope.path}/freebusy`,
-    params: scope.params,
+    path: `${connection}/freebusy`,
+    params: { connectionId },
     query,
     read: readBusyTimes,
   });
 }
 
-function oneEvent(scope: EventScope, eventId: string) {
-  return { path: `${scope.path}/events/{eventId}`, params: { ...scope.params, eventId } };
+function oneEvent(connectionId: string, eventId: string) {
+  return { path: `${connection}/events/{eventId}`, params: { connectionId, eventId } };
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { ApiResponse, CallOptions, Send } from "../request.js";
-import { dataOf, tolerated } from "../response.js";
+import { dataOf, lenient } from "../response.js";
 import { tokensShape, toTokens, type CalTokens } from "./tokens.js";
 
 /** A day as Cal.com spells it. */
@@ -15,23 +15,21 @@ export interface ManagedUser {
   id: number;
   /** The address it was created with, `+{clientId}` put before the `@`. */
   email: string;
-  username?: string | null | undefined;
-  name?: string | null | undefined;
-  bio?: string | null | undefined;
+  username: string | null;
+  name: string | null;
+  bio: string | null;
   /** IANA name, such as `Europe/Berlin`. */
-  timeZone?: string | null | undefined;
-  weekStart?: string | null | undefined;
+  timeZone: string | null;
+  weekStart: string | null;
   /** ISO 8601. */
-  createdDate?: string | null | undefined;
+  createdDate: string | null;
   /** 12 or 24. */
-  timeFormat?: number | null | undefined;
+  timeFormat: number | null;
   /** `null` for a user created without a time zone. */
-  defaultScheduleId?: number | null | undefined;
-  locale?: string | null | undefined;
-  avatarUrl?: string | null | undefined;
-  metadata?: Record<string, unknown> | null | undefined;
-  /** Fields that this version doesn't know. */
-  [field: string]: unknown;
+  defaultScheduleId: number | null;
+  locale: string | null;
+  avatarUrl: string | null;
+  metadata: Record<string, unknown> | null;
 }
 
 /** What a managed user is created from. */
@@ -66,17 +64,15 @@ export interface UserProfile {
   /** Cal.com's id. */
   id: number;
   email: string;
-  username?: string | null | undefined;
-  name?: string | null | undefined;
-  avatarUrl?: string | null | undefined;
-  bio?: string | null | undefined;
-  timeFormat?: number | null | undefined;
-  defaultScheduleId?: number | null | undefined;
-  weekStart?: string | null | undefined;
-  timeZone?: string | null | undefined;
-  organizationId?: number | null | undefined;
-  /** Fields that this version doesn't know. */
-  [field: string]: unknown;
+  username: string | null;
+  name: string | null;
+  avatarUrl: string | null;
+  bio: string | null;
+  timeFormat: number | null;
+  defaultScheduleId: number | null;
+  weekStart: string | null;
+  timeZone: string | null;
+  organizationId: number | null;
 }
 
 const profileFields = {
@@ -99,7 +95,7 @@ const managedUserFields = {
 } as const;
 
 const identity = { id: z.number(), email: z.string() };
-// Not tolerated: the metadata says whose the user is, and what can't be read must not pass for nobody's.
+// Not lenient: the metadata says whose the user is, and what can't be read must not pass for nobody's.
 const metadata = z.optional(z.nullable(z.looseObject({})));
 const userSchema = z.looseObject({ ...identity, metadata });
 // Tolerated: the tokens are told this once.
@@ -107,7 +103,7 @@ const createdSchema = z.looseObject({ user: z.looseObject(identity), ...tokensSh
 const profileSchema = z.looseObject(identity);
 
 function toManagedUser(wire: z.infer<typeof profileSchema>): ManagedUser {
-  return { ...tolerated(wire, managedUserFields), id: wire.id, email: wire.email };
+  return { ...lenient(wire, managedUserFields), id: wire.id, email: wire.email };
 }
 
 const readManagedUser = (answer: ApiResponse) => toManagedUser(dataOf(userSchema)(answer));
@@ -211,7 +207,7 @@ export function getProfile(send: Send, options: CallOptions = {}): Promise<UserP
     path: "/me",
     read: (answer) => {
       const profile = dataOf(profileSchema)(answer);
-      return { ...tolerated(profile, profileFields), id: profile.id, email: profile.email };
+      return { ...lenient(profile, profileFields), id: profile.id, email: profile.email };
     },
   });
 }

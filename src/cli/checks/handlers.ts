@@ -1,5 +1,5 @@
 import { CalValidationError } from "../../errors.js";
-import { createSealer } from "../../handlers/oauth/encrypted-json.js";
+import { createEncryptedJson } from "../../handlers/oauth/encrypted-json.js";
 import type { CommandIo } from "../command.js";
 import { isInTheClear } from "./address.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
@@ -35,7 +35,7 @@ function checkSecret(value: string | undefined): Finding {
   }
   const secrets = value.split(",").map((secret) => secret.trim());
   try {
-    createSealer(secrets);
+    createEncryptedJson(secrets);
   } catch (error) {
     if (!(error instanceof CalValidationError)) throw error;
     return wrong(

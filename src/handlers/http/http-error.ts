@@ -47,13 +47,13 @@ export type HandlerErrorCode =
   | "invalid_credentials"
   | "not_permitted"
   | "conflict"
-  | "reauthorization_failed"
+  | "cal_user_gone"
   | "rate_limited"
   | "unavailable"
   | "internal_error";
 
 /** What a handler answers instead of what was asked for. Its message is for the browser, and holds no secret. */
-export class Refusal extends Error {
+export class HttpError extends Error {
   override readonly name = "Refusal";
   readonly code: HandlerErrorCode;
   readonly status: number;
@@ -68,6 +68,6 @@ export class Refusal extends Error {
 }
 
 /** Something in the request that can't be right. */
-export function invalidInput(message: string): Refusal {
-  return new Refusal(400, "invalid_input", message);
+export function invalidInput(message: string): HttpError {
+  return new HttpError(400, "invalid_input", message);
 }

@@ -1,4 +1,4 @@
-import { invalidInput, Refusal } from "./http-error.js";
+import { invalidInput, HttpError } from "./http-error.js";
 
 /** The value of a query parameter. Twice is refused: two readers of one address would not agree on it. */
 export function queryText(request: Request, name: string, maxLength = 16_384): string | undefined {
@@ -21,7 +21,7 @@ export async function readFields(request: Request, maxBytes: number): Promise<Fi
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (type !== "application/json" || encoding !== "identity") {
-    throw new Refusal(415, "unsupported_media_type", "The body must be JSON, sent as application/json.");
+    throw new HttpError(415, "unsupported_media_type", "The body must be JSON, sent as application/json.");
   }
   const value = parse(await readText(request, maxBytes));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -31,7 +31,7 @@ export async function readFields(request: Request, maxBytes: number): Promise<Fi
 }
 
 async function readText(request: Request, maxBytes: number): Promise<string> {
-  const tooLarge = new Refusal(
+  const tooLarge = new HttpError(
     413,
     "payload_too_large",
     `The body must not be larger than ${maxBytes} bytes.`,

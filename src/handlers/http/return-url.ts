@@ -1,15 +1,15 @@
 import { invalidInput } from "./http-error.js";
 
 // It is sealed into the state, which travels in the query of a query.
-const LONGEST = 1024;
+const MAX_LENGTH = 1024;
 
 /**
  * Where a request wants the user to end up: a path of the application's, or an address of an origin that
  * is trusted. Answers it in full, so that no browser has anything left to interpret.
  */
 export function toReturnUrl(value: string, base: URL, trustedOrigins: ReadonlySet<string>): string {
-  const refused = invalidInput("returnTo must be a path, or an address of an origin that is allowed.");
-  if (value.length > LONGEST) throw refused;
+  const refused = invalidInput("returnUrl must be a path, or an address of an origin that is allowed.");
+  if (value.length > MAX_LENGTH) throw refused;
   // URL parsers drop tabs and line ends, and take a backslash for a slash: `/\t/evil.example`.
   if (/[\x00-\x20\\\x7f]/.test(value)) throw refused;
   if (!URL.canParse(value, base)) throw refused;

@@ -1,7 +1,7 @@
-import { SharedWorks } from "../../lib/single-flight.js";
+import { SingleFlight } from "../../lib/single-flight.js";
 
 // As many as a busy server has within the life of one.
-const MOST_ENTRIES = 10_000;
+const MAX_ENTRIES = 10_000;
 
 /** What the handlers of one process remember of attempts. */
 export interface Attempts<T> {
@@ -15,7 +15,7 @@ export interface Attempts<T> {
 /** Makes a memory of attempts that have ended. It forgets the oldest first. */
 export function createAttempts<T>(): Attempts<T> {
   const ended = new Map<string, true>();
-  const running = new SharedWorks<T | null>();
+  const running = new SingleFlight<T | null>();
   return {
     endOnce: (id, end) =>
       running.join(id, async () => {
@@ -30,7 +30,7 @@ export function createAttempts<T>(): Attempts<T> {
 /** Adds an entry, and drops the oldest one if there are too many. */
 function add<K, V>(map: Map<K, V>, key: K, value: V): void {
   map.set(key, value);
-  if (map.size <= MOST_ENTRIES) return;
+  if (map.size <= MAX_ENTRIES) return;
   for (const oldest of map.keys()) {
     map.delete(oldest);
     return;

@@ -1,17 +1,17 @@
 import type { DisconnectedReason, OAuthProvider } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toAccount } from "../account.js";
-import { markEnded, recognize, takeHalf } from "./state-cookie.js";
+import { toConnection } from "../account.js";
+import { endStateCookie, compareStateCookie, clearStateCookie } from "./state-cookie.js";
 import { findSession } from "../session.js";
-import { Refusal, type ReturnReason } from "../http/http-error.js";
+import { HttpError, type ReturnReason } from "../http/http-error.js";
 import { hasExpired, type Attempt } from "./oauth-state.js";
-import { undo } from "./roll-back.js";
-import type { HandlerContext, Step } from "../types.js";
-import { report } from "../report-error.js";
-import type { Outcome } from "../types.js";
+import { rollBack } from "./roll-back.js";
+import type { HandlerContext, Route } from "../types.js";
+import { reportError } from "../report-error.js";
+import type { CallbackOutcome } from "../types.js";
 
 /** What a return brought: its attempt, and what the provider gave if it came straight from there. */
-export interface Return {
+export interface CallbackInput {
   attempt: Attempt | null;
   /** The provider by the route that was taken. */
   provider?: OAuthProvider | undefined;
@@ -57,12 +57,12 @@ export function isRefused(reason: ReturnReason): boolean {
  * Ends an attempt: makes sure that the one who returns is the one who started, hands Cal.com the code if
  * there is one, and asks it whether that worked. What doesn't pass is undone.
  */
-export async function finish(
+export async function completeCallback(
   request: Request,
   context: HandlerContext,
-  step: Pick<Step, "name">,
-  came: Return,
-): Promise<Outcome> {
+  step: Pick<Route, "name">,
+  came: CallbackInput,
+): Promise<CallbackOutcome> {
   const { attempt } = came;
   if (!attempt) return ended("invalid_state");
   const refused = await verify(request, context, attempt, came.provider);
@@ -86,7 +86,7 @@ async function verify(
   if (!session) return "signed_out";
   if (session.userId !== attempt.userId) return "wrong_user";
   if (hasExpired(attempt, context.options.now())) return "expired_state";
-  const browser = await recognize(request, context, attempt);
+  const browser = await compareStateCookie(request, context, attempt);
   if (browser === "own") return null;
   return browser === "ended" ? "used_state" : "wrong_browser";
 }
@@ -95,28 +95,28 @@ async function verify(
 async function refuse(
   request: Request,
   context: HandlerContext,
-  { name: handler }: Pick<Step, "name">,
+  { name: handler }: Pick<Route, "name">,
   attempt: Attempt,
   reason: OwnReason,
-): Promise<Outcome> {
+): Promise<CallbackOutcome> {
   const { userId } = attempt;
   const told = { handler, reason, userId, request };
   try {
-    await undo(request, context, attempt);
+    await rollBack(request, context, attempt);
   } catch (error) {
     // Cal.com or the store failed. The answer is no either way; somebody has to look after the rest.
-    await report(context, { ...told, error });
+    await reportError(context, { ...told, error });
   }
-  await report(context, {
+  await reportError(context, {
     ...told,
-    error: new Refusal(403, "invalid_state", `A return was refused: ${reason}.`),
+    error: new HttpError(403, "invalid_state", `A return was refused: ${reason}.`),
   });
   // The mark that it has ended stays: it says what to spare next time.
-  const keepsCookie = (await recognize(request, context, attempt)) !== "own";
-  return { ...ended(reason), cookies: keepsCookie ? [] : [takeHalf(context, attempt)] };
+  const keepsCookie = (await compareStateCookie(request, context, attempt)) !== "own";
+  return { ...ended(reason), cookies: keepsCookie ? [] : [clearStateCookie(context, attempt)] };
 }
 
-type Result = Outcome["result"];
+type Result = CallbackOutcome["result"];
 
 /** What a return has come to. */
 interface Found {
@@ -126,7 +126,7 @@ interface Found {
 }
 
 /** Does what there is to do, and finds out whether the calendar is connected. */
-async function connect(context: HandlerContext, attempt: Attempt, came: Return): Promise<Found> {
+async function connect(context: HandlerContext, attempt: Attempt, came: CallbackInput): Promise<Found> {
   const { provider, userId } = attempt;
   const { calendars } = context.options.client.forUser(userId);
   if (came.denied === true) return nothing("access_denied");
@@ -138,7 +138,7 @@ async function connect(context: HandlerContext, attempt: Attempt, came: Return):
       );
     }
     const { status, connectedCalendars } = await calendars.sync(provider);
-    const accounts = connectedCalendars.map(toAccount);
+    const accounts = connectedCalendars.map(toConnection);
     const isNew = accounts.some(({ credentialId }) => !attempt.credentialIds.includes(credentialId));
     // A code works once: of two callbacks at once the one that came second is refused, and all is well.
     if (!isSaved && !isNew) return nothing("save_failed");
@@ -168,13 +168,13 @@ async function conclude(
   context: HandlerContext,
   attempt: Attempt,
   { result, credentialIds }: Found,
-): Promise<Outcome> {
+): Promise<CallbackOutcome> {
   const { userId, provider } = attempt;
   context.known.note(credentialIds);
   if (result.connected) {
-    await context.options.onConnected?.({ userId, provider, accounts: result.accounts, request });
+    await context.options.onConnected?.({ userId, provider, connections: result.accounts, request });
   }
-  return { result, cookies: [await markEnded(context, attempt, credentialIds)] };
+  return { result, cookies: [await endStateCookie(context, attempt, credentialIds)] };
 }
 
 function nothing(reason: OwnReason): Found {
@@ -185,7 +185,7 @@ function failed(reason: OwnReason): Result {
   return { connected: false, reason, message: messages[reason] };
 }
 
-function ended(reason: OwnReason): Outcome {
+function ended(reason: OwnReason): CallbackOutcome {
   return { result: failed(reason), cookies: [] };
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { OAuthProvider } from "../../index.js";
-import type { Sealer } from "./encrypted-json.js";
+import type { EncryptedJson } from "./encrypted-json.js";
 
 /** How long after the start a return is taken. */
 export const STATE_LIFE_MS = 10 * 60_000;
@@ -8,7 +8,7 @@ export const STATE_LIFE_MS = 10 * 60_000;
  * How long after the start a return that is refused is undone. A link lives at Cal.com as long as the
  * access token in it: an hour, and on a quiet client somewhat longer.
  */
-export const UNDO_LIFE_MS = 24 * 60 * 60_000;
+export const ROLL_BACK_LIFE_MS = 24 * 60 * 60_000;
 
 /** One try to connect a calendar, from the connect URL to the return. */
 export interface Attempt {
@@ -17,17 +17,17 @@ export interface Attempt {
   userId: string;
   provider: OAuthProvider;
   /** SHA-256 of what the cookie holds: its browser's half. */
-  browser: string;
+  nonceHash: string;
   /** When it was started, in milliseconds since 1970. */
   startedAt: number;
   /** The provider's credentials that were there before: whatever else there is later may have come by this attempt. */
   credentialIds: number[];
   /** Where to go afterwards, in place of the success and the error page. */
-  returnTo?: string | undefined;
+  returnUrl?: string | undefined;
 }
 
 /** What a browser keeps of an attempt that is over: proof that it was its own, and what came of it. */
-export interface Ended {
+export interface EndedAttempt {
   attemptId: string;
   userId: string;
   /** The provider's credentials that were there when it ended. They are the user's own. */
@@ -43,10 +43,10 @@ const attemptSchema = z.object({
   id: z.string(),
   userId: z.string(),
   provider: providerSchema,
-  browser: z.string(),
+  nonceHash: z.string(),
   startedAt: z.number(),
   credentialIds: ids,
-  returnTo: z.optional(z.string()),
+  returnUrl: z.optional(z.string()),
 });
 const endedSchema = z.object({
   kind: z.literal("ended"),
@@ -56,18 +56,22 @@ const endedSchema = z.object({
 });
 
 /** Seals an attempt into the state that travels with the user. */
-export function sealAttempt(sealer: Sealer, attempt: Attempt): Promise<string> {
-  return sealer.seal({ kind: "attempt", ...attempt });
+export function encryptAttempt(sealer: EncryptedJson, attempt: Attempt): Promise<string> {
+  return sealer.encrypt({ kind: "attempt", ...attempt });
 }
 
 /** The attempt in a state; `null` if it was not made here, or so long ago that it is no longer of interest. */
-export async function openAttempt(sealer: Sealer, sealed: string, now: number): Promise<Attempt | null> {
-  const parsed = z.safeParse(attemptSchema, await sealer.open(sealed));
+export async function decryptAttempt(
+  sealer: EncryptedJson,
+  sealed: string,
+  now: number,
+): Promise<Attempt | null> {
+  const parsed = z.safeParse(attemptSchema, await sealer.decrypt(sealed));
   if (!parsed.success) return null;
   const attempt: Attempt = parsed.data;
   const age = now - attempt.startedAt;
   // Servers' clocks differ a little.
-  return age >= -STATE_LIFE_MS && age <= UNDO_LIFE_MS ? attempt : null;
+  return age >= -STATE_LIFE_MS && age <= ROLL_BACK_LIFE_MS ? attempt : null;
 }
 
 /** Whether an attempt has taken too long to be taken for what its user wants now. */
@@ -76,13 +80,16 @@ export function hasExpired({ startedAt }: Attempt, now: number): boolean {
 }
 
 /** Seals what is left of an attempt. */
-export function sealEnded(sealer: Sealer, ended: Ended): Promise<string> {
-  return sealer.seal({ kind: "ended", ...ended });
+export function encryptEndedAttempt(sealer: EncryptedJson, ended: EndedAttempt): Promise<string> {
+  return sealer.encrypt({ kind: "ended", ...ended });
 }
 
-/** Opens what {@link sealEnded} has sealed. */
-export async function openEnded(sealer: Sealer, sealed: string): Promise<Ended | null> {
-  const parsed = z.safeParse(endedSchema, await sealer.open(sealed));
+/** Opens what {@link encryptEndedAttempt} has sealed. */
+export async function decryptEndedAttempt(
+  sealer: EncryptedJson,
+  sealed: string,
+): Promise<EndedAttempt | null> {
+  const parsed = z.safeParse(endedSchema, await sealer.decrypt(sealed));
   return parsed.success ? parsed.data : null;
 }
 

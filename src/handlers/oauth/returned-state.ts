@@ -1,5 +1,5 @@
 import { STATE_PARAMETER } from "../routes/connect-url.js";
-import { openAttempt, type Attempt } from "./oauth-state.js";
+import { decryptAttempt, type Attempt } from "./oauth-state.js";
 import type { HandlerContext } from "../types.js";
 
 /**
@@ -9,7 +9,7 @@ import type { HandlerContext } from "../types.js";
 export async function readState(value: string | undefined, context: HandlerContext): Promise<Attempt | null> {
   const sealed = value === undefined ? undefined : isCalState(value) ? sealedIn(value) : value;
   if (sealed === undefined) return null;
-  return openAttempt(context.options.sealer, sealed, context.options.now());
+  return decryptAttempt(context.options.encryptedJson, sealed, context.options.now());
 }
 
 /** Whether a state is one of Cal.com's: JSON, where ours begins with `eyJ`. */

@@ -1,5 +1,5 @@
 import { isCalError } from "../../errors.js";
-import { toAccount } from "../account.js";
+import { toConnection } from "../account.js";
 import { credentialsLeftHere } from "./state-cookie.js";
 import type { Attempt } from "./oauth-state.js";
 import type { HandlerContext } from "../types.js";
@@ -14,7 +14,11 @@ const ROUNDS = 3;
  * Spared is what was there before the attempt; what an earlier attempt in this very browser has left; and
  * what this process has known for a minute or more, as Cal.com sends the browser on at once.
  */
-export async function undo(request: Request, context: HandlerContext, attempt: Attempt): Promise<number[]> {
+export async function rollBack(
+  request: Request,
+  context: HandlerContext,
+  attempt: Attempt,
+): Promise<number[]> {
   const { userId, provider } = attempt;
   const spared = await credentialsLeftHere(request, context, userId);
   for (const id of attempt.credentialIds) spared.add(id);
@@ -24,7 +28,7 @@ export async function undo(request: Request, context: HandlerContext, attempt: A
     for (let round = 0; round < ROUNDS; round += 1) {
       const { connectedCalendars } = await calendars.list();
       const suspects = connectedCalendars
-        .map(toAccount)
+        .map(toConnection)
         .filter(({ calendarType }) => calendarType === provider)
         .map(({ credentialId }) => credentialId)
         .filter((id) => !spared.has(id) && !context.known.isSettled(id));

@@ -1,35 +1,35 @@
 import { readCookies, setCookie } from "../http/cookies.js";
 import {
   digest,
-  openEnded,
+  decryptEndedAttempt,
   randomText,
-  sealEnded,
+  encryptEndedAttempt,
   STATE_LIFE_MS,
-  UNDO_LIFE_MS,
+  ROLL_BACK_LIFE_MS,
   type Attempt,
 } from "./oauth-state.js";
 import type { HandlerContext } from "../types.js";
 
 // Each attempt has a cookie of its own, so that those in several tabs don't undo one another. This many are
 // kept: browsers and servers bound the size of the lot.
-const MOST_COOKIES = 8;
+const MAX_COOKIES = 8;
 
 /** The browser's half of a new attempt. */
-export interface BrowserHalf {
+export interface StateCookie {
   attemptId: string;
   /** What the state holds of it. */
-  browser: string;
+  nonceHash: string;
   cookies: string[];
 }
 
 /** Makes a browser's half, and takes the oldest ones away if there are too many. */
-export async function giveHalf(request: Request, context: HandlerContext): Promise<BrowserHalf> {
+export async function createStateCookie(request: Request, context: HandlerContext): Promise<StateCookie> {
   const attemptId = randomText(9);
   const value = randomText(32);
-  const surplus = ownCookies(request, context).slice(0, -(MOST_COOKIES - 1));
+  const surplus = ownCookies(request, context).slice(0, -(MAX_COOKIES - 1));
   return {
     attemptId,
-    browser: await digest(value),
+    nonceHash: await digest(value),
     cookies: [
       ...surplus.map(([name]) => setCookie(name, "", attributes(context, 0))),
       setCookie(cookieName(context, attemptId), value, attributes(context, STATE_LIFE_MS)),
@@ -38,15 +38,15 @@ export async function giveHalf(request: Request, context: HandlerContext): Promi
 }
 
 /** What a browser's cookies say of an attempt: that it is its own, that it has ended there, or nothing. */
-export async function recognize(
+export async function compareStateCookie(
   request: Request,
   context: HandlerContext,
   attempt: Attempt,
 ): Promise<"own" | "ended" | "foreign"> {
   const value = readCookies(request).get(cookieName(context, attempt.id));
   if (value === undefined || value === "") return "foreign";
-  if ((await digest(value)) === attempt.browser) return "own";
-  const ended = await openEnded(context.options.sealer, value);
+  if ((await digest(value)) === attempt.nonceHash) return "own";
+  const ended = await decryptEndedAttempt(context.options.encryptedJson, value);
   return ended?.attemptId === attempt.id && ended.userId === attempt.userId ? "ended" : "foreign";
 }
 
@@ -57,25 +57,29 @@ export async function credentialsLeftHere(
   userId: string,
 ): Promise<Set<number>> {
   const ids = new Set<number>();
-  for (const [, value] of ownCookies(request, context).slice(-2 * MOST_COOKIES)) {
-    const ended = await openEnded(context.options.sealer, value);
+  for (const [, value] of ownCookies(request, context).slice(-2 * MAX_COOKIES)) {
+    const ended = await decryptEndedAttempt(context.options.encryptedJson, value);
     if (ended?.userId === userId) for (const id of ended.credentialIds) ids.add(id);
   }
   return ids;
 }
 
 /** Turns the browser's half into a mark that the attempt has ended, and with what. */
-export async function markEnded(
+export async function endStateCookie(
   context: HandlerContext,
   { id, userId }: Attempt,
   credentialIds: number[],
 ): Promise<string> {
-  const value = await sealEnded(context.options.sealer, { attemptId: id, userId, credentialIds });
-  return setCookie(cookieName(context, id), value, attributes(context, UNDO_LIFE_MS));
+  const value = await encryptEndedAttempt(context.options.encryptedJson, {
+    attemptId: id,
+    userId,
+    credentialIds,
+  });
+  return setCookie(cookieName(context, id), value, attributes(context, ROLL_BACK_LIFE_MS));
 }
 
 /** Takes the browser's half away. */
-export function takeHalf(context: HandlerContext, { id }: Attempt): string {
+export function clearStateCookie(context: HandlerContext, { id }: Attempt): string {
   return setCookie(cookieName(context, id), "", attributes(context, 0));
 }
 
@@ -90,14 +94,14 @@ function isCookieName(name: string): boolean {
 }
 
 function cookieName({ options }: HandlerContext, attemptId: string): string {
-  return `${isSecure(options.baseUrl) ? "__Host-" : ""}calbridge-${attemptId}`;
+  return `${isSecure(options.appUrl) ? "__Host-" : ""}calbridge-${attemptId}`;
 }
 
 function attributes(
   { options }: HandlerContext,
   lifeMs: number,
 ): { isSecure: boolean; maxAgeSeconds: number } {
-  return { isSecure: isSecure(options.baseUrl), maxAgeSeconds: lifeMs / 1000 };
+  return { isSecure: isSecure(options.appUrl), maxAgeSeconds: lifeMs / 1000 };
 }
 
 function isSecure(baseUrl: URL): boolean {

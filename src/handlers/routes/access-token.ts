@@ -1,6 +1,6 @@
 import { ensureUser, requireSession } from "../session.js";
 import { json } from "../http/responses.js";
-import type { Step } from "../types.js";
+import type { Route } from "../types.js";
 
 // So that a component does not get a token that ends while it is being used.
 const MIN_TTL_MS = 5 * 60_000;
@@ -9,7 +9,7 @@ const MIN_TTL_MS = 5 * 60_000;
  * `GET /refresh`: a token for Cal.com's UI components, as `{accessToken}`. Whose it is, the session decides;
  * the expired token that the components send along is not looked at.
  */
-export const refresh: Step = {
+export const refresh: Route = {
   name: "refresh",
   methods: ["GET"],
   refusesCrossSite: true,

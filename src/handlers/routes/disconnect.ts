@@ -5,10 +5,10 @@ import { requireSession } from "../session.js";
 import { invalidInput } from "../http/http-error.js";
 import { idField, oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
-import type { Step } from "../types.js";
+import type { Route } from "../types.js";
 
 /** `POST /calendars/disconnect` `{calendarType, credentialId?}`: ends one connection, or all of the provider's. */
-export const disconnect: Step = {
+export const disconnect: Route = {
   name: "disconnect",
   methods: ["POST"],
   refusesCrossSite: true,

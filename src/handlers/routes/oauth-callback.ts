@@ -1,13 +1,13 @@
 import type { OAuthProvider } from "../../index.js";
-import { finish, interrupted, type Return } from "../oauth/complete-callback.js";
+import { completeCallback, interrupted, type CallbackInput } from "../oauth/complete-callback.js";
 import { STATE_PARAMETER } from "./connect-url.js";
 import { queryText } from "../http/request.js";
-import { Refusal } from "../http/http-error.js";
+import { HttpError } from "../http/http-error.js";
 import { seeOther } from "../http/responses.js";
 import { readState } from "../oauth/returned-state.js";
 import { withParameters } from "../http/return-url.js";
-import type { Outcome, HandlerContext, Step } from "../types.js";
-import { report } from "../report-error.js";
+import type { CallbackOutcome, HandlerContext, Route } from "../types.js";
+import { reportError } from "../report-error.js";
 
 /** `GET /gcal-oauth-redirect`: where Google's users come back to. */
 export const googleOauthRedirect = redirectStep("googleOauthRedirect", "google");
@@ -19,24 +19,24 @@ export const officeOauthRedirect = redirectStep("officeOauthRedirect", "office36
  * The way back: Cal.com's callback, which has stored a credential and sends the browser on with our state, or
  * the provider itself, with `code` and Cal.com's `state`. Ends in a redirect, whatever happens.
  */
-function redirectStep(name: Step["name"], provider: OAuthProvider): Step {
+function redirectStep(name: Route["name"], provider: OAuthProvider): Route {
   return {
     name,
     methods: ["GET"],
     refusesCrossSite: false,
     async run(request, context) {
       const came = { ...(await readReturn(request, context)), provider };
-      let outcome: Outcome;
+      let outcome: CallbackOutcome;
       try {
-        outcome = await finish(request, context, { name }, came);
+        outcome = await completeCallback(request, context, { name }, came);
       } catch (error) {
         // Cal.com, the store or the application's own code failed: a person waits for a page all the same.
-        await report(context, { handler: name, error, userId: came.attempt?.userId, request });
+        await reportError(context, { handler: name, error, userId: came.attempt?.userId, request });
         outcome = { result: { connected: false, ...interrupted(error) }, cookies: [] };
       }
       const { result, cookies } = outcome;
       const page =
-        came.attempt?.returnTo ?? (result.connected ? context.options.successUrl : context.options.errorUrl);
+        came.attempt?.returnUrl ?? (result.connected ? context.options.successUrl : context.options.errorUrl);
       const location = withParameters(page, {
         calendarType: provider,
         connected: String(result.connected),
@@ -47,7 +47,7 @@ function redirectStep(name: Step["name"], provider: OAuthProvider): Step {
   };
 }
 
-async function readReturn(request: Request, context: HandlerContext): Promise<Return> {
+async function readReturn(request: Request, context: HandlerContext): Promise<CallbackInput> {
   try {
     const own = queryText(request, STATE_PARAMETER);
     const state = queryText(request, "state");
@@ -62,7 +62,7 @@ async function readReturn(request: Request, context: HandlerContext): Promise<Re
     };
   } catch (error) {
     // Parameters that are there twice.
-    if (error instanceof Refusal) return { attempt: null };
+    if (error instanceof HttpError) return { attempt: null };
     throw error;
   }
 }

@@ -1,15 +1,15 @@
-import { finish, isRefused, type Return } from "../oauth/complete-callback.js";
+import { completeCallback, isRefused, type CallbackInput } from "../oauth/complete-callback.js";
 import { queryText, readFields, required, textField } from "../http/request.js";
-import { Refusal, type HandlerErrorCode, type ReturnReason } from "../http/http-error.js";
+import { HttpError, type HandlerErrorCode, type ReturnReason } from "../http/http-error.js";
 import { failure, success } from "../http/responses.js";
 import { isCalState, readState } from "../oauth/returned-state.js";
-import type { Step } from "../types.js";
+import type { Route } from "../types.js";
 
 /**
  * `GET` and `POST /calendars/save-oauth-cal-creds`: for a page that a provider or Cal.com sent the user back
  * to. Takes `code` and Cal.com's `state`; or, after Cal.com's own callback, `cal_state` as `state` alone.
  */
-export const saveOauthCredentials: Step = {
+export const saveOauthCredentials: Route = {
   name: "saveOauthCredentials",
   methods: ["GET", "POST"],
   refusesCrossSite: true,
@@ -22,9 +22,14 @@ export const saveOauthCredentials: Step = {
     const code = read("code");
     // Without a code there is nothing to save, and our own state says all that is to be known.
     const calState = isCalState(state) ? { code: required("code", code), state } : {};
-    const came: Return = { attempt: await readState(state, context), ...calState };
+    const came: CallbackInput = { attempt: await readState(state, context), ...calState };
 
-    const { result, cookies } = await finish(request, context, { name: "saveOauthCredentials" }, came);
+    const { result, cookies } = await completeCallback(
+      request,
+      context,
+      { name: "saveOauthCredentials" },
+      came,
+    );
     if (!result.connected && isRefused(result.reason))
       return failure(refusalOf(result.reason, result.message), { cookies });
     const calendarType = came.attempt?.provider;
@@ -54,7 +59,7 @@ const refusals: Partial<Record<ReturnReason, [status: number, code: HandlerError
   wrong_browser: [403, "wrong_browser"],
 };
 
-function refusalOf(reason: ReturnReason, message: string): Refusal {
+function refusalOf(reason: ReturnReason, message: string): HttpError {
   const [status, code] = refusals[reason] ?? [400, "invalid_state"];
-  return new Refusal(status, code, message);
+  return new HttpError(status, code, message);
 }

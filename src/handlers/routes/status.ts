@@ -1,20 +1,20 @@
 import type { ConnectedCalendar } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toAccount } from "../account.js";
+import { toConnection } from "../account.js";
 import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
-import type { HandlerContext, Step } from "../types.js";
-import { report } from "../report-error.js";
+import type { HandlerContext, Route } from "../types.js";
+import { reportError } from "../report-error.js";
 
 /** `GET /calendars/status`: the connected accounts, and whether one of them works. */
-export const status: Step = {
+export const status: Route = {
   name: "status",
   methods: ["GET"],
   // Changes nothing, and a browser keeps the answer from other sites.
   refusesCrossSite: false,
   async run(request, context) {
     const { userId } = await requireSession(request, context);
-    const accounts = (await list(request, context, userId)).map(toAccount);
+    const accounts = (await list(request, context, userId)).map(toConnection);
     context.known.note(accounts.map(({ credentialId }) => credentialId));
     return success({
       hasConnectedCalendars: accounts.some(({ connected }) => connected),
@@ -31,7 +31,7 @@ async function list(request: Request, context: HandlerContext, userId: string): 
     if (isCalError(error) && error.code === "user_not_found") return [];
     if (!isUserLost(error)) throw error;
     // One whose managed user is gone has nothing connected any more, and gets a new one by connecting a calendar.
-    await report(context, { handler: "status", error, request });
+    await reportError(context, { handler: "status", error, request });
     return [];
   }
 }

@@ -1,14 +1,14 @@
 import { calendarProviders } from "../../calendars/providers.js";
 import type { SyncResult } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toAccount } from "../account.js";
+import { toConnection } from "../account.js";
 import { requireSession } from "../session.js";
 import { oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
-import type { Step } from "../types.js";
+import type { Route } from "../types.js";
 
 /** `POST /calendars/sync-credentials` `{calendarType}`: a token that works, the accounts, the check. */
-export const syncCredentials: Step = {
+export const syncCredentials: Route = {
   name: "syncCredentials",
   methods: ["POST"],
   refusesCrossSite: true,
@@ -18,7 +18,7 @@ export const syncCredentials: Step = {
     const calendarType = oneOf("calendarType", textField(fields, "calendarType"), calendarProviders);
     const { calendars } = context.options.client.forUser(userId);
     const { status, connectedCalendars } = await orNothing(calendars.sync(calendarType));
-    const accounts = connectedCalendars.map(toAccount);
+    const accounts = connectedCalendars.map(toConnection);
     context.known.note(accounts.map(({ credentialId }) => credentialId));
     return success({ calendarType, ...status, calendars: accounts });
   },

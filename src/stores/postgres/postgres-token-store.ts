@@ -9,7 +9,7 @@ import { quoteNames, type TableOptions } from "./identifiers.js";
 import { statementRunner, type PostgresClient, type TextRow } from "./client.js";
 import { postgresError } from "./errors.js";
 import { postgresStatements } from "./statements.js";
-import { checkRecord, checkUserId, firstVersion, secretsOf } from "../check-record.js";
+import { assertStorableRecord, assertStorableUserId, firstVersion, secretsOf } from "../check-record.js";
 
 export type { TableOptions } from "./identifiers.js";
 export type { TokenColumns } from "../columns.js";
@@ -59,7 +59,7 @@ export function postgresTokenStore(options: PostgresTokenStoreOptions): Required
   }
 
   async function get(userId: string): Promise<TokenRecord | null> {
-    checkUserId(userId);
+    assertStorableUserId(userId);
     const [row] = await query("read the user's tokens", sql.get, [userId]);
     return row ? readRecord(userId, row) : null;
   }
@@ -79,7 +79,7 @@ export function postgresTokenStore(options: PostgresTokenStoreOptions): Required
     get,
 
     async set(record, { ifVersion }) {
-      checkRecord(record);
+      assertStorableRecord(record);
       if (ifVersion === null) return insert(record);
       if (!Number.isSafeInteger(ifVersion))
         throw new CalValidationError("ifVersion must be an integer or null.");
@@ -89,19 +89,19 @@ export function postgresTokenStore(options: PostgresTokenStoreOptions): Required
     },
 
     async delete(userId) {
-      checkUserId(userId);
+      assertStorableUserId(userId);
       const rows = await query("delete the user's tokens", sql.delete, [userId]);
       return rows.length > 0;
     },
 
-    async lease(userId, { owner, ttlMs }) {
-      checkUserId(userId);
+    async acquireLease(userId, { owner, ttlMs }) {
+      assertStorableUserId(userId);
       const rows = await query("take the user's lease", sql.lease, [userId, owner, String(ttlMs)]);
       return rows.length > 0;
     },
 
-    async release(userId, { owner }) {
-      checkUserId(userId);
+    async releaseLease(userId, { owner }) {
+      assertStorableUserId(userId);
       await query("release the user's lease", sql.release, [userId, owner]);
     },
 
@@ -119,7 +119,7 @@ export function postgresTokenStore(options: PostgresTokenStoreOptions): Required
 function parameters(record: TokenWrite): (string | null)[] {
   return [
     record.userId,
-    String(record.calManagedUserId),
+    String(record.calUserId),
     record.calAccessToken,
     record.calAccessTokenExpiresAt?.toISOString() ?? null,
     record.calRefreshToken,
@@ -146,7 +146,7 @@ function readRecord(userId: string, row: TextRow): TokenRecord {
   const json = JSON.parse(text) as RecordJson;
   return {
     userId,
-    calManagedUserId: json.managed,
+    calUserId: json.managed,
     calAccessToken: json.access,
     calAccessTokenExpiresAt: readDate(json.accessEnds),
     calRefreshToken: json.refresh,

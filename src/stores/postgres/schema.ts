@@ -49,7 +49,7 @@ function schemaParts(options: SchemaOptions): SchemaParts {
   ${c.calAccessToken} TEXT NOT NULL,
   ${c.calAccessTokenExpiresAt} TIMESTAMPTZ,
   ${c.calRefreshToken} TEXT,
-  ${c.calManagedUserId} INTEGER NOT NULL,
+  ${c.calUserId} INTEGER NOT NULL,
   ${c.createdAt} TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
   ${c.updatedAt} TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
   ${c.calRefreshTokenExpiresAt} TIMESTAMPTZ,

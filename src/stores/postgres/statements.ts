@@ -20,7 +20,7 @@ export interface PostgresStatements {
 export function postgresStatements({ table, columns }: QuotedNames): PostgresStatements {
   const c = columns;
   const record = `json_build_object(
-    'managed', ${c.calManagedUserId}, 'access', ${c.calAccessToken}, 'accessEnds', ${c.calAccessTokenExpiresAt},
+    'managed', ${c.calUserId}, 'access', ${c.calAccessToken}, 'accessEnds', ${c.calAccessTokenExpiresAt},
     'refresh', ${c.calRefreshToken}, 'refreshEnds', ${c.calRefreshTokenExpiresAt},
     'version', coalesce(${c.version}, 0), 'created', ${c.createdAt}, 'updated', ${c.updatedAt}
   )::text AS record`;
@@ -40,7 +40,7 @@ export function postgresStatements({ table, columns }: QuotedNames): PostgresSta
       WITH found AS (SELECT 1 FROM ${table} WHERE ${c.userId} = $1 LIMIT 1),
       made AS (
         INSERT INTO ${table} (
-          ${c.userId}, ${c.calManagedUserId}, ${c.calAccessToken}, ${c.calAccessTokenExpiresAt},
+          ${c.userId}, ${c.calUserId}, ${c.calAccessToken}, ${c.calAccessTokenExpiresAt},
           ${c.calRefreshToken}, ${c.calRefreshTokenExpiresAt}, ${c.version}, ${c.createdAt}, ${c.updatedAt}
         )
         SELECT $1, $2, $3, $4, $5, $6, $7, ${written}, ${written} WHERE NOT EXISTS (SELECT FROM found)
@@ -54,7 +54,7 @@ export function postgresStatements({ table, columns }: QuotedNames): PostgresSta
     // the newest of its user's, even if the clock was set back.
     update: `
       UPDATE ${table} SET
-        ${c.calManagedUserId} = $2, ${c.calAccessToken} = $3, ${c.calAccessTokenExpiresAt} = $4,
+        ${c.calUserId} = $2, ${c.calAccessToken} = $3, ${c.calAccessTokenExpiresAt} = $4,
         ${c.calRefreshToken} = $5, ${c.calRefreshTokenExpiresAt} = $6,
         ${c.version} = coalesce(${c.version}, 0) + 1, ${c.updatedAt} = greatest(${c.updatedAt}, ${written})
       WHERE ${theRow} AND coalesce(${c.version}, 0) = $7::bigint

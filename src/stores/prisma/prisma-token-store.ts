@@ -7,7 +7,7 @@ import { CalStoreError } from "../../errors.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "../../tokens/token-store.js";
 import { defaultColumns, type TokenColumns } from "../columns.js";
 import { databaseNow, isUniqueViolation, modelOf, prismaError } from "./model.js";
-import { checkRecord, checkUserId, firstVersion, secretsOf } from "../check-record.js";
+import { assertStorableRecord, assertStorableUserId, firstVersion, secretsOf } from "../check-record.js";
 
 export type { TokenColumns } from "../columns.js";
 
@@ -73,7 +73,7 @@ export function prismaTokenStore<Client extends object>(
   function readRecord(userId: string, row: Row): TokenRecord {
     return {
       userId,
-      calManagedUserId: Number(row[f.calManagedUserId]),
+      calUserId: Number(row[f.calUserId]),
       calAccessToken: row[f.calAccessToken] as string,
       calAccessTokenExpiresAt: date(row[f.calAccessTokenExpiresAt]),
       calRefreshToken: (row[f.calRefreshToken] as string | null) ?? null,
@@ -91,7 +91,7 @@ export function prismaTokenStore<Client extends object>(
 
   function data(record: TokenWrite, version: number, updatedAt: Date): Row {
     return {
-      [f.calManagedUserId]: record.calManagedUserId,
+      [f.calUserId]: record.calUserId,
       [f.calAccessToken]: record.calAccessToken,
       [f.calAccessTokenExpiresAt]: record.calAccessTokenExpiresAt,
       [f.calRefreshToken]: record.calRefreshToken,
@@ -132,26 +132,26 @@ export function prismaTokenStore<Client extends object>(
 
   return {
     async get(userId) {
-      checkUserId(userId);
+      assertStorableUserId(userId);
       const row = await attempt("read the user's tokens", () => newest(userId));
       return row && readRecord(userId, row);
     },
 
     async set(record, { ifVersion }) {
-      checkRecord(record);
+      assertStorableRecord(record);
       const write = () => (ifVersion === null ? insert(record) : update(record, ifVersion));
       return attempt("write the user's tokens", write, secretsOf(record));
     },
 
     async delete(userId) {
-      checkUserId(userId);
+      assertStorableUserId(userId);
       // All of a user's rows: an older one must not come back to life.
       const remove = () => model.deleteMany({ where: { [f.userId]: userId } });
       return (await attempt("delete the user's tokens", remove)).count > 0;
     },
 
-    async lease(userId, { owner, ttlMs }) {
-      checkUserId(userId);
+    async acquireLease(userId, { owner, ttlMs }) {
+      assertStorableUserId(userId);
       return attempt("take the user's lease", async () => {
         // The time is read before the row is written, so it can only make a lease seem to last longer.
         const [row, now] = await Promise.all([newest(userId), databaseNow(prisma)]);
@@ -170,8 +170,8 @@ export function prismaTokenStore<Client extends object>(
       });
     },
 
-    async release(userId, { owner }) {
-      checkUserId(userId);
+    async releaseLease(userId, { owner }) {
+      assertStorableUserId(userId);
       const where = { [f.userId]: userId, [f.leaseOwner]: owner };
       const free = { [f.leaseOwner]: null, [f.leaseEndsAt]: null };
       await attempt("release the user's lease", () => model.updateMany({ where, data: free }));

@@ -29,7 +29,7 @@ export function ensure(condition: boolean, broken: string): asserts condition {
 export function tokensOf(userId: string, name = "1", change: Partial<TokenWrite> = {}): TokenWrite {
   return {
     userId,
-    calManagedUserId: 1,
+    calUserId: 1,
     calAccessToken: `access-${name}`,
     calAccessTokenExpiresAt: new Date(1_893_456_000_123),
     calRefreshToken: `refresh-${name}`,
@@ -48,7 +48,7 @@ export async function write(store: TokenStore, record: TokenWrite): Promise<Toke
 
 const writtenFields = [
   "userId",
-  "calManagedUserId",
+  "calUserId",
   "calAccessToken",
   "calAccessTokenExpiresAt",
   "calRefreshToken",

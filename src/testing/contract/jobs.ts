@@ -26,10 +26,10 @@ export async function runJob(store: TokenStore, job: Job): Promise<number> {
       return incrementUnderLease(store, job);
     case "take-lease": {
       const { userId, owner, ttlMs } = job;
-      return (await leasing(store).lease(userId, { owner, ttlMs })) ? 1 : 0;
+      return (await leasing(store).acquireLease(userId, { owner, ttlMs })) ? 1 : 0;
     }
     case "write-until-killed":
-      for (let n = 0; ; n += 1) await write(store, tokensOf(job.userId, `${n}`, { calManagedUserId: n }));
+      for (let n = 0; ; n += 1) await write(store, tokensOf(job.userId, `${n}`, { calUserId: n }));
   }
 }
 
@@ -41,12 +41,12 @@ async function incrementUnderLease(
   const leased = leasing(store);
   let disturbed = 0;
   for (let n = 0; n < times; n += 1) {
-    while (!(await leased.lease(userId, { owner, ttlMs: 60_000 }))) await pause(5);
+    while (!(await leased.acquireLease(userId, { owner, ttlMs: 60_000 }))) await pause(5);
     const current = await store.get(userId);
     ensure(current !== null, "get answered null for a user with a record");
-    const next = { ...current, calManagedUserId: current.calManagedUserId + 1 };
+    const next = { ...current, calUserId: current.calUserId + 1 };
     if ((await store.set(next, { ifVersion: current.version })) === null) disturbed += 1;
-    await leased.release(userId, { owner });
+    await leased.releaseLease(userId, { owner });
   }
   return disturbed;
 }

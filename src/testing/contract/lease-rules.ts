@@ -7,12 +7,12 @@ const LONG = 60_000;
 const SHORT = 60;
 
 /** A store whose leases can be taken and given back. */
-export type LeasingStore = Required<Pick<TokenStore, "lease" | "release">> & TokenStore;
+export type LeasingStore = Required<Pick<TokenStore, "acquireLease" | "releaseLease">> & TokenStore;
 
 /** The store with its leases; fails the case if it has none. */
 export function leasing(store: TokenStore): LeasingStore {
   ensure(
-    "lease" in store && "release" in store,
+    "acquireLease" in store && "releaseLease" in store,
     "the store lacks lease or release. If it is never shared between processes, pass { lease: false }",
   );
   return store as LeasingStore;
@@ -36,7 +36,11 @@ function rule(name: string, check: LeaseCheck): Rule {
       const store = leasing(context.store);
       const ada = context.userId("ada");
       await write(store, tokensOf(ada));
-      await check((owner, ttlMs = LONG) => store.lease(ada, { owner, ttlMs }), { ...context, store, ada });
+      await check((owner, ttlMs = LONG) => store.acquireLease(ada, { owner, ttlMs }), {
+        ...context,
+        store,
+        ada,
+      });
     },
   };
 }
@@ -53,7 +57,7 @@ export const leaseRules: readonly Rule[] = [
       const got = await together(12, (n) => lease(`owner-${n}`));
       const holders = got.flatMap((has, n) => (has ? [`owner-${n}`] : []));
       ensure(holders.length === 1, `${holders.length} of 12 owners got the lease at once`);
-      for (const owner of holders) await store.release(ada, { owner });
+      for (const owner of holders) await store.releaseLease(ada, { owner });
     }
   }),
   rule("it ends by itself", async (lease, { advance }) => {
@@ -68,14 +72,14 @@ export const leaseRules: readonly Rule[] = [
     ensure(!(await lease("b")), "a renewed lease ended when it would have ended without the renewal");
   }),
   rule("somebody else's release does nothing", async (lease, { store, ada }) => {
-    await store.release(ada, { owner: "nobody" });
+    await store.releaseLease(ada, { owner: "nobody" });
     ensure(await lease("a"), "a lease that nobody held was refused");
-    await store.release(ada, { owner: "b" });
+    await store.releaseLease(ada, { owner: "b" });
     ensure(!(await lease("b")), "a lease was ended by a release of somebody who didn't hold it");
   }),
   rule("given back, it is free at once", async (lease, { store, ada }) => {
     ensure(await lease("a"), "a lease that nobody held was refused");
-    await store.release(ada, { owner: "a" });
+    await store.releaseLease(ada, { owner: "a" });
     ensure(await lease("b"), "a lease was still held after it was given back");
   }),
   rule("an owner who overslept neither has it nor ends it", async (lease, { store, ada, advance }) => {
@@ -83,15 +87,15 @@ export const leaseRules: readonly Rule[] = [
     await advance(SHORT + 40);
     ensure(await lease("b"), "a lease was still held after its time");
     ensure(!(await lease("a")), "an owner whose lease had ended took it back from its new holder");
-    await store.release(ada, { owner: "a" });
+    await store.releaseLease(ada, { owner: "a" });
     ensure(!(await lease("c")), "an owner whose lease had ended ended that of its new holder");
   }),
   rule("each user has one of their own", async (lease, { store, userId }) => {
     await write(store, tokensOf(userId("bob")));
     ensure(await lease("a"), "a lease that nobody held was refused");
-    const bobs = await store.lease(userId("bob"), { owner: "b", ttlMs: LONG });
+    const bobs = await store.acquireLease(userId("bob"), { owner: "b", ttlMs: LONG });
     ensure(bobs, "a user's lease was refused because of another user's");
-    await store.release(userId("bob"), { owner: "b" });
+    await store.releaseLease(userId("bob"), { owner: "b" });
     ensure(!(await lease("c")), "a user's lease ended with another user's");
   }),
   rule("it changes neither the tokens nor their version", async (lease, { store, ada }) => {
@@ -102,7 +106,7 @@ export const leaseRules: readonly Rule[] = [
     const leased = await store.get(ada);
     ensureHolds(leased, before, "get, under a lease,");
     ensure(leased?.version === before.version, "taking the lease changed the version");
-    await store.release(ada, { owner: "a" });
+    await store.releaseLease(ada, { owner: "a" });
     const released = await store.get(ada);
     ensureHolds(released, before, "get, after the release,");
     ensure(released?.version === before.version, "giving the lease back changed the version");

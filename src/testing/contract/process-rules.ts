@@ -25,9 +25,9 @@ export const processRules: readonly ProcessRule[] = [
   {
     name: "no write is lost: writers that read and try again until it fits are all counted",
     check: async (store, processes, userId) => {
-      await write(store, tokensOf(userId, "1", { calManagedUserId: 0 }));
+      await write(store, tokensOf(userId, "1", { calUserId: 0 }));
       const writes = sum(await all(processes, () => ({ do: "increment", userId, times: 20 })));
-      const stored = (await store.get(userId))?.calManagedUserId;
+      const stored = (await store.get(userId))?.calUserId;
       ensure(
         stored === writes,
         `${writes} writes were answered as won, but ${String(stored)} of them are stored`,
@@ -43,8 +43,8 @@ export const processRules: readonly ProcessRule[] = [
       for (const userId of userIds) {
         const record = await store.get(userId);
         if (record === null) continue;
-        const { calManagedUserId } = record;
-        ensureHolds(record, tokensOf(userId, `${calManagedUserId}`, { calManagedUserId }), "get");
+        const { calUserId } = record;
+        ensureHolds(record, tokensOf(userId, `${calUserId}`, { calUserId }), "get");
         await writeOverLateOnes(store, userId);
       }
     },
@@ -56,7 +56,7 @@ export const sharedLeaseRules: readonly ProcessRule[] = [
   {
     name: "lease: one process at a time holds it",
     check: async (store, processes, userId) => {
-      await write(store, tokensOf(userId, "1", { calManagedUserId: 0 }));
+      await write(store, tokensOf(userId, "1", { calUserId: 0 }));
       const disturbed = await all(processes, (n) => {
         return { do: "increment-under-lease", userId, owner: `owner-${n}`, times: 10 };
       });

@@ -66,13 +66,13 @@ export const recordRules: readonly Rule[] = [
   {
     name: "a record comes back as it was written, from set and from get",
     async check({ store, userId }) {
-      const record = tokensOf(userId("ada"), "1", { calManagedUserId: 2_147_483_647 });
+      const record = tokensOf(userId("ada"), "1", { calUserId: 2_147_483_647 });
       const written = await write(store, record);
       ensureHolds(written, record, "set");
       ensureSame(await store.get(record.userId), written, "get");
       ensure(Number.isSafeInteger(written.version), "the version is not an integer");
 
-      const changed = tokensOf(record.userId, "2", { calManagedUserId: 3 });
+      const changed = tokensOf(record.userId, "2", { calUserId: 3 });
       const rewritten = await write(store, changed);
       ensureHolds(rewritten, changed, "the second set");
       ensureSame(await store.get(record.userId), rewritten, "get after the second set");
@@ -99,12 +99,10 @@ export const recordRules: readonly Rule[] = [
     name: "users are isolated: records that are written at the same time do not mix",
     async check({ store, userId }) {
       const ids = Array.from({ length: 20 }, (_, n) => userId(`user-${n}`));
-      await together(ids.length, (n) =>
-        write(store, tokensOf(ids[n] ?? "", `${n}`, { calManagedUserId: n })),
-      );
+      await together(ids.length, (n) => write(store, tokensOf(ids[n] ?? "", `${n}`, { calUserId: n })));
       const records = await together(ids.length, (n) => store.get(ids[n] ?? ""));
       for (const [n, record] of records.entries()) {
-        ensureHolds(record, tokensOf(ids[n] ?? "", `${n}`, { calManagedUserId: n }), "get");
+        ensureHolds(record, tokensOf(ids[n] ?? "", `${n}`, { calUserId: n }), "get");
       }
     },
   },

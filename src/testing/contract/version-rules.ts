@@ -56,11 +56,11 @@ export const versionRules: readonly Rule[] = [
   {
     name: "no write is lost: writers that read and try again until it fits are all counted",
     async check({ store, userId }) {
-      await write(store, tokensOf(userId("ada"), "1", { calManagedUserId: 0 }));
+      await write(store, tokensOf(userId("ada"), "1", { calUserId: 0 }));
       await together(5, async () => {
         for (let n = 0; n < 5; n += 1) await increment(store, userId("ada"));
       });
-      const count = (await store.get(userId("ada")))?.calManagedUserId;
+      const count = (await store.get(userId("ada")))?.calUserId;
       ensure(count === 25, `25 writes were answered as won, but ${String(count)} of them are stored`);
     },
   },
@@ -135,7 +135,7 @@ export async function increment(store: TokenStore, userId: string): Promise<void
   for (;;) {
     const current = await store.get(userId);
     ensure(current !== null, "get answered null while the record was being written over");
-    const next = { ...current, calManagedUserId: current.calManagedUserId + 1 };
+    const next = { ...current, calUserId: current.calUserId + 1 };
     if ((await store.set(next, { ifVersion: current.version })) !== null) return;
   }
 }

@@ -1,6 +1,6 @@
 import { CalStoreError, CalValidationError } from "../../errors.js";
 import { keyRing, type EncryptionKeys, type KeyRing } from "./keys.js";
-import { open, seal, sealedWith } from "./token-jwe.js";
+import { decryptToken, encryptToken, encryptionKeyIdOf } from "./token-jwe.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "../token-store.js";
 
 /** Options of {@link encryptedTokenStore}. */
@@ -9,10 +9,10 @@ export interface EncryptedTokenStoreOptions {
   keys: EncryptionKeys;
   /**
    * Whether tokens that were stored before encryption was turned on are read; they are sealed at their next
-   * write. `false` once `resealTokens` is through: whoever can write to the table can then no longer slip in
+   * write. `false` once `reencryptTokens` is through: whoever can write to the table can then no longer slip in
    * a token of their own. Default: `true`.
    */
-  allowPlain?: boolean;
+  allowUnencrypted?: boolean;
 }
 
 const encryptedStores = new WeakSet<TokenStore>();
@@ -31,20 +31,20 @@ const encryptedStores = new WeakSet<TokenStore>();
  * ```
  */
 export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenStoreOptions): TokenStore {
-  refuseEncrypted(store);
+  assertUnencryptedStore(store);
   const ring = keyRing(options.keys);
-  const { allowPlain = true } = options;
+  const { allowUnencrypted = true } = options;
 
   const encrypted: TokenStore = {
     async get(userId) {
       const record = await store.get(userId);
       if (record === null) return null;
-      if (!allowPlain) refusePlain(record);
-      return openRecord(record, ring);
+      if (!allowUnencrypted) assertEncrypted(record);
+      return decryptRecord(record, ring);
     },
 
     async set(record, setOptions) {
-      const written = await store.set(await sealRecord(record, ring), setOptions);
+      const written = await store.set(await encryptRecord(record, ring), setOptions);
       if (written === null) return null;
       const { calAccessToken, calRefreshToken } = record;
       return { ...written, calAccessToken, calRefreshToken };
@@ -52,53 +52,55 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
 
     delete: (userId) => store.delete(userId),
   };
-  if (store.lease) encrypted.lease = store.lease.bind(store);
-  if (store.release) encrypted.release = store.release.bind(store);
+  if (store.acquireLease) encrypted.acquireLease = store.acquireLease.bind(store);
+  if (store.releaseLease) encrypted.releaseLease = store.releaseLease.bind(store);
   if (store.list) encrypted.list = store.list.bind(store);
   encryptedStores.add(encrypted);
   return encrypted;
 }
 
 /** Refuses to seal what is sealed already: it would come out sealed. */
-export function refuseEncrypted(store: TokenStore): void {
+export function assertUnencryptedStore(store: TokenStore): void {
   if (encryptedStores.has(store)) {
     throw new CalValidationError("The store encrypts already. Pass the store that it was made from.");
   }
 }
 
 /** The record with both tokens opened. */
-export async function openRecord(record: TokenRecord, ring: KeyRing): Promise<TokenRecord> {
+export async function decryptRecord(record: TokenRecord, ring: KeyRing): Promise<TokenRecord> {
   const { userId } = record;
   const [calAccessToken, calRefreshToken] = await Promise.all([
-    open(record.calAccessToken, { userId, column: "access" }, ring),
+    decryptToken(record.calAccessToken, { userId, column: "access" }, ring),
     record.calRefreshToken === null
       ? null
-      : open(record.calRefreshToken, { userId, column: "refresh" }, ring),
+      : decryptToken(record.calRefreshToken, { userId, column: "refresh" }, ring),
   ]);
   return { ...record, calAccessToken, calRefreshToken };
 }
 
 /** The record with both tokens sealed by the first key. */
-export async function sealRecord<R extends TokenWrite>(record: R, ring: KeyRing): Promise<R> {
+export async function encryptRecord<R extends TokenWrite>(record: R, ring: KeyRing): Promise<R> {
   const { userId } = record;
   const [calAccessToken, calRefreshToken] = await Promise.all([
-    seal(record.calAccessToken, { userId, column: "access" }, ring),
+    encryptToken(record.calAccessToken, { userId, column: "access" }, ring),
     record.calRefreshToken === null
       ? null
-      : seal(record.calRefreshToken, { userId, column: "refresh" }, ring),
+      : encryptToken(record.calRefreshToken, { userId, column: "refresh" }, ring),
   ]);
   return { ...record, calAccessToken, calRefreshToken };
 }
 
 /** The ids of the keys that a stored record's tokens are sealed with; `null` for a plain one. */
 export function keysOf({ calAccessToken, calRefreshToken }: TokenRecord): (string | null)[] {
-  return [calAccessToken, calRefreshToken].flatMap((token) => (token === null ? [] : [sealedWith(token)]));
+  return [calAccessToken, calRefreshToken].flatMap((token) =>
+    token === null ? [] : [encryptionKeyIdOf(token)],
+  );
 }
 
-function refusePlain(record: TokenRecord): void {
+function assertEncrypted(record: TokenRecord): void {
   if (keysOf(record).includes(null)) {
     throw new CalStoreError(
-      "A token of the user is not sealed, and allowPlain is false. Run resealTokens first.",
+      "A token of the user is not sealed, and allowUnencrypted is false. Run reencryptTokens first.",
     );
   }
 }

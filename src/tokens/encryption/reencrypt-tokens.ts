@@ -1,10 +1,10 @@
 import { CalValidationError, isCalError } from "../../errors.js";
 import { keyRing, type EncryptionKeys, type KeyRing } from "./keys.js";
-import { keysOf, openRecord, refuseEncrypted, sealRecord } from "./encrypted-token-store.js";
+import { keysOf, decryptRecord, assertUnencryptedStore, encryptRecord } from "./encrypted-token-store.js";
 import type { TokenRecord, TokenStore } from "../token-store.js";
 
-/** Options of {@link resealTokens}. */
-export interface ResealOptions {
+/** Options of {@link reencryptTokens}. */
+export interface ReencryptOptions {
   /** The keys of `encryptedTokenStore`: the first is the one that all tokens are to be sealed with. */
   keys: EncryptionKeys;
   /** How many users are worked on at once. Default: 50. */
@@ -14,17 +14,17 @@ export interface ResealOptions {
   /** Stops the work behind the batch that is under way; the promise then resolves with `done: false`. */
   signal?: AbortSignal | undefined;
   /** Called after each batch. */
-  onProgress?: (progress: ResealProgress) => void;
+  onProgress?: (progress: ReencryptProgress) => void;
   /** Called for each user whose tokens can't be opened, with a `CalStoreError` that names the key. */
   onFailure?: (userId: string, error: Error) => void;
 }
 
-/** How far {@link resealTokens} has come. */
-export interface ResealProgress {
+/** How far {@link reencryptTokens} has come. */
+export interface ReencryptProgress {
   /** Users that were looked at, in this run. */
   checked: number;
   /** Users whose tokens were sealed anew. */
-  resealed: number;
+  reencrypted: number;
   /** Users who were left as they are, since their tokens were just being refreshed. Run it again for them. */
   busy: number;
   /** Users whose tokens can't be opened with these keys. */
@@ -35,7 +35,7 @@ export interface ResealProgress {
   done: boolean;
 }
 
-type Outcome = "kept" | "resealed" | "busy" | "failed";
+type Outcome = "kept" | "reencrypted" | "busy" | "failed";
 
 // Longer than it takes to read and write one row.
 const LEASE_MS = 30_000;
@@ -49,24 +49,27 @@ const LEASE_MS = 30_000;
  *
  * @example
  * ```ts
- * const { busy, failed } = await resealTokens(postgresTokenStore({ client }), {
+ * const { busy, failed } = await reencryptTokens(postgresTokenStore({ client }), {
  *   keys: encryptionKeysFromEnv(),
  *   onProgress: ({ checked, resealed, after }) => console.info({ checked, resealed, after }),
  * });
  * // Both 0: keys other than the first can be removed.
  * ```
  */
-export async function resealTokens(store: TokenStore, options: ResealOptions): Promise<ResealProgress> {
+export async function reencryptTokens(
+  store: TokenStore,
+  options: ReencryptOptions,
+): Promise<ReencryptProgress> {
   const { batchSize = 50, signal, onProgress, onFailure } = options;
-  refuseEncrypted(store);
-  if (!store.list) throw new CalValidationError("resealTokens needs a store with list().");
+  assertUnencryptedStore(store);
+  if (!store.list) throw new CalValidationError("reencryptTokens needs a store with list().");
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new CalValidationError("batchSize must be at least 1.");
   const ring = keyRing(options.keys);
 
-  const progress: ResealProgress = {
+  const progress: ReencryptProgress = {
     checked: 0,
-    resealed: 0,
+    reencrypted: 0,
     busy: 0,
     failed: 0,
     after: options.after,
@@ -78,7 +81,9 @@ export async function resealTokens(store: TokenStore, options: ResealOptions): P
       progress.done = true;
       break;
     }
-    const outcomes = await Promise.all(userIds.map((userId) => resealUser(store, userId, ring, onFailure)));
+    const outcomes = await Promise.all(
+      userIds.map((userId) => reencryptUser(store, userId, ring, onFailure)),
+    );
     progress.checked += outcomes.length;
     for (const outcome of outcomes) if (outcome !== "kept") progress[outcome] += 1;
     progress.after = userIds.at(-1);
@@ -87,35 +92,35 @@ export async function resealTokens(store: TokenStore, options: ResealOptions): P
   return progress;
 }
 
-async function resealUser(
+async function reencryptUser(
   store: TokenStore,
   userId: string,
   ring: KeyRing,
-  onFailure: ResealOptions["onFailure"],
+  onFailure: ReencryptOptions["onFailure"],
 ): Promise<Outcome> {
   const found = await store.get(userId);
-  if (found === null || isSealed(found, ring)) return "kept";
+  if (found === null || isEncrypted(found, ring)) return "kept";
   const owner = `reseal/${crypto.randomUUID()}`;
-  if (store.lease && !(await store.lease(userId, { owner, ttlMs: LEASE_MS }))) return "busy";
+  if (store.acquireLease && !(await store.acquireLease(userId, { owner, ttlMs: LEASE_MS }))) return "busy";
   try {
     // Under the lease once more: a refresh may have written meanwhile.
     const current = await store.get(userId);
-    if (current === null || isSealed(current, ring)) return "kept";
-    const opened = await tryToOpen(current, ring);
+    if (current === null || isEncrypted(current, ring)) return "kept";
+    const opened = await tryToDecrypt(current, ring);
     if (opened instanceof Error) {
       onFailure?.(userId, opened);
       return "failed";
     }
-    const written = await store.set(await sealRecord(opened, ring), { ifVersion: current.version });
-    return written === null ? "busy" : "resealed";
+    const written = await store.set(await encryptRecord(opened, ring), { ifVersion: current.version });
+    return written === null ? "busy" : "reencrypted";
   } finally {
-    await store.release?.(userId, { owner });
+    await store.releaseLease?.(userId, { owner });
   }
 }
 
-async function tryToOpen(record: TokenRecord, ring: KeyRing): Promise<TokenRecord | Error> {
+async function tryToDecrypt(record: TokenRecord, ring: KeyRing): Promise<TokenRecord | Error> {
   try {
-    return await openRecord(record, ring);
+    return await decryptRecord(record, ring);
   } catch (error) {
     // A key that is missing or wrong, or a token that was moved: this user's, so the others go on.
     if (isCalError(error)) return error;
@@ -123,6 +128,6 @@ async function tryToOpen(record: TokenRecord, ring: KeyRing): Promise<TokenRecor
   }
 }
 
-function isSealed(record: TokenRecord, { first }: KeyRing): boolean {
+function isEncrypted(record: TokenRecord, { first }: KeyRing): boolean {
   return keysOf(record).every((kid) => kid === first.id);
 }

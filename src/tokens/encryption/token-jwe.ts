@@ -4,15 +4,15 @@ import { decryptJwe, encryptJwe } from "../../lib/jwe.js";
 import { isKeyId, type KeyRing } from "./keys.js";
 
 /** The columns that are sealed. A token sealed for one does not open in the other. */
-type SealedColumn = "access" | "refresh";
+type EncryptedColumn = "access" | "refresh";
 
 /** Where a token belongs. */
 export interface Place {
   userId: string;
-  column: SealedColumn;
+  column: EncryptedColumn;
 }
 
-interface SealHeader {
+interface TokenHeader {
   kid?: unknown;
   sub?: unknown;
   typ?: unknown;
@@ -22,12 +22,12 @@ interface SealHeader {
 const TYPE = "calbridge";
 
 /** Seals a token with the first key: a JWE whose protected header says where it belongs. */
-export function seal(token: string, { userId, column }: Place, { first }: KeyRing): Promise<string> {
+export function encryptToken(token: string, { userId, column }: Place, { first }: KeyRing): Promise<string> {
   return encryptJwe(token, first.key, { kid: first.id, typ: `${TYPE}-${column}`, sub: userId });
 }
 
 /** Opens a sealed token; a plain one is answered as it is. */
-export async function open(value: string, place: Place, { keys }: KeyRing): Promise<string> {
+export async function decryptToken(value: string, place: Place, { keys }: KeyRing): Promise<string> {
   const header = headerOf(value);
   if (!header) return value;
   const what = `The user's ${place.column} token`;
@@ -52,16 +52,16 @@ export async function open(value: string, place: Place, { keys }: KeyRing): Prom
 }
 
 /** Whether a token is sealed, and with which key. `null`: it is a plain one. */
-export function sealedWith(value: string): string | null {
+export function encryptionKeyIdOf(value: string): string | null {
   const header = headerOf(value);
   return header && (isKeyId(header.kid) ? header.kid : "");
 }
 
-function headerOf(value: string): SealHeader | null {
+function headerOf(value: string): TokenHeader | null {
   const end = value.indexOf(".");
   if (end === -1 || !value.startsWith("eyJ")) return null;
   try {
-    const header = JSON.parse(new TextDecoder().decode(base64url.decode(value.slice(0, end)))) as SealHeader;
+    const header = JSON.parse(new TextDecoder().decode(base64url.decode(value.slice(0, end)))) as TokenHeader;
     return typeof header.typ === "string" && header.typ.startsWith(TYPE) ? header : null;
   } catch {
     // Not base64url or not JSON: a token of another kind.

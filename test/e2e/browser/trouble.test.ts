@@ -10,12 +10,12 @@ describe("a connection", () => {
     await ada.connect("Google Calendar");
     await ada.page.getByRole("button", { name: "Let the token expire" }).click();
     const feed = ada.page.getByRole("list", { name: "What happens" });
-    await feed.getByText("led", { exact: true }).waitFor();
+    await feed.getByText("refreshed", { exact: true }).waitFor();
 
     await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
     await ada.hears("Google Calendar works.");
     const outcomes = demo.services.feed.entries().filter(({ kind }) => kind === "tokens");
-    expect(outcomes.filter(({ outcome }) => outcome === "led")).toHaveLength(1);
+    expect(outcomes.filter(({ outcome }) => outcome === "refreshed")).toHaveLength(1);
   });
 
   it("survives a refresh whose answer is lost", async () => {
@@ -31,7 +31,7 @@ describe("a connection", () => {
     expect(await page.getByRole("status").first().textContent(), "no success beside it").toBe("");
     await page.getByRole("button", { name: "Try again" }).press("Enter");
     const feed = ada.page.getByRole("list", { name: "What happens" });
-    await feed.getByText("healed", { exact: true }).waitFor();
+    await feed.getByText("recovered", { exact: true }).waitFor();
     await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
     await expect.poll(() => page.getByRole("button", { name: "Try again" }).count()).toBe(0);
     expect(await page.locator(":focus").getAttribute("aria-label"), "where the focus is").toBe("Calendars");

@@ -24,7 +24,14 @@ async function startSharing(options: { withWaitUntil: boolean }) {
   const emulator = createCalEmulator();
   const { url: emulatorUrl, close } = await emulator.listen();
   const { clientId, clientSecret } = emulator;
-  const worker = startWorker({ modules, bindings: { clientId, clientSecret, emulatorUrl, ...options } });
+  const worker = startWorker({
+    modules,
+    bindings: {
+      managedUsers: { clientId, clientSecret },
+      emulatorUrl,
+      ...options,
+    },
+  });
   closing.push(() => worker.dispose(), close);
   const origin = await worker.ready;
   const get = async (path: string, init?: RequestInit) => (await fetch(new URL(path, origin), init)).text();
@@ -70,7 +77,7 @@ describe.each([{ withWaitUntil: true }, { withWaitUntil: false }])(
         "joined",
         "joined",
         "joined",
-        "led",
+        "refreshed",
       ]);
     });
   },
@@ -82,7 +89,7 @@ describe("when the request that refreshes ends early", () => {
     await startAndLeave(worker);
     expect(await worker.get("/profile")).toBe("Ada");
     expect(worker.refreshes()).toBe(1);
-    expect((await worker.get("/outcomes")).split(",").sort()).toEqual(["joined", "led"]);
+    expect((await worker.get("/outcomes")).split(",").sort()).toEqual(["joined", "refreshed"]);
   });
 
   test("waitUntil keeps the refresh going: it was answered after its time limit", async () => {

@@ -41,8 +41,7 @@ async function clientOf(
   options: Partial<CalClientOptions> = {},
 ): Promise<CalClient> {
   return new CalClient({
-    clientId: "client-1",
-    clientSecret: "the-secret",
+    managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
     baseUrl: origin,
     tokenStore: await storeOfAda(),
     ...options,
@@ -138,7 +137,7 @@ describe("a call that is given up", () => {
       get: (userId) => inner.get(userId),
       set: (record, options) => inner.set(record, options),
       delete: (userId) => inner.delete(userId),
-      lease: () => {
+      acquireLease: () => {
         reach();
         return Promise.resolve(!isTheirs);
       },

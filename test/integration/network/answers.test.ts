@@ -126,8 +126,7 @@ async function start(behave: Behaviour, retries: number, timeoutMs = 5_000) {
   });
   servers.push(server);
   const cal = new CalClient({
-    clientId: "client-1",
-    clientSecret: "the-secret",
+    managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
     baseUrl: server.origin,
     tokenStore: await storeOfAda(),
     retry: { limit: retries },
@@ -220,8 +219,7 @@ describe("an answer of gigabytes", () => {
 
 test("a fetch whose answers have no Web streams, as node-fetch's have none, is read all the same", async () => {
   const cal = new CalClient({
-    clientId: "c",
-    clientSecret: "s",
+    managedUsers: { clientId: "c", clientSecret: "s" },
     baseUrl: "http://127.0.0.1:1/v2",
     fetch: async () => {
       const response = new Response(ada);

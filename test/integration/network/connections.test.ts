@@ -35,7 +35,12 @@ async function start(behave: Behaviour, options: Parameters<typeof startBadServe
 
 async function clientOf(baseUrl: string, options: Partial<CalClientOptions> = {}): Promise<CalClient> {
   const tokenStore = await storeOfAda();
-  return new CalClient({ clientId: "client-1", clientSecret: "the-secret", baseUrl, tokenStore, ...options });
+  return new CalClient({
+    managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
+    baseUrl,
+    tokenStore,
+    ...options,
+  });
 }
 
 /** Hooks that do something after the first attempt that failed. */
@@ -97,8 +102,7 @@ describe.concurrent("a server that is not there", () => {
     const port = Number(new URL(first.url).port);
     let isUp = true;
     const cal = new CalClient({
-      clientId: emulator.clientId,
-      clientSecret: emulator.clientSecret,
+      managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
       baseUrl: first.url,
       tokenStore: memoryTokenStore(),
       hooks: afterFirstFailure(async () => {
@@ -307,8 +311,7 @@ test("a clock that jumps a day while a call is out does not hold it up, and ends
   const store = memoryTokenStore();
   const now = () => Date.now() + offset;
   const cal = new CalClient({
-    clientId: emulator.clientId,
-    clientSecret: emulator.clientSecret,
+    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
     baseUrl: url,
     tokenStore: store,
     now,

@@ -25,7 +25,7 @@ const reads: Record<string, (user: CalUser) => Promise<unknown>> = {
 };
 const writes: Record<string, (user: CalUser, marker: string) => Promise<unknown>> = {
   update: (user, marker) => user.update({ name: marker }),
-  event: (user, marker) => user.calendars.forProvider("google").events.create(event(marker)),
+  event: (user, marker) => user.calendars.connection("8").events.create(event(marker)),
   feed: (user, marker) => user.calendars.saveIcsFeed({ urls: [`https://feed.example/${marker}.ics`] }),
 };
 
@@ -65,7 +65,7 @@ async function live({ steps, plan }: Story): Promise<PassedRequest[]> {
   const tokenStore = memoryTokenStore();
   const record = {
     userId: "ada",
-    calManagedUserId: made.id,
+    calUserId: made.id,
     calAccessToken: made.accessToken,
     calAccessTokenExpiresAt: new Date(made.accessTokenExpiresAt),
     calRefreshToken: made.refreshToken,
@@ -76,8 +76,7 @@ async function live({ steps, plan }: Story): Promise<PassedRequest[]> {
   let underWay = 0;
   const processes = [1, 2].map(() =>
     new CalClient({
-      clientId: emulator.clientId,
-      clientSecret: emulator.clientSecret,
+      managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
       baseUrl: gateway.url,
       tokenStore,
       timeoutMs: TIMEOUT_MS,

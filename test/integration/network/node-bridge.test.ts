@@ -59,15 +59,18 @@ const sync = (...headers: string[]) => post("/api/cal/calendars/sync-credentials
 /** The handlers, with a session that is looked up for as long as the test wants. */
 function handlers(authenticate = () => Promise.resolve()) {
   const errors: HandlerErrorEvent[] = [];
-  const client = new CalClient({ clientId: "c", clientSecret: "the-secret", tokenStore: memoryTokenStore() });
+  const client = new CalClient({
+    managedUsers: { clientId: "c", clientSecret: "the-secret" },
+    tokenStore: memoryTokenStore(),
+  });
   const { handle } = createCalHandlers({
     client,
     authenticate: async () => {
       await authenticate();
       return { userId: "ada", email: "ada@users.example", name: "Ada" };
     },
-    secret: SECRET,
-    baseUrl: "https://app.example",
+    stateSecret: SECRET,
+    appUrl: "https://app.example",
     successUrl: "/connected",
     onError: (event) => void errors.push(event),
   });

@@ -77,7 +77,11 @@ async function start(
   closing.push(() => calCom.close());
   const tokenStore = memoryTokenStore();
   const { clientId, clientSecret } = emulator;
-  const client = new CalClient({ clientId, clientSecret, baseUrl: calCom.url, tokenStore });
+  const client = new CalClient({
+    managedUsers: { clientId, clientSecret },
+    baseUrl: calCom.url,
+    tokenStore,
+  });
   // The port is not known before there is a server.
   const listeners: RequestListener[] = [];
   const server = await serve((incoming, outgoing) => {
@@ -89,8 +93,8 @@ async function start(
     createCalHandlers({
       client,
       authenticate,
-      secret: SECRET,
-      baseUrl: server.origin,
+      stateSecret: SECRET,
+      appUrl: server.origin,
       successUrl: "/connected",
       onError: () => undefined,
       ...options,
@@ -214,10 +218,13 @@ test("the bridge takes a handler, and not all of them", () => {
 test("a request that is a framework's own, or of another realm, is a request", async () => {
   class FrameworkRequest extends Request {}
   const { handle } = createCalHandlers({
-    client: new CalClient({ clientId: "c", clientSecret: "s", tokenStore: memoryTokenStore() }),
+    client: new CalClient({
+      managedUsers: { clientId: "c", clientSecret: "s" },
+      tokenStore: memoryTokenStore(),
+    }),
     authenticate: () => null,
-    secret: SECRET,
-    baseUrl: "https://app.example",
+    stateSecret: SECRET,
+    appUrl: "https://app.example",
     successUrl: "/",
   });
   const { url, method, headers } = new Request("https://app.example/api/cal/refresh");

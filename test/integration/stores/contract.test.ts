@@ -37,7 +37,7 @@ const mapped = {
     calAccessTokenExpiresAt: "access_token_expires_at",
     calRefreshToken: "refresh_token",
     calRefreshTokenExpiresAt: "refresh_token_expires_at",
-    calManagedUserId: "managed_user_id",
+    calUserId: "managed_user_id",
     leaseOwner: "lease_owner",
     leaseEndsAt: "lease_ends_at",
     createdAt: "created_at",

@@ -45,18 +45,18 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
       const old = await store.get(userId);
       expect(old).toMatchObject({
         userId,
-        calManagedUserId: 7,
+        calUserId: 7,
         calAccessToken: `old-access-of-${userId}`,
         calAccessTokenExpiresAt: null,
         calRefreshTokenExpiresAt: null,
       });
-      expect(await store.lease!(userId, { owner: "a", ttlMs: 60_000 })).toBe(true);
-      expect(await store.lease!(userId, { owner: "b", ttlMs: 60_000 })).toBe(false);
+      expect(await store.acquireLease!(userId, { owner: "a", ttlMs: 60_000 })).toBe(true);
+      expect(await store.acquireLease!(userId, { owner: "b", ttlMs: 60_000 })).toBe(false);
       const written = await store.set(tokens(userId), { ifVersion: old!.version });
       expect(written).toMatchObject(tokens(userId));
       expect(await store.get(userId)).toEqual(written);
       expect(await store.set(tokens(userId), { ifVersion: old!.version })).toBe(null);
-      await store.release!(userId, { owner: "a" });
+      await store.releaseLease!(userId, { owner: "a" });
       expect(await store.delete(userId)).toBe(true);
     }
   });
@@ -69,8 +69,8 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
     await addColumns();
     const store = makeStore();
     expect((await store.get("ada"))!.calAccessToken).toBe("newest");
-    expect(await store.lease!("ada", { owner: "a", ttlMs: 60_000 })).toBe(true);
-    expect(await store.lease!("ada", { owner: "b", ttlMs: 60_000 })).toBe(false);
+    expect(await store.acquireLease!("ada", { owner: "a", ttlMs: 60_000 })).toBe(true);
+    expect(await store.acquireLease!("ada", { owner: "b", ttlMs: 60_000 })).toBe(false);
 
     // The row was written by a clock that is a hundred years ahead: ours must not make it the older one.
     const written = await store.set(tokens("ada"), { ifVersion: 0 });

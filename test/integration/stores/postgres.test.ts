@@ -47,9 +47,9 @@ test("each method is one round trip", async () => {
   const version = (await store.get("ada"))!.version;
   expect(await sent(() => store.set(ada, { ifVersion: version }))).toBe(1);
   expect(await sent(() => store.set(ada, { ifVersion: version }))).toBe(1);
-  expect(await sent(() => store.lease("ada", { owner: "a", ttlMs: 1000 }))).toBe(1);
-  expect(await sent(() => store.lease("ada", { owner: "b", ttlMs: 1000 }))).toBe(1);
-  expect(await sent(() => store.release("ada", { owner: "a" }))).toBe(1);
+  expect(await sent(() => store.acquireLease("ada", { owner: "a", ttlMs: 1000 }))).toBe(1);
+  expect(await sent(() => store.acquireLease("ada", { owner: "b", ttlMs: 1000 }))).toBe(1);
+  expect(await sent(() => store.releaseLease("ada", { owner: "a" }))).toBe(1);
   expect(await sent(() => store.delete("ada"))).toBe(1);
 });
 
@@ -77,10 +77,10 @@ describe("the lease", () => {
   test("goes by the database's clock, whatever the process's own says", async () => {
     const store = postgresTokenStore({ client: database.pool });
     await store.set(tokens("ada"), { ifVersion: null });
-    expect(await store.lease("ada", { owner: "a", ttlMs: 60_000 })).toBe(true);
+    expect(await store.acquireLease("ada", { owner: "a", ttlMs: 60_000 })).toBe(true);
     vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ["Date", "performance"] });
     try {
-      expect(await store.lease("ada", { owner: "b", ttlMs: 60_000 })).toBe(false);
+      expect(await store.acquireLease("ada", { owner: "b", ttlMs: 60_000 })).toBe(false);
     } finally {
       vi.useRealTimers();
     }
@@ -88,8 +88,8 @@ describe("the lease", () => {
 
   test("needs a record: a user without one has nothing to refresh", async () => {
     const store = postgresTokenStore({ client: database.pool });
-    expect(await store.lease("nobody", { owner: "a", ttlMs: 1000 })).toBe(false);
-    await store.release("nobody", { owner: "a" });
+    expect(await store.acquireLease("nobody", { owner: "a", ttlMs: 1000 })).toBe(false);
+    await store.releaseLease("nobody", { owner: "a" });
   });
 
   test("keeps no session: each statement may go over another connection, in a transaction of its own", async () => {
@@ -109,11 +109,11 @@ describe("the lease", () => {
     };
     const store = postgresTokenStore({ client: pooler });
     const first = await store.set(tokens("ada"), { ifVersion: null });
-    expect(await store.lease("ada", { owner: "a", ttlMs: 60_000 })).toBe(true);
-    expect(await store.lease("ada", { owner: "b", ttlMs: 60_000 })).toBe(false);
+    expect(await store.acquireLease("ada", { owner: "a", ttlMs: 60_000 })).toBe(true);
+    expect(await store.acquireLease("ada", { owner: "b", ttlMs: 60_000 })).toBe(false);
     await store.set(tokens("ada"), { ifVersion: first!.version });
-    await store.release("ada", { owner: "a" });
-    expect(await store.lease("ada", { owner: "b", ttlMs: 60_000 })).toBe(true);
+    await store.releaseLease("ada", { owner: "a" });
+    expect(await store.acquireLease("ada", { owner: "b", ttlMs: 60_000 })).toBe(true);
   });
 });
 
@@ -180,7 +180,7 @@ describe("names", () => {
     const store = postgresTokenStore({ client: database.pool, ...names });
     const written = await store.set(tokens("ada"), { ifVersion: null });
     expect(await store.get("ada")).toEqual(written);
-    expect(await store.lease("ada", { owner: "a", ttlMs: 1000 })).toBe(true);
+    expect(await store.acquireLease("ada", { owner: "a", ttlMs: 1000 })).toBe(true);
     expect(await store.delete("ada")).toBe(true);
   });
 

@@ -55,7 +55,7 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
     const work = () => [
       store.get("ada"),
       store.set(tokens("ada", secret), { ifVersion: null }),
-      store.lease!("ada", { owner: "a", ttlMs: 1 }),
+      store.acquireLease!("ada", { owner: "a", ttlMs: 1 }),
     ];
     const outdated = await Promise.all(work().map(rejection));
     await database.pool.query(`DROP TABLE "CalendarIntegration"`);
@@ -69,8 +69,8 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
 
   test("a row that a constraint refuses: an error without the row", async () => {
     await database.pool.query(`ALTER TABLE "CalendarIntegration" ADD CHECK ("calManagedUserId" < 1000)`);
-    const refused = tokens("ada", { ...secret, calManagedUserId: 1000 });
-    const tooLarge = tokens("ada", { ...secret, calManagedUserId: 2 ** 40 });
+    const refused = tokens("ada", { ...secret, calUserId: 1000 });
+    const tooLarge = tokens("ada", { ...secret, calUserId: 2 ** 40 });
     for (const record of [refused, tooLarge]) {
       const error = await rejection(makeStore().set(record, { ifVersion: null }));
       expect(error).toBeInstanceOf(CalStoreError);
@@ -101,8 +101,8 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
         () => store.set(tokens("ada", { ...secret, calAccessToken: bad }), { ifVersion }),
         () => store.set(tokens("ada", { ...secret, calRefreshToken: bad }), { ifVersion }),
         () => store.delete(bad),
-        () => store.lease!(bad, { owner: "a", ttlMs: 1 }),
-        () => store.release!(bad, { owner: "a" }),
+        () => store.acquireLease!(bad, { owner: "a", ttlMs: 1 }),
+        () => store.releaseLease!(bad, { owner: "a" }),
       ]) {
         const error = await rejection(work());
         expect(error).toBeInstanceOf(CalValidationError);

@@ -29,8 +29,7 @@ async function client(answer: () => Response, options: Partial<CalClientOptions>
   const tokenStore = await storeOfAda();
   const fetch = () => Promise.resolve(answer());
   return new CalClient({
-    clientId: "client-1",
-    clientSecret: "the-secret",
+    managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
     fetch,
     retry: { limit: 0 },
     ...options,
@@ -249,8 +248,7 @@ describe("a 401 is about the token only if it says so", () => {
       );
     };
     const cal = new CalClient({
-      clientId: "client-1",
-      clientSecret: "the-secret",
+      managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
       fetch,
       tokenStore: await storeOfAda(),
     });

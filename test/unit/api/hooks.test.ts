@@ -5,7 +5,7 @@ import {
   type Logger,
   type CalRequestInfo,
   type CalResponseInfo,
-  type TokensInfo,
+  type TokenRefreshInfo,
 } from "../../../src/index.js";
 import { rejection, storeOfAda, tokensOf, turnUntil, useFakeTimers } from "../../support/client.js";
 
@@ -15,7 +15,12 @@ const good = () => Response.json({ status: "success", data: user });
 async function client(answers: (() => Response | Promise<Response>)[], options: Partial<CalClientOptions>) {
   const fetch: typeof globalThis.fetch = () => Promise.resolve((answers.shift() ?? good)());
   const tokenStore = options.tokenStore ?? (await storeOfAda());
-  return new CalClient({ clientId: "client-1", clientSecret: "the-secret", fetch, ...options, tokenStore });
+  return new CalClient({
+    managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
+    fetch,
+    ...options,
+    tokenStore,
+  });
 }
 
 beforeEach(() => useFakeTimers());
@@ -87,12 +92,12 @@ describe("hooks and logger", () => {
     const paths: string[] = [];
     const event = () => Response.json({ status: "success", data: { id: "e", start: {}, end: {} } });
     const cal = await client([event], { hooks: { onRequest: ({ path }) => paths.push(path) } });
-    await cal.forUser("ada").calendars.forConnection("conn-17").events.get("event-4", { calendarId: "c-9" });
+    await cal.forUser("ada").calendars.connection("conn-17").events.get("event-4", { calendarId: "c-9" });
     expect(paths).toEqual(["/calendars/connections/{connectionId}/events/{eventId}"]);
   });
 
   test("hear how tokens were had, and when it did not work", async () => {
-    const told: TokensInfo[] = [];
+    const told: TokenRefreshInfo[] = [];
     const expired = await storeOfAda({ calAccessTokenExpiresAt: new Date(Date.now() - 1) });
     const refreshed = () =>
       Response.json({
@@ -102,7 +107,7 @@ describe("hooks and logger", () => {
     const failed = () => new Response("", { status: 500 });
     const cal = await client([refreshed, failed], {
       tokenStore: expired,
-      hooks: { onTokens: (info) => told.push(info) },
+      hooks: { onTokenRefresh: (info) => told.push(info) },
     });
     await turnUntil(Promise.all([cal.forUser("ada").accessToken(), cal.forUser("ada").accessToken()]));
     // Nobody has ever asked for this one: that is no failure to have tokens.
@@ -114,7 +119,7 @@ describe("hooks and logger", () => {
     await vi.waitFor(() => expect(told).toHaveLength(3));
     expect(told.map(({ userId, outcome, error }) => [userId, outcome, error])).toEqual(
       expect.arrayContaining([
-        ["ada", "led", undefined],
+        ["ada", "refreshed", undefined],
         ["ada", "joined", undefined],
         ["grace", "failed", "server_error"],
       ]),
@@ -151,13 +156,13 @@ describe("a hook or logger that fails does not fail the call", () => {
       Response.json({ status: "success", data: { accessToken: "a2", refreshToken: "r2" } });
     const cal = await client([refreshed], {
       tokenStore: expired,
-      hooks: { onRequest: hook, onResponse: hook, onTokens: hook },
+      hooks: { onRequest: hook, onResponse: hook, onTokenRefresh: hook },
       logger: { error: (message, fields) => errors.push([message, fields]) },
     });
     expect(await turnUntil(cal.forUser("ada").profile())).toMatchObject({ id: 101 });
     await vi.waitFor(() => {
       const hooks = new Set(errors.map(([, fields]) => (fields as { hook: string }).hook));
-      expect(hooks).toEqual(new Set(["onRequest", "onResponse", "onTokens"]));
+      expect(hooks).toEqual(new Set(["onRequest", "onResponse", "onTokenRefresh"]));
     });
   });
 
@@ -165,7 +170,7 @@ describe("a hook or logger that fails does not fail the call", () => {
     const logger: Logger = { debug: throws, warn: throws, error: throws };
     const cal = await client([], {
       logger,
-      hooks: { onRequest: throws, onResponse: throws, onTokens: throws },
+      hooks: { onRequest: throws, onResponse: throws, onTokenRefresh: throws },
     });
     expect(await turnUntil(cal.forUser("ada").profile())).toMatchObject({ id: 101 });
   });

@@ -15,8 +15,7 @@ const secrets: InputSecrets = {
 
 async function client(answer: () => Response): Promise<CalClient> {
   return new CalClient({
-    clientId: "client-1",
-    clientSecret: "the-secret",
+    managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
     fetch: () => Promise.resolve(answer()),
     retry: { limit: 0 },
     tokenStore: await storeOfAda(),
@@ -73,6 +72,18 @@ const body = fc.oneof(
 );
 const status = fc.constantFrom(200, 201, 204, 301, 400, 401, 403, 404, 409, 429, 498, 500, 503);
 
+/** Everything that Cal.com has sent is there; a known field that it has not sent is null. */
+function expectSent(received: unknown, sent: unknown): void {
+  if (typeof received !== "object" || received === null || typeof sent !== "object" || sent === null) {
+    expect(received).toEqual(sent);
+    return;
+  }
+  expect(Object.keys(received)).toEqual(expect.arrayContaining(Object.keys(sent)));
+  for (const [name, value] of Object.entries(received)) {
+    expectSent(value, (sent as Record<string, unknown>)[name] ?? null);
+  }
+}
+
 describe("whatever Cal.com answers", () => {
   beforeEach(() => useFakeTimers());
   afterEach(() => void vi.useRealTimers());
@@ -126,7 +137,7 @@ describe("what this version does not know is passed through", () => {
       fc.asyncProperty(extras, fc.subarray(Object.entries(nulls)), async (more, absent) => {
         const sent = { id: 1, email: "a@b", weekStart: "Caturday", ...Object.fromEntries(absent), ...more };
         const cal = await client(success(JSON.parse(JSON.stringify(sent))));
-        expect(await cal.managedUsers.get(1)).toEqual(JSON.parse(JSON.stringify(sent)));
+        expectSent(await cal.managedUsers.get(1), JSON.parse(JSON.stringify(sent)));
       }),
       { numRuns: 50 },
     );
@@ -140,7 +151,7 @@ describe("what this version does not know is passed through", () => {
       organizationId: null,
       organization: { id: 1, isPlatform: true },
     };
-    expect(await (await client(success(sent))).forUser("ada").profile()).toEqual(sent);
+    expectSent(await (await client(success(sent))).forUser("ada").profile(), sent);
   });
 
   test("in a list of calendars: another integration, other fields, at every level", async () => {
@@ -163,10 +174,7 @@ describe("what this version does not know is passed through", () => {
           }),
         );
         const list = await (await client(success(sent))).forUser("ada").calendars.list();
-        expect(list).toEqual({
-          ...sent,
-          connectedCalendars: [{ ...sent.connectedCalendars[0], error: null }],
-        });
+        expectSent(list, sent);
       }),
       { numRuns: 50 },
     );
@@ -222,14 +230,14 @@ describe("what this version does not know is passed through", () => {
       isRecurring: null,
     };
     const range = { from: "2027-01-04", to: "2027-01-05" };
-    const scope = (cal: CalClient) => cal.forUser("ada").calendars.forConnection("8");
-    expect(await scope(await client(success(event))).events.get("e")).toEqual(event);
-    expect(await scope(await client(success([event]))).events.list(range)).toEqual([event]);
+    const scope = (cal: CalClient) => cal.forUser("ada").calendars.connection("8");
+    expectSent(await scope(await client(success(event))).events.get("e"), event);
+    expectSent(await scope(await client(success([event]))).events.list(range), [event]);
 
     const busy = [
       { start: "2027-01-04T10:00:00.000Z", end: "2027-01-04T11:00:00+01:00", source: null, title: "x" },
     ];
-    expect(await scope(await client(success(busy))).freeBusy(range)).toEqual([
+    expect(await scope(await client(success(busy))).busyTimes(range)).toEqual([
       {
         start: new Date("2027-01-04T10:00:00Z"),
         end: new Date("2027-01-04T10:00:00Z"),
@@ -249,10 +257,10 @@ describe("what this version does not know is passed through", () => {
     const pair = { accessToken: "a", refreshToken: "r" };
     const created = await client(success({ user: odd, ...pair }));
     expect(await created.managedUsers.create({ email: "a@b", name: "Ada" })).toMatchObject({
-      user: { ...user, weekStart: undefined, timeFormat: undefined, metadata: undefined, locale: undefined },
+      user: { ...user, weekStart: null, timeFormat: null, metadata: null, locale: null },
       tokens: pair,
     });
-    expect((await (await client(success(odd))).forUser("ada").profile()).timeFormat).toBeUndefined();
+    expect((await (await client(success(odd))).forUser("ada").profile()).timeFormat).toBeNull();
     // It says whose the user is.
     await expect((await client(success(odd))).managedUsers.get(1)).rejects.toMatchObject({
       code: "invalid_response",
@@ -260,13 +268,13 @@ describe("what this version does not know is passed through", () => {
 
     const event = { id: "e", title: { en: "Lunch" }, start: { time: 1 }, end: { time: "2027-01-05" } };
     const scope = async (attendees: unknown[]) =>
-      (await client(success({ ...event, attendees }))).forUser("ada").calendars.forConnection("8");
-    expect(await (await scope([{ email: "a@b", name: 7 }])).events.get("e")).toEqual({
+      (await client(success({ ...event, attendees }))).forUser("ada").calendars.connection("8");
+    expect(await (await scope([{ email: "a@b", name: 7 }])).events.get("e")).toMatchObject({
       id: "e",
-      title: undefined,
-      start: { time: undefined },
+      title: null,
+      start: { time: null },
       end: { time: "2027-01-05" },
-      attendees: [{ email: "a@b", name: undefined }],
+      attendees: [{ email: "a@b", name: null }],
     });
     // Whoever writes attendees back would remove the one that was left out.
     await expect((await scope([{ email: "a@b" }, {}])).events.get("e")).rejects.toMatchObject({
@@ -275,7 +283,7 @@ describe("what this version does not know is passed through", () => {
 
     const connections = [{ connectionId: "8", type: "google", email: 5 }];
     expect(await (await client(success({ connections }))).forUser("ada").calendars.connections()).toEqual([
-      { connectionId: "8", type: "google", email: undefined },
+      { connectionId: "8", type: "google", email: null },
     ]);
   });
 

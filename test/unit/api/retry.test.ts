@@ -55,7 +55,12 @@ function stalling(signal: AbortSignal | undefined): Response {
 
 async function client(fetch: typeof globalThis.fetch, options: Partial<CalClientOptions> = {}) {
   const tokenStore = await storeOfAda();
-  return new CalClient({ clientId: "client-1", clientSecret: "the-secret", fetch, ...options, tokenStore });
+  return new CalClient({
+    managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
+    fetch,
+    ...options,
+    tokenStore,
+  });
 }
 
 beforeEach(() => useFakeTimers());
@@ -95,7 +100,7 @@ const once: Record<string, { data: unknown; call: (cal: CalClient) => Promise<un
     call: (cal) =>
       cal
         .forUser("ada")
-        .calendars.forProvider("google")
+        .calendars.connection("8")
         .events.create({
           title: "t",
           start: { time: "2027-01-04T09:00:00Z", timeZone: "UTC" },

@@ -9,7 +9,11 @@ const ok = (data?: unknown) => ({ status: "success", data });
 
 async function client(options: Partial<CalClientOptions> = {}): Promise<CalClient> {
   const tokenStore = options.tokenStore ?? (await storeOfAda());
-  return new CalClient({ clientId: "client-1", clientSecret: "the-secret", ...options, tokenStore });
+  return new CalClient({
+    managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
+    ...options,
+    tokenStore,
+  });
 }
 
 /** Answers everything the same, and keeps what was asked. */
@@ -96,7 +100,9 @@ describe("where a request goes", () => {
 
   test("a client id with a slash stays one segment of the path", async () => {
     const { requests, fetch } = recording(() => Response.json(ok(user)));
-    await (await client({ fetch, clientId: "a/../b?c#d" })).managedUsers.get(1);
+    await (
+      await client({ fetch, managedUsers: { clientId: "a/../b?c#d", clientSecret: "s" } })
+    ).managedUsers.get(1);
     expect(requests[0]!.url).toBe(`${ORIGIN}/v2/oauth-clients/a%2F..%2Fb%3Fc%23d/users/1`);
   });
 
@@ -135,13 +141,13 @@ describe("redirects", () => {
       .query({ state, code: "the-code" })
       .reply(301, "Moved Permanently", { Location: "https://app.example/done?x=1" });
     const answer = (await client()).forUser("ada").calendars.save("google", { code: "the-code", state });
-    expect(await answer).toEqual({ redirectTo: "https://app.example/done?x=1" });
+    expect(await answer).toEqual({ returnUrl: "https://app.example/done?x=1" });
   });
 
   test("save without a Location answers null", async () => {
     nock(ORIGIN).get("/v2/calendars/google/save").query(true).reply(301, "");
     const answer = (await client()).forUser("ada").calendars.save("google", { code: "the-code", state });
-    expect(await answer).toEqual({ redirectTo: null });
+    expect(await answer).toEqual({ returnUrl: null });
   });
 
   test.each([200, 201])("save answered by %i is not taken for a success", async (status) => {
@@ -207,7 +213,7 @@ describe("answers that can't be read", () => {
 
   test("a 204 without a body is what deleting an event answers", async () => {
     const { fetch } = recording(() => new Response(null, { status: 204 }));
-    const scope = (await client({ fetch })).forUser("ada").calendars.forProvider("google");
+    const scope = (await client({ fetch })).forUser("ada").calendars.connection("8");
     await expect(scope.events.delete("e1")).resolves.toBeUndefined();
   });
 
@@ -234,10 +240,10 @@ test("no answer at all: the message says from where, and of the base URL the ori
   const baseUrl = "https://proxy.example:8443/the-key/v2";
   const cal = await client({ fetch, baseUrl, retry: { limit: 0 } });
   expect(((await rejection(cal.forUser("ada").profile())) as Error).message).toBe(
-    "GET /me had no complete answer from https://proxy.example:8443: the connection failed (ECONNREFUSED).",
+    "GET /me got no complete response from https://proxy.example:8443: the connection failed (ECONNREFUSED).",
   );
   const late = await client({ fetch: () => new Promise(() => undefined), baseUrl, retry: { limit: 0 } });
   expect(((await rejection(late.forUser("ada").profile({ timeoutMs: 1 }))) as Error).message).toBe(
-    "GET /me had no complete answer from https://proxy.example:8443 within 1 ms.",
+    "GET /me got no complete response from https://proxy.example:8443 within 1 ms.",
   );
 });

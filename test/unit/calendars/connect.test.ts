@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { CalValidationError, type CalUser, type OAuthProvider } from "../../../src/index.js";
 import { clientOf, createAda, createTestClient, rejection, type TestClient } from "../../support/client.js";
 
-const redirectTo = "https://app.example/done?x=1&y=2#z";
+const returnUrl = "https://app.example/done?x=1&y=2#z";
 const refresh = /\/refresh$|\/force-refresh$/;
 
 let client: TestClient;
@@ -20,7 +20,7 @@ const stateOf = (authUrl: string) =>
 
 /** Through the consent page to the application's own callback, which is handed code and state. */
 async function consent(provider: OAuthProvider, user = ada, account?: string) {
-  const { authUrl } = await user.calendars.connectUrl(provider, { redirectTo });
+  const { authUrl } = await user.calendars.connectUrl(provider, { returnUrl });
   const { code, state } = await client.emulator.provider.authorize(authUrl, {
     stopBeforeCallback: true,
     ...(account !== undefined && { account }),
@@ -34,28 +34,28 @@ async function connect(provider: OAuthProvider, account?: string): Promise<void>
 
 describe.each<OAuthProvider>(["google", "office365"])("connecting %s", (provider) => {
   test("over Cal.com's callback: the browser ends up where it was told to, and check says connected", async () => {
-    const { authUrl } = await ada.calendars.connectUrl(provider, { redirectTo });
-    expect(stateOf(authUrl)).toMatchObject({ redir: redirectTo, isDryRun: false });
+    const { authUrl } = await ada.calendars.connectUrl(provider, { returnUrl });
+    expect(stateOf(authUrl)).toMatchObject({ redir: returnUrl, isDryRun: false });
     const end = await client.emulator.provider.authorize(authUrl);
-    expect(end.redirectTo).toBe(redirectTo);
+    expect(end.redirectTo).toBe(returnUrl);
     expect(await ada.calendars.check(provider)).toEqual({ connected: true });
   });
 
   test("over a callback of one's own: save answers where to go on", async () => {
     const saved = await ada.calendars.save(provider, await consent(provider));
-    expect(saved).toEqual({ redirectTo });
+    expect(saved).toEqual({ returnUrl });
     expect(await ada.calendars.check(provider)).toEqual({ connected: true });
   });
 
   test("and pressing Deny: the redirect is the same, and check says not connected", async () => {
-    const { authUrl } = await ada.calendars.connectUrl(provider, { redirectTo });
+    const { authUrl } = await ada.calendars.connectUrl(provider, { returnUrl });
     const end = await client.emulator.provider.authorize(authUrl, { deny: true });
-    expect(end.redirectTo).toBe(redirectTo);
+    expect(end.redirectTo).toBe(returnUrl);
     expect(await ada.calendars.check(provider)).toMatchObject({ connected: false, reason: "not_connected" });
   });
 
   test("as a dry run stores nothing", async () => {
-    const { authUrl } = await ada.calendars.connectUrl(provider, { redirectTo, isDryRun: true });
+    const { authUrl } = await ada.calendars.connectUrl(provider, { returnUrl, isDryRun: true });
     await client.emulator.provider.authorize(authUrl);
     expect(credentials()).toEqual([]);
   });
@@ -121,26 +121,26 @@ describe("the token in a connect URL", () => {
 
   test("outlives a quarter of an hour on the consent page, at the cost of an early refresh", async () => {
     client.emulator.clock.advance(46 * 60_000);
-    const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo });
+    const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl });
     expect(ttlOf(authUrl)).toBeGreaterThan(15 * 60_000);
     expect(client.emulator.count({ path: refresh })).toBe(1);
   });
 
   test("is not refreshed for that while it lives long enough", async () => {
     client.emulator.clock.advance(40 * 60_000);
-    await ada.calendars.connectUrl("google", { redirectTo });
+    await ada.calendars.connectUrl("google", { returnUrl });
     expect(client.emulator.count({ path: refresh })).toBe(0);
   });
 
   test("lives as long as the application asks for", async () => {
     const cal = clientOf(client.emulator, client.store, { connectMinTtlMs: 40 * 60_000 });
     client.emulator.clock.advance(25 * 60_000);
-    const { authUrl } = await cal.forUser("ada").calendars.connectUrl("google", { redirectTo });
+    const { authUrl } = await cal.forUser("ada").calendars.connectUrl("google", { returnUrl });
     expect(ttlOf(authUrl)).toBeGreaterThan(40 * 60_000);
   });
 
   test("belongs to the user", async () => {
-    const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo });
+    const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl });
     expect(stateOf(authUrl)["accessToken"]).toBe((await client.store.get("ada"))!.calAccessToken);
   });
 });
@@ -155,7 +155,7 @@ describe("save", () => {
     expect(error).toBeInstanceOf(CalValidationError);
     expect(client.emulator.count(saves)).toBe(0);
     expect(credentials()).toEqual([]);
-    const bobId = (await client.store.get("bob"))!.calManagedUserId;
+    const bobId = (await client.store.get("bob"))!.calUserId;
     expect(client.emulator.calendars.credentials(bobId)).toEqual([]);
   });
 
@@ -192,7 +192,7 @@ describe("save", () => {
     client.emulator.clock.advance(20 * 60_000);
     await ada.accessToken({ minTtlMs: 44 * 60_000 });
     expect(client.emulator.count({ path: refresh })).toBe(1);
-    expect(await ada.calendars.save("google", { code: "good:alice", state })).toEqual({ redirectTo });
+    expect(await ada.calendars.save("google", { code: "good:alice", state })).toEqual({ returnUrl });
     expect(await ada.calendars.check("google")).toEqual({ connected: true });
   });
 
@@ -224,7 +224,7 @@ describe("save", () => {
 
 describe("sync", () => {
   test("removes what three callbacks at once left behind, and keeps one", async () => {
-    const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo });
+    const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl });
     const state = new URL(authUrl).searchParams.get("state")!;
     const saves = ["good:alice", "good:alice", "good:alice"].map((code) =>
       ada.calendars.save("google", { code, state }),
@@ -240,7 +240,7 @@ describe("sync", () => {
   });
 
   test("by two processes at once leaves one as well", async () => {
-    const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo });
+    const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl });
     const state = new URL(authUrl).searchParams.get("state")!;
     await Promise.all(
       ["good:alice", "good:alice", "good:alice"].map((code) => ada.calendars.save("google", { code, state })),

@@ -18,7 +18,7 @@ describe("one connection's events", () => {
   const range = { from: "2027-01-04", to: "2027-01-05" };
   const at = (hour: string) => ({ time: `2027-01-04T${hour}:00:00Z`, timeZone: "Europe/London" });
 
-  test("by its id, and by the provider's name: made, found, changed, deleted", async () => {
+  test("an event of a connection: created, found, changed, deleted", async () => {
     connect("google", "alice");
     const [connection] = await ada.calendars.connections();
     expect(connection).toEqual({
@@ -26,55 +26,47 @@ describe("one connection's events", () => {
       type: "google",
       email: "alice@gmail.example",
     });
-    for (const scope of [
-      ada.calendars.forConnection(connection!.connectionId),
-      ada.calendars.forProvider("google"),
-    ]) {
-      const made = await scope.events.create({
-        title: "Tea",
-        start: at("10"),
-        end: at("11"),
-        description: "hot",
-      });
-      expect(made).toMatchObject({ title: "Tea", start: at("10"), status: "accepted", source: "google" });
-      expect(await scope.events.get(made.id)).toEqual(made);
-      expect(await scope.events.list(range)).toEqual([made]);
-      const changed = await scope.events.update(made.id, { title: "Coffee", end: at("12") });
-      expect(changed).toEqual({ ...made, title: "Coffee", end: at("12") });
-      expect(await scope.freeBusy(range)).toEqual([
-        { start: new Date(at("10").time), end: new Date(at("12").time), source: "google-calendar" },
-      ]);
-      await expect(scope.events.delete(made.id)).resolves.toBeUndefined();
-      expect(await rejection(scope.events.get(made.id))).toMatchObject({ code: "not_found" });
-      expect(await rejection(scope.events.delete(made.id))).toMatchObject({ code: "not_found" });
-    }
+    const scope = ada.calendars.connection(connection!.connectionId);
+    const made = await scope.events.create({
+      title: "Tea",
+      start: at("10"),
+      end: at("11"),
+      description: "hot",
+    });
+    expect(made).toMatchObject({ title: "Tea", start: at("10"), status: "accepted", source: "google" });
+    expect(await scope.events.get(made.id)).toEqual(made);
+    expect(await scope.events.list(range)).toEqual([made]);
+    const changed = await scope.events.update(made.id, { title: "Coffee", end: at("12") });
+    expect(changed).toEqual({ ...made, title: "Coffee", end: at("12") });
+    expect(await scope.busyTimes(range)).toEqual([
+      { start: new Date(at("10").time), end: new Date(at("12").time), source: "google-calendar" },
+    ]);
+    await expect(scope.events.delete(made.id)).resolves.toBeUndefined();
+    expect(await rejection(scope.events.get(made.id))).toMatchObject({ code: "not_found" });
+    expect(await rejection(scope.events.delete(made.id))).toMatchObject({ code: "not_found" });
   });
 
   test("in another calendar of the account than its main one", async () => {
-    connect("google", "alice");
-    const { events } = ada.calendars.forProvider("google");
+    const { events } = ada.calendars.connection(String(connect("google", "alice")));
     const calendarId = "team_cal@group.calendar.google.com";
-    const made = await events.create({ title: "Team", start: at("10"), end: at("11") }, { calendarId });
+    const made = await events.create({ title: "Team", start: at("10"), end: at("11"), calendarId });
     expect(await events.list(range)).toEqual([]);
     expect(await events.list({ ...range, calendarId })).toEqual([made]);
   });
 
   test("with ids that need spelling", async () => {
-    connect("google", "alice");
+    const google = ada.calendars.connection(String(connect("google", "alice")));
     const event = { id: "a/b?c#d e", title: "Odd", start: at("10").time, end: at("11").time };
     client.emulator.provider.addEvent("google", "alice", event);
-    expect(await ada.calendars.forProvider("google").events.get(event.id)).toMatchObject({ title: "Odd" });
+    expect(await google.events.get(event.id)).toMatchObject({ title: "Odd" });
   });
 
   test("of a provider other than Google: bad request, in Cal.com's words", async () => {
     connect("office365", "bob");
     const [connection] = await ada.calendars.connections();
-    const scope = ada.calendars.forConnection(connection!.connectionId);
+    const scope = ada.calendars.connection(connection!.connectionId);
     expect(await rejection(scope.events.list(range))).toMatchObject({ code: "bad_request", status: 400 });
-    expect(await rejection(ada.calendars.forProvider("office365").events.list(range))).toMatchObject({
-      code: "bad_request",
-    });
-    expect(await scope.freeBusy(range)).toEqual([]);
+    expect(await scope.busyTimes(range)).toEqual([]);
   });
 
   test("of a connection that is revoked, unknown, or somebody else's", async () => {
@@ -82,13 +74,13 @@ describe("one connection's events", () => {
     client.emulator.provider.revoke({ userId: adaId, provider: "google" });
     expect(await ada.calendars.connections()).toMatchObject([{ type: "google", email: null }]);
     await client.cal.ensureUser("bob", { email: "bob@example.com", name: "Bob" });
-    const bobId = (await client.store.get("bob"))!.calManagedUserId;
+    const bobId = (await client.store.get("bob"))!.calUserId;
     const theirs = client.emulator.calendars.connect(bobId, "google", "carol");
     for (const id of ["999", String(theirs)])
-      expect(await rejection(ada.calendars.forConnection(id).freeBusy(range))).toMatchObject({
+      expect(await rejection(ada.calendars.connection(id).busyTimes(range))).toMatchObject({
         code: "not_found",
       });
-    expect(await rejection(ada.calendars.forConnection("abc").events.list(range))).toMatchObject({
+    expect(await rejection(ada.calendars.connection("abc").events.list(range))).toMatchObject({
       code: "bad_request",
     });
   });

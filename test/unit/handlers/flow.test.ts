@@ -8,8 +8,8 @@ describe.each(["google", "office365"] as const)("%s", (provider) => {
     const connected: unknown[] = [];
     const app = createApp({
       handlers: {
-        onConnected: ({ userId, provider, accounts }) =>
-          void connected.push([userId, provider, accounts.map(({ email }) => email)]),
+        onConnected: ({ userId, provider, connections }) =>
+          void connected.push([userId, provider, connections.map(({ email }) => email)]),
         onDisconnected: ({ credentialIds }) => void connected.push(credentialIds.length),
       },
     });
@@ -70,7 +70,7 @@ describe.each(["google", "office365"] as const)("%s", (provider) => {
 
   test("a page that Cal.com's callback leads to, and that has only our state", async () => {
     const app = createApp({
-      handlers: { googleRedirectUrl: "/welcome-back", officeRedirectUrl: "/welcome-back" },
+      handlers: { googleRedirectUri: "/welcome-back", officeRedirectUri: "/welcome-back" },
     });
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const { redirectTo } = await app.emulator.provider.authorize(await ada.start(provider));
@@ -156,10 +156,10 @@ test("a browser keeps eight attempts at most", async () => {
   expect(cookies.filter(({ key }) => key.startsWith("__Host-calbridge-"))).toHaveLength(8);
 });
 
-test("returnTo takes the place of both pages", async () => {
+test("returnUrl takes the place of both pages", async () => {
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
-  const start = () => ada.start("google", "&returnTo=%2Fsettings%3Ftab%3D2%23cal");
+  const start = () => ada.start("google", "&returnUrl=%2Fsettings%3Ftab%3D2%23cal");
   const denied = await app.emulator.provider.authorize(await start(), { deny: true });
   const refused = await ada.visit(denied.redirectTo);
   expect(refused.headers.get("location")).toBe(

@@ -20,7 +20,7 @@ describe("a user whose managed user Cal.com has lost", () => {
       success: true,
       data: { hasConnectedCalendars: false, calendars: [] },
     });
-    expect(told).toMatchObject([["status", { code: "reauthorization_failed" }]]);
+    expect(told).toMatchObject([["status", { code: "cal_user_gone" }]]);
   });
 
   test("gets a new one by connecting a calendar", async () => {

@@ -3,12 +3,15 @@ import { CalClient, CalStoreError, CalValidationError, memoryTokenStore } from "
 import { createCalHandlers, type CalHandlersOptions } from "../../../src/handlers/index.js";
 import { createApp, createBrowser, endOf, ORIGIN, SECRET } from "../../support/handlers-app.js";
 
-const client = new CalClient({ clientId: "c", clientSecret: "s", tokenStore: memoryTokenStore() });
+const client = new CalClient({
+  managedUsers: { clientId: "c", clientSecret: "s" },
+  tokenStore: memoryTokenStore(),
+});
 const good: CalHandlersOptions = {
   client,
   authenticate: () => null,
-  secret: SECRET,
-  baseUrl: ORIGIN,
+  stateSecret: SECRET,
+  appUrl: ORIGIN,
   successUrl: "/connected",
 };
 
@@ -16,15 +19,15 @@ describe("options that can't be right are refused at once", () => {
   const bad: [string, object][] = [
     ["client", { client: {} }],
     ["authenticate", { authenticate: undefined }],
-    ["secret", { secret: "short" }],
-    ["secret", { secret: [] }],
-    ["secret", { secret: [SECRET, "short"] }],
-    ["secret", { secret: " ".repeat(40) }],
-    ["secret", { secret: undefined }],
-    ["baseUrl", { baseUrl: "app.example" }],
-    ["baseUrl", { baseUrl: "/x" }],
-    ["baseUrl", { baseUrl: "https://a:b@app.example" }],
-    ["baseUrl", { baseUrl: "https://app.example?x=1" }],
+    ["stateSecret", { stateSecret: "short" }],
+    ["stateSecret", { stateSecret: [] }],
+    ["stateSecret", { stateSecret: [SECRET, "short"] }],
+    ["stateSecret", { stateSecret: " ".repeat(40) }],
+    ["stateSecret", { stateSecret: undefined }],
+    ["appUrl", { appUrl: "app.example" }],
+    ["appUrl", { appUrl: "/x" }],
+    ["appUrl", { appUrl: "https://a:b@app.example" }],
+    ["appUrl", { appUrl: "https://app.example?x=1" }],
     ["basePath", { basePath: "api/cal" }],
     ["basePath", { basePath: "/api cal" }],
     ["successUrl", { successUrl: "javascript:alert(1)" }],
@@ -32,8 +35,8 @@ describe("options that can't be right are refused at once", () => {
     ["errorUrl", { errorUrl: "connected" }],
     ["allowedOrigins", { allowedOrigins: ["https://app.example/path"] }],
     ["allowedOrigins", { allowedOrigins: ["*"] }],
-    ["googleRedirectUrl", { googleRedirectUrl: "https://elsewhere.example/callback" }],
-    ["officeRedirectUrl", { officeRedirectUrl: "ftp://app.example/callback" }],
+    ["googleRedirectUri", { googleRedirectUri: "https://elsewhere.example/callback" }],
+    ["officeRedirectUri", { officeRedirectUri: "ftp://app.example/callback" }],
     ["maxBodyBytes", { maxBodyBytes: 0 }],
   ];
 
@@ -52,14 +55,14 @@ describe("options that can't be right are refused at once", () => {
 
   test("no options at all", () => {
     const nothing = undefined as never;
-    const needed = "{ client, authenticate, secret, baseUrl, successUrl }";
+    const needed = "{ client, authenticate, stateSecret, appUrl, successUrl }";
     expect(() => createCalHandlers(nothing)).toThrow(CalValidationError);
     expect(() => createCalHandlers(nothing)).toThrow(needed);
     expect(() => createCalHandlers.fromEnv(nothing)).toThrow("{ tokenStore, authenticate }");
   });
 
   test("no message repeats a secret", () => {
-    expect(() => createCalHandlers({ ...good, secret: "hunter2" })).not.toThrow(/hunter2/);
+    expect(() => createCalHandlers({ ...good, stateSecret: "hunter2" })).not.toThrow(/hunter2/);
   });
 });
 
@@ -133,7 +136,7 @@ describe("from the environment", () => {
 
 describe("where the routes are", () => {
   test("under another base path, behind a proxy that keeps or strips the public path", async () => {
-    const app = createApp({ handlers: { baseUrl: `${ORIGIN}/shop/`, basePath: "/cal" } });
+    const app = createApp({ handlers: { appUrl: `${ORIGIN}/shop/`, basePath: "/cal" } });
     for (const path of ["/shop/cal/refresh", "/cal/refresh", "/cal/refresh/"]) {
       expect((await app.handlers.handle(new Request(`http://internal:3000${path}`))).status).toBe(401);
     }
@@ -158,7 +161,7 @@ describe("where the routes are", () => {
 });
 
 test("cookies on http have no Secure and no __Host-", async () => {
-  const app = createApp({ handlers: { baseUrl: "http://localhost:3000" } });
+  const app = createApp({ handlers: { appUrl: "http://localhost:3000" } });
   const response = await app.handlers.oauthConnectUrl(
     new Request("http://localhost:3000/?type=google", { headers: { cookie: "session=ada" } }),
   );

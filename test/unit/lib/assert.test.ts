@@ -117,7 +117,7 @@ describe("a provider that is none", () => {
     fc.constantFrom(undefined, null, 5, {}, ["google"]),
   );
   const known = ["google", "office365", "apple", "ics-feed"];
-  const input = { redirectTo: "https://app.example" };
+  const input = { returnUrl: "https://app.example" };
 
   test("is refused by every method that takes one", async () => {
     await fc.assert(
@@ -129,7 +129,7 @@ describe("a provider that is none", () => {
         await expectRefused(() => calendars.check(provider));
         await expectRefused(() => calendars.sync(provider));
         await expectRefused(() => calendars.disconnect(provider));
-        await expectRefused(() => calendars.forProvider(provider));
+        await expectRefused(() => calendars.check(provider));
       }),
     );
   });
@@ -142,8 +142,8 @@ describe("a provider that is none", () => {
   });
 });
 
-test.each(notUrl.map((value) => [show(value), value]))("redirectTo: %s", async (_, value) => {
-  await expectRefused(() => calendars.connectUrl("google", { redirectTo: wrong(value) }), value);
+test.each(notUrl.map((value) => [show(value), value]))("returnUrl: %s", async (_, value) => {
+  await expectRefused(() => calendars.connectUrl("google", { returnUrl: wrong(value) }), value);
   await expectRefused(() => calendars.saveIcsFeed({ urls: [wrong(value)] }), value);
 });
 
@@ -157,10 +157,10 @@ test.each(notText.map((value) => [show(value), value]))("where text is needed: %
   await expectRefused(() => calendars.setDestination({ integration: "google_calendar", externalId: text }));
   await expectRefused(() => calendars.select({ integration: "i", externalId: text, credentialId: 1 }));
   await expectRefused(() => calendars.unselect({ integration: text, externalId: "e", credentialId: 1 }));
-  await expectRefused(() => calendars.forConnection(text));
-  await expectRefused(() => calendars.forProvider("google").events.get(text));
-  await expectRefused(() => calendars.forProvider("google").events.delete(text));
-  await expectRefused(() => calendars.forProvider("google").events.update(text, { title: "T" }));
+  await expectRefused(() => calendars.connection(text));
+  await expectRefused(() => calendars.connection("8").events.get(text));
+  await expectRefused(() => calendars.connection("8").events.delete(text));
+  await expectRefused(() => calendars.connection("8").events.update(text, { title: "T" }));
   await expectRefused(() => client.cal.managedUsers.refreshTokens(text));
   await expectRefused(() => client.cal.managedUsers.create({ email: "a@b.example", name: text }));
 });
@@ -199,7 +199,7 @@ test.each(notEmail.map((value) => [show(value), value]))("an address: %s", async
 });
 
 describe("times", () => {
-  const google = () => calendars.forProvider("google");
+  const google = () => calendars.connection("8");
   const fine = { time: "2027-01-04T09:00:00Z", timeZone: "UTC" };
   const busy = (from: unknown, to: unknown, timeZone?: unknown) =>
     calendars.busyTimes({
@@ -213,7 +213,7 @@ describe("times", () => {
     const time: string = wrong(value);
     await expectRefused(() => busy(value, "2027-01-05"), value);
     await expectRefused(() => busy("2027-01-05", value), value);
-    await expectRefused(() => google().freeBusy({ from: time, to: "2027-01-05" }), value);
+    await expectRefused(() => google().busyTimes({ from: time, to: "2027-01-05" }), value);
     await expectRefused(() => google().events.list({ from: "2027-01-05", to: time }), value);
     const start: typeof fine = wrong({ time, timeZone: "UTC" });
     await expectRefused(() => google().events.create({ title: "T", start, end: fine }), value);
@@ -233,7 +233,7 @@ describe("times", () => {
   test("a day to the same day is that whole day, and goes out as it is", async () => {
     // Cal.com's own description has the example from=2026-03-10&to=2026-03-10.
     const before = client.emulator.count({ path: /freebusy/ });
-    await rejection(google().freeBusy({ from: "2027-01-04", to: "2027-01-04" }));
+    await rejection(google().busyTimes({ from: "2027-01-04", to: "2027-01-04" }));
     expect(client.emulator.count({ path: /freebusy/ })).toBe(before + 1);
   });
 
@@ -267,7 +267,7 @@ test("no feeds, or something that is no list of them", async () => {
 
 test("the argument that holds everything is missing", async () => {
   const nothing: never = wrong(undefined);
-  const google = calendars.forProvider("google");
+  const google = calendars.connection("8");
   for (const call of [
     () => client.cal.ensureUser("new", nothing),
     () => client.cal.managedUsers.create(nothing),
@@ -281,7 +281,7 @@ test("the argument that holds everything is missing", async () => {
     () => calendars.setDestination(nothing),
     () => calendars.select(nothing),
     () => calendars.unselect(nothing),
-    () => google.freeBusy(nothing),
+    () => google.busyTimes(nothing),
     () => google.events.list(nothing),
     () => google.events.create(nothing),
     () => google.events.create(wrong({ title: "T" })),
@@ -296,9 +296,9 @@ test("the argument that holds everything is missing", async () => {
 test("what the missing argument must hold is said", async () => {
   const nothing: never = wrong(undefined);
   const said: [() => unknown, string][] = [
-    [() => new CalClient(nothing), "The options must be { clientId, clientSecret, tokenStore }."],
+    [() => new CalClient(nothing), "The options must be { managedUsers, tokenStore }."],
     [() => CalClient.fromEnv(nothing), "The options must be { tokenStore }."],
-    [() => calendars.connectUrl("google", nothing), "The input must be { redirectTo }."],
+    [() => calendars.connectUrl("google", nothing), "The input must be { returnUrl }."],
     [() => client.cal.ensureUser("new", nothing), "The user must be { email, name }."],
   ];
   for (const [call, message] of said) expect(await rejection(call)).toMatchObject({ message });
@@ -324,11 +324,19 @@ test.each([-1, NaN, Infinity, 46 * 60_000, "5"])("minTtlMs of an access token: %
 
 describe("options of the client", () => {
   const options: [keyof CalClientOptions, unknown][] = [
-    ...notText.map((value): [keyof CalClientOptions, unknown] => ["clientId", value]),
-    ...notText.map((value): [keyof CalClientOptions, unknown] => ["clientSecret", value]),
-    ["clientSecret", "sup3rs3cret\n"],
-    ["clientSecret", "sup3rs3crét"],
-    ["clientId", "a b"],
+    ...[undefined, null, "id", 1].map((value): [keyof CalClientOptions, unknown] => ["managedUsers", value]),
+    ...notText.map((value): [keyof CalClientOptions, unknown] => [
+      "managedUsers",
+      { clientId: value, clientSecret: "s" },
+    ]),
+    ...notText.map((value): [keyof CalClientOptions, unknown] => [
+      "managedUsers",
+      { clientId: "c", clientSecret: value },
+    ]),
+    ["managedUsers", { clientId: "c", clientSecret: "sup3rs3cret\n" }],
+    ["managedUsers", { clientId: "c", clientSecret: "sup3rs3crét" }],
+    ["managedUsers", { clientId: "a b", clientSecret: "sup3rs3cret" }],
+    ["managedUsers", { clientId: "c", clientSecret: "s", secret: "sup3rs3cret" }],
     ...[undefined, null, {}, { get: () => null }, "memory", Map].map(
       (value): [keyof CalClientOptions, unknown] => ["tokenStore", value],
     ),
@@ -358,7 +366,10 @@ describe("options of the client", () => {
       value,
     ]),
   )("%s: %s", async (name, _, value) => {
-    const good = { clientId: "id", clientSecret: "secret", tokenStore: memoryTokenStore() };
+    const good = {
+      managedUsers: { clientId: "id", clientSecret: "secret" },
+      tokenStore: memoryTokenStore(),
+    };
     await expectRefused(() => new CalClient({ ...good, [name as string]: value }), value);
     const error = await rejection(() => new CalClient({ ...good, [name as string]: value }));
     expect((error as Error).message).toContain(name);
@@ -366,12 +377,15 @@ describe("options of the client", () => {
   });
 
   test.each(["clientID", "baseURL", "timeout", "providers"])("%s, which there isn't", async (name) => {
-    const good = { clientId: "id", clientSecret: "secret", tokenStore: memoryTokenStore() };
+    const good = {
+      managedUsers: { clientId: "id", clientSecret: "secret" },
+      tokenStore: memoryTokenStore(),
+    };
     await expectRefused(() => new CalClient({ ...good, [name]: "sup3rs3cret" }), "sup3rs3cret");
-    const { clientId, ...rest } = good;
-    const error = await rejection(() => new CalClient(wrong({ ...rest, [name]: clientId })));
+    const { managedUsers, ...rest } = good;
+    const error = await rejection(() => new CalClient(wrong({ ...rest, [name]: managedUsers })));
     expect((error as Error).message).toMatch(
-      new RegExp(`^Unknown option ${name}\\. There are: clientId, clientSecret, .*timeoutMs, .*now\\.$`),
+      new RegExp(`^Unknown option ${name}\\. There are: managedUsers, .*timeoutMs, .*now\\.$`),
     );
   });
 
@@ -394,7 +408,7 @@ describe("options of the client", () => {
 
   test("a client id that would climb up the path reaches nothing", async () => {
     for (const clientId of [".", ".."]) {
-      const cal = clientOf(client.emulator, client.store, { clientId });
+      const cal = clientOf(client.emulator, client.store, { managedUsers: { clientId, clientSecret: "s" } });
       await expectRefused(() => cal.managedUsers.get(1));
       await expectRefused(() => cal.managedUsers.refreshTokens("r"));
     }

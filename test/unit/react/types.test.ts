@@ -1,10 +1,10 @@
 import { expectTypeOf, it } from "vitest";
-import type { CalendarAccount, HandlerErrorCode, ReturnReason } from "../../../src/handlers/index.js";
+import type { Connection, HandlerErrorCode, ReturnReason } from "../../../src/handlers/index.js";
 import type { CalendarProvider, OAuthProvider } from "../../../src/index.js";
 import type * as react from "../../../src/react/index.js";
 
 it("the browser's types are those of what the handlers answer", () => {
-  expectTypeOf<react.CalendarAccount>().toEqualTypeOf<CalendarAccount>();
+  expectTypeOf<react.Connection>().toEqualTypeOf<Connection>();
   expectTypeOf<react.CalendarProvider>().toEqualTypeOf<CalendarProvider>();
   expectTypeOf<react.OAuthProvider>().toEqualTypeOf<OAuthProvider>();
   expectTypeOf<react.CalendarIntegrationErrorCode>().toEqualTypeOf<

@@ -212,14 +212,14 @@ describe("a return from a provider", () => {
 });
 
 describe("actions", () => {
-  beforeEach(() => render(<Page initialStatus={{ calendars: [account()] }} returnTo="/settings?tab=2" />));
+  beforeEach(() => render(<Page initialStatus={{ calendars: [account()] }} returnUrl="/settings?tab=2" />));
 
   it("connect sends the browser to the provider, and stays pending", async () => {
     const assign = vi.spyOn(location, "assign").mockImplementation(() => undefined);
     handlers.answer("oauth-connect-url", { data: { authUrl: "https://provider.example/" } });
     expect(await doing(() => state.connect("office365"))).toBe(true);
     expect(handlers.seen[0]?.url).toBe(
-      "/api/cal/calendars/oauth-connect-url?type=office365&returnTo=%2Fsettings%3Ftab%3D2",
+      "/api/cal/calendars/oauth-connect-url?type=office365&returnUrl=%2Fsettings%3Ftab%3D2",
     );
     expect(assign).toHaveBeenCalledWith("https://provider.example/");
     expect(state.pending).toEqual({ action: "connect", provider: "office365" });

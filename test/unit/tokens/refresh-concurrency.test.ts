@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { CalClient, memoryTokenStore, type CalClientOptions, type TokensInfo } from "../../../src/index.js";
+import {
+  CalClient,
+  memoryTokenStore,
+  type CalClientOptions,
+  type TokenRefreshInfo,
+} from "../../../src/index.js";
 import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
 
 const HOUR_MS = 3_600_000;
@@ -8,23 +13,22 @@ const CALLERS = 1_000;
 interface Setup {
   emulator: CalEmulator;
   client: (options?: Partial<CalClientOptions>) => CalClient;
-  told: TokensInfo[];
+  told: TokenRefreshInfo[];
 }
 
 function setUp(): Setup {
   const emulator = createCalEmulator();
-  const told: TokensInfo[] = [];
+  const told: TokenRefreshInfo[] = [];
   const { now } = emulator.clock;
   const tokenStore = memoryTokenStore({ now });
   const client = (options: Partial<CalClientOptions> = {}) =>
     new CalClient({
-      clientId: emulator.clientId,
-      clientSecret: emulator.clientSecret,
+      managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
       baseUrl: emulator.url,
       fetch: emulator.fetch,
       tokenStore,
       now,
-      hooks: { onTokens: (info) => told.push(info) },
+      hooks: { onTokenRefresh: (info) => told.push(info) },
       ...options,
     });
   return { emulator, client, told };
@@ -32,7 +36,7 @@ function setUp(): Setup {
 
 async function connectedUser({ emulator, client }: Setup) {
   const ada = await client().ensureUser("ada", { email: "ada@example.com", name: "Ada" });
-  const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo: "https://app.example/done" });
+  const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl: "https://app.example/done" });
   await emulator.provider.authorize(authUrl, { account: "alice" });
   return { ada, calUserId: emulator.users.list()[0]!.id };
 }
@@ -89,7 +93,7 @@ describe("a refresh that goes wrong", () => {
     expect((await ada.calendars.list()).connectedCalendars).toHaveLength(1);
     expect(await ada.calendars.check("google")).toEqual({ connected: true });
     expect(forceRefreshes(setup)).toBe(1);
-    expect(setup.told.map(({ outcome }) => outcome)).toEqual(["failed", "healed"]);
+    expect(setup.told.map(({ outcome }) => outcome)).toEqual(["failed", "recovered"]);
   });
 
   it("does not throw a good token away when Cal.com answers 500, 502, 429 or 401", async () => {
@@ -137,7 +141,7 @@ it("makes a connect URL only with a token that outlives the consent page", async
   setup.emulator.clock.advance(46 * 60_000);
   await ada.calendars.list();
   expect(refreshes(setup)).toBe(0);
-  const { authUrl } = await ada.calendars.connectUrl("google", { redirectTo: "https://app.example/done" });
+  const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl: "https://app.example/done" });
   expect(refreshes(setup)).toBe(1);
   setup.emulator.clock.advance(15 * 60_000);
   await setup.emulator.provider.authorize(authUrl, { account: "carol" });

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { tellTokens, type TokensInfo } from "../../../src/tokens/token-events.js";
+import { reportTokenRefresh, type TokenRefreshInfo } from "../../../src/tokens/token-events.js";
 import { FakeCal } from "../../support/fake-cal.js";
 
 const record = {
@@ -8,11 +8,11 @@ const record = {
   createdAt: new Date(),
   updatedAt: new Date(),
 };
-const info = { userId: "ada", outcome: "led", durationMs: 3 } as const;
+const info = { userId: "ada", outcome: "refreshed", durationMs: 3 } as const;
 
 it("tells a fingerprint of the token, and never the token", async () => {
-  const told: TokensInfo[] = [];
-  await tellTokens(
+  const told: TokenRefreshInfo[] = [];
+  await reportTokenRefresh(
     (heard) => told.push(heard),
     () => undefined,
   )(info, record);
@@ -20,8 +20,8 @@ it("tells a fingerprint of the token, and never the token", async () => {
 });
 
 it("tells tokens apart", async () => {
-  const told: TokensInfo[] = [];
-  const tell = tellTokens(
+  const told: TokenRefreshInfo[] = [];
+  const tell = reportTokenRefresh(
     (heard) => told.push(heard),
     () => undefined,
   );
@@ -32,7 +32,7 @@ it("tells tokens apart", async () => {
 
 it("reports a hook that throws, and goes on", async () => {
   const onThrow = vi.fn();
-  const tell = tellTokens(() => {
+  const tell = reportTokenRefresh(() => {
     throw new Error("the application's own trouble");
   }, onThrow);
   await expect(tell(info)).resolves.toBeUndefined();

@@ -1,17 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CalNetworkError, CalStoreError, CalTimeoutError, CalTokenError } from "../../../src/errors.js";
 import { memoryTokenStore } from "../../../src/stores/memory.js";
-import { GuardedStore } from "../../../src/tokens/checked-store.js";
-import type { TokensInfo } from "../../../src/tokens/token-events.js";
+import { CheckedStore } from "../../../src/tokens/checked-store.js";
+import type { TokenRefreshInfo } from "../../../src/tokens/token-events.js";
 import { TokenCache } from "../../../src/tokens/token-cache.js";
-import { TokenManager, type TokenManagerOptions, type TokenNeed } from "../../../src/tokens/token-manager.js";
+import {
+  TokenManager,
+  type TokenManagerOptions,
+  type TokenRequirement,
+} from "../../../src/tokens/token-manager.js";
 import type { TokenStore } from "../../../src/tokens/token-store.js";
 import { FakeCal, HOUR_MS } from "../../support/fake-cal.js";
 
 const ada = "ada";
 let cal: FakeCal;
 let store: TokenStore;
-let told: TokensInfo[];
+let told: TokenRefreshInfo[];
 
 beforeEach(async () => {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
@@ -27,19 +31,19 @@ afterEach(() => {
 
 function manager(options: Partial<TokenManagerOptions> = {}, over: TokenStore = store): TokenManager {
   return new TokenManager({
-    store: new GuardedStore(over),
+    store: new CheckedStore(over),
     grant: cal.grant,
     cache: new TokenCache(10),
     refreshWindowMs: 60_000,
     now: Date.now,
-    tell: (info) => Promise.resolve(void told.push(info)),
+    report: (info) => Promise.resolve(void told.push(info)),
     waitUntil: () => undefined,
     warn: () => undefined,
     ...options,
   });
 }
 
-function tokenOf(tokens: TokenManager, need: Partial<TokenNeed> = {}): Promise<string> {
+function tokenOf(tokens: TokenManager, need: Partial<TokenRequirement> = {}): Promise<string> {
   return tokens.usable(ada, { timeoutMs: 10_000, ...need }).then((record) => record.calAccessToken);
 }
 
@@ -58,7 +62,7 @@ describe("in one process", () => {
     const all = await settle(Promise.all(Array.from({ length: 1000 }, () => tokenOf(tokens))));
     expect(new Set(all)).toEqual(new Set(["access-1"]));
     expect(cal.refreshes).toBe(1);
-    expect(told.filter(({ outcome }) => outcome === "led")).toHaveLength(1);
+    expect(told.filter(({ outcome }) => outcome === "refreshed")).toHaveLength(1);
     expect(told.filter(({ outcome }) => outcome === "joined")).toHaveLength(999);
   });
 
@@ -161,7 +165,7 @@ describe("when Cal.com fails", () => {
     cal.fate = () => "fine";
     expect(await settle(tokenOf(tokens))).toBe("access-1");
     expect(cal.recoveries).toBe(0);
-    expect(outcomes()).toEqual(["failed", "led"]);
+    expect(outcomes()).toEqual(["failed", "refreshed"]);
   });
 
   it("heals a lost answer with one recovery", async () => {
@@ -172,7 +176,7 @@ describe("when Cal.com fails", () => {
     const token = await settle(tokenOf(tokens));
     expect(cal.accepts(token)).toBe(true);
     expect(cal.recoveries).toBe(1);
-    expect(outcomes()).toEqual(["failed", "healed"]);
+    expect(outcomes()).toEqual(["failed", "recovered"]);
   });
 
   it("recovers a record that never had a refresh token", async () => {
@@ -185,7 +189,7 @@ describe("when Cal.com fails", () => {
 
   it("says so when Cal.com no longer knows the user", async () => {
     cal.isGone = true;
-    await expect(settle(tokenOf(manager()))).rejects.toMatchObject({ code: "reauthorization_failed" });
+    await expect(settle(tokenOf(manager()))).rejects.toMatchObject({ code: "cal_user_gone" });
   });
 
   it("says so when the grant has no way to recover", async () => {
@@ -203,11 +207,11 @@ describe("between processes", () => {
     const [one, two] = await settle(Promise.all([tokenOf(manager()), tokenOf(manager())]));
     expect([one, two]).toEqual(["access-1", "access-1"]);
     expect([cal.refreshes, cal.recoveries]).toEqual([1, 0]);
-    expect(outcomes().sort()).toEqual(["adopted", "led"]);
+    expect(outcomes().sort()).toEqual(["refreshed", "refreshed_elsewhere"]);
   });
 
   it("waits for the lease of a process that died, and no longer", async () => {
-    await store.lease?.(ada, { owner: "dead", ttlMs: 8_000 });
+    await store.acquireLease?.(ada, { owner: "dead", ttlMs: 8_000 });
     const waiting = tokenOf(manager(), { timeoutMs: 60_000 });
     await vi.advanceTimersByTimeAsync(7_900);
     expect(cal.refreshes).toBe(0);
@@ -219,11 +223,11 @@ describe("between processes", () => {
   it("gives its lease back, after a failure too", async () => {
     cal.fate = () => "refused";
     await expect(settle(tokenOf(manager()), 0)).rejects.toBeInstanceOf(CalNetworkError);
-    expect(await store.lease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
-    await store.release?.(ada, { owner: "next" });
+    expect(await store.acquireLease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
+    await store.releaseLease?.(ada, { owner: "next" });
     cal.fate = () => "fine";
     await settle(tokenOf(manager()), 0);
-    expect(await store.lease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
+    expect(await store.acquireLease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
   });
 
   it("keeps its lease while a refresh runs long", async () => {
@@ -235,8 +239,8 @@ describe("between processes", () => {
   });
 
   it("adopts what another process wrote between the need and the lease", async () => {
-    const lease = store.lease!.bind(store);
-    vi.spyOn(store, "lease").mockImplementationOnce(async (userId, options) => {
+    const lease = store.acquireLease!.bind(store);
+    vi.spyOn(store, "acquireLease").mockImplementationOnce(async (userId, options) => {
       const tokens = (await cal.grant.refresh({ ...(await store.get(ada))!, calRefreshToken: "refresh-0" }))!;
       await store.set(
         {
@@ -251,7 +255,7 @@ describe("between processes", () => {
     });
     expect(await settle(tokenOf(manager()))).toBe("access-1");
     expect([cal.refreshes, cal.recoveries]).toEqual([1, 0]);
-    expect(outcomes()).toEqual(["adopted"]);
+    expect(outcomes()).toEqual(["refreshed_elsewhere"]);
   });
 
   it("adopts after a refusal if another process has won the refresh, and recovers nothing", async () => {
@@ -264,7 +268,7 @@ describe("between processes", () => {
   });
 
   it("gives up on a lease that never ends, and says so", async () => {
-    vi.spyOn(store, "lease").mockResolvedValue(false);
+    vi.spyOn(store, "acquireLease").mockResolvedValue(false);
     const waiting = tokenOf(manager(), { timeoutMs: 2 ** 30 });
     await expect(settle(waiting, 200_000)).rejects.toThrow(/refresh lease/);
   });
@@ -273,7 +277,7 @@ describe("between processes", () => {
 describe("the write", () => {
   it("leaves a user deleted who was deleted during the refresh", async () => {
     cal.delay = () => store.delete(ada).then(() => undefined);
-    await expect(settle(tokenOf(manager()))).rejects.toMatchObject({ code: "disconnected" });
+    await expect(settle(tokenOf(manager()))).rejects.toMatchObject({ code: "user_not_found" });
     expect(await store.get(ada)).toBeNull();
   });
 
@@ -282,12 +286,12 @@ describe("the write", () => {
       cal.delay = () => Promise.resolve();
       await store.delete(ada);
       await store.set(
-        { ...cal.firstRecord(ada), calManagedUserId: 8, calAccessToken: "other-user" },
+        { ...cal.firstRecord(ada), calUserId: 8, calAccessToken: "other-user" },
         { ifVersion: null },
       );
     };
     await settle(tokenOf(manager()));
-    expect(await store.get(ada)).toMatchObject({ calManagedUserId: 8, calAccessToken: "other-user" });
+    expect(await store.get(ada)).toMatchObject({ calUserId: 8, calAccessToken: "other-user" });
   });
 
   it("puts its tokens on top of a write that changed the row and not its tokens", async () => {
@@ -313,7 +317,7 @@ describe("the write", () => {
       throw new Error("connection reset");
     });
     expect(await settle(tokenOf(manager()))).toBe("access-1");
-    expect(outcomes()).toEqual(["led"]);
+    expect(outcomes()).toEqual(["refreshed"]);
   });
 
   it("keeps tokens that a failing store could not take, and writes them later without another refresh", async () => {
@@ -333,7 +337,7 @@ describe("the write", () => {
     await vi.advanceTimersByTimeAsync(50);
     await store.delete(ada);
     tokens.forget(ada);
-    await expect(settle(early)).rejects.toMatchObject({ code: "disconnected" });
+    await expect(settle(early)).rejects.toMatchObject({ code: "user_not_found" });
     await expect(tokenOf(tokens)).rejects.toMatchObject({ code: "user_not_found" });
   });
 });
@@ -389,26 +393,26 @@ it("lets nobody wait for ever on a store that never answers", async () => {
   vi.spyOn(store, "set").mockReturnValueOnce(new Promise(() => undefined));
   const tokens = manager();
   expect(await settle(tokenOf(tokens, { timeoutMs: 60_000 }))).toBe("access-1");
-  expect(await store.lease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
+  expect(await store.acquireLease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
 });
 
 it("has no renewal under way when it gives the lease back", async () => {
   const calls: string[] = [];
-  const lease = store.lease!.bind(store);
-  vi.spyOn(store, "lease").mockImplementation(async (...call) => {
+  const lease = store.acquireLease!.bind(store);
+  vi.spyOn(store, "acquireLease").mockImplementation(async (...call) => {
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     const isTaken = await lease(...call);
-    calls.push("lease");
+    calls.push("acquireLease");
     return isTaken;
   });
-  const release = store.release!.bind(store);
-  vi.spyOn(store, "release").mockImplementation(async (...call) => {
-    calls.push("release");
+  const release = store.releaseLease!.bind(store);
+  vi.spyOn(store, "releaseLease").mockImplementation(async (...call) => {
+    calls.push("releaseLease");
     await release(...call);
   });
   cal.delay = () => new Promise((resolve) => setTimeout(resolve, 1_600));
   await settle(tokenOf(manager(), { timeoutMs: 60_000 }));
-  expect(calls.at(-1)).toBe("release");
+  expect(calls.at(-1)).toBe("releaseLease");
 });
 
 it("refuses a record without the column for the refresh token", async () => {

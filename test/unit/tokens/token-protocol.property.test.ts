@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { memoryTokenStore } from "../../../src/stores/memory.js";
-import { GuardedStore } from "../../../src/tokens/checked-store.js";
+import { CheckedStore } from "../../../src/tokens/checked-store.js";
 import { TokenCache } from "../../../src/tokens/token-cache.js";
 import { TokenManager } from "../../../src/tokens/token-manager.js";
 import type { TokenStore } from "../../../src/tokens/token-store.js";
@@ -30,19 +30,19 @@ function flakyStore(inner: TokenStore, delays: () => number, fate: () => Fate): 
     get: (userId) => flaky(() => inner.get(userId)),
     set: (record, options) => flaky(() => inner.set(record, options)),
     delete: (userId) => flaky(() => inner.delete(userId)),
-    lease: (userId, options) => flaky(() => inner.lease!(userId, options)),
-    release: (userId, options) => flaky(() => inner.release!(userId, options)),
+    acquireLease: (userId, options) => flaky(() => inner.acquireLease!(userId, options)),
+    releaseLease: (userId, options) => flaky(() => inner.releaseLease!(userId, options)),
   };
 }
 
 function makeManager(cal: FakeCal, store: TokenStore): TokenManager {
   return new TokenManager({
-    store: new GuardedStore(store),
+    store: new CheckedStore(store),
     grant: cal.grant,
     cache: new TokenCache(10),
     refreshWindowMs: 60_000,
     now: Date.now,
-    tell: () => Promise.resolve(),
+    report: () => Promise.resolve(),
     waitUntil: () => undefined,
     warn: () => undefined,
   });

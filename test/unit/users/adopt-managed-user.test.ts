@@ -10,7 +10,12 @@ function clientOf(
   fetch: typeof globalThis.fetch = emulator.fetch,
 ) {
   const { clientId, clientSecret, url: baseUrl } = emulator;
-  return new CalClient({ clientId, clientSecret, baseUrl, fetch, tokenStore });
+  return new CalClient({
+    managedUsers: { clientId, clientSecret },
+    baseUrl,
+    fetch,
+    tokenStore,
+  });
 }
 
 describe("a user that Cal.com has and the store lost", () => {
@@ -100,7 +105,7 @@ it("leaves a second account alone that could not be reached for a moment, before
   };
   emulator.inject({ path: /\/check$/, effect: { status: 401, body: revoked } });
   emulator.inject({ path: "/calendars", effect: { status: 200, body: list } });
-  await user.calendars.connectUrl("google", { redirectTo: "https://app.example/done" });
+  await user.calendars.connectUrl("google", { returnUrl: "https://app.example/done" });
   expect(emulator.count({ path: /\/disconnect$/ })).toBe(1);
 });
 

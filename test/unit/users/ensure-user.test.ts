@@ -26,7 +26,7 @@ afterEach(() => void vi.useRealTimers());
 async function expectWorking({ emulator, store }: TestClient, user: CalUser): Promise<void> {
   const profile = await turnUntil(user.profile());
   const record = await store.get(user.id);
-  expect(record!.calManagedUserId).toBe(profile.id);
+  expect(record!.calUserId).toBe(profile.id);
   expect(emulator.users.tokens(profile.id).accessTokens).toContain(record!.calAccessToken);
   expect(emulator.users.tokens(profile.id).refreshTokens).toContain(record!.calRefreshToken);
 }
@@ -92,7 +92,7 @@ describe("a user that Cal.com has and the store does not", () => {
     const first = await client.cal.managedUsers.create(input);
     const ada = await turnUntil(client.cal.ensureUser("ada", input));
     await expectWorking(client, ada);
-    expect((await client.store.get("ada"))!.calManagedUserId).toBe(first.user.id);
+    expect((await client.store.get("ada"))!.calUserId).toBe(first.user.id);
     expect(client.emulator.users.list()).toHaveLength(1);
     expect(client.emulator.count({ path: forceRefresh })).toBe(1);
   });
@@ -117,7 +117,7 @@ describe("a user that Cal.com has and the store does not", () => {
     const { id } = await client.emulator.users.create({ ...input, email: "ada@example.com" });
     const ada = await turnUntil(client.cal.ensureUser("ada", { ...input, email: "Ada@Example.com" }));
     await expectWorking(client, ada);
-    expect((await client.store.get("ada"))!.calManagedUserId).toBe(id);
+    expect((await client.store.get("ada"))!.calUserId).toBe(id);
   });
 
   test("and that belongs to another of the application's users is not handed over", async () => {

@@ -51,7 +51,7 @@ describe("one managed user", () => {
     const { user } = await cal.managedUsers.create({ email: "ada@example.com", name: "Ada" });
     expect(await cal.managedUsers.get(user.id)).toEqual(user);
     expect(user.defaultScheduleId).toBeNull();
-    expect(user.metadata).toBeUndefined();
+    expect(user.metadata).toBeNull();
   });
 
   test("is changed where a change is given; metadata as a whole", async () => {
@@ -95,7 +95,9 @@ describe("one managed user", () => {
   });
 
   test("with the wrong client secret: unauthorized, and where to look", async () => {
-    const { cal } = createTestClient({ clientSecret: "not-the-secret" });
+    const { cal } = createTestClient({
+      managedUsers: { clientId: "test-client", clientSecret: "not-the-secret" },
+    });
     const error = await rejection(cal.managedUsers.create({ email: "ada@example.com", name: "Ada" }));
     expect(error).toMatchObject({ code: "unauthorized", status: 401 });
     expect((error as Error).message).toMatch(/client secret/);

@@ -1,4 +1,4 @@
-import { CalendarIntegration, type CalendarAccount, type CalendarIntegrationState } from "calbridge/react";
+import { CalendarIntegration, type Connection, type CalendarIntegrationState } from "calbridge/react";
 import type { ReactNode } from "react";
 import { flushSync } from "react-dom";
 import { createRoot } from "react-dom/client";
@@ -20,7 +20,7 @@ const base: CalendarIntegrationState = {
   dismiss: () => undefined,
 };
 
-function account(given: Partial<CalendarAccount>): CalendarAccount {
+function account(given: Partial<Connection>): Connection {
   const named = (name: string) => plainAccount().calendars.map((one) => ({ ...one, externalId: name, name }));
   return plainAccount({ calendars: ["Team", "Family", "Birthdays"].flatMap(named), ...given });
 }

@@ -3,7 +3,7 @@ import { ada, equal, refreshes, rejection, start } from "./support.js";
 /** From no user at all to a calendar that is connected, read and disconnected. */
 export async function walk(cal, authorize) {
   const user = await cal.ensureUser("ada", ada);
-  const { authUrl } = await user.calendars.connectUrl("google", { redirectTo: "https://app.example/done" });
+  const { authUrl } = await user.calendars.connectUrl("google", { returnUrl: "https://app.example/done" });
   equal((await user.calendars.check("google")).connected, false, "connected before the consent");
   await authorize(authUrl);
   equal(await user.calendars.check("google"), { connected: true }, "status");
@@ -57,8 +57,7 @@ export const flow = [
       const server = emulatorUrl ? undefined : await emulator.listen();
       try {
         const cal = new calbridge.CalClient({
-          clientId: emulator.clientId,
-          clientSecret: emulator.clientSecret,
+          managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
           baseUrl: emulatorUrl ?? server.url,
           tokenStore: calbridge.memoryTokenStore(),
         });
@@ -86,17 +85,17 @@ export const flow = [
     async run(modules) {
       const outcomes = [];
       const { cal, emulator, tokenStore } = start(modules, {
-        hooks: { onTokens: ({ outcome }) => outcomes.push(outcome) },
+        hooks: { onTokenRefresh: ({ outcome }) => outcomes.push(outcome) },
       });
       const user = await cal.ensureUser("ada", ada);
       await user.profile();
-      emulator.users.expireAccessTokens((await tokenStore.get("ada")).calManagedUserId);
+      emulator.users.expireAccessTokens((await tokenStore.get("ada")).calUserId);
       const asked = emulator.count({ path: "/me" });
       equal((await user.profile()).name, ada.name, "name");
       equal(emulator.requests.filter(({ status }) => status === 498).length, 1, "498s");
       equal(emulator.count({ path: "/me" }) - asked, 2, "calls");
       equal(refreshes(emulator), 1, "refreshes");
-      equal(outcomes, ["led"], "outcomes");
+      equal(outcomes, ["refreshed"], "outcomes");
     },
   },
   {

@@ -5,8 +5,8 @@ export function createApp(modules) {
   const { handle } = modules.handlers.createCalHandlers({
     client: cal,
     authenticate,
-    secret: SECRET,
-    baseUrl: ORIGIN,
+    stateSecret: SECRET,
+    appUrl: ORIGIN,
     successUrl: "/connected",
     errorUrl: "/failed",
     now,

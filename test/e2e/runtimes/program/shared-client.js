@@ -7,11 +7,10 @@ let cal;
 
 function makeClient({ clientId, clientSecret, emulatorUrl, withWaitUntil }) {
   return new CalClient({
-    clientId,
-    clientSecret,
+    managedUsers: { clientId, clientSecret },
     baseUrl: emulatorUrl,
     tokenStore: memoryTokenStore(),
-    hooks: { onTokens: ({ outcome }) => outcomes.push(outcome) },
+    hooks: { onTokenRefresh: ({ outcome }) => outcomes.push(outcome) },
     ...(withWaitUntil && { waitUntil }),
   });
 }

@@ -7,13 +7,14 @@ export const brokenLeases: readonly BrokenStore[] = [
   {
     fault: "gives the lease to everybody",
     rule: "lease: while one owner holds it, others are refused",
-    make: worse(() => ({ lease: () => Promise.resolve(true) })),
+    make: worse(() => ({ acquireLease: () => Promise.resolve(true) })),
   },
   {
     fault: "ignores the case of owners",
     rule: "lease: while one owner holds it, others are refused",
     make: worse((good) => ({
-      lease: (userId, { owner, ttlMs }) => good.lease(userId, { owner: owner.toLowerCase(), ttlMs }),
+      acquireLease: (userId, { owner, ttlMs }) =>
+        good.acquireLease(userId, { owner: owner.toLowerCase(), ttlMs }),
     })),
   },
   {
@@ -22,20 +23,22 @@ export const brokenLeases: readonly BrokenStore[] = [
     make: worse((good) => {
       const holders = new Map<string, string>();
       return {
-        lease: async (userId, options) => {
+        acquireLease: async (userId, options) => {
           const isFree = [undefined, options.owner].includes(holders.get(userId));
           await tick();
           if (isFree) holders.set(userId, options.owner);
-          return isFree || good.lease(userId, options);
+          return isFree || good.acquireLease(userId, options);
         },
-        release: (userId) => Promise.resolve(void holders.delete(userId)),
+        releaseLease: (userId) => Promise.resolve(void holders.delete(userId)),
       };
     }),
   },
   {
     fault: "never ends a lease",
     rule: "lease: it ends by itself",
-    make: worse((good) => ({ lease: (userId, { owner }) => good.lease(userId, { owner, ttlMs: 1e9 }) })),
+    make: worse((good) => ({
+      acquireLease: (userId, { owner }) => good.acquireLease(userId, { owner, ttlMs: 1e9 }),
+    })),
   },
   {
     fault: "doesn't renew",
@@ -43,10 +46,10 @@ export const brokenLeases: readonly BrokenStore[] = [
     make: worse((good) => {
       const held = new Set<string>();
       return {
-        lease: async (userId, options) => {
+        acquireLease: async (userId, options) => {
           const key = JSON.stringify([userId, options.owner]);
           if (held.has(key)) return true;
-          const got = await good.lease(userId, options);
+          const got = await good.acquireLease(userId, options);
           if (got) held.add(key);
           return got;
         },
@@ -59,13 +62,13 @@ export const brokenLeases: readonly BrokenStore[] = [
     make: worse((good, now) => {
       const holders = new Map<string, { owner: string; endsAt: number }>();
       return {
-        lease: (userId, { owner, ttlMs }) => {
+        acquireLease: (userId, { owner, ttlMs }) => {
           const held = holders.get(userId);
           if (held && held.owner !== owner && held.endsAt > now()) return Promise.resolve(false);
           holders.set(userId, { owner, endsAt: now() + ttlMs });
           return Promise.resolve(true);
         },
-        release: (userId) => Promise.resolve(void holders.delete(userId)),
+        releaseLease: (userId) => Promise.resolve(void holders.delete(userId)),
         delete: (userId) => {
           holders.delete(userId);
           return good.delete(userId);
@@ -76,7 +79,7 @@ export const brokenLeases: readonly BrokenStore[] = [
   {
     fault: "doesn't give leases back",
     rule: "lease: given back, it is free at once",
-    make: worse(() => ({ release: () => Promise.resolve() })),
+    make: worse(() => ({ releaseLease: () => Promise.resolve() })),
   },
   {
     fault: "lets an owner who overslept end the new lease",
@@ -85,17 +88,17 @@ export const brokenLeases: readonly BrokenStore[] = [
       const current = new Map<string, string>();
       const past = new Map<string, Set<string>>();
       return {
-        lease: async (userId, options) => {
-          const got = await good.lease(userId, options);
+        acquireLease: async (userId, options) => {
+          const got = await good.acquireLease(userId, options);
           if (got) {
             current.set(userId, options.owner);
             past.set(userId, (past.get(userId) ?? new Set()).add(options.owner));
           }
           return got;
         },
-        release: (userId, { owner }) => {
+        releaseLease: (userId, { owner }) => {
           const known = past.get(userId)?.has(owner) ?? false;
-          return good.release(userId, { owner: known ? (current.get(userId) ?? owner) : owner });
+          return good.releaseLease(userId, { owner: known ? (current.get(userId) ?? owner) : owner });
         },
       };
     }),
@@ -104,18 +107,18 @@ export const brokenLeases: readonly BrokenStore[] = [
     fault: "has one lease for all",
     rule: "lease: each user has one of their own",
     make: worse((good) => ({
-      lease: (_, options) => good.lease("all", options),
-      release: (_, options) => good.release("all", options),
+      acquireLease: (_, options) => good.acquireLease("all", options),
+      releaseLease: (_, options) => good.releaseLease("all", options),
     })),
   },
   {
     fault: "writes the record with the lease",
     rule: "lease: it changes neither the tokens nor their version",
     make: worse((good) => ({
-      lease: async (userId, options) => {
+      acquireLease: async (userId, options) => {
         const record = await good.get(userId);
         if (record) await good.set(record, { ifVersion: record.version });
-        return good.lease(userId, options);
+        return good.acquireLease(userId, options);
       },
     })),
   },
@@ -125,13 +128,13 @@ export const brokenLeases: readonly BrokenStore[] = [
     make: worse((good) => {
       const owners = new Map<string, string>();
       return {
-        lease: async (userId, options) => {
-          const got = await good.lease(userId, options);
+        acquireLease: async (userId, options) => {
+          const got = await good.acquireLease(userId, options);
           if (got) owners.set(userId, options.owner);
           return got;
         },
         set: async (record, options) => {
-          await good.release(record.userId, { owner: owners.get(record.userId) ?? "" });
+          await good.releaseLease(record.userId, { owner: owners.get(record.userId) ?? "" });
           return good.set(record, options);
         },
       };
@@ -141,8 +144,8 @@ export const brokenLeases: readonly BrokenStore[] = [
     fault: "keeps leases of deleted users",
     rule: "lease: it goes with the record when that is deleted",
     make: worse((_, now) => {
-      const { lease, release } = memoryTokenStore({ now }) as Required<TokenStore>;
-      return { lease, release };
+      const { acquireLease, releaseLease } = memoryTokenStore({ now }) as Required<TokenStore>;
+      return { acquireLease, releaseLease };
     }),
   },
 ];

@@ -32,7 +32,7 @@ export const brokenRecords: readonly BrokenStore[] = [
   {
     fault: "forgets a field",
     rule: "a record comes back as it was written, from set and from get",
-    make: writing((record) => ({ ...record, calManagedUserId: 1 })),
+    make: writing((record) => ({ ...record, calUserId: 1 })),
   },
   {
     fault: "answers what was there before the write",

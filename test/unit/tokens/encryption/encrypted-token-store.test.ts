@@ -23,7 +23,11 @@ async function withAda(keys: EncryptionKeys = { k2, k1 }) {
 test("a client whose store isn't wrapped says so, and sealed tokens stay as they are", async () => {
   const { inner, stored } = await withAda();
   const fetch = vi.fn<typeof globalThis.fetch>();
-  const cal = new CalClient({ clientId: "c", clientSecret: "s", tokenStore: inner, fetch });
+  const cal = new CalClient({
+    managedUsers: { clientId: "c", clientSecret: "s" },
+    tokenStore: inner,
+    fetch,
+  });
   expect(await rejection(cal.forUser("ada").profile())).toMatchObject({
     code: "store_error",
     message: expect.stringContaining("Wrap the token store: encryptedTokenStore(") as unknown,
@@ -263,10 +267,10 @@ describe("rows from before encryption", () => {
     expect(record).toMatchObject({ calAccessToken: jwt, calRefreshToken: "eyJ.not-json" });
   });
 
-  test("are refused with allowPlain: false", async () => {
+  test("are refused with allowUnencrypted: false", async () => {
     const inner = memoryTokenStore();
     await inner.set(tokens("ada"), { ifVersion: null });
-    const strict = encryptedTokenStore(inner, { keys: { k2 }, allowPlain: false });
+    const strict = encryptedTokenStore(inner, { keys: { k2 }, allowUnencrypted: false });
     await expect(strict.get("ada")).rejects.toThrow(CalStoreError);
     await strict.set(tokens("bob"), { ifVersion: null });
     expect(await strict.get("bob")).toMatchObject(tokens("bob"));
@@ -277,9 +281,11 @@ describe("over any store", () => {
   test("has the leases and the list of the store it wraps, or none", () => {
     const inner = memoryTokenStore();
     const all = encryptedTokenStore(inner, { keys: { k2 } });
-    expect([all.lease, all.release, all.list].every((method) => typeof method === "function")).toBe(true);
-    delete inner.lease;
-    delete inner.release;
+    expect(
+      [all.acquireLease, all.releaseLease, all.list].every((method) => typeof method === "function"),
+    ).toBe(true);
+    delete inner.acquireLease;
+    delete inner.releaseLease;
     delete inner.list;
     const few = encryptedTokenStore(inner, { keys: { k2 } });
     expect(Object.keys(few).sort()).toEqual(["delete", "get", "set"]);

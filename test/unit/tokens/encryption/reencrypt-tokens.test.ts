@@ -3,7 +3,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { CalStoreError, CalValidationError } from "../../../../src/errors.js";
 import { memoryTokenStore } from "../../../../src/stores/memory.js";
 import { encryptedTokenStore } from "../../../../src/tokens/encryption/encrypted-token-store.js";
-import { resealTokens, type ResealProgress } from "../../../../src/tokens/encryption/reencrypt-tokens.js";
+import {
+  reencryptTokens,
+  type ReencryptProgress,
+} from "../../../../src/tokens/encryption/reencrypt-tokens.js";
 import type { TokenStore } from "../../../../src/tokens/token-store.js";
 import { testKeys, tokens } from "../../../support/token-stores.js";
 
@@ -34,9 +37,13 @@ async function keyIds(): Promise<(string | undefined)[]> {
 
 test("seals what is plain or under an older key, in batches, and leaves the rest alone", async () => {
   const untouched = await inner.get("user-24");
-  const progress: ResealProgress[] = [];
-  const result = await resealTokens(inner, { keys, batchSize: 10, onProgress: (now) => progress.push(now) });
-  expect(result).toEqual({ checked: 25, resealed: 20, busy: 0, failed: 0, after: "user-24", done: true });
+  const progress: ReencryptProgress[] = [];
+  const result = await reencryptTokens(inner, {
+    keys,
+    batchSize: 10,
+    onProgress: (now) => progress.push(now),
+  });
+  expect(result).toEqual({ checked: 25, reencrypted: 20, busy: 0, failed: 0, after: "user-24", done: true });
   expect(progress.map(({ checked, after }) => [checked, after])).toEqual([
     [10, "user-09"],
     [20, "user-19"],
@@ -45,14 +52,14 @@ test("seals what is plain or under an older key, in batches, and leaves the rest
   expect(new Set(await keyIds())).toEqual(new Set(["k2"]));
   expect(await inner.get("user-24")).toEqual(untouched);
   // The older key is not needed any more.
-  const store = encryptedTokenStore(inner, { keys: { k2 }, allowPlain: false });
+  const store = encryptedTokenStore(inner, { keys: { k2 }, allowUnencrypted: false });
   for (const userId of userIds) expect(await store.get(userId)).toMatchObject(tokens(userId));
-  expect(await resealTokens(inner, { keys })).toMatchObject({ checked: 25, resealed: 0, done: true });
+  expect(await reencryptTokens(inner, { keys })).toMatchObject({ checked: 25, reencrypted: 0, done: true });
 });
 
 test("can be stopped, and resumed where it stopped", async () => {
   const stop = new AbortController();
-  const first = await resealTokens(inner, {
+  const first = await reencryptTokens(inner, {
     keys,
     batchSize: 4,
     signal: stop.signal,
@@ -60,25 +67,25 @@ test("can be stopped, and resumed where it stopped", async () => {
       if (checked === 8) stop.abort();
     },
   });
-  expect(first).toMatchObject({ checked: 8, resealed: 8, after: "user-07", done: false });
+  expect(first).toMatchObject({ checked: 8, reencrypted: 8, after: "user-07", done: false });
   expect((await keyIds()).filter((kid) => kid === undefined)).toHaveLength(2);
-  const second = await resealTokens(inner, { keys, after: first.after });
-  expect(second).toMatchObject({ checked: 17, resealed: 12, done: true });
+  const second = await reencryptTokens(inner, { keys, after: first.after });
+  expect(second).toMatchObject({ checked: 17, reencrypted: 12, done: true });
   expect(new Set(await keyIds())).toEqual(new Set(["k2"]));
 });
 
 describe("while the application runs", () => {
   test("a user whose tokens are being refreshed is left to the refresh, and counted", async () => {
-    await inner.lease!("user-03", { owner: "a process", ttlMs: 60_000 });
-    expect(await resealTokens(inner, { keys })).toMatchObject({ resealed: 19, busy: 1, done: true });
-    await inner.release!("user-03", { owner: "a process" });
-    expect(await resealTokens(inner, { keys })).toMatchObject({ resealed: 1, busy: 0 });
+    await inner.acquireLease!("user-03", { owner: "a process", ttlMs: 60_000 });
+    expect(await reencryptTokens(inner, { keys })).toMatchObject({ reencrypted: 19, busy: 1, done: true });
+    await inner.releaseLease!("user-03", { owner: "a process" });
+    expect(await reencryptTokens(inner, { keys })).toMatchObject({ reencrypted: 1, busy: 0 });
   });
 
   test("no lease is left behind", async () => {
-    await resealTokens(inner, { keys });
+    await reencryptTokens(inner, { keys });
     for (const userId of userIds) {
-      expect(await inner.lease!(userId, { owner: "a process", ttlMs: 1000 })).toBe(true);
+      expect(await inner.acquireLease!(userId, { owner: "a process", ttlMs: 1000 })).toBe(true);
     }
   });
 
@@ -86,13 +93,14 @@ describe("while the application runs", () => {
     const store = encryptedTokenStore(inner, { keys });
     const newer = (userId: string) => tokens(userId, { calAccessToken: "newer", calRefreshToken: "newer" });
     const refresh = async (userId: string) => {
-      while (!(await store.lease!(userId, { owner: userId, ttlMs: 60_000 }))) await new Promise(setImmediate);
+      while (!(await store.acquireLease!(userId, { owner: userId, ttlMs: 60_000 })))
+        await new Promise(setImmediate);
       const { version } = (await store.get(userId))!;
       await new Promise(setImmediate);
       expect(await store.set(newer(userId), { ifVersion: version })).not.toBe(null);
-      await store.release!(userId, { owner: userId });
+      await store.releaseLease!(userId, { owner: userId });
     };
-    await Promise.all([resealTokens(inner, { keys, batchSize: 5 }), ...userIds.map(refresh)]);
+    await Promise.all([reencryptTokens(inner, { keys, batchSize: 5 }), ...userIds.map(refresh)]);
     for (const userId of userIds) expect(await store.get(userId)).toMatchObject(newer(userId));
   });
 
@@ -103,7 +111,7 @@ describe("while the application runs", () => {
       if (userId === "user-05") await inner.delete(userId);
       return record;
     };
-    expect(await resealTokens(inner, { keys })).toMatchObject({ failed: 0, done: true });
+    expect(await reencryptTokens(inner, { keys })).toMatchObject({ failed: 0, done: true });
     expect(await get("user-05")).toBe(null);
   });
 });
@@ -114,8 +122,8 @@ test("tokens that can't be opened are counted and told of, and don't stop the ot
     expect(error).toBeInstanceOf(CalStoreError);
     failed.push([userId, error.message]);
   };
-  const result = await resealTokens(inner, { keys: { k3: new Uint8Array(32).fill(3), k2 }, onFailure });
-  expect(result).toMatchObject({ checked: 25, resealed: 15, failed: 10, done: true });
+  const result = await reencryptTokens(inner, { keys: { k3: new Uint8Array(32).fill(3), k2 }, onFailure });
+  expect(result).toMatchObject({ checked: 25, reencrypted: 15, failed: 10, done: true });
   expect(failed.map(([userId]) => userId)).toEqual(userIds.slice(10, 20));
   for (const [, message] of failed) expect(message).toContain(`"k1"`);
 });
@@ -124,7 +132,7 @@ test("a store that fails ends it, with an error; what it had told of is where to
   const get = inner.get.bind(inner);
   inner.get = (userId) => (userId === "user-12" ? Promise.reject(new CalStoreError("away")) : get(userId));
   let after: string | undefined;
-  const running = resealTokens(inner, {
+  const running = reencryptTokens(inner, {
     keys,
     batchSize: 5,
     onProgress: (progress) => void (after = progress.after),
@@ -132,15 +140,15 @@ test("a store that fails ends it, with an error; what it had told of is where to
   await expect(running).rejects.toThrow("away");
   inner.get = get;
   expect(after).toBe("user-09");
-  expect(await resealTokens(inner, { keys, after })).toMatchObject({ done: true, failed: 0 });
+  expect(await reencryptTokens(inner, { keys, after })).toMatchObject({ done: true, failed: 0 });
   expect(new Set(await keyIds())).toEqual(new Set(["k2"]));
 });
 
 test("what can't work is refused at once", async () => {
   const encrypted = encryptedTokenStore(inner, { keys });
-  await expect(resealTokens(encrypted, { keys })).rejects.toThrow(CalValidationError);
-  await expect(resealTokens(inner, { keys, batchSize: 0 })).rejects.toThrow(CalValidationError);
-  await expect(resealTokens(inner, { keys: {} })).rejects.toThrow(CalValidationError);
+  await expect(reencryptTokens(encrypted, { keys })).rejects.toThrow(CalValidationError);
+  await expect(reencryptTokens(inner, { keys, batchSize: 0 })).rejects.toThrow(CalValidationError);
+  await expect(reencryptTokens(inner, { keys: {} })).rejects.toThrow(CalValidationError);
   delete inner.list;
-  await expect(resealTokens(inner, { keys })).rejects.toThrow("list()");
+  await expect(reencryptTokens(inner, { keys })).rejects.toThrow("list()");
 });
