@@ -43,6 +43,9 @@ function notice(directory: string): string {
   return [`==== ${name} ${version} (${license})`, ...texts, ""].join("\n\n");
 }
 
+// `CalClient` has `Symbol.asyncDispose`, which is in no compiler's default library.
+const disposable = '/// <reference lib="esnext.disposable" />';
+
 const shared = {
   entry,
   target: "es2022",
@@ -50,7 +53,7 @@ const shared = {
   splitting: true,
   sourcemap: false,
   treeshake: true,
-  dts: true,
+  dts: { banner: disposable },
   // Deno knows the built-ins by their node: names only.
   removeNodeProtocol: false,
   external: [/^node:/],
@@ -83,7 +86,7 @@ export default defineConfig([
     ...shared,
     entry: { ...entry, cli: "src/cli/bin.ts" },
     format: "esm",
-    dts: { entry },
+    dts: { entry, banner: disposable },
     noExternal: ["zod"],
   },
   // ky and jose are published as ES modules only. Node can require() them, but test runners with a

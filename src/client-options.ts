@@ -16,6 +16,7 @@ import {
   MAX_TIMEOUT_MS,
 } from "./lib/assert.js";
 import type { TokenRefreshInfo } from "./tokens/token-events.js";
+import { MAX_TTL_MS } from "./tokens/token-record.js";
 import type { TokenStore } from "./tokens/token-store.js";
 
 /** Functions that are told what the client does. None of them is told a secret; what they throw is logged. */
@@ -111,9 +112,6 @@ export interface ResolvedOptions extends Record<keyof CalClientOptions, unknown>
   waitUntil: (work: Promise<unknown>) => void;
   now: () => number;
 }
-
-/** Cal.com's tokens live for 59 minutes or more: to ask for much more than this would be to refresh at every call. */
-export const MAX_TTL_MS = 45 * 60_000;
 
 const defaults = {
   baseUrl: "https://api.cal.com/v2",

@@ -23,10 +23,17 @@
  * | `cal_user_gone` | {@link CalTokenError} | Cal.com no longer has this user. |
  * | `reauthorization_required` | {@link CalTokenError} | No token can be had until the user connects to Cal.com again. |
  * | `client_closed` | {@link CalTokenError} | The client was closed, and a token needs a refresh. |
+ * | `cal_user_in_use` | {@link CalUserInUseError} | Another application user has this Cal.com user. |
  * | `store_error` | {@link CalStoreError} | The token store failed. |
  */
 export type CalErrorCode =
-  "invalid_input" | "network_error" | "timeout" | CalApiErrorCode | CalTokenErrorCode | "store_error";
+  | "invalid_input"
+  | "network_error"
+  | "timeout"
+  | CalApiErrorCode
+  | CalTokenErrorCode
+  | "cal_user_in_use"
+  | "store_error";
 
 /** The codes of a {@link CalApiError}. */
 export type CalApiErrorCode =
@@ -188,6 +195,22 @@ export class CalStoreError extends CalError {
   }
 }
 
+/**
+ * Another application user's record has this Cal.com user already: each Cal.com user belongs to one application user.
+ * Token stores throw it from `set` and `reassign`.
+ */
+export class CalUserInUseError extends CalError {
+  override readonly name = "CalUserInUseError";
+  declare readonly code: "cal_user_in_use";
+
+  constructor(
+    message = "Another user's record in the token store has this Cal.com user. To move it: cal.reassignUser(from, to).",
+    options: Omit<CalErrorOptions, "code"> = {},
+  ) {
+    super(message, { ...options, code: "cal_user_in_use" });
+  }
+}
+
 /** Every error of this package, so that `switch (error.code)` narrows to the class. */
 export type AnyCalError =
   | CalValidationError
@@ -196,6 +219,7 @@ export type AnyCalError =
   | CalRateLimitError
   | CalApiError
   | CalTokenError
+  | CalUserInUseError
   | CalStoreError;
 
 /**

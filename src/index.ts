@@ -82,6 +82,7 @@ export {
   CalStoreError,
   CalTimeoutError,
   CalTokenError,
+  CalUserInUseError,
   CalValidationError,
   isCalError,
   type AnyCalError,

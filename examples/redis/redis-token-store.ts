@@ -76,6 +76,8 @@ function toStored(record: TokenWrite): Stored {
   return {
     userId: record.userId,
     calUserId: record.calUserId,
+    calServer: record.calServer,
+    details: record.details,
     calAccessToken: record.calAccessToken,
     calAccessTokenExpiresAt: record.calAccessTokenExpiresAt?.getTime() ?? null,
     calRefreshToken: record.calRefreshToken,

@@ -40,39 +40,28 @@ const MAX_PAUSE_MS = 5_000;
  * last attempt's error.
  */
 export async function withRetries(url: string, policy: RetryPolicy, attempt: Attempt): Promise<WireResponse> {
-  const first = await settle(() => attempt(1));
-  if (policy.limit === 0 || !mayRetry(first, policy)) return first();
-  return retry(url, policy, first, attempt);
+  const [first] = await Promise.allSettled([attempt(1)]);
+  if (policy.limit > 0 && mayRetry(first, policy)) return retry(url, policy, first, attempt);
+  return resultOf(first);
 }
 
-/** An attempt that has ended: gives its response, or throws its error. */
-type Settled = () => WireResponse;
-
-async function settle(run: () => Promise<WireResponse>): Promise<Settled> {
-  try {
-    const response = await run();
-    return () => response;
-  } catch (error) {
-    return () => {
-      throw error;
-    };
-  }
+function mayRetry(first: PromiseSettledResult<WireResponse>, { isIdempotent }: RetryPolicy): boolean {
+  if (first.status === "fulfilled") return isIdempotent && retriedStatuses.includes(first.value.status);
+  const error: unknown = first.reason;
+  const isTransient = error instanceof CalNetworkError || error instanceof CalTimeoutError;
+  return isTransient && (isIdempotent || wasNeverSent(error));
 }
 
-function mayRetry(settled: Settled, { isIdempotent }: RetryPolicy): boolean {
-  try {
-    return isIdempotent && retriedStatuses.includes(settled().status);
-  } catch (error) {
-    const isTransient = error instanceof CalNetworkError || error instanceof CalTimeoutError;
-    return isTransient && (isIdempotent || wasNeverSent(error));
-  }
+function resultOf(settled: PromiseSettledResult<WireResponse>): WireResponse {
+  if (settled.status === "rejected") throw settled.reason;
+  return settled.value;
 }
 
 /** Hands the first failed attempt to ky, which waits, retries and gives up. */
 async function retry(
   url: string,
   policy: RetryPolicy,
-  first: Settled,
+  first: PromiseSettledResult<WireResponse>,
   attempt: Attempt,
 ): Promise<WireResponse> {
   const { limit, maxWaitMs, isIdempotent, method, signal } = policy;
@@ -93,7 +82,7 @@ async function retry(
       throwHttpErrors: (status) => retriedStatuses.includes(status),
       fetch: async () => {
         count += 1;
-        last = count === 1 ? first() : await attempt(count);
+        last = count === 1 ? resultOf(first) : await attempt(count);
         return toResponse(last);
       },
       retry: {

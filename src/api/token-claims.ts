@@ -16,7 +16,7 @@ export function ownerOf(token: string): number | null {
   return typeof ownerId === "number" ? ownerId : null;
 }
 
-export function claimsOf(token: string): Record<string, unknown> | null {
+function claimsOf(token: string): Record<string, unknown> | null {
   try {
     return decodeJwt(token);
   } catch {

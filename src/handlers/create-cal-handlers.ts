@@ -1,5 +1,4 @@
-import { CalClient } from "../client.js";
-import type { CalClientOptions } from "../index.js";
+import { CalClient, type CalClientOptions } from "../index.js";
 import { CalValidationError } from "../errors.js";
 import { assertObject } from "../lib/assert.js";
 import { createAttempts, createKnownCredentials } from "./oauth/attempts.js";

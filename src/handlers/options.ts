@@ -240,7 +240,7 @@ function toOrigin(value: unknown): string {
   return origin;
 }
 
-export const names: Record<keyof CalHandlersOptions, true> = {
+const names: Record<keyof CalHandlersOptions, true> = {
   client: true,
   authenticate: true,
   stateSecret: true,
@@ -260,4 +260,4 @@ export const names: Record<keyof CalHandlersOptions, true> = {
 };
 
 /** The options that `createCalHandlers()` has. */
-export const optionNames: readonly string[] = Object.keys(names);
+const optionNames: readonly string[] = Object.keys(names);

@@ -27,7 +27,7 @@ export async function reportError(context: HandlerContext, event: HandlerErrorEv
   }
 }
 
-export function secretsOf(request: Request): string[] {
+function secretsOf(request: Request): string[] {
   const values = [...new URL(request.url).searchParams.values()];
   const cookies = (request.headers.get("cookie") ?? "").split(/[;=]/).map((part) => part.trim());
   const authorization = request.headers.get("authorization") ?? "";

@@ -92,13 +92,13 @@ export class TokenManager {
     const message = `The user's tokens were not available within ${String(timeoutMs)} ms. A refresh in flight goes on; try again.`;
     const limit = { signal, time: { ms: timeoutMs, message } };
     for (;;) {
-      let hasStarted = false;
+      const run = { isOwn: false };
       const joined = this.#inFlight.join(userId, (isCurrent) => {
-        hasStarted = true;
+        run.isOwn = true;
         return this.#run(userId, requirement, isCurrent);
       });
       const { record, outcome } = await within(joined, limit);
-      if (hasStarted) return record;
+      if (run.isOwn) return record;
       // A token that was just issued can't be improved. One that was only found may not meet this requirement.
       const isIssued = outcome === "refreshed" || outcome === "recovered";
       if (this.#meets(record, isIssued ? { ...requirement, minTtlMs: 0 } : requirement)) {
@@ -300,7 +300,13 @@ export class TokenManager {
     outcome: "refreshed" | "recovered",
     isCurrent: () => boolean,
   ): Promise<Resolved> {
-    const write = { ...toWrite(tokens), userId: base.userId, calUserId: base.calUserId };
+    const write = {
+      ...toWrite(tokens),
+      userId: base.userId,
+      calUserId: base.calUserId,
+      calServer: base.calServer,
+      details: base.details,
+    };
     const pauses = growingPauses();
     let version = base.version;
     let failure: CalError | undefined;

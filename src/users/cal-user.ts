@@ -10,7 +10,7 @@ import {
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError } from "../errors.js";
 import { assertMs, assertTimeoutMs } from "../lib/assert.js";
-import { MAX_TTL_MS } from "../client-options.js";
+import { MAX_TTL_MS } from "../tokens/token-record.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { expiryOf } from "../api/token-claims.js";

@@ -1,12 +1,18 @@
-import type { ResolvedOptions } from "../client-options.js";
 import type { Transport } from "../api/transport.js";
 import type { Send } from "../api/request.js";
 import type { CheckedStore } from "../tokens/checked-store.js";
 import type { TokenManager } from "../tokens/token-manager.js";
 
+/** What a user needs of the client's options. */
+export interface UserOptions {
+  managedUsers: { clientId: string };
+  timeoutMs: number;
+  connectMinTtlMs: number;
+}
+
 /** What the users of one client share. */
 export interface UserContext {
-  options: ResolvedOptions;
+  options: UserOptions;
   transport: Transport;
   sendAsClient: Send;
   store: CheckedStore;

@@ -109,7 +109,8 @@ async function storeCreated(
   options: CallOptions,
 ): Promise<void> {
   const { store, sendAsClient: send, options: client } = context;
-  if (await insert(context, { ...toWrite(tokens), userId, calUserId: user.id })) return;
+  if (await insert(context, { ...toWrite(tokens), userId, calUserId: user.id, calServer: "", details: null }))
+    return;
   // Another process has given this user a record, with another address: the user made here is nobody's.
   const stored = await store.get(userId);
   if (stored && stored.calUserId !== user.id)
@@ -139,7 +140,14 @@ async function adopt(
   }
   // Equal to nothing that anybody could present.
   const calAccessToken = `none-${crypto.randomUUID()}`;
-  await insert(context, { ...noTokens, calAccessToken, userId, calUserId: user.id });
+  await insert(context, {
+    ...noTokens,
+    calAccessToken,
+    userId,
+    calUserId: user.id,
+    calServer: "",
+    details: null,
+  });
   const { timeoutMs = client.timeoutMs } = options;
   await tokens.usable(userId, { timeoutMs });
 }

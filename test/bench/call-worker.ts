@@ -40,7 +40,10 @@ async function byCalbridge(): Promise<Call> {
     calRefreshToken: "r",
     calRefreshTokenExpiresAt: null,
   };
-  await tokenStore.set({ userId: "ada", calUserId: 1, ...tokens }, { ifVersion: null });
+  await tokenStore.set(
+    { userId: "ada", calUserId: 1, calServer: "", details: null, ...tokens },
+    { ifVersion: null },
+  );
   const cal = new CalClient({
     managedUsers: { clientId: "bench", clientSecret: "s" },
     baseUrl: `${origin}/v2`,

@@ -16,6 +16,8 @@ const cal = new CalClient({
       Promise.resolve({
         userId,
         calUserId: 1,
+        calServer: "",
+        details: null,
         calAccessToken: `token-of-${userId}`.padEnd(300, "x"),
         calAccessTokenExpiresAt: expiresAt,
         calRefreshToken: "r".repeat(300),

@@ -30,6 +30,8 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
   const at = new Date();
   const record = {
     calUserId: 1,
+    calServer: "",
+    details: null,
     calAccessToken: "a".repeat(300),
     calAccessTokenExpiresAt: at,
     calRefreshToken: "r".repeat(300),

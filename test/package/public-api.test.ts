@@ -64,6 +64,7 @@ describe("errors", () => {
         case "cal_user_gone":
         case "reauthorization_required":
         case "client_closed":
+        case "cal_user_in_use":
           return "gone";
         default: {
           const nothingIsLeft: never = code;

@@ -101,7 +101,13 @@ describe("minified and gzipped, with its dependencies, to a server's bundle", ()
 });
 
 it("nothing of the emulator, the command and the component reaches a server's bundle", async () => {
-  const entryPoints = ["index", "stores/postgres", "stores/prisma", "handlers/index", "handlers/node"];
+  const entryPoints = [
+    "index",
+    "stores/postgres/postgres-token-store",
+    "stores/prisma/prisma-token-store",
+    "handlers/index",
+    "node/index",
+  ];
   const { metafile } = await build({
     ...options,
     absWorkingDir: root,

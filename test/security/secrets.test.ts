@@ -219,7 +219,7 @@ describe("no secret gets out of the token store's failures", () => {
       }),
     );
 
-  test.each(["get", "set", "delete", "lease", "release"] as const)(
+  test.each(["get", "set", "delete", "acquireLease", "releaseLease"] as const)(
     "%s, whatever is called",
     async (method) => {
       let thrown = 0;

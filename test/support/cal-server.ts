@@ -61,6 +61,8 @@ export async function startCal(
         const record = {
           userId,
           calUserId: user.id,
+          calServer: "",
+          details: null,
           calAccessToken: user.accessToken,
           calAccessTokenExpiresAt: new Date(user.accessTokenExpiresAt),
           calRefreshToken: user.refreshToken,

@@ -1,3 +1,4 @@
+import { calUserIdOf } from "./cal-user-id.js";
 import { vi } from "vitest";
 import {
   CalClient,
@@ -56,7 +57,9 @@ export async function createAda(client: TestClient): Promise<{ ada: CalUser; ada
 export function tokensOf(userId: string, record: Partial<TokenWrite> = {}): TokenWrite {
   return {
     userId,
-    calUserId: 101,
+    calUserId: calUserIdOf(userId),
+    calServer: "",
+    details: null,
     calAccessToken: "stored-access-token",
     calAccessTokenExpiresAt: new Date(Date.now() + 60 * 60_000),
     calRefreshToken: "stored-refresh-token",

@@ -43,7 +43,7 @@ export async function compileEntries(project: Project, tsc: string, compilation:
     .map((entry, n) => `import * as m${n} from "${entry}";\nexport const e${n} = m${n};\n`);
   const text = `${imports.join("")}
 import { CalClient, type CalErrorCode, type TokenStore } from "calbridge";
-export const make = (tokenStore: TokenStore) => new CalClient({ clientId: "a", clientSecret: "b", tokenStore });
+export const make = (tokenStore: TokenStore) => new CalClient({ managedUsers: { clientId: "a", clientSecret: "b" }, tokenStore });
 // @ts-expect-error a provider that there is not
 export const wrong = (cal: CalClient) => cal.forUser("u").calendars.check("yahoo");
 export const code: CalErrorCode = "rate_limited";

@@ -45,6 +45,8 @@ export class FakeCal {
     return {
       userId,
       calUserId: 7,
+      calServer: "",
+      details: null,
       calAccessToken: "access-0",
       calAccessTokenExpiresAt: new Date(Date.now() - 1),
       calRefreshToken: "refresh-0",

@@ -28,6 +28,8 @@ async function main(): Promise<void> {
     {
       userId: "ada",
       calUserId: 101,
+      calServer: "",
+      details: null,
       calAccessToken: "stored-access-token",
       calAccessTokenExpiresAt: new Date(Date.now() + (config.isExpired ? -hour : hour)),
       calRefreshToken: "stored-refresh-token",

@@ -1,3 +1,4 @@
+import { calUserIdOf } from "./cal-user-id.js";
 import { PGlite } from "@electric-sql/pglite";
 import postgres from "postgres";
 import { encryptedTokenStore } from "../../src/tokens/encryption/encrypted-token-store.js";
@@ -37,7 +38,9 @@ export function plainAndEncrypted(store: TokenStore): [name: string, store: Toke
 export function tokens(userId: string, change: Partial<TokenWrite> = {}): TokenWrite {
   return {
     userId,
-    calUserId: 7,
+    calUserId: calUserIdOf(userId),
+    calServer: "",
+    details: null,
     calAccessToken: `access-of-${userId}`,
     calAccessTokenExpiresAt: new Date("2030-01-02T03:04:05.678Z"),
     calRefreshToken: `refresh-of-${userId}`,

@@ -40,7 +40,9 @@ export interface PostgresTokenStoreOptions extends TableOptions {
  * const tokenStore = postgresTokenStore({ client: new Pool({ connectionString: process.env.DATABASE_URL }) });
  * ```
  */
-export function postgresTokenStore(options: PostgresTokenStoreOptions): Required<TokenStore> {
+export function postgresTokenStore(
+  options: PostgresTokenStoreOptions,
+): TokenStore & Required<Pick<TokenStore, "acquireLease" | "releaseLease" | "list">> {
   const run = statementRunner(options.client);
   const sql = postgresStatements(quoteNames(options));
 
@@ -147,6 +149,8 @@ function readRecord(userId: string, row: TextRow): TokenRecord {
   return {
     userId,
     calUserId: json.managed,
+    calServer: "",
+    details: null,
     calAccessToken: json.access,
     calAccessTokenExpiresAt: readDate(json.accessEnds),
     calRefreshToken: json.refresh,

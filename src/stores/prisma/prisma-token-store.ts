@@ -40,7 +40,7 @@ type Row = Record<string, unknown>;
  */
 export function prismaTokenStore<Client extends object>(
   options: PrismaTokenStoreOptions<Client>,
-): Required<TokenStore> {
+): TokenStore & Required<Pick<TokenStore, "acquireLease" | "releaseLease" | "list">> {
   const { prisma } = options;
   const name: string = options.model ?? "calendarIntegration";
   const model = modelOf(prisma, name);
@@ -74,6 +74,8 @@ export function prismaTokenStore<Client extends object>(
     return {
       userId,
       calUserId: Number(row[f.calUserId]),
+      calServer: "",
+      details: null,
       calAccessToken: row[f.calAccessToken] as string,
       calAccessTokenExpiresAt: date(row[f.calAccessTokenExpiresAt]),
       calRefreshToken: (row[f.calRefreshToken] as string | null) ?? null,

@@ -29,13 +29,22 @@ export function ensure(condition: boolean, broken: string): asserts condition {
 export function tokensOf(userId: string, name = "1", change: Partial<TokenWrite> = {}): TokenWrite {
   return {
     userId,
-    calUserId: 1,
+    calUserId: calUserIdOf(userId),
+    calServer: "",
+    details: null,
     calAccessToken: `access-${name}`,
     calAccessTokenExpiresAt: new Date(1_893_456_000_123),
     calRefreshToken: `refresh-${name}`,
     calRefreshTokenExpiresAt: new Date(1_924_992_000_456),
     ...change,
   };
+}
+
+/** A Cal.com user of its own for each application user: no two may share one. */
+export function calUserIdOf(userId: string): number {
+  let hash = 0;
+  for (const character of userId) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 2_147_483_629;
+  return hash + 1;
 }
 
 /** Writes over whatever is there; fails the case if the store says that it lost. */
@@ -49,6 +58,8 @@ export async function write(store: TokenStore, record: TokenWrite): Promise<Toke
 const writtenFields = [
   "userId",
   "calUserId",
+  "calServer",
+  "details",
   "calAccessToken",
   "calAccessTokenExpiresAt",
   "calRefreshToken",

@@ -116,10 +116,11 @@ export const leaseRules: readonly Rule[] = [
     await write(store, tokensOf(ada, "2"));
     ensure(!(await lease("b")), "a write ended the lease");
   }),
-  rule("it goes with the record when that is deleted", async (lease, { store, ada }) => {
-    ensure(await lease("a"), "a lease that nobody held was refused");
+  rule("it needs no record", async (lease, { store, ada }) => {
     await store.delete(ada);
+    ensure(await lease("a"), "a lease was refused because there is no record");
+    ensure(!(await lease("b")), "two owners hold a lease for which there is no record");
     await write(store, tokensOf(ada, "2"));
-    ensure(await lease("b"), "a lease outlived the record it belonged to");
+    ensure(!(await lease("b")), "the first write of a record ended the lease");
   }),
 ];

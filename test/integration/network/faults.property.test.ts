@@ -66,6 +66,8 @@ async function live({ steps, plan }: Story): Promise<PassedRequest[]> {
   const record = {
     userId: "ada",
     calUserId: made.id,
+    calServer: "",
+    details: null,
     calAccessToken: made.accessToken,
     calAccessTokenExpiresAt: new Date(made.accessTokenExpiresAt),
     calRefreshToken: made.refreshToken,

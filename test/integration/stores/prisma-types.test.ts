@@ -11,7 +11,7 @@ test("the generated client fits, and only its own models can be named", async ()
   const file = "node_modules/.calbridge-test/prisma-types.ts";
   await writeFile(
     file,
-    `import { prismaTokenStore } from "../../../src/stores/prisma/prisma-token-store.js";
+    `import { prismaTokenStore } from "../../src/stores/prisma/prisma-token-store.js";
     import { PrismaClient } from "./prisma/index.js";
     declare const prisma: PrismaClient;
     prismaTokenStore({ prisma });

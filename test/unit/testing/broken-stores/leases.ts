@@ -1,5 +1,3 @@
-import { memoryTokenStore } from "../../../../src/stores/memory.js";
-import type { TokenStore } from "../../../../src/tokens/token-store.js";
 import { tick, worse, type BrokenStore } from "./worse.js";
 
 /** Stores whose leases keep nobody out, or everybody. */
@@ -141,11 +139,11 @@ export const brokenLeases: readonly BrokenStore[] = [
     }),
   },
   {
-    fault: "keeps leases of deleted users",
-    rule: "lease: it goes with the record when that is deleted",
-    make: worse((_, now) => {
-      const { acquireLease, releaseLease } = memoryTokenStore({ now }) as Required<TokenStore>;
-      return { acquireLease, releaseLease };
-    }),
+    fault: "keeps the lease in the record",
+    rule: "lease: it needs no record",
+    make: worse((store) => ({
+      acquireLease: async (userId, options) =>
+        (await store.get(userId)) !== null && (await store.acquireLease(userId, options)),
+    })),
   },
 ];

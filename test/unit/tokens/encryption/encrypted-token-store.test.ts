@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { compactDecrypt, CompactEncrypt, decodeProtectedHeader } from "jose";
 import { describe, expect, test, vi } from "vitest";
-import { CalClient } from "../../../../src/index.js";
+import { CalClient, type TokenStore } from "../../../../src/index.js";
 import { CalStoreError, CalValidationError } from "../../../../src/errors.js";
 import { memoryTokenStore } from "../../../../src/stores/memory.js";
 import { encryptionKeysFromEnv, type EncryptionKeys } from "../../../../src/tokens/encryption/keys.js";
@@ -279,7 +279,7 @@ describe("rows from before encryption", () => {
 
 describe("over any store", () => {
   test("has the leases and the list of the store it wraps, or none", () => {
-    const inner = memoryTokenStore();
+    const inner: TokenStore = memoryTokenStore();
     const all = encryptedTokenStore(inner, { keys: { k2 } });
     expect(
       [all.acquireLease, all.releaseLease, all.list].every((method) => typeof method === "function"),
