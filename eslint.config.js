@@ -9,7 +9,7 @@ const parts = {
   "errors.ts": [],
   lib: ["errors.ts"],
   api: ["lib", "errors.ts"],
-  tokens: ["lib", "errors.ts"],
+  tokens: ["api/token-claims.ts", "lib", "errors.ts"],
   grants: ["api", "tokens", "lib", "errors.ts"],
   calendars: ["api", "tokens", "lib", "errors.ts"],
   users: ["calendars", "grants", "api", "tokens", "lib", "errors.ts"],
@@ -88,6 +88,11 @@ export default defineConfig(
         },
       ],
     },
+  },
+  {
+    // Its methods are async so that they reject where they throw.
+    files: ["src/stores/memory.ts"],
+    rules: { "@typescript-eslint/require-await": "off" },
   },
   {
     files: ["src/cli/**", "src/testing/emulator/http/listen.ts"],

@@ -1,3 +1,4 @@
+import { isLongLived } from "./lib/env.js";
 import {
   guardLogger,
   callHook,
@@ -36,6 +37,12 @@ export interface CalClientOptions {
   /** Where users' tokens are kept. */
   tokenStore: TokenStore;
   /**
+   * Names the Cal.com server, if clients of several servers share one token store: up to 32 small letters, digits and
+   * hyphens, always the same for a server. A record of another server is refused before any request.
+   * @defaultValue `""`
+   */
+  serverId?: string | undefined;
+  /**
    * Cal.com's API.
    * @defaultValue `https://api.cal.com/v2`
    */
@@ -62,17 +69,24 @@ export interface CalClientOptions {
    */
   refreshWindowMs?: number | undefined;
   /**
+   * A token with less life left than this is used, and refreshed in the background, so that no call waits for a
+   * refresh in steady traffic; in milliseconds, and at most a third of the token's life. `0`: never. Without `waitUntil`
+   * it is off where a runtime stops work with the response (Workers, Lambda, Vercel, Netlify, Cloud Run).
+   * @defaultValue 600_000 (10 minutes)
+   */
+  refreshAheadMs?: number | undefined;
+  /**
    * Life that the token in a connect URL has left, in milliseconds, so that it outlives the user's time on the
    * consent page; at most 45 minutes.
    * @defaultValue 900_000 (15 minutes)
    */
   connectMinTtlMs?: number | undefined;
   /**
-   * How many users' tokens this process remembers, so that their calls ask the store nothing. `false`: none.
+   * Size of the in-memory token cache, in users. `false`: no cache.
    * @defaultValue `{ maxUsers: 1000 }`
    */
   cache?: { maxUsers?: number | undefined } | false | undefined;
-  /** Functions that are told what the client does. */
+  /** Functions that the client calls when something happens. */
   hooks?: CalHooks | undefined;
   /** Where the client writes what it does, such as `console`. */
   logger?: Logger | undefined;
@@ -94,17 +108,33 @@ export interface ManagedUsersOptions {
   clientId: string;
   /** The client's secret. Stays on the server. */
   clientSecret: string;
+  /**
+   * Whether `ensureUser()` may adopt a managed user that has the same address and does not say for whom it was
+   * created, as those of an integration written by hand do. Turn it on for the time of a migration only, and only if
+   * the application has verified every address: an address may have been given to another person.
+   * @defaultValue `false`
+   */
+  adoptUnowned?: boolean | undefined;
+}
+
+/** {@link ManagedUsersOptions} with every default filled in. */
+export interface ResolvedManagedUsers {
+  clientId: string;
+  clientSecret: string;
+  adoptUnowned: boolean;
 }
 
 /** The options, all of them, with every default filled in. */
 export interface ResolvedOptions extends Record<keyof CalClientOptions, unknown> {
-  managedUsers: ManagedUsersOptions;
+  managedUsers: ResolvedManagedUsers;
   tokenStore: TokenStore;
+  serverId: string;
   baseUrl: string;
   fetch: typeof fetch;
   timeoutMs: number;
   retry: { limit: number; maxWaitMs: number };
   refreshWindowMs: number;
+  refreshAheadMs: number;
   connectMinTtlMs: number;
   cache: { maxUsers: number };
   hooks: CalHooks;
@@ -118,21 +148,43 @@ const defaults = {
   timeoutMs: 10_000,
   retry: { limit: 2, maxWaitMs: 10_000 },
   refreshWindowMs: 60_000,
+  refreshAheadMs: 10 * 60_000,
   connectMinTtlMs: 15 * 60_000,
   cache: { maxUsers: 1000 },
 };
 
+const names: Record<keyof CalClientOptions, true> = {
+  managedUsers: true,
+  tokenStore: true,
+  serverId: true,
+  baseUrl: true,
+  fetch: true,
+  timeoutMs: true,
+  retry: true,
+  refreshWindowMs: true,
+  refreshAheadMs: true,
+  connectMinTtlMs: true,
+  cache: true,
+  hooks: true,
+  logger: true,
+  waitUntil: true,
+  now: true,
+};
+const optionNames = Object.keys(names);
+
 /** The one place where defaults meet what the application gave. */
 export function resolveOptions(options: CalClientOptions): ResolvedOptions {
   assertObject("The options", options, "{ managedUsers, tokenStore }");
+  assertNames(options, optionNames);
   const cache =
     options.cache === false
       ? { maxUsers: 0 }
       : { maxUsers: options.cache?.maxUsers ?? defaults.cache.maxUsers };
   const logger = options.logger && guardLogger(options.logger);
   const resolved: ResolvedOptions = {
-    managedUsers: options.managedUsers,
+    managedUsers: resolveManagedUsers(options.managedUsers),
     tokenStore: options.tokenStore,
+    serverId: options.serverId ?? "",
     baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl),
     // Looked up at each call, so that a fetch that is patched later (by nock, by a tracer) is used.
     fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
@@ -142,6 +194,9 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
       maxWaitMs: options.retry?.maxWaitMs ?? defaults.retry.maxWaitMs,
     },
     refreshWindowMs: options.refreshWindowMs ?? defaults.refreshWindowMs,
+    // In the background only where work that no caller waits for is not stopped.
+    refreshAheadMs:
+      options.waitUntil || isLongLived() ? (options.refreshAheadMs ?? defaults.refreshAheadMs) : 0,
     connectMinTtlMs: options.connectMinTtlMs ?? defaults.connectMinTtlMs,
     cache,
     hooks: options.hooks ?? {},
@@ -150,12 +205,12 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     waitUntil: (work) => callHook("waitUntil", options.waitUntil, work.then(ignore, ignore), logger),
     now: options.now ?? Date.now,
   };
-  assertNames(options, Object.keys(resolved));
-  resolved.managedUsers = resolveManagedUsers(options.managedUsers);
   assertTokenStore(resolved.tokenStore);
   assertTimeoutMs(resolved.timeoutMs);
   assertMs("retry.maxWaitMs", resolved.retry.maxWaitMs, { min: 0, max: MAX_TIMEOUT_MS });
   assertMs("refreshWindowMs", resolved.refreshWindowMs, { min: 0, max: MAX_TTL_MS });
+  assertMs("refreshAheadMs", resolved.refreshAheadMs, { min: 0, max: MAX_TTL_MS });
+  assertServerId(resolved.serverId);
   assertMs("connectMinTtlMs", resolved.connectMinTtlMs, { min: 0, max: MAX_TTL_MS });
   assertCount("retry.limit", resolved.retry.limit);
   assertCount("cache.maxUsers", resolved.cache.maxUsers);
@@ -183,13 +238,21 @@ export function optionsFromEnv(
   };
 }
 
-function resolveManagedUsers(options: unknown): ManagedUsersOptions {
+function resolveManagedUsers(options: unknown): ResolvedManagedUsers {
   assertObject("managedUsers", options, "{ clientId, clientSecret }");
-  const { clientId, clientSecret } = options as Partial<ManagedUsersOptions>;
-  assertNames(options, ["clientId", "clientSecret"], "managedUsers.");
+  const { clientId, clientSecret, adoptUnowned = false } = options as Partial<ManagedUsersOptions>;
+  assertNames(options, ["clientId", "clientSecret", "adoptUnowned"], "managedUsers.");
   assertCredential("managedUsers.clientId", clientId);
   assertCredential("managedUsers.clientSecret", clientSecret);
-  return { clientId, clientSecret };
+  if (typeof adoptUnowned !== "boolean") {
+    throw new CalValidationError("managedUsers.adoptUnowned must be true or false.");
+  }
+  return { clientId, clientSecret, adoptUnowned };
+}
+
+function assertServerId(value: unknown): void {
+  if (typeof value === "string" && /^[a-z0-9-]{0,32}$/.test(value)) return;
+  throw new CalValidationError("serverId must have up to 32 small letters, digits and hyphens.");
 }
 
 // They travel in headers, and a runtime's own complaint about a bad header value repeats the value.

@@ -1,8 +1,13 @@
+import { assertOwn, claimUser } from "./users/claim.js";
+import { claimUsers, type ClaimProgress, type ClaimUsersOptions } from "./users/claim-users.js";
+import { reassignUser } from "./users/reassign-user.js";
+import { detailsOf } from "./tokens/details.js";
+import { CalValidationError, isCalError } from "./errors.js";
 import type { CallOptions, Send } from "./api/request.js";
 import type { ManagedUserInput } from "./api/endpoints/managed-users.js";
 import { Transport } from "./api/transport.js";
-import { assertEnsureInput, ensureUser } from "./users/ensure-user.js";
-import { assertObject, assertUserId } from "./lib/assert.js";
+import { assertEnsureInput, createUser } from "./users/ensure-user.js";
+import { assertEmail, assertObject, assertUserId } from "./lib/assert.js";
 import { managedUserGrant } from "./grants/managed-user-grant.js";
 import { ManagedUsers } from "./users/managed-users.js";
 import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./client-options.js";
@@ -42,11 +47,14 @@ export class CalClient {
     const { onRequest, onResponse, onTokenRefresh } = hooks;
     const transport = new Transport({ ...resolved, ...resolved.managedUsers, onRequest, onResponse });
     const sendAsClient: Send = (call) => transport.send(call, { kind: "client" });
-    const store = new CheckedStore(resolved.tokenStore);
-    const warn = (message: string, fields: object) => logger?.warn?.(message, fields);
+    const store = new CheckedStore(resolved.tokenStore, resolved.serverId);
+    const warn = (message: string, fields: object): void => logger?.warn?.(message, fields);
+    const managedGrant = managedUserGrant(sendAsClient, clientId);
     const tokens = new TokenManager({
       store,
-      grant: managedUserGrant(sendAsClient, clientId),
+      grantOf: () => managedGrant,
+      refreshAheadMs: resolved.refreshAheadMs,
+      onReauthorizationRequired: () => undefined,
       cache: new TokenCache(resolved.cache.maxUsers),
       refreshWindowMs: resolved.refreshWindowMs,
       now: resolved.now,
@@ -57,7 +65,7 @@ export class CalClient {
       warn,
     });
     this.#ensuring = new SingleFlight(resolved.waitUntil);
-    this.#context = { options: resolved, transport, sendAsClient, store, tokens };
+    this.#context = { options: { ...resolved, warn }, transport, sendAsClient, store, tokens };
     this.managedUsers = new ManagedUsers(sendAsClient, clientId);
   }
 
@@ -94,11 +102,55 @@ export class CalClient {
     options.signal?.throwIfAborted();
     const { signal, timeoutMs } = options;
     // Shared by all callers that ask for this user, so the first caller's signal does not end it.
-    const ensuring = this.#ensuring.join(userId, () =>
-      ensureUser(this.#context, userId, input, { timeoutMs }),
-    );
+    const ensuring = this.#ensuring.join(userId, () => this.#ensure(userId, input, { timeoutMs }));
     await within(ensuring, { signal });
     return user;
+  }
+
+  async #ensure(userId: string, input: ManagedUserInput, options: CallOptions): Promise<void> {
+    const { store, tokens } = this.#context;
+    // Not the cache: another process may have deleted the user.
+    const record = await store.get(userId);
+    if (!record) {
+      tokens.forget(userId);
+      await createUser(this.#context, userId, input, options);
+      return;
+    }
+    if (detailsOf(record).isOwned) return;
+    // A row of another integration, used for the first time. Cal.com may be down: the user is there all the same.
+    const claiming = claimUser(this.#context, record, options).then(assertOwn);
+    await claiming.catch((error: unknown) => {
+      if (isCalError(error) && error.code === "cal_user_in_use") throw error;
+      this.#context.options.warn("calbridge: a managed user has no owner hash yet", { userId, error });
+    });
+  }
+
+  /**
+   * Gives the Cal.com user of one application user to another: the same person with a new id. For tokens that were
+   * encrypted, and for managed users, which carry a hash of their owner, a change in the database would not be enough.
+   *
+   * @param options.email - The address of the managed user: needed only if the record of `from` was deleted already.
+   * @throws {@link CalUserInUseError} if `to` has a Cal.com user already.
+   * @throws {@link CalTokenError} `user_not_found` if there is neither a record nor a managed user of `from`.
+   */
+  async reassignUser(
+    from: string,
+    to: string,
+    { email, ...options }: CallOptions & { email?: string | undefined } = {},
+  ): Promise<void> {
+    assertUserId(from);
+    assertUserId(to);
+    if (email !== undefined) assertEmail(email);
+    if (from === to) throw new CalValidationError("The two users must be different.");
+    await reassignUser(this.#context, from, to, email, options);
+  }
+
+  /**
+   * Gives all managed users of the store the hash of their owner, for rows that came from elsewhere: `ensureUser()` does
+   * it when it first meets one. `calbridge claim` runs it. Can be stopped, continued and run again.
+   */
+  async claimUsers(options: ClaimUsersOptions = {}): Promise<ClaimProgress> {
+    return claimUsers(this.#context, options);
   }
 
   /** The application's user, by its own id. Makes no request; calls fail with `user_not_found` before `ensureUser()`. */

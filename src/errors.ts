@@ -14,6 +14,9 @@
  * | `forbidden` | {@link CalApiError} | Cal.com returned 403. |
  * | `not_found` | {@link CalApiError} | Cal.com returned 404: the object doesn't exist. |
  * | `conflict` | {@link CalApiError} | Cal.com returned 409. |
+ * | `email_in_use` | {@link CalApiError} | 409: the managed user with this address belongs to another application user. |
+ * | `unowned_user` | {@link CalApiError} | 409: a managed user has this address and does not say whose it is. |
+ * | `username_taken` | {@link CalApiError} | 409: Cal.com has a managed user with the same user name. |
  * | `payload_too_large` | {@link CalApiError} | Cal.com returned 413 (a body over 100 kB) or 431. |
  * | `server_error` | {@link CalApiError} | Cal.com returned 5xx. |
  * | `invalid_response` | {@link CalApiError} | The response was HTML, cut short, empty or of another shape. |
@@ -22,6 +25,9 @@
  * | `user_not_found` | {@link CalTokenError} | The token store has no record of this user, or it was deleted meanwhile. |
  * | `cal_user_gone` | {@link CalTokenError} | Cal.com no longer has this user. |
  * | `reauthorization_required` | {@link CalTokenError} | No token can be had until the user connects to Cal.com again. |
+ * | `refresh_pending` | {@link CalTokenError} | The outcome of a refresh is not known yet. See `retryAfterMs`. |
+ * | `client_mismatch` | {@link CalTokenError} | The stored tokens were issued to another OAuth client. |
+ * | `client_rejected` | {@link CalTokenError} | Cal.com refuses the OAuth client: its secret, or it is under review. |
  * | `client_closed` | {@link CalTokenError} | The client was closed, and a token needs a refresh. |
  * | `cal_user_in_use` | {@link CalUserInUseError} | Another application user has this Cal.com user. |
  * | `store_error` | {@link CalStoreError} | The token store failed. |
@@ -45,6 +51,9 @@ export type CalApiErrorCode =
   | "forbidden"
   | "not_found"
   | "conflict"
+  | "email_in_use"
+  | "unowned_user"
+  | "username_taken"
   | "payload_too_large"
   | "server_error"
   | "invalid_response"
@@ -53,7 +62,13 @@ export type CalApiErrorCode =
 
 /** The codes of a {@link CalTokenError}. */
 export type CalTokenErrorCode =
-  "user_not_found" | "cal_user_gone" | "reauthorization_required" | "client_closed";
+  | "user_not_found"
+  | "cal_user_gone"
+  | "reauthorization_required"
+  | "refresh_pending"
+  | "client_mismatch"
+  | "client_rejected"
+  | "client_closed";
 
 /** What a {@link CalError} is made of, its message aside. */
 export interface CalErrorOptions {
@@ -180,8 +195,8 @@ export class CalTokenError extends CalError {
   override readonly name = "CalTokenError";
   declare readonly code: CalTokenErrorCode;
 
-  constructor(message: string, code: CalTokenErrorCode) {
-    super(message, { code });
+  constructor(message: string, code: CalTokenErrorCode, options: Omit<CalErrorOptions, "code"> = {}) {
+    super(message, { ...options, code });
   }
 }
 

@@ -48,6 +48,7 @@ export type {
 } from "./api/endpoints/connections.js";
 export type { SelectedCalendar } from "./api/endpoints/selected-calendars.js";
 
+export type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 export type { ManagedUserQuery, ManagedUsers } from "./users/managed-users.js";
 export type {
   CreatedManagedUser,

@@ -1,32 +1,56 @@
 import { decodeJwt } from "jose/jwt/decode";
-/** When a token of Cal.com ends, by its own payload: `expiresAt` in milliseconds; there is no `exp`. */
+
+// What Cal.com's tokens say of themselves. The signature is Cal.com's to verify: only Cal.com has the key. Managed
+// users' tokens have `ownerId` and `expiresAt` (milliseconds), OAuth 2 tokens `userId` and `exp` (seconds).
+
+/** When a token expires. */
 export function expiryOf(token: string): Date | null {
-  return toInstant(claimsOf(token)?.["expiresAt"]);
+  const claims = claimsOf(token);
+  return toInstant(claims?.["expiresAt"]) ?? secondsToInstant(claims?.["exp"]);
 }
 
-/** When a token of Cal.com was issued, by its own payload: `iat`, in seconds. */
+/** When a token was issued. */
 export function issueOf(token: string): Date | null {
-  const iat = claimsOf(token)?.["iat"];
-  return typeof iat === "number" ? toInstant(iat * 1000) : null;
+  return secondsToInstant(claimsOf(token)?.["iat"]);
 }
 
-/** The id of the managed user that a token was issued to, by its own payload; the signature is Cal.com's to check. */
-export function ownerOf(token: string): number | null {
-  const ownerId = claimsOf(token)?.["ownerId"];
-  return typeof ownerId === "number" ? ownerId : null;
+/** The id of the Cal.com user that a token was issued for. */
+export function calUserIdIn(token: string): number | null {
+  const claims = claimsOf(token);
+  return numberOrNull(claims?.["ownerId"]) ?? numberOrNull(claims?.["userId"]);
+}
+
+/** The team that an OAuth 2 token acts for. */
+export function teamIdIn(token: string): number | null {
+  return numberOrNull(claimsOf(token)?.["teamId"]);
+}
+
+/** The OAuth client that an OAuth 2 token was issued to. */
+export function clientIdIn(token: string): string | null {
+  const clientId = claimsOf(token)?.["clientId"];
+  return typeof clientId === "string" ? clientId : null;
 }
 
 function claimsOf(token: string): Record<string, unknown> | null {
   try {
     return decodeJwt(token);
   } catch {
-    // jose throws one of several errors for what is not a JWT; such a token just says nothing of itself.
+    // jose throws one of several errors for what is not a JWT. Such a token says nothing of itself.
     return null;
   }
 }
 
+/** An instant in milliseconds since 1970 or in ISO 8601; `null` for anything else. */
 export function toInstant(value: unknown): Date | null {
   if (typeof value !== "number" && typeof value !== "string") return null;
   const date = new Date(value);
   return Number.isNaN(date.getTime()) ? null : date;
+}
+
+function secondsToInstant(value: unknown): Date | null {
+  return typeof value === "number" ? toInstant(value * 1000) : null;
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
 }

@@ -1,6 +1,6 @@
 import { CalValidationError } from "../errors.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-import { ownerOf } from "../api/token-claims.js";
+import { calUserIdIn } from "../api/token-claims.js";
 
 /**
  * The access token in a state of Cal.com's, if it is one of this user's. Whose calendar a code becomes is
@@ -14,7 +14,7 @@ export function assertAuthorized(state: string, record: TokenRecord): string {
       "state must be the one that Cal.com put into the connect URL: it holds no access token.",
     );
   }
-  const isOwn = accessToken === record.calAccessToken || ownerOf(accessToken) === record.calUserId;
+  const isOwn = accessToken === record.calAccessToken || calUserIdIn(accessToken) === record.calUserId;
   if (!isOwn) {
     throw new CalValidationError("state belongs to another user. Nothing was saved.");
   }

@@ -1,52 +1,119 @@
+import { calUserIdIn } from "../api/token-claims.js";
 import { CalStoreError, isCalError } from "../errors.js";
-import { redactError } from "../lib/redact.js";
-import type { TokenRecord, TokenStore, TokenWrite } from "./token-store.js";
 import { within } from "../lib/deadline.js";
+import { redactError } from "../lib/redact.js";
+import { detailsOf } from "./details.js";
+import type { TokenRecord, TokenStore, TokenWrite } from "./token-store.js";
 
-// Longer than a pool keeps anybody waiting for a connection, as a rule.
+// Longer than a pool usually lets a query wait for a connection.
 const MAX_CALL_MS = 30_000;
 
+/** What callers write: the server is always the client's own. */
+export type CheckedWrite = Omit<TokenWrite, "calServer">;
+
 /**
- * The application's store, as the rest of the package sees it: whatever a driver throws comes out as a
- * {@link CalStoreError} without secrets, and a record of the wrong shape is refused before it does harm.
+ * The application's store, as the rest of the package sees it. Whatever a driver throws is rejected as a
+ * {@link CalStoreError} without secrets, and a record that is not the requested one is refused before it is used.
  */
 export class CheckedStore {
   readonly #store: TokenStore;
-  /** Whether several processes can agree on who refreshes. */
+  readonly #calServer: string;
+  /** Whether several processes can agree on which of them refreshes. */
   readonly hasLease: boolean;
+  /** Whether the store keeps connection attempts for all servers. */
+  readonly hasAttempts: boolean;
+  /** Whether a record can be moved to another application user. */
+  readonly canReassign: boolean;
 
-  constructor(store: TokenStore) {
+  constructor(store: TokenStore, calServer = "") {
     this.#store = store;
-    this.hasLease = typeof store.acquireLease === "function";
+    this.#calServer = calServer;
+    const has = (method: keyof TokenStore): boolean => typeof store[method] === "function";
+    this.hasLease = has("acquireLease");
+    this.hasAttempts = has("putAttempt") && has("getAttempt") && has("takeAttempt");
+    this.canReassign = has("reassign");
   }
 
   async get(userId: string): Promise<TokenRecord | null> {
     const record = await this.#run("get", [], () => this.#store.get(userId));
-    return record ? checked(record) : null;
+    return record ? this.#checked(record, userId) : null;
   }
 
-  async set(record: TokenWrite, options: { ifVersion: number | null }): Promise<TokenRecord | null> {
-    const secrets = [record.calAccessToken, record.calRefreshToken ?? ""];
-    const written = await this.#run("set", secrets, () => this.#store.set(record, options));
-    return written ? checked(written) : null;
+  async set(write: CheckedWrite, options: { ifVersion: number | null }): Promise<TokenRecord | null> {
+    const record = { ...write, calServer: this.#calServer };
+    const written = await this.#run("set", secretsOf(write), () => this.#store.set(record, options));
+    return written ? this.#checked(written, write.userId) : null;
   }
 
   delete(userId: string): Promise<boolean> {
     return this.#run("delete", [], () => this.#store.delete(userId));
   }
 
-  /** A store without leases is one process's own: there the lease is always free. */
+  /** Without leases a store belongs to one process: there the lease is always free. */
   acquireLease(userId: string, options: { owner: string; ttlMs: number }): Promise<boolean> {
-    return this.#run("lease", [], () => this.#store.acquireLease?.(userId, options) ?? Promise.resolve(true));
+    return this.#run(
+      "acquireLease",
+      [],
+      () => this.#store.acquireLease?.(userId, options) ?? Promise.resolve(true),
+    );
   }
 
   releaseLease(userId: string, options: { owner: string }): Promise<void> {
-    return this.#run("release", [], () => this.#store.releaseLease?.(userId, options) ?? Promise.resolve());
+    return this.#run(
+      "releaseLease",
+      [],
+      () => this.#store.releaseLease?.(userId, options) ?? Promise.resolve(),
+    );
+  }
+
+  putAttempt(id: string, options: { data: string; ttlMs: number }): Promise<void> {
+    return this.#run(
+      "putAttempt",
+      [options.data],
+      () => this.#store.putAttempt?.(id, options) ?? Promise.resolve(),
+    );
+  }
+
+  getAttempt(id: string): Promise<string | null> {
+    return this.#run("getAttempt", [], () => this.#store.getAttempt?.(id) ?? Promise.resolve(null));
+  }
+
+  takeAttempt(id: string): Promise<string | null> {
+    return this.#run("takeAttempt", [], () => this.#store.takeAttempt?.(id) ?? Promise.resolve(null));
+  }
+
+  async reassign(
+    write: CheckedWrite,
+    options: { from: string; ifVersion: number },
+  ): Promise<TokenRecord | null> {
+    const record = { ...write, calServer: this.#calServer };
+    const written = await this.#run(
+      "reassign",
+      secretsOf(write),
+      () => this.#store.reassign?.(record, options) ?? Promise.resolve(null),
+    );
+    return written ? this.#checked(written, write.userId) : null;
+  }
+
+  /** The ids of all users, page by page. */
+  async *userIds(after?: string): AsyncGenerator<string, void, undefined> {
+    if (!this.#store.list)
+      throw new CalStoreError("This token store can't list its users: it has no list().");
+    for (let last = after; ;) {
+      const page = await this.#run(
+        "list",
+        [],
+        () => this.#store.list?.({ after: last, limit: 100 }) ?? Promise.resolve([]),
+      );
+      if (page.length === 0) return;
+      yield* page;
+      last = page.at(-1);
+    }
   }
 
   async #run<T>(method: string, secrets: readonly string[], work: () => Promise<T>): Promise<T> {
     try {
-      // A call that never ends must not hold up everybody who waits for this user, nor renew a lease for ever.
+      // A call that never ends must not block all callers that wait for this user, nor renew a lease for ever.
       return await within(work(), { time: { ms: MAX_CALL_MS, message: `${method}() took too long.` } });
     } catch (error) {
       if (isCalError(error) && error.code !== "timeout") throw error;
@@ -55,38 +122,68 @@ export class CheckedStore {
       });
     }
   }
+
+  /** The record, if it is this user's and can be used; throws otherwise. */
+  #checked(record: TokenRecord, userId: string): TokenRecord {
+    assertShape(record);
+    // A crossed connection, or a column that ignores letter case or trailing spaces.
+    if (record.userId !== userId) {
+      throw new CalStoreError("The token store returned another user's record. Nothing was sent with it.");
+    }
+    if (record.calServer !== this.#calServer) {
+      throw new CalStoreError(
+        `The stored tokens belong to the Cal.com server "${record.calServer}", and this client's serverId is "${this.#calServer}". Nothing was sent.`,
+      );
+    }
+    detailsOf(record);
+    const claimed = calUserIdIn(record.calAccessToken);
+    if (claimed !== null && claimed !== record.calUserId) {
+      throw new CalStoreError(
+        `The stored access token was issued for another Cal.com user than ${String(record.calUserId)}: the row was changed by hand. Nothing was sent.`,
+      );
+    }
+    return record;
+  }
 }
 
 // What encryptedTokenStore() writes: a compact JWE without an encrypted key. No token of Cal.com's is one.
-const sealed = /^eyJ[\w-]+\.\.[\w-]+\.[\w-]*\.[\w-]+$/;
+const encrypted = /^eyJ[\w-]+\.\.[\w-]+\.[\w-]*\.[\w-]+$/;
 
-function checked(record: TokenRecord): TokenRecord {
-  // To Cal.com it would be a token that it refuses: the next refresh would put plain tokens in its place.
-  if (sealed.test(record.calAccessToken) || sealed.test(record.calRefreshToken ?? "")) {
+function assertShape(record: TokenRecord): void {
+  const texts = [record.calAccessToken, record.calRefreshToken, record.details];
+  // Cal.com would refuse it as a token, and the next refresh would replace it by unencrypted tokens.
+  if (texts.some((text) => typeof text === "string" && encrypted.test(text))) {
     throw new CalStoreError(
-      "The stored tokens are sealed. Wrap the token store: encryptedTokenStore(store, { keys }).",
+      "The stored tokens are encrypted. Wrap the token store: encryptedTokenStore(store, { keys }).",
     );
   }
-  const wrong = [
+  const problem = [
     (typeof record.calAccessToken !== "string" || record.calAccessToken === "") &&
       "calAccessToken must be a string that is not empty",
-    record.calRefreshToken !== null &&
-      typeof record.calRefreshToken !== "string" &&
-      "calRefreshToken must be a string or null",
-    !Number.isInteger(record.calUserId) && "calManagedUserId must be an integer",
+    !isTextOrNull(record.calRefreshToken) && "calRefreshToken must be a string or null",
+    !isTextOrNull(record.details) && "details must be a string or null",
+    typeof record.calServer !== "string" && "calServer must be a string",
+    !Number.isInteger(record.calUserId) && "calUserId must be an integer",
     !Number.isInteger(record.version) && "version must be an integer",
     !isInstant(record.calAccessTokenExpiresAt) && "calAccessTokenExpiresAt must be a Date or null",
     !isInstant(record.calRefreshTokenExpiresAt) && "calRefreshTokenExpiresAt must be a Date or null",
   ].find((complaint) => complaint !== false);
-  if (wrong) throw new CalStoreError(`The token store handed out a record it should not have: ${wrong}.`);
-  return record;
+  if (problem) throw new CalStoreError(`The token store returned an invalid record: ${problem}.`);
+}
+
+function secretsOf({ calAccessToken, calRefreshToken }: CheckedWrite): string[] {
+  return calRefreshToken === null ? [calAccessToken] : [calAccessToken, calRefreshToken];
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === "string";
 }
 
 function isInstant(value: unknown): boolean {
   return value === null || (isDate(value) && !Number.isNaN(value.getTime()));
 }
 
-// Also one of another context, as a store gets from a driver where Jest runs.
+// Also a Date of another realm, as a store gets it from a driver where Jest runs.
 function isDate(value: unknown): value is Date {
   return Object.prototype.toString.call(value) === "[object Date]";
 }

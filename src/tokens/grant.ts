@@ -8,21 +8,38 @@ export interface GrantedTokens {
   refreshTokenExpiresAt: Date | null;
   /** When it was issued, by the issuer's clock; `null` if the tokens don't say. */
   issuedAt: Date | null;
+  /** What the tokens may do, if the response says so. */
+  scopes?: string[] | undefined;
 }
 
+/** What came of a refresh that was sent. */
+export type RefreshResult =
+  | { outcome: "issued"; tokens: GrantedTokens }
+  /** Cal.com does not accept the refresh token, or not any more. */
+  | { outcome: "refused" }
+  /** No response says whether Cal.com has rotated the tokens. */
+  | { outcome: "unknown"; error: unknown };
+
+/** A record that can be refreshed. */
+export type RefreshableRecord = TokenRecord & { calRefreshToken: string };
+
 /**
- * The way by which tokens are had. The token manager knows nothing else of Cal.com: managed users are one
- * grant, Cal.com's OAuth 2, which replaces them one day, can be another.
- *
- * Both methods reject only with errors after which the tokens may still be good (5xx, timeouts, ...).
+ * How tokens are issued. The token manager knows nothing else of Cal.com: managed users are one grant, OAuth 2 is the
+ * other one.
  */
 export interface Grant {
-  /** Trades the record's refresh token for a new pair. `null`: that refresh token is not accepted (any more). */
-  refresh(record: TokenRecord & { calRefreshToken: string }): Promise<GrantedTokens | null>;
+  /**
+   * Exchanges the record's refresh token for a new pair. Rejects only if Cal.com did not carry it out: the request
+   * was never sent, or was refused for another reason than its refresh token.
+   */
+  refresh(record: RefreshableRecord): Promise<RefreshResult>;
 
-  /** Has a new pair without a refresh token, which ends every older pair. `null`: the user is gone. */
+  /**
+   * Gets a new pair without a refresh token, which ends every older pair. `null`: Cal.com no longer has the user.
+   * A grant without it can't repair a lost rotation, so its refreshes are recorded before they are sent.
+   */
   recover?(record: TokenRecord): Promise<GrantedTokens | null>;
 
-  /** When a token ends by what it says of itself, for records that don't tell. */
-  expiryOf(accessToken: string): Date | null;
+  /** Throws, before anything is sent, if the record's tokens can't be refreshed with this configuration. */
+  assertRefreshable?(record: TokenRecord): void;
 }

@@ -1,42 +1,87 @@
+import { CalTimeoutError } from "../errors.js";
+import { growingPauses, pause } from "../lib/backoff.js";
 import type { CheckedStore } from "./checked-store.js";
 
-// Longer than a refresh takes, short enough for those who wait when its holder dies. Renewed meanwhile.
+// Longer than a refresh usually takes, and short enough for those who wait when its holder dies. Renewed meanwhile.
 const LEASE_TTL_MS = 8_000;
 const RENEW_EVERY_MS = 2_500;
+// For waiting on another process's lease: a refresh may take a minute (see the grants), then its write.
+const MAX_LEASE_WAIT_MS = 90_000;
 
-/** This process's hold on the refresh of a user's tokens, as the store keeps it for all processes. */
+/** A lease that this process holds. */
+export interface HeldLease {
+  /** Whether it was renewed recently: not so after the process was frozen, when another one may hold it. */
+  isFresh: () => boolean;
+  /** Never rejects. */
+  release: () => Promise<void>;
+}
+
+/** This process's lease on a user's tokens, as the store keeps it for all processes. */
 export class RefreshLease {
   readonly #store: CheckedStore;
+  readonly #now: () => number;
   readonly #warn: (message: string, fields: object) => void;
-  // Names this process among others. A lease that it could not give back is its own to take again.
+  // Names this process. A lease that it could not release is its own to acquire again.
   readonly #owner: string = crypto.randomUUID();
 
-  constructor({ store, warn }: { store: CheckedStore; warn: (message: string, fields: object) => void }) {
-    this.#store = store;
-    this.#warn = warn;
+  constructor(options: {
+    store: CheckedStore;
+    now: () => number;
+    warn: (message: string, fields: object) => void;
+  }) {
+    this.#store = options.store;
+    this.#now = options.now;
+    this.#warn = options.warn;
   }
 
-  /** Takes the lease, or renews it. `false`: another process has it. */
+  /** Acquires or renews the lease. `false`: another process holds it. */
   acquire(userId: string): Promise<boolean> {
     return this.#store.acquireLease(userId, { owner: this.#owner, ttlMs: LEASE_TTL_MS });
   }
 
-  /** Renews the lease for as long as the work takes. Answers how to give it back; that never rejects. */
-  hold(userId: string): () => Promise<void> {
+  /**
+   * Acquires the lease, however long another process holds it. `look` runs between the attempts; what it returns
+   * ends the wait.
+   */
+  async wait<T>(userId: string, look: () => Promise<T | null>): Promise<T | null> {
+    const until = this.#now() + MAX_LEASE_WAIT_MS;
+    for (const ms of growingPauses()) {
+      if (await this.acquire(userId)) return null;
+      if (this.#now() > until) break;
+      await pause(ms);
+      const found = await look();
+      if (found !== null) return found;
+    }
+    throw new CalTimeoutError(
+      `Another process has held the user's refresh lease for ${String(MAX_LEASE_WAIT_MS)} ms.`,
+    );
+  }
+
+  /** Renews the lease, which was just acquired, for as long as the work takes. */
+  hold(userId: string): HeldLease {
+    // A clock that can't be set.
+    let renewedAt = performance.now();
     let renewal: Promise<unknown> | undefined;
     const timer = setInterval(() => {
+      const askedAt = performance.now();
       renewal ??= this.acquire(userId)
-        // The write is guarded by its version, so a lost lease costs a refresh, not a token.
+        .then((isHeld) => {
+          if (isHeld) renewedAt = askedAt;
+        })
+        // Writes are guarded by their version, so a lost lease costs a refresh, not a token.
         .catch((error: unknown) =>
           this.#warn("calbridge: the refresh lease could not be renewed", { userId, error }),
         )
         .finally(() => (renewal = undefined));
     }, RENEW_EVERY_MS);
-    return async () => {
-      clearInterval(timer);
-      // One that came in after the release would hold up the next process.
-      await renewal;
-      await this.#release(userId);
+    return {
+      isFresh: () => performance.now() - renewedAt < LEASE_TTL_MS / 2,
+      release: async () => {
+        clearInterval(timer);
+        // A renewal that arrives after the release would block the next process.
+        await renewal;
+        await this.#release(userId);
+      },
     };
   }
 
@@ -44,7 +89,7 @@ export class RefreshLease {
     try {
       await this.#store.releaseLease(userId, { owner: this.#owner });
     } catch (error) {
-      // It ends by itself, and the tokens are what the caller wants to hear about.
+      // It expires without a release, and the caller is interested in the tokens.
       this.#warn("calbridge: the refresh lease could not be released", { userId, error });
     }
   }

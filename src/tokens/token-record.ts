@@ -1,14 +1,17 @@
-import type { GrantedTokens } from "./grant.js";
-import type { TokenWrite } from "./token-store.js";
 import { CalTokenError } from "../errors.js";
+import { expiryOf } from "../api/token-claims.js";
+import type { CheckedWrite } from "./checked-store.js";
+import { detailsOf, toDetailsText, type DetailsChange, type TokenDetails } from "./details.js";
+import type { GrantedTokens } from "./grant.js";
+import type { TokenRecord } from "./token-store.js";
 
-/** Cal.com's access tokens live for 59 minutes or more. A required life close to that would mean a refresh at every call. */
+/** Managed users' access tokens live for 59 minutes or more. A required life close to that would mean a refresh at every call. */
 export const MAX_TTL_MS = 45 * 60_000;
 
 /** The four token columns of a record. */
-export function toWrite(
+export function tokenColumns(
   tokens: Omit<GrantedTokens, "issuedAt">,
-): Omit<TokenWrite, "userId" | "calUserId" | "calServer" | "details"> {
+): Omit<CheckedWrite, "userId" | "calUserId" | "details"> {
   return {
     calAccessToken: tokens.accessToken,
     calAccessTokenExpiresAt: tokens.accessTokenExpiresAt,
@@ -17,10 +20,51 @@ export function toWrite(
   };
 }
 
-/** The store knows nothing of the user. */
-export function userNotFound(): CalTokenError {
-  return new CalTokenError(
-    "The token store has no record of this user. Call ensureUser() first.",
-    "user_not_found",
-  );
+/** What a write contains that keeps a record as it is, its details aside. */
+export function withDetails(record: TokenRecord, change: DetailsChange): CheckedWrite {
+  const { userId, calUserId, calAccessToken, calAccessTokenExpiresAt, calRefreshToken } = record;
+  const details = toDetailsText({ ...detailsOf(record), ...change } as TokenDetails);
+  const { calRefreshTokenExpiresAt } = record;
+  return {
+    userId,
+    calUserId,
+    calAccessToken,
+    calAccessTokenExpiresAt,
+    calRefreshToken,
+    calRefreshTokenExpiresAt,
+    details,
+  };
+}
+
+/** The write of a newly issued pair: one rotation more, and nothing left of what was wrong with the old pair. */
+export function withTokens(
+  record: TokenRecord,
+  tokens: GrantedTokens,
+  change: DetailsChange = {},
+): CheckedWrite {
+  const { rotation, refreshSentAt, confirmAt, reauthorization, ...kept } = detailsOf(record);
+  const details = {
+    ...kept,
+    rotation: rotation + 1,
+    ...(tokens.scopes && { scopes: tokens.scopes }),
+    ...change,
+  };
+  return {
+    userId: record.userId,
+    calUserId: record.calUserId,
+    ...tokenColumns(tokens),
+    details: toDetailsText(details as TokenDetails),
+  };
+}
+
+/** When the record's access token expires; `null` if neither the record nor the token says so. */
+export function accessTokenExpiry(record: TokenRecord): Date | null {
+  return record.calAccessTokenExpiresAt ?? expiryOf(record.calAccessToken);
+}
+
+/** The store has no record of the user. */
+export function userNotFound(
+  message = "The token store has no record of this user. Call ensureUser() first.",
+): CalTokenError {
+  return new CalTokenError(message, "user_not_found");
 }

@@ -1,4 +1,3 @@
-import type { ApiCall, CallOptions } from "../api/request.js";
 import {
   deleteManagedUser,
   getProfile,
@@ -7,17 +6,21 @@ import {
   type ManagedUserUpdate,
   type UserProfile,
 } from "../api/endpoints/managed-users.js";
+import type { ApiCall, CallOptions } from "../api/request.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError } from "../errors.js";
 import { assertMs, assertTimeoutMs } from "../lib/assert.js";
-import { MAX_TTL_MS } from "../tokens/token-record.js";
-import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
-import type { TokenRecord } from "../tokens/token-store.js";
-import { expiryOf } from "../api/token-claims.js";
 import { within } from "../lib/deadline.js";
-import { userNotFound } from "../tokens/token-record.js";
-import { assertManagedUserUpdate } from "./user-input.js";
+import type { UsableTokens } from "../tokens/token-manager.js";
+import { accessTokenExpiry, MAX_TTL_MS, userNotFound } from "../tokens/token-record.js";
+import type { TokenRecord } from "../tokens/token-store.js";
+import { assertOwn, claimUser } from "./claim.js";
 import type { UserContext } from "./context.js";
+import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
+import { assertManagedUserUpdate } from "./user-input.js";
+
+// Other servers may refresh at the same time: each found token that is refused leads on to the next one.
+const MAX_FOUND_TOKENS = 5;
 
 /** An access token that works, and when it ends. */
 export interface AccessToken {
@@ -26,7 +29,7 @@ export interface AccessToken {
   expiresAt: Date | null;
 }
 
-/** One user of the application, as Cal.com's managed user. Tokens are fetched, refreshed and stored by themselves. */
+/** One user of the application, with an account at Cal.com. Tokens are read, refreshed and stored as needed. */
 export class CalUser {
   /** The application's own id of the user. */
   readonly id: string;
@@ -56,9 +59,8 @@ export class CalUser {
   async accessToken(options: CallOptions & { minTtlMs?: number | undefined } = {}): Promise<AccessToken> {
     const { minTtlMs, ...call } = options;
     if (minTtlMs !== undefined) assertMs("minTtlMs", minTtlMs, { min: 0, max: MAX_TTL_MS });
-    const record = await this.#usable({ minTtlMs }, call);
-    const { calAccessToken: accessToken, calAccessTokenExpiresAt } = record;
-    return { accessToken, expiresAt: calAccessTokenExpiresAt ?? expiryOf(accessToken) };
+    const { record } = await this.#usable({ minTtlMs }, call);
+    return { accessToken: record.calAccessToken, expiresAt: accessTokenExpiry(record) };
   }
 
   /** What Cal.com knows of the user. */
@@ -66,51 +68,64 @@ export class CalUser {
     return getProfile((call) => this.#send(call), options);
   }
 
-  /** Changes what is given, and leaves the rest. `metadata` is replaced as a whole. */
+  /** Changes the given fields and leaves the others. `metadata` is replaced as a whole. */
   async update(update: ManagedUserUpdate, options?: CallOptions): Promise<ManagedUser> {
     assertManagedUserUpdate(update);
     assertRoomForOwnerHash(update.metadata);
     const { options: client, sendAsClient } = this.#context;
-    const { calUserId } = await this.#record(options);
-    // The mark by which ensureUser() knows its own would be replaced with the rest.
+    const record = await this.#record(options);
+    assertOwn(await claimUser(this.#context, record, options));
+    // The owner hash, by which ensureUser() finds its own users, would be replaced with the rest.
     const { metadata } = update;
-    const marked = metadata ? { ...update, metadata: await withOwnerHash(metadata, this.id) } : update;
-    return updateManagedUser(sendAsClient, client.managedUsers.clientId, calUserId, marked, options);
+    const owned = metadata ? { ...update, metadata: await withOwnerHash(metadata, this.id) } : update;
+    return updateManagedUser(sendAsClient, client.managedUsers.clientId, record.calUserId, owned, options);
   }
 
   /**
-   * Deletes the managed user at Cal.com, with its calendar connections, then its tokens. A refresh that is
-   * under way does not bring them back. Answers whether there was anything to delete.
+   * Deletes the managed user at Cal.com, with its calendar connections, then its tokens. Call it before the row of
+   * the application's own user is deleted. A refresh in flight does not bring the tokens back. Returns whether there
+   * was anything to delete.
+   *
+   * @throws {@link CalUserInUseError} if the managed user was created for another application user.
    */
   async delete(options?: CallOptions): Promise<boolean> {
-    const { options: client, sendAsClient, store, tokens } = this.#context;
-    const record = await this.#stored(() => store.get(this.id), options);
-    if (record)
-      await ignoreGone(
-        deleteManagedUser(sendAsClient, client.managedUsers.clientId, record.calUserId, options),
-      );
-    return this.#stored(async () => {
-      const wasThere = await store.delete(this.id);
-      // Whether or not the caller has waited for it.
-      tokens.forget(this.id);
-      return wasThere;
-    }, options);
+    return this.#stored(() => this.#context.tokens.withLease(this.id, () => this.#delete(options)), options);
   }
 
-  /** Makes a call with a token that works; if Cal.com refuses it all the same, once more with the next one. */
-  async #send<T>(call: ApiCall<T>, need: { minTtlMs?: number } = {}): Promise<T> {
-    const { transport } = this.#context;
-    const { calAccessToken: accessToken } = await this.#usable(need, call);
-    try {
-      return await transport.send(call, { kind: "bearer", accessToken });
-    } catch (error) {
-      const isRefused =
-        error instanceof CalApiError && (error.code === "token_expired" || error.code === "token_rejected");
-      if (!isRefused) throw error;
+  async #delete(options?: CallOptions): Promise<boolean> {
+    const { options: client, sendAsClient, store, tokens } = this.#context;
+    const record = await store.get(this.id);
+    if (record) {
+      const outcome = await claimUser(this.#context, record, options);
+      assertOwn(outcome);
+      if (outcome !== "gone") {
+        const { clientId } = client.managedUsers;
+        await ignoreGone(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
+      }
     }
-    // A refused request was not carried out, so to repeat it is safe whatever its method.
-    const next = await this.#usable({ ...need, rejected: accessToken }, call);
-    return transport.send(call, { kind: "bearer", accessToken: next.calAccessToken });
+    const wasThere = await store.delete(this.id);
+    // Whether or not the caller still waits for it.
+    tokens.forget(this.id);
+    return wasThere;
+  }
+
+  /**
+   * Makes a call with a token that works. A token that was only found may be refused: the next one is tried, until one
+   * was issued for this call.
+   */
+  async #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
+    const rejected = new Set<string>();
+    for (;;) {
+      const { record, isIssued } = await this.#usable({ ...requirement, rejected }, call);
+      const { calAccessToken: accessToken } = record;
+      try {
+        return await this.#context.transport.send(call, { kind: "bearer", accessToken });
+      } catch (error) {
+        if (!isTokenRefused(error) || isIssued || rejected.size >= MAX_FOUND_TOKENS) throw error;
+        // Cal.com did not carry out a refused request, so sending it again is safe whatever its method.
+        rejected.add(accessToken);
+      }
+    }
   }
 
   /** The user's record as it is: nothing is refreshed for it. */
@@ -129,14 +144,18 @@ export class CalUser {
   }
 
   #usable(
-    need: { minTtlMs?: number | undefined; rejected?: string },
+    requirement: { minTtlMs?: number | undefined; rejected?: ReadonlySet<string> },
     options: CallOptions = {},
-  ): Promise<TokenRecord> {
+  ): Promise<UsableTokens> {
     const { tokens, options: client } = this.#context;
     const { signal, timeoutMs = client.timeoutMs } = options;
     assertTimeoutMs(timeoutMs);
-    return tokens.usable(this.id, { ...need, signal, timeoutMs });
+    return tokens.usable(this.id, { ...requirement, signal, timeoutMs });
   }
+}
+
+function isTokenRefused(error: unknown): boolean {
+  return error instanceof CalApiError && (error.code === "token_expired" || error.code === "token_rejected");
 }
 
 async function ignoreGone(deletion: Promise<ManagedUser>): Promise<void> {

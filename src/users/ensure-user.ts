@@ -1,4 +1,3 @@
-import type { CallOptions } from "../api/request.js";
 import {
   createManagedUser,
   deleteManagedUser,
@@ -10,95 +9,138 @@ import {
   type ManagedUserMetadata,
 } from "../api/endpoints/managed-users.js";
 import type { CalTokens } from "../api/endpoints/tokens.js";
-import { CalApiError, CalError } from "../errors.js";
-import { assertRoomForOwnerHash, mayBelongTo, MAX_METADATA_KEYS, withOwnerHash } from "./owner-metadata.js";
-import { growingPauses, pause } from "../lib/backoff.js";
-import type { TokenWrite } from "../tokens/token-store.js";
-import { toWrite } from "../tokens/token-record.js";
-import { assertManagedUserInput } from "./user-input.js";
+import type { CallOptions } from "../api/request.js";
+import { CalApiError, CalError, type CalApiErrorCode } from "../errors.js";
+import { toDetailsText } from "../tokens/details.js";
+import { tokenColumns } from "../tokens/token-record.js";
+import { hasAddress, spellingsOf, taggedAddress } from "./addresses.js";
 import type { UserContext } from "./context.js";
+import { assertRoomForOwnerHash, ownershipOf, withOwnerHash } from "./owner-metadata.js";
+import { assertManagedUserInput } from "./user-input.js";
 
-// How long the process that created a user may take to store its tokens, before another takes the user over.
-const MAX_READS_BEFORE_ADOPTING = 8;
-
-/** Refuses input that can't be right, for every caller: of several at once, one's is used. */
+/** Validates the input for every caller: of several calls at once, only one's input is used. */
 export function assertEnsureInput(input: ManagedUserInput): void {
   assertManagedUserInput(input);
   assertRoomForOwnerHash(input.metadata);
 }
 
-/** Sees to it that the store has a record of the user: the one it has, or of a managed user found or created. */
-export async function ensureUser(
+/**
+ * Creates the record of a user that has none, with a managed user at Cal.com that is created or found. Runs under the
+ * user's lease, so that of several processes one creates it.
+ */
+export async function createUser(
   context: UserContext,
   userId: string,
   input: ManagedUserInput,
   options: CallOptions,
 ): Promise<void> {
-  // Not the cache: another process may have deleted the user.
-  if (await context.store.get(userId)) return;
-  context.tokens.forget(userId);
-  const found = await createOrFind(context, userId, input, options);
-  if (found.tokens) await storeCreated(context, userId, found.user, found.tokens, options);
-  else await adopt(context, userId, found.user, options);
+  const { store, tokens, options: client } = context;
+  const isAdopted = await tokens.withLease(userId, async () => {
+    // Another process may have been faster.
+    if (await store.get(userId)) return false;
+    tokens.forget(userId);
+    const found = await createOrFind(context, userId, input, options);
+    if (found.tokens) await storeCreated(context, userId, found.user, found.tokens, options);
+    else await adopt(context, userId, found.user, options);
+    return found.tokens === null;
+  });
+  if (!isAdopted) return;
+  // The record has no tokens yet. The first requirement of a token recovers them.
+  const { timeoutMs = client.timeoutMs } = options;
+  await tokens.usable(userId, { timeoutMs });
 }
 
-/** A new managed user; or, if Cal.com has one for this address or may have made one, that one. */
+interface CreatedOrFound {
+  user: ManagedUser;
+  /** `null` for a managed user that was found. */
+  tokens: CalTokens | null;
+}
+
+/** A new managed user; or, if Cal.com has one with this address or may have created one, that one. */
 async function createOrFind(
   context: UserContext,
   userId: string,
   input: ManagedUserInput,
   options: CallOptions,
-): Promise<{ user: ManagedUser; tokens: CalTokens | null }> {
+): Promise<CreatedOrFound> {
   const { sendAsClient: send, options: client } = context;
-  const marked = { ...input, metadata: await withOwnerHash(input.metadata, userId) };
-  try {
-    return await createManagedUser(send, client.managedUsers.clientId, marked, options);
-  } catch (error) {
-    if (!(error instanceof CalError) || !mayHaveLeftAUser(error)) throw error;
-    const found = await findUser(context, input.email, error, options);
-    if (!found) throw error.code === "conflict" ? userNameTaken(error) : error;
-    if (await mayBelongTo(found, userId)) return { user: found, tokens: null };
-    throw new CalApiError(
-      "Cal.com has a managed user with this e-mail address, and it belongs to another of the application's users. " +
-        "Two users can't share an address.",
-      { code: "conflict", status: error.status, requestId: error.requestId },
-    );
+  const owned = { ...input, metadata: await withOwnerHash(input.metadata, userId) };
+  const tagged = await taggedAddress(input.email, userId);
+  for (const email of [input.email, tagged]) {
+    try {
+      return await createManagedUser(send, client.managedUsers.clientId, { ...owned, email }, options);
+    } catch (error) {
+      if (!(error instanceof CalError) || !mayHaveLeftAUser(error)) throw error;
+      const found = await findUser(context, [input.email, tagged], error, options);
+      if (found) return { user: await assertAdoptable(context, found, userId), tokens: null };
+      // A conflict with another address: the user name is taken. With a tag in the address it is another name.
+      if (error.code !== "conflict") throw error;
+    }
   }
+  throw conflict(
+    "username_taken",
+    "Cal.com has a managed user with the same user name, also for this address with a tag in it. Give this user another address.",
+  );
 }
 
-// Creating is not atomic: after a 500 or a lost answer the user may be there.
+// Creating is not atomic: after a 500 or a lost response the user may exist.
 function mayHaveLeftAUser({ code }: CalError): boolean {
   return ["conflict", "server_error", "timeout", "network_error", "invalid_response"].includes(code);
 }
 
+/** The managed user with one of these addresses. */
 async function findUser(
   { sendAsClient: send, options: client }: UserContext,
-  email: string,
+  emails: string[],
   error: CalError,
   options: CallOptions,
 ): Promise<ManagedUser | undefined> {
-  const told = error instanceof CalApiError && error.code === "conflict" && error.apiMessage;
-  const id = told ? /Existing user ID=(\d+)/.exec(told)?.[1] : undefined;
-  if (id !== undefined) return getManagedUser(send, client.managedUsers.clientId, Number(id), options);
-
-  // A 409 without an id may be somebody else with a like-named address: only the same address counts.
-  const emails = [...new Set([email, email.toLowerCase()])];
+  const { clientId } = client.managedUsers;
+  const isOne = (user: ManagedUser): boolean =>
+    emails.some((email) => hasAddress(user.email, email, clientId));
+  const apiMessage = error instanceof CalApiError && error.code === "conflict" && error.apiMessage;
+  const id = apiMessage ? /Existing user ID=(\d+)/.exec(apiMessage)?.[1] : undefined;
+  if (id !== undefined) {
+    const named = await getManagedUser(send, clientId, Number(id), options);
+    if (isOne(named)) return named;
+  }
+  // A 409 may mean another person with a similar address: only the same address counts.
+  const spellings = emails.flatMap(spellingsOf);
   const users = await listManagedUsers(
     send,
-    client.managedUsers.clientId,
-    { emails, limit: emails.length },
+    clientId,
+    { emails: spellings, limit: spellings.length },
     options,
   );
-  const plain = (address: string) => address.replace(`+${client.managedUsers.clientId}@`, "@").toLowerCase();
-  return users.find((user) => plain(user.email) === plain(email));
+  return users.find(isOne);
 }
 
-function userNameTaken(error: CalError): CalApiError {
-  return new CalApiError(
-    "Cal.com has a managed user whose user name is the same. It makes user names from the part of the address before " +
-      "the @ and the first label behind it, so a@one.com and a@one.org collide. Give this user another address, such as a+2@one.org.",
-    { code: "conflict", status: error.status, requestId: error.requestId, cause: error },
-  );
+/** The managed user, if this application user may have it. */
+async function assertAdoptable(
+  { options: client }: UserContext,
+  user: ManagedUser,
+  userId: string,
+): Promise<ManagedUser> {
+  const ownership = await ownershipOf(user, userId);
+  if (ownership === "own") return user;
+  if (ownership === "other") {
+    throw conflict(
+      "email_in_use",
+      "Cal.com has a managed user with this address, which was created for another of the application's users. If it is the same person with a new id: cal.reassignUser(from, to, { email }).",
+    );
+  }
+  if (!client.managedUsers.adoptUnowned) {
+    throw conflict(
+      "unowned_user",
+      "Cal.com has a managed user with this address, and it does not say for whom it was created. If every address is verified and belongs to one person: managedUsers.adoptUnowned. Otherwise delete it: cal.managedUsers.delete(id).",
+    );
+  }
+  assertRoomForOwnerHash(user.metadata);
+  return user;
+}
+
+function conflict(code: CalApiErrorCode, message: string): CalApiError {
+  return new CalApiError(message, { code, status: 409 });
 }
 
 async function storeCreated(
@@ -109,18 +151,19 @@ async function storeCreated(
   options: CallOptions,
 ): Promise<void> {
   const { store, sendAsClient: send, options: client } = context;
-  if (await insert(context, { ...toWrite(tokens), userId, calUserId: user.id, calServer: "", details: null }))
-    return;
-  // Another process has given this user a record, with another address: the user made here is nobody's.
+  const details = toDetailsText({ grant: "managed", rotation: 1, isOwned: true });
+  const record = { ...tokenColumns(tokens), userId, calUserId: user.id, details };
+  if (await store.set(record, { ifVersion: null })) return;
+  // A store without leases: another process has given this user a record. The user created here has no owner.
   const stored = await store.get(userId);
-  if (stored && stored.calUserId !== user.id)
+  if (stored && stored.calUserId !== user.id) {
     await deleteManagedUser(send, client.managedUsers.clientId, user.id, options);
+  }
 }
 
 /**
- * Takes over a managed user that exists. New tokens end every older pair, so whoever has just created the user
- * gets a moment to store its own. Then the user gets a record without tokens, and the refresh protocol does the
- * rest: of all processes, one recovers, under the lease.
+ * Gives the user the record of a managed user that exists. The record is inserted first: the store refuses it if
+ * another application user has this managed user, and then nothing has changed at Cal.com.
  */
 async function adopt(
   context: UserContext,
@@ -128,39 +171,20 @@ async function adopt(
   user: ManagedUser,
   options: CallOptions,
 ): Promise<void> {
-  const { store, tokens, sendAsClient: send, options: client } = context;
-  const pauses = growingPauses();
-  for (let look = 0; look < MAX_READS_BEFORE_ADOPTING; look += 1) {
-    if (await store.get(userId)) return;
-    await pause(pauses.next().value);
-  }
-  const metadata = await withOwnerHash(user.metadata as ManagedUserMetadata | undefined, userId);
-  if (Object.keys(metadata).length <= MAX_METADATA_KEYS + 1) {
-    await updateManagedUser(send, client.managedUsers.clientId, user.id, { metadata }, options);
-  }
-  // Equal to nothing that anybody could present.
-  const calAccessToken = `none-${crypto.randomUUID()}`;
-  await insert(context, {
-    ...noTokens,
-    calAccessToken,
+  const { store, sendAsClient: send, options: client } = context;
+  const isOwned = (await ownershipOf(user, userId)) === "own";
+  const record = {
     userId,
     calUserId: user.id,
-    calServer: "",
-    details: null,
-  });
-  const { timeoutMs = client.timeoutMs } = options;
-  await tokens.usable(userId, { timeoutMs });
-}
-
-/** What of a record without tokens is always the same. A need for a token recovers it. */
-const noTokens = {
-  calAccessTokenExpiresAt: new Date(0),
-  calRefreshToken: null,
-  calRefreshTokenExpiresAt: null,
-};
-
-async function insert({ store, tokens }: UserContext, record: TokenWrite): Promise<boolean> {
-  const written = await store.set(record, { ifVersion: null });
-  tokens.forget(record.userId);
-  return written !== null;
+    // Equal to no token that exists.
+    calAccessToken: `none-${crypto.randomUUID()}`,
+    calAccessTokenExpiresAt: new Date(0),
+    calRefreshToken: null,
+    calRefreshTokenExpiresAt: null,
+    details: toDetailsText({ grant: "managed", rotation: 0, ...(isOwned && { isOwned }) }),
+  };
+  const inserted = await store.set(record, { ifVersion: null });
+  if (!inserted || isOwned) return;
+  const metadata = await withOwnerHash(user.metadata as ManagedUserMetadata | undefined, userId);
+  await updateManagedUser(send, client.managedUsers.clientId, user.id, { metadata }, options);
 }

@@ -1,3 +1,4 @@
+import { assertRoomForOwnerHash, keepingOwnerHash } from "./owner-metadata.js";
 import type { CallOptions, Send } from "../api/request.js";
 import {
   createManagedUser,
@@ -76,9 +77,8 @@ export class ManagedUsers {
   }
 
   /**
-   * Changes what is given, and leaves the rest. `metadata` is replaced as a whole, and with it the mark
-   * (`calbridgeUser`) by which `ensureUser()` knows whose user this is: pass it on, or use `CalUser.update()`,
-   * which does.
+   * Changes the given fields and leaves the others. `metadata` is replaced as a whole, except for the owner hash
+   * (`calbridgeUser`), by which `ensureUser()` finds its own users.
    */
   async update(
     managedUserId: number,
@@ -87,7 +87,14 @@ export class ManagedUsers {
   ): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
     assertManagedUserUpdate(update);
-    return updateManagedUser(this.#send, this.#clientId, managedUserId, update, options);
+    assertRoomForOwnerHash(update.metadata);
+    const { metadata } = update;
+    if (metadata === undefined) {
+      return updateManagedUser(this.#send, this.#clientId, managedUserId, update, options);
+    }
+    const current = await getManagedUser(this.#send, this.#clientId, managedUserId, options);
+    const kept = { ...update, metadata: keepingOwnerHash(metadata, current) };
+    return updateManagedUser(this.#send, this.#clientId, managedUserId, kept, options);
   }
 
   /**

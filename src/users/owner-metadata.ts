@@ -1,22 +1,26 @@
 import type { ManagedUser, ManagedUserMetadata } from "../api/endpoints/managed-users.js";
 import { CalValidationError } from "../errors.js";
+import { sha256, toHex } from "../lib/sha256.js";
 
-// Managed users carry a mark of the application user they were made for. E-mail addresses alone can't tell:
-// an application where anyone may enter any address would hand one user's calendars to another.
+// Managed users carry a hash of the application user that they were created for. E-mail addresses alone can't tell:
+// an address may be given to another person, and an application may let anyone enter any address.
 const KEY = "calbridgeUser";
-/** Cal.com takes 50 keys; one is the mark's. */
+/** Cal.com accepts 50 keys; one is for the owner hash. */
 export const MAX_METADATA_KEYS = 49;
 
-/** Refuses metadata that leaves no room for the mark. */
-export function assertRoomForOwnerHash(metadata: ManagedUserMetadata | undefined): void {
-  if (Object.keys(metadata ?? {}).length > MAX_METADATA_KEYS) {
+/** Whose a managed user is, by its metadata. */
+export type Ownership = "own" | "unowned" | "other";
+
+/** Refuses metadata that leaves no room for the owner hash. */
+export function assertRoomForOwnerHash(metadata: Record<string, unknown> | null | undefined): void {
+  if (Object.keys(withoutOwnerHash(metadata ?? {})).length > MAX_METADATA_KEYS) {
     throw new CalValidationError(
-      `metadata must have ${String(MAX_METADATA_KEYS)} keys at most: one more is calbridge's.`,
+      `metadata must have ${String(MAX_METADATA_KEYS)} keys at most: calbridge adds one of its own.`,
     );
   }
 }
 
-/** The metadata with the mark of the application's user. It is a hash: the id itself is none of Cal.com's business. */
+/** The metadata with the owner hash. It is a hash, since Cal.com does not need to know the application's own ids. */
 export async function withOwnerHash(
   metadata: ManagedUserMetadata | undefined,
   userId: string,
@@ -24,13 +28,27 @@ export async function withOwnerHash(
   return { ...metadata, [KEY]: await ownerHashOf(userId) };
 }
 
-/** Whether the managed user was made for this application user, or by other means, without a mark. */
-export async function mayBelongTo(user: ManagedUser, userId: string): Promise<boolean> {
-  const mark = user.metadata?.[KEY];
-  return mark === undefined || mark === (await ownerHashOf(userId));
+/** Given metadata with the owner hash that a managed user has now: an update replaces all metadata. */
+export function keepingOwnerHash(
+  metadata: ManagedUserMetadata,
+  current: Pick<ManagedUser, "metadata">,
+): ManagedUserMetadata {
+  const hash = current.metadata?.[KEY];
+  return typeof hash === "string" ? { ...metadata, [KEY]: hash } : metadata;
 }
 
-async function ownerHashOf(userId: string): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(userId));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** Whose a managed user is. */
+export async function ownershipOf(user: Pick<ManagedUser, "metadata">, userId: string): Promise<Ownership> {
+  const hash = user.metadata?.[KEY];
+  if (hash === undefined) return "unowned";
+  return hash === (await ownerHashOf(userId)) ? "own" : "other";
+}
+
+export async function ownerHashOf(userId: string): Promise<string> {
+  return toHex(await sha256(userId));
+}
+
+function withoutOwnerHash(metadata: Record<string, unknown>): Record<string, unknown> {
+  const { [KEY]: _, ...rest } = metadata;
+  return rest;
 }

@@ -64,6 +64,12 @@ describe("errors", () => {
         case "cal_user_gone":
         case "reauthorization_required":
         case "client_closed":
+        case "refresh_pending":
+        case "client_mismatch":
+        case "client_rejected":
+        case "email_in_use":
+        case "unowned_user":
+        case "username_taken":
         case "cal_user_in_use":
           return "gone";
         default: {
@@ -81,7 +87,13 @@ describe("errors", () => {
 
   test("an error of the token tells which of three it is", () => {
     expectTypeOf<CalTokenError["code"]>().toEqualTypeOf<
-      "user_not_found" | "cal_user_gone" | "reauthorization_required" | "client_closed"
+      | "user_not_found"
+      | "cal_user_gone"
+      | "reauthorization_required"
+      | "refresh_pending"
+      | "client_mismatch"
+      | "client_rejected"
+      | "client_closed"
     >();
     expectTypeOf<CalTokenErrorCode>().toExtend<CalErrorCode>();
   });

@@ -24,12 +24,14 @@ export class FakeCal {
   #live = new Set<string>(["access-0"]);
 
   readonly grant: Grant = {
-    refresh: ({ calRefreshToken }) =>
-      this.#request(() => {
+    refresh: async ({ calRefreshToken }) => {
+      const tokens = await this.#request(() => {
         this.refreshes += 1;
         if (this.isGone || calRefreshToken !== this.#refreshToken) return null;
         return this.#issue();
-      }),
+      });
+      return tokens ? { outcome: "issued", tokens } : { outcome: "refused" };
+    },
     recover: () =>
       this.#request(() => {
         this.recoveries += 1;
@@ -37,7 +39,6 @@ export class FakeCal {
         this.#live.clear();
         return this.#issue();
       }),
-    expiryOf: () => null,
   };
 
   /** The first record of a user, its access token expired. */

@@ -75,6 +75,10 @@ function fromCalError({ code, retryAfterMs }: CalError): HttpError {
     case "token_rejected":
       return new HttpError(502, "unavailable", "Cal.com could not be asked. Try again later.");
     case "conflict":
+    case "email_in_use":
+    case "unowned_user":
+    case "username_taken":
+    case "cal_user_in_use":
       return new HttpError(409, "conflict", "This e-mail address belongs to another calendar user.");
     case "cal_user_gone":
     case "user_not_found":

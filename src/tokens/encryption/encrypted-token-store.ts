@@ -1,30 +1,36 @@
 import { CalStoreError, CalValidationError } from "../../errors.js";
-import { keyRing, type EncryptionKeys, type KeyRing } from "./keys.js";
-import { decryptToken, encryptToken, encryptionKeyIdOf } from "./token-jwe.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "../token-store.js";
+import { keyRing, type EncryptionKeys, type KeyRing } from "./keys.js";
+import { decryptValue, encryptionOf, encryptValue, type Encryption, type Place } from "./token-jwe.js";
 
 /** Options of {@link encryptedTokenStore}. */
 export interface EncryptedTokenStoreOptions {
-  /** Keys by their ids: the first seals, all open. See `encryptionKeysFromEnv`. */
+  /** Keys by their ids: the first one encrypts, all of them decrypt. See `encryptionKeysFromEnv`. */
   keys: EncryptionKeys;
   /**
-   * Whether tokens that were stored before encryption was turned on are read; they are sealed at their next
-   * write. `false` once `reencryptTokens` is through: whoever can write to the table can then no longer slip in
-   * a token of their own. Default: `true`.
+   * Whether rows from before encryption was turned on are read; they are encrypted at their next write. Set it to
+   * `false` once `reencryptTokens` has finished: then a row that was inserted or changed by hand is refused, whatever
+   * it holds.
+   * @defaultValue `true`
    */
-  allowUnencrypted?: boolean;
+  allowUnencrypted?: boolean | undefined;
 }
 
-const encryptedStores = new WeakSet<TokenStore>();
+// Marks the store itself, so that it is recognized by every copy of this module (ES module and CommonJS).
+const brand = Symbol.for("calbridge.encryptedTokenStore");
 
 /**
- * Seals both tokens on their way into a store and opens them on their way out: as a JWE (A256GCM) with the
- * user's id and the column bound in, so that a sealed token which was moved to another row, or to the other
- * column, does not open. Works over every store; the rest of the record stays readable.
+ * Encrypts both tokens and the details on their way into a store, and decrypts them on their way out: each is a JWE
+ * (A256GCM) that authenticates the user's id, the column, the Cal.com server and the Cal.com user. So a value that was
+ * moved to another row or column, and a row whose Cal.com user was changed, are refused. Works over every store; the
+ * rest of the record stays readable.
  *
- * Rejects with `CalStoreError` for a token that can't be opened; it names the key's id. Keys that can't be
- * right are a `CalValidationError` at once.
+ * An older value of the same user can't be detected when it is put back: Cal.com has ended it, or its next refresh
+ * does.
  *
+ * Rejects with `CalStoreError` for a value that can't be decrypted; the message names the key's id.
+ *
+ * @throws `CalValidationError` at once for keys that are invalid.
  * @example
  * ```ts
  * const tokenStore = encryptedTokenStore(postgresTokenStore({ client }), { keys: encryptionKeysFromEnv() });
@@ -34,73 +40,92 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
   assertUnencryptedStore(store);
   const ring = keyRing(options.keys);
   const { allowUnencrypted = true } = options;
+  const { acquireLease, releaseLease, putAttempt, getAttempt, takeAttempt, list, reassign } = store;
+
+  /** What the store has written, with the values that were given to it. */
+  const withValues = (written: TokenRecord | null, record: TokenWrite): TokenRecord | null => {
+    const { calAccessToken, calRefreshToken, details } = record;
+    return written && { ...written, calAccessToken, calRefreshToken, details };
+  };
 
   const encrypted: TokenStore = {
     async get(userId) {
       const record = await store.get(userId);
       if (record === null) return null;
-      if (!allowUnencrypted) assertEncrypted(record);
+      if (!allowUnencrypted) assertBound(record);
       return decryptRecord(record, ring);
     },
-
     async set(record, setOptions) {
-      const written = await store.set(await encryptRecord(record, ring), setOptions);
-      if (written === null) return null;
-      const { calAccessToken, calRefreshToken } = record;
-      return { ...written, calAccessToken, calRefreshToken };
+      return withValues(await store.set(await encryptRecord(record, ring), setOptions), record);
     },
-
     delete: (userId) => store.delete(userId),
+    // A store has the optional capabilities of the one that it wraps, and no others.
+    ...(acquireLease && { acquireLease: acquireLease.bind(store) }),
+    ...(releaseLease && { releaseLease: releaseLease.bind(store) }),
+    ...(putAttempt && { putAttempt: putAttempt.bind(store) }),
+    ...(getAttempt && { getAttempt: getAttempt.bind(store) }),
+    ...(takeAttempt && { takeAttempt: takeAttempt.bind(store) }),
+    ...(list && { list: list.bind(store) }),
+    ...(reassign && {
+      reassign: async (record, reassignOptions) =>
+        withValues(await reassign.call(store, await encryptRecord(record, ring), reassignOptions), record),
+    }),
   };
-  if (store.acquireLease) encrypted.acquireLease = store.acquireLease.bind(store);
-  if (store.releaseLease) encrypted.releaseLease = store.releaseLease.bind(store);
-  if (store.list) encrypted.list = store.list.bind(store);
-  encryptedStores.add(encrypted);
+  Object.defineProperty(encrypted, brand, { value: true });
   return encrypted;
 }
 
-/** Refuses to seal what is sealed already: it would come out sealed. */
+/** Refuses to encrypt twice: reading would then return encrypted values. */
 export function assertUnencryptedStore(store: TokenStore): void {
-  if (encryptedStores.has(store)) {
-    throw new CalValidationError("The store encrypts already. Pass the store that it was made from.");
+  if (brand in store) {
+    throw new CalValidationError("This store is encrypted already. Pass the store that it was created from.");
   }
 }
 
-/** The record with both tokens opened. */
-export async function decryptRecord(record: TokenRecord, ring: KeyRing): Promise<TokenRecord> {
-  const { userId } = record;
-  const [calAccessToken, calRefreshToken] = await Promise.all([
-    decryptToken(record.calAccessToken, { userId, column: "access" }, ring),
-    record.calRefreshToken === null
-      ? null
-      : decryptToken(record.calRefreshToken, { userId, column: "refresh" }, ring),
-  ]);
-  return { ...record, calAccessToken, calRefreshToken };
+/** The record with its values decrypted. */
+export function decryptRecord(record: TokenRecord, ring: KeyRing): Promise<TokenRecord> {
+  return mapValues(record, (value, place) => decryptValue(value, place, ring));
 }
 
-/** The record with both tokens sealed by the first key. */
-export async function encryptRecord<R extends TokenWrite>(record: R, ring: KeyRing): Promise<R> {
-  const { userId } = record;
-  const [calAccessToken, calRefreshToken] = await Promise.all([
-    encryptToken(record.calAccessToken, { userId, column: "access" }, ring),
-    record.calRefreshToken === null
-      ? null
-      : encryptToken(record.calRefreshToken, { userId, column: "refresh" }, ring),
-  ]);
-  return { ...record, calAccessToken, calRefreshToken };
+/** The record with its values encrypted with the first key. */
+export function encryptRecord<R extends TokenWrite>(record: R, ring: KeyRing): Promise<R> {
+  return mapValues(record, (value, place) => encryptValue(value, place, ring));
 }
 
-/** The ids of the keys that a stored record's tokens are sealed with; `null` for a plain one. */
-export function keysOf({ calAccessToken, calRefreshToken }: TokenRecord): (string | null)[] {
-  return [calAccessToken, calRefreshToken].flatMap((token) =>
-    token === null ? [] : [encryptionKeyIdOf(token)],
+async function mapValues<R extends TokenWrite>(
+  record: R,
+  map: (value: string, place: Place) => Promise<string>,
+): Promise<R> {
+  const { userId, calServer, calUserId } = record;
+  const mapped = (column: Place["column"], value: string | null) =>
+    value === null ? null : map(value, { column, userId, calServer, calUserId });
+  const [calAccessToken, calRefreshToken, details] = await Promise.all([
+    map(record.calAccessToken, { column: "access", userId, calServer, calUserId }),
+    mapped("refresh", record.calRefreshToken),
+    mapped("details", record.details),
+  ]);
+  return { ...record, calAccessToken, calRefreshToken, details };
+}
+
+/** How each value of a stored record is encrypted; `null` for an unencrypted one. */
+export function encryptionsOf({
+  calAccessToken,
+  calRefreshToken,
+  details,
+}: TokenWrite): (Encryption | null)[] {
+  return [calAccessToken, calRefreshToken, details].flatMap((value) =>
+    value === null ? [] : [encryptionOf(value)],
   );
 }
 
-function assertEncrypted(record: TokenRecord): void {
-  if (keysOf(record).includes(null)) {
-    throw new CalStoreError(
-      "A token of the user is not sealed, and allowUnencrypted is false. Run reencryptTokens first.",
-    );
-  }
+/** The ids of the keys that a stored record's values are encrypted with; `null` for an unencrypted value. */
+export function keysOf(record: TokenWrite): (string | null)[] {
+  return encryptionsOf(record).map((encryption) => encryption && encryption.keyId);
+}
+
+function assertBound(record: TokenRecord): void {
+  if (encryptionsOf(record).every((encryption) => encryption?.isBound)) return;
+  throw new CalStoreError(
+    "The user's row is not encrypted, or not bound to its Cal.com user, and allowUnencrypted is false. Run reencryptTokens first.",
+  );
 }

@@ -1,35 +1,44 @@
-import { CalValidationError, isCalError } from "../../errors.js";
-import { keyRing, type EncryptionKeys, type KeyRing } from "./keys.js";
-import { keysOf, decryptRecord, assertUnencryptedStore, encryptRecord } from "./encrypted-token-store.js";
+import { calUserIdIn } from "../../api/token-claims.js";
+import { CalStoreError, CalValidationError, isCalError } from "../../errors.js";
 import type { TokenRecord, TokenStore } from "../token-store.js";
+import {
+  assertUnencryptedStore,
+  decryptRecord,
+  encryptionsOf,
+  encryptRecord,
+} from "./encrypted-token-store.js";
+import { keyRing, type EncryptionKeys, type KeyRing } from "./keys.js";
 
 /** Options of {@link reencryptTokens}. */
 export interface ReencryptOptions {
-  /** The keys of `encryptedTokenStore`: the first is the one that all tokens are to be sealed with. */
+  /** The keys of `encryptedTokenStore`: all rows are to be encrypted with the first one. */
   keys: EncryptionKeys;
-  /** How many users are worked on at once. Default: 50. */
-  batchSize?: number;
-  /** Go on behind this user: `after` of an earlier run that was stopped. */
+  /**
+   * How many users are worked on at once.
+   * @defaultValue 50
+   */
+  batchSize?: number | undefined;
+  /** Continue after this user: `after` of an earlier run that was stopped. */
   after?: string | undefined;
-  /** Stops the work behind the batch that is under way; the promise then resolves with `done: false`. */
+  /** Stops the work after the current batch; the promise then resolves with `done: false`. */
   signal?: AbortSignal | undefined;
   /** Called after each batch. */
-  onProgress?: (progress: ReencryptProgress) => void;
-  /** Called for each user whose tokens can't be opened, with a `CalStoreError` that names the key. */
-  onFailure?: (userId: string, error: Error) => void;
+  onProgress?: ((progress: ReencryptProgress) => void) | undefined;
+  /** Called for each user whose row was left as it is because of an error, with a `CalStoreError` that says why. */
+  onFailure?: ((userId: string, error: Error) => void) | undefined;
 }
 
 /** How far {@link reencryptTokens} has come. */
 export interface ReencryptProgress {
-  /** Users that were looked at, in this run. */
+  /** Users that were looked at in this run. */
   checked: number;
-  /** Users whose tokens were sealed anew. */
+  /** Users whose rows were encrypted again. */
   reencrypted: number;
-  /** Users who were left as they are, since their tokens were just being refreshed. Run it again for them. */
+  /** Users that were left as they are, since their tokens were being refreshed. Run it again for them. */
   busy: number;
-  /** Users whose tokens can't be opened with these keys. */
+  /** Users whose rows can't be decrypted with these keys, or can't be bound to their Cal.com user. */
   failed: number;
-  /** The last user that was looked at: where to go on. */
+  /** The last user that was looked at: where to continue. */
   after: string | undefined;
   /** Whether all users were looked at. */
   done: boolean;
@@ -38,20 +47,22 @@ export interface ReencryptProgress {
 type Outcome = "kept" | "reencrypted" | "busy" | "failed";
 
 // Longer than it takes to read and write one row.
-const LEASE_MS = 30_000;
+const LEASE_TTL_MS = 30_000;
 
 /**
- * Seals every token that is plain, or sealed with an older key, with the first key. For a store with `list`
- * (memory, Postgres and Prisma have it), while applications are running: it holds the user's refresh lease
- * for a moment, so it never writes an old token over a new one. It can be stopped, resumed and repeated.
+ * Encrypts every row with the first key that is not, or not yet bound to its Cal.com user. For a store with `list`
+ * (memory, Postgres and Prisma have it), while applications are running: it holds the user's refresh lease for a
+ * moment, so it never writes an old token over a new one. It can be stopped, continued and run again.
  *
- * @param store The store itself, not the encrypted one around it.
+ * A row is bound to its Cal.com user only if its access token names that user: others may have been changed by hand.
+ * They are counted as `failed`; if such a user is real, connect it again.
  *
+ * @param store - The store itself, not the encrypted one around it.
  * @example
  * ```ts
  * const { busy, failed } = await reencryptTokens(postgresTokenStore({ client }), {
  *   keys: encryptionKeysFromEnv(),
- *   onProgress: ({ checked, resealed, after }) => console.info({ checked, resealed, after }),
+ *   onProgress: ({ checked, reencrypted, after }) => console.info({ checked, reencrypted, after }),
  * });
  * // Both 0: keys other than the first can be removed.
  * ```
@@ -64,7 +75,7 @@ export async function reencryptTokens(
   assertUnencryptedStore(store);
   if (!store.list) throw new CalValidationError("reencryptTokens needs a store with list().");
   if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new CalValidationError("batchSize must be at least 1.");
+    throw new CalValidationError("batchSize must be a whole number of 1 or more.");
   const ring = keyRing(options.keys);
 
   const progress: ReencryptProgress = {
@@ -99,35 +110,42 @@ async function reencryptUser(
   onFailure: ReencryptOptions["onFailure"],
 ): Promise<Outcome> {
   const found = await store.get(userId);
-  if (found === null || isEncrypted(found, ring)) return "kept";
-  const owner = `reseal/${crypto.randomUUID()}`;
-  if (store.acquireLease && !(await store.acquireLease(userId, { owner, ttlMs: LEASE_MS }))) return "busy";
+  if (found === null || isCurrent(found, ring)) return "kept";
+  const owner = `reencrypt/${crypto.randomUUID()}`;
+  if (store.acquireLease && !(await store.acquireLease(userId, { owner, ttlMs: LEASE_TTL_MS })))
+    return "busy";
   try {
-    // Under the lease once more: a refresh may have written meanwhile.
+    // Again under the lease: a refresh may have written meanwhile.
     const current = await store.get(userId);
-    if (current === null || isEncrypted(current, ring)) return "kept";
-    const opened = await tryToDecrypt(current, ring);
-    if (opened instanceof Error) {
-      onFailure?.(userId, opened);
+    if (current === null || isCurrent(current, ring)) return "kept";
+    const decrypted = await tryToDecrypt(current, ring);
+    if (decrypted instanceof Error) {
+      onFailure?.(userId, decrypted);
       return "failed";
     }
-    const written = await store.set(await encryptRecord(opened, ring), { ifVersion: current.version });
+    const written = await store.set(await encryptRecord(decrypted, ring), { ifVersion: current.version });
     return written === null ? "busy" : "reencrypted";
   } finally {
     await store.releaseLease?.(userId, { owner });
   }
 }
 
+/** The decrypted record, or why it can't be encrypted again. */
 async function tryToDecrypt(record: TokenRecord, ring: KeyRing): Promise<TokenRecord | Error> {
   try {
-    return await decryptRecord(record, ring);
+    const decrypted = await decryptRecord(record, ring);
+    const isBound = encryptionsOf(record).every((encryption) => encryption?.isBound);
+    if (isBound || calUserIdIn(decrypted.calAccessToken) === record.calUserId) return decrypted;
+    return new CalStoreError(
+      `The user's access token does not name the Cal.com user ${String(record.calUserId)} of the row, so the row can't be bound to it.`,
+    );
   } catch (error) {
-    // A key that is missing or wrong, or a token that was moved: this user's, so the others go on.
+    // A key that is missing or wrong, or a value that was moved: it concerns this user only, so the others go on.
     if (isCalError(error)) return error;
     throw error;
   }
 }
 
-function isEncrypted(record: TokenRecord, { first }: KeyRing): boolean {
-  return keysOf(record).every((kid) => kid === first.id);
+function isCurrent(record: TokenRecord, { first }: KeyRing): boolean {
+  return encryptionsOf(record).every((encryption) => encryption?.isBound && encryption.keyId === first.id);
 }

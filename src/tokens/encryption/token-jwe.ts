@@ -3,58 +3,80 @@ import { CalStoreError } from "../../errors.js";
 import { decryptJwe, encryptJwe } from "../../lib/jwe.js";
 import { isKeyId, type KeyRing } from "./keys.js";
 
-/** The columns that are sealed. A token sealed for one does not open in the other. */
-type EncryptedColumn = "access" | "refresh";
+/** The columns that are encrypted. What was encrypted for one is refused in another. */
+export type EncryptedColumn = "access" | "refresh" | "details";
 
-/** Where a token belongs. */
+/** Where an encrypted value belongs: the JWE authenticates all of it. */
 export interface Place {
-  userId: string;
   column: EncryptedColumn;
+  userId: string;
+  calServer: string;
+  calUserId: number;
 }
 
+/** The protected header of our JWEs. Those of before the first release have no `cal` and `srv`. */
 interface TokenHeader {
   kid?: unknown;
-  sub?: unknown;
   typ?: unknown;
+  sub?: unknown;
+  cal?: unknown;
+  srv?: unknown;
 }
 
-// The type of our JWEs: it tells them from a plain token, whatever form Cal.com gives its tokens.
+/** What a stored value tells of its encryption without a key. */
+export interface Encryption {
+  keyId: string;
+  /** Whether the Cal.com user is part of what is authenticated. */
+  isBound: boolean;
+}
+
+// The type of our JWEs: it distinguishes them from unencrypted values, whatever form Cal.com gives its tokens.
 const TYPE = "calbridge";
 
-/** Seals a token with the first key: a JWE whose protected header says where it belongs. */
-export function encryptToken(token: string, { userId, column }: Place, { first }: KeyRing): Promise<string> {
-  return encryptJwe(token, first.key, { kid: first.id, typ: `${TYPE}-${column}`, sub: userId });
+/** Encrypts a value with the first key: a JWE whose protected header says where it belongs. */
+export function encryptValue(value: string, place: Place, { first }: KeyRing): Promise<string> {
+  const { column, userId, calServer, calUserId } = place;
+  const header = { kid: first.id, typ: `${TYPE}-${column}`, sub: userId, cal: calUserId, srv: calServer };
+  return encryptJwe(value, first.key, header);
 }
 
-/** Opens a sealed token; a plain one is answered as it is. */
-export async function decryptToken(value: string, place: Place, { keys }: KeyRing): Promise<string> {
+/** Decrypts an encrypted value; returns an unencrypted one as it is. */
+export async function decryptValue(value: string, place: Place, { keys }: KeyRing): Promise<string> {
   const header = headerOf(value);
   if (!header) return value;
-  const what = `The user's ${place.column} token`;
+  const what = place.column === "details" ? "The user's details" : `The user's ${place.column} token`;
   const kid = isKeyId(header.kid) ? header.kid : "an unreadable id";
   const key = keys.get(kid);
   if (!key) {
     throw new CalStoreError(
-      `${what} is sealed with the key "${kid}", which is not among the encryption keys.`,
+      `${what} can't be decrypted: it was encrypted with the key "${kid}", which is not among the encryption keys.`,
     );
   }
-  const opened = await decryptJwe(value, key);
-  if (!opened) {
+  const decrypted = await decryptJwe(value, key);
+  if (!decrypted) {
     throw new CalStoreError(
-      `${what} does not open with the key "${kid}": that is another key now, or the stored value was changed.`,
+      `${what} can't be decrypted with the key "${kid}": that is another key now, or the stored value was changed.`,
     );
   }
-  // The header is authenticated: it says what it said when the token was sealed.
-  if (opened.header["sub"] !== place.userId || opened.header.typ !== `${TYPE}-${place.column}`) {
-    throw new CalStoreError(`${what} was sealed for another user or column: somebody has moved it.`);
-  }
-  return opened.text;
+  assertPlace(decrypted.header, place, what);
+  return decrypted.text;
 }
 
-/** Whether a token is sealed, and with which key. `null`: it is a plain one. */
-export function encryptionKeyIdOf(value: string): string | null {
+/** How a stored value is encrypted; `null` for an unencrypted one. */
+export function encryptionOf(value: string): Encryption | null {
   const header = headerOf(value);
-  return header && (isKeyId(header.kid) ? header.kid : "");
+  return header && { keyId: isKeyId(header.kid) ? header.kid : "", isBound: header.cal !== undefined };
+}
+
+/** The header is authenticated: it says where the value belonged when it was encrypted. */
+function assertPlace(header: TokenHeader, place: Place, what: string): void {
+  const isRow = header.sub === place.userId && header.typ === `${TYPE}-${place.column}`;
+  const isBound = header.cal !== undefined;
+  const isAccount = header.cal === place.calUserId && header.srv === place.calServer;
+  if (isRow && (isAccount || !isBound)) return;
+  throw new CalStoreError(
+    `${what} was encrypted for another ${isRow ? "Cal.com user" : "user or column"}: the row was changed by hand.`,
+  );
 }
 
 function headerOf(value: string): TokenHeader | null {
@@ -64,7 +86,7 @@ function headerOf(value: string): TokenHeader | null {
     const header = JSON.parse(new TextDecoder().decode(base64url.decode(value.slice(0, end)))) as TokenHeader;
     return typeof header.typ === "string" && header.typ.startsWith(TYPE) ? header : null;
   } catch {
-    // Not base64url or not JSON: a token of another kind.
+    // Not base64url or not JSON: a value of another kind.
     return null;
   }
 }

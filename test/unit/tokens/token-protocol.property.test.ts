@@ -38,7 +38,9 @@ function flakyStore(inner: TokenStore, delays: () => number, fate: () => Fate): 
 function makeManager(cal: FakeCal, store: TokenStore): TokenManager {
   return new TokenManager({
     store: new CheckedStore(store),
-    grant: cal.grant,
+    grantOf: () => cal.grant,
+    refreshAheadMs: 0,
+    onReauthorizationRequired: () => undefined,
     cache: new TokenCache(10),
     refreshWindowMs: 60_000,
     now: Date.now,
@@ -91,11 +93,11 @@ async function runCalls(
       const tokens = processes[process]!;
       tokens
         .usable(ada, { timeoutMs: 120_000 })
-        .then(async ({ calAccessToken }) => {
+        .then(async ({ record: { calAccessToken } }) => {
           handedOut.push({ token: calAccessToken, isLive: cal.accepts(calAccessToken) });
           if (!isRefused) return;
-          const other = await tokens.usable(ada, { timeoutMs: 120_000, rejected: calAccessToken });
-          expect(other.calAccessToken).not.toBe(calAccessToken);
+          const other = await tokens.usable(ada, { timeoutMs: 120_000, rejected: new Set([calAccessToken]) });
+          expect(other.record.calAccessToken).not.toBe(calAccessToken);
         })
         .catch((error: unknown) => failures.push(error));
     }, atMs);
@@ -152,12 +154,12 @@ it("ends with tokens that work, whatever fails when and in whatever order", asyn
         const late = makeManager(cal, store);
         const before = late.usable(ada, { timeoutMs: 120_000 });
         await vi.advanceTimersByTimeAsync(120_000);
-        const first = (await before).calAccessToken;
+        const first = (await before).record.calAccessToken;
         if (cal.accepts(first)) return;
         // A token that a recovery has ended looks good until Cal.com refuses it; then comes the next one.
-        const after = late.usable(ada, { timeoutMs: 120_000, rejected: first });
+        const after = late.usable(ada, { timeoutMs: 120_000, rejected: new Set([first]) });
         await vi.advanceTimersByTimeAsync(120_000);
-        expect(cal.accepts((await after).calAccessToken)).toBe(true);
+        expect(cal.accepts((await after).record.calAccessToken)).toBe(true);
       },
     ),
     { numRuns: 300 },

@@ -9,6 +9,7 @@ import {
 import {
   clientOf,
   createTestClient,
+  createTestClient as createClient,
   rejection,
   turnUntil,
   useFakeTimers,
@@ -17,6 +18,7 @@ import {
 
 const users = "/oauth-clients/test-client/users";
 const forceRefresh = /\/force-refresh$/;
+const adopting = { clientId: "test-client", clientSecret: "test-secret", adoptUnowned: true };
 const input = { email: "ada@example.com", name: "Ada", timeZone: "Europe/London" };
 
 beforeEach(() => useFakeTimers());
@@ -86,7 +88,9 @@ describe("a user that the store knows", () => {
   });
 });
 
-describe("a user that Cal.com has and the store does not", () => {
+describe("a managed user that Cal.com has and the store does not, while unowned ones are adopted", () => {
+  const createTestClient = () => createClient({ managedUsers: adopting });
+
   test("is found by the id in the conflict, and its tokens are issued anew", async () => {
     const client = createTestClient();
     const first = await client.cal.managedUsers.create(input);
@@ -104,11 +108,14 @@ describe("a user that Cal.com has and the store does not", () => {
     expect(client.emulator.users.get(id)!.metadata).toMatchObject({ tenant: "t1", n: 1 });
   });
 
-  test("even if it has as much metadata as Cal.com takes", async () => {
+  test("is not adopted if its metadata has no room for the owner hash: it would stay everyone's", async () => {
     const client = createTestClient();
     const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`key${String(i)}`, i]));
     const { id } = await client.emulator.users.create({ ...input, metadata });
-    await expectWorking(client, await turnUntil(client.cal.ensureUser("ada", input)));
+    expect(await turnUntil(rejection(client.cal.ensureUser("ada", input)))).toMatchObject({
+      code: "invalid_input",
+    });
+    expect(await client.store.get("ada")).toBeNull();
     expect(client.emulator.users.get(id)!.metadata).toEqual(metadata);
   });
 
@@ -127,7 +134,7 @@ describe("a user that Cal.com has and the store does not", () => {
     for (const email of [input.email, "ADA@example.com"]) {
       const error = await turnUntil(rejection(client.cal.ensureUser("mallory", { ...input, email })));
       expect(error).toBeInstanceOf(CalApiError);
-      expect(error).toMatchObject({ code: "conflict", status: 409 });
+      expect(error).toMatchObject({ code: "email_in_use", status: 409 });
     }
     expect(await client.store.get("mallory")).toBeNull();
     expect(await client.store.get("ada")).toEqual(before);
@@ -157,20 +164,25 @@ describe("a user that Cal.com has and the store does not", () => {
     const ada = await client.cal.ensureUser("ada", input);
     await ada.update({ metadata: { tenant: "t2" } });
     const error = await turnUntil(rejection(client.cal.ensureUser("mallory", input)));
-    expect(error).toMatchObject({ code: "conflict" });
+    expect(error).toMatchObject({ code: "email_in_use" });
     expect(client.emulator.users.list()[0]!.metadata).toMatchObject({ tenant: "t2" });
   });
 
-  test("a user whose user name is the same is somebody else", async () => {
+  test("another person with the same user name: each gets a managed user of their own", async () => {
     const client = createTestClient();
-    await client.emulator.users.create({ ...input, email: "ada@one.com" });
-    const error = await turnUntil(
-      rejection(client.cal.ensureUser("ada", { ...input, email: "ada@one.org" })),
+    const first = await client.emulator.users.create({ ...input, email: "ada@acme.co.uk" });
+    const ada = await turnUntil(client.cal.ensureUser("ada", { ...input, email: "ada@acme.co.jp" }));
+    await expectWorking(client, ada);
+    const record = await client.store.get("ada");
+    expect(record!.calUserId).not.toBe(first.id);
+    expect(client.emulator.users.get(record!.calUserId)!.email).toMatch(
+      /^ada\+[0-9a-f]{8}\+test-client@acme\.co\.jp$/,
     );
-    expect(error).toMatchObject({ code: "conflict", status: 409 });
-    expect((error as Error).message).toMatch(/user name/);
-    expect(await client.store.get("ada")).toBeNull();
     expect(client.emulator.count({ path: forceRefresh })).toBe(0);
+    // A second server, whose store lost the row, finds the same one.
+    await client.store.delete("ada");
+    await turnUntil(client.cal.ensureUser("ada", { ...input, email: "ada@acme.co.jp" }));
+    expect((await client.store.get("ada"))!.calUserId).toBe(record!.calUserId);
   });
 });
 
@@ -220,7 +232,7 @@ describe("a create that goes wrong half-way", () => {
 
   test("a store that fails after a takeover: the next call heals it", async () => {
     const store = memoryTokenStore();
-    const client = createTestClient({ tokenStore: failing(store, 1) });
+    const client = createTestClient({ tokenStore: failing(store, 1), managedUsers: adopting });
     await client.emulator.users.create(input);
     expect(await turnUntil(rejection(client.cal.ensureUser("ada", input)))).toMatchObject({
       code: "store_error",

@@ -128,9 +128,20 @@ describe("a sealed token does not open", () => {
 
   test("in its own column of a row that another user's id was given to", async () => {
     const { inner, store, stored } = await withAda();
+    await inner.delete("ada");
     await inner.set({ ...stored, userId: "bob" }, { ifVersion: null });
     const error = await rejection(store.get("bob"));
     expect((error as Error).message).toContain("another user");
+  });
+
+  test("in its own row, after the Cal.com user of the row was changed", async () => {
+    const { inner, store, stored } = await withAda();
+    for (const change of [{ calUserId: stored.calUserId + 1 }, { calServer: "eu" }]) {
+      const { version } = (await inner.get("ada"))!;
+      await inner.set({ ...stored, ...change, calRefreshToken: null }, { ifVersion: version });
+      const error = await rejection(store.get("ada"));
+      expect((error as Error).message).toContain("another Cal.com user");
+    }
   });
 
   test("one of another type, made with the same key, is not taken for ours", async () => {
@@ -287,6 +298,10 @@ describe("over any store", () => {
     delete inner.acquireLease;
     delete inner.releaseLease;
     delete inner.list;
+    delete inner.putAttempt;
+    delete inner.getAttempt;
+    delete inner.takeAttempt;
+    delete inner.reassign;
     const few = encryptedTokenStore(inner, { keys: { k2 } });
     expect(Object.keys(few).sort()).toEqual(["delete", "get", "set"]);
   });

@@ -7,10 +7,20 @@ import {
   reencryptTokens,
   type ReencryptProgress,
 } from "../../../../src/tokens/encryption/reencrypt-tokens.js";
-import type { TokenStore } from "../../../../src/tokens/token-store.js";
-import { testKeys, tokens } from "../../../support/token-stores.js";
+import type { TokenStore, TokenWrite } from "../../../../src/tokens/token-store.js";
+import { testKeys, tokens as anyTokens } from "../../../support/token-stores.js";
 
 const { k1, k2 } = testKeys;
+
+/** A user's tokens; the access token names the Cal.com user, as Cal.com's do. */
+function tokens(userId: string, change: Partial<TokenWrite> = {}): TokenWrite {
+  const write = anyTokens(userId, change);
+  const payload = Buffer.from(JSON.stringify({ ownerId: write.calUserId, for: userId })).toString(
+    "base64url",
+  );
+  return { ...write, calAccessToken: `eyJhbGciOiJIUzI1NiJ9.${payload}.c2ln`, ...change };
+}
+
 const keys = { k2, k1 };
 
 let inner: TokenStore;
