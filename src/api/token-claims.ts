@@ -1,16 +1,17 @@
 import { decodeJwt } from "jose/jwt/decode";
-/** When a token of Cal.com ends, by its own payload: `expiresAt` in milliseconds; there is no `exp`. */
+
+/** When a token of Cal.com expires, as its payload says: `expiresAt`, in milliseconds. It has no `exp`. */
 export function expiryOf(token: string): Date | null {
   return toInstant(claimsOf(token)?.["expiresAt"]);
 }
 
-/** When a token of Cal.com was issued, by its own payload: `iat`, in seconds. */
+/** When a token of Cal.com was issued, as its payload says: `iat`, in seconds. */
 export function issueOf(token: string): Date | null {
   const iat = claimsOf(token)?.["iat"];
   return typeof iat === "number" ? toInstant(iat * 1000) : null;
 }
 
-/** The id of the managed user that a token was issued to, by its own payload; the signature is Cal.com's to check. */
+/** The id of the managed user that a token was issued to, as its payload says. The signature is not verified. */
 export function ownerOf(token: string): number | null {
   const ownerId = claimsOf(token)?.["ownerId"];
   return typeof ownerId === "number" ? ownerId : null;
@@ -20,7 +21,7 @@ function claimsOf(token: string): Record<string, unknown> | null {
   try {
     return decodeJwt(token);
   } catch {
-    // jose throws one of several errors for what is not a JWT; such a token just says nothing of itself.
+    // jose throws one of several errors for text that is not a JWT. Such a token has no claims.
     return null;
   }
 }

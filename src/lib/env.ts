@@ -1,4 +1,4 @@
-/** The environment, where there is one: Workers may have no `process`. */
+/** `process.env`, or an empty object where the runtime has no `process`, such as Workers. */
 export function processEnv(): Record<string, string | undefined> {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   return process?.env ?? {};
