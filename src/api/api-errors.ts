@@ -3,7 +3,7 @@ import { redact } from "../lib/redact.js";
 import type { Auth } from "./request.js";
 import { isObject } from "./response.js";
 
-/** A failed answer: any status but the expected one. */
+/** A response whose status is not the expected one. */
 export interface FailedResponse {
   method: string;
   path: string;
@@ -15,31 +15,32 @@ export interface FailedResponse {
   advice?: string | undefined;
 }
 
-/** The one place where an answer of Cal.com becomes an error. Nothing of its body gets by unredacted. */
-export function errorFromResponse(answer: FailedResponse): CalApiError {
-  const { status, headers, auth } = answer;
-  const told = readErrorBody(answer.text);
-  const apiMessage = told.message && clean(told.message, answer.secrets);
-  const apiCode = told.code !== undefined && /^\w{1,64}$/.test(told.code) ? told.code : undefined;
-  const code = codeOf(status, auth, told);
-  const what = apiMessage ?? statusHint(status);
-  const message = `Cal.com answered ${String(status)} to ${answer.method} ${answer.path}${what ? `: ${what.replace(/\.?$/, ".")}` : "."}${adviceFor(answer, code)}`;
+/** Makes the error for a failed response. Text of the body is redacted before it becomes part of the error. */
+export function errorFromResponse(response: FailedResponse): CalApiError {
+  const { status, headers, auth, method, path } = response;
+  const body = readErrorBody(response.text);
+  const apiMessage = body.message && clean(body.message, response.secrets);
+  const apiCode = body.code !== undefined && /^\w{1,64}$/.test(body.code) ? body.code : undefined;
+  const code = codeOf(status, auth, body);
+  const reason = apiMessage ?? statusHint(status);
+  const sentence = `Cal.com returned ${String(status)} for ${method} ${path}${reason ? `: ${reason.replace(/\.?$/, ".")}` : "."}`;
+  const message = sentence + adviceFor(response, code);
   const options = { code, status, requestId: requestIdOf(headers), apiCode, apiMessage };
   return status === 429
-    ? new CalRateLimitError(message, { ...options, retryAfterMs: retryAfterMs(answer) })
+    ? new CalRateLimitError(message, { ...options, retryAfterMs: retryAfterMs(response) })
     : new CalApiError(message, options);
 }
 
-/** Cal.com's `X-Request-Id`, if it looks like one. */
+/** Cal.com's `X-Request-Id`, if it has the form of an id. */
 export function requestIdOf(headers: Headers): string | undefined {
   const id = headers.get("x-request-id");
   return id !== null && /^[\w-]{1,128}$/.test(id) ? id : undefined;
 }
 
 /**
- * How long an answer asks to wait, in milliseconds. Cal.com sends no `Retry-After`, but with every answer a
- * bucket's `X-RateLimit-Reset-{bucket}`: the seconds left, which matter once it is empty. A proxy before
- * Cal.com may send `Retry-After`.
+ * How long to wait before a retry, in milliseconds, as the response says. Cal.com sends no `Retry-After`. Each of its
+ * responses has `X-RateLimit-Reset-{bucket}`, the seconds until the limit is reset, which counts only with status 429.
+ * A proxy in front of Cal.com may send `Retry-After`.
  */
 export function retryAfterMs({ status, headers }: { status: number; headers: Headers }): number | undefined {
   const waits: number[] = [];
@@ -50,12 +51,12 @@ export function retryAfterMs({ status, headers }: { status: number; headers: Hea
   return waits.length > 0 ? Math.max(...waits) : undefined;
 }
 
-// Messages by which a 401 speaks of the access token. `check` also answers 401 when Google or Microsoft
-// has revoked access, busy times when a credential is somebody else's: refreshing there is wrong.
+// The messages of a 401 that is about the access token. `check` also returns 401 when the user revoked access at Google
+// or Microsoft, and busy times when a credential belongs to another user. A refresh would not help there.
 function isAboutToken(message: string | undefined): boolean {
   return (
     message !== undefined &&
-    // Refused for its Origin header; the next token would be refused as well.
+    // Cal.com rejected the Origin header, so a new token would be rejected as well.
     !message.includes("Invalid request origin") &&
     (message === "Invalid Access Token." ||
       message.includes("OAuth client not found given the access token") ||
@@ -66,14 +67,14 @@ function isAboutToken(message: string | undefined): boolean {
 function codeOf(
   status: number,
   auth: Auth["kind"],
-  told: { code?: string; message?: string },
+  body: { code?: string; message?: string },
 ): CalApiErrorCode {
   if (status === 401)
-    return auth === "bearer" && isAboutToken(told.message) ? "token_rejected" : "unauthorized";
+    return auth === "bearer" && isAboutToken(body.message) ? "token_rejected" : "unauthorized";
   if (status >= 500) return "server_error";
-  // Not a thing that is missing, but the endpoint: a wrong base URL must not pass for a deleted user.
-  const isNoEndpoint = status === 404 && (told.code === undefined || told.message?.startsWith("Cannot "));
-  return isNoEndpoint ? "api_error" : (codes[status] ?? "api_error");
+  // A 404 for an unknown route, not for a missing object: a wrong base URL must not look like a deleted user.
+  const isUnknownRoute = status === 404 && (body.code === undefined || body.message?.startsWith("Cannot "));
+  return isUnknownRoute ? "api_error" : (codes[status] ?? "api_error");
 }
 
 const codes: Record<number, CalApiErrorCode> = {
@@ -89,28 +90,28 @@ const codes: Record<number, CalApiErrorCode> = {
 };
 
 function statusHint(status: number): string | undefined {
-  if (status === 413) return "the body is over 100 kB.";
-  if (status >= 300 && status < 400) return "an unexpected redirect. Check the base URL.";
+  if (status === 413) return "the request body is larger than 100 kB.";
+  if (status >= 300 && status < 400) return "an unexpected redirect. Check baseUrl.";
   return undefined;
 }
 
 function adviceFor({ advice, auth, status }: FailedResponse, code: CalApiErrorCode): string {
   if (advice !== undefined) return ` ${advice}`;
-  if (code === "unauthorized" && auth === "client") return " Check the client id and the client secret.";
-  if (code === "api_error" && status === 404) return " Does baseUrl end in /v2?";
+  if (code === "unauthorized" && auth === "client") return " Check clientId and clientSecret.";
+  if (code === "api_error" && status === 404) return " Check that baseUrl ends in /v2.";
   return "";
 }
 
-// Long enough for every message Cal.com was seen to send, short enough for a log line.
+// Every message in the recordings of Cal.com is shorter.
 const MAX_MESSAGE_LENGTH = 300;
 
 function clean(message: string, secrets: readonly string[]): string {
-  // Redact first: a cut could leave the half of a secret that nothing recognises.
+  // Redact before cutting: the first part of a cut secret would not be recognised.
   const text = redact(message, secrets).replace(/\s+/g, " ").trim();
   return text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text;
 }
 
-/** The three error shapes: the envelope, the bare `{statusCode, message}`, and OAuth 2's. */
+/** Reads the three shapes of an error: Cal.com's envelope, NestJS's `{statusCode, message}`, and OAuth 2's (RFC 6749, section 5.2). */
 function readErrorBody(text: string): { code?: string; message?: string } {
   const body = parseObject(text);
   if (!body) return {};
@@ -126,13 +127,13 @@ function readErrorBody(text: string): { code?: string; message?: string } {
   return pick("message", body["message"]);
 }
 
-/** What validation says of each field. The `target` and `value` beside it repeat the rejected body. */
+/** The validation messages of each field. Not `target` and `value`, which repeat the rejected body. */
 function constraintsOf(details: unknown): string[] {
   if (!isObject(details) || !Array.isArray(details["errors"])) return [];
-  const told = details["errors"]
+  const constraints = details["errors"]
     .filter(isObject)
     .flatMap((error) => Object.values(isObject(error["constraints"]) ? error["constraints"] : {}));
-  const sentences = told.filter((part) => typeof part === "string");
+  const sentences = constraints.filter((part) => typeof part === "string");
   return sentences.length > 0 ? [`${sentences.join("; ")}.`] : [];
 }
 

@@ -1,42 +1,40 @@
 import type { CalErrorCode } from "../errors.js";
+import { callSafely } from "../lib/call-safely.js";
 
-/** An attempt that is about to be made. Holds no secret: `path` is a template, its values left out. */
+/** An attempt that is about to be sent. Holds no secret: `path` is a template without its values. */
 export interface CalRequestInfo {
   /** `GET`, `POST`, ... */
   method: string;
-  /** The path's template, such as `/oauth-clients/{clientId}/users/{userId}`. */
+  /** The template of the path, such as `/oauth-clients/{clientId}/users/{userId}`. */
   path: string;
-  /** 1 for the first try of a request, 2 for its first repeat. */
+  /** 1 for the first attempt of a request, 2 for its first retry. */
   attempt: number;
 }
 
 /** An attempt that has ended. */
 export interface CalResponseInfo extends CalRequestInfo {
-  /** HTTP status, or `undefined` if no complete answer came. */
+  /** HTTP status, or `undefined` if no complete response arrived. */
   status: number | undefined;
-  /** From sending to the last byte of the body, in milliseconds. */
+  /** Time from sending the request to the last byte of the body, in milliseconds. */
   durationMs: number;
-  /** Why there is no status. Absent as well if the caller's signal ended the attempt. */
+  /** Why there is no status. Also `undefined` if the caller's signal ended the attempt. */
   error?: CalErrorCode | undefined;
 }
 
 /**
- * Where the client writes what it does. `console` is one; for pino or winston, pass a few arrow functions.
- * Fields hold no secret.
+ * Receives the client's log messages. `console` is a valid logger; for pino or winston, pass a few arrow functions.
+ * The fields hold no secret.
  */
 export interface Logger {
-  /** Each attempt of a request. */
+  /** Logs each attempt of a request. */
   debug?(message: string, fields: object): void;
-  /** What goes wrong without a caller to tell. */
+  /** Logs failures that reject no call. */
   warn?(message: string, fields: object): void;
-  /** Hooks, and `waitUntil`, that throw. */
+  /** Logs that a hook or `waitUntil` threw. */
   error?(message: string, fields: object): void;
 }
 
-/**
- * Calls a hook. What it throws, or rejects with, is the application's own trouble: it is logged, and the
- * call that the hook was told of goes on.
- */
+/** Calls a hook. If the hook throws or rejects, that is logged, and the call that it was called for goes on. */
 export function callHook<T extends object>(
   name: string,
   hook: ((info: T) => unknown) | undefined,
@@ -44,30 +42,20 @@ export function callHook<T extends object>(
   logger: Logger | undefined,
 ): void {
   if (!hook) return;
-  attempt(
+  callSafely(
     () => hook(info),
     () => logger?.error?.(`calbridge: the hook ${name} threw`, { hook: name }),
   );
 }
 
-/** The application's logger, as the package calls it. What it throws can be told to nobody, and no call fails of it. */
+/** Wraps the application's logger: it has all methods, and an error that it throws is ignored. */
 export function guardLogger(logger: Logger): Required<Logger> {
   const guard = (level: keyof Logger) => (message: string, fields: object) => {
-    // A refresh that fails here would lose the new tokens.
-    attempt(
+    // A log call between Cal.com's response and the write to the store must not lose the new tokens.
+    callSafely(
       () => logger[level]?.(message, fields),
       () => undefined,
     );
   };
   return { debug: guard("debug"), warn: guard("warn"), error: guard("error") };
-}
-
-/** Calls the application's own code. An async function passes for one that answers nothing; its rejection would end the process. */
-function attempt(call: () => unknown, onFailure: () => void): void {
-  try {
-    const answer = call();
-    if (answer instanceof Promise) answer.catch(onFailure);
-  } catch {
-    onFailure();
-  }
 }

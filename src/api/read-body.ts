@@ -1,17 +1,17 @@
-/** Cal.com's longest answers, lists of some hundred calendars or users, are a few hundred kilobytes. */
+/** The longest body that is read. Cal.com's longest responses, lists of some hundred calendars, are a few hundred kB. */
 export const MAX_BODY_MB = 16;
 const MAX_BODY_BYTES = MAX_BODY_MB * 2 ** 20;
 
 /**
- * The text of an answer's body; `null` if it is too long. Nobody knows what a broken proxy sends, and within
- * the time limit of one call gigabytes may come in.
+ * The text of a response's body, or `null` if it is too long. A broken proxy may send gigabytes within the time limit of
+ * one call.
  */
 export async function readBody(response: Response): Promise<string | null> {
   const { headers, body } = response;
   const announced = Number(headers.get("content-length") ?? NaN);
-  // No more will come than was announced; but what is compressed can be much more than it looks.
+  // Never longer than Content-Length says, unless it is compressed.
   if (announced <= MAX_BODY_BYTES && !headers.has("content-encoding")) return response.text();
-  // Nothing, or the body of a `fetch` that has no Web streams.
+  // No body, or a custom `fetch` without Web streams.
   if (typeof body?.getReader !== "function") return response.text();
   const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const decoder = new TextDecoder();
@@ -23,7 +23,7 @@ export async function readBody(response: Response): Promise<string | null> {
     size += value.byteLength;
     text += decoder.decode(value, { stream: true });
   }
-  // Which ends the connection. That it may fail to is nobody's concern any more.
+  // Closes the connection. A failure to close it changes nothing.
   reader.cancel().catch(() => undefined);
   return null;
 }

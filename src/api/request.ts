@@ -1,46 +1,58 @@
-/** What every method that asks Cal.com takes last. */
+/** Options of each method that calls Cal.com; its last argument. */
 export interface CallOptions {
   /**
-   * Ends the call early: it rejects with the signal's reason. A request that was already sent may have
-   * been carried out.
+   * Ends the call early: it rejects with the signal's reason. Cal.com may still carry out a request that was already
+   * sent.
    */
   signal?: AbortSignal | undefined;
-  /** Time limit of each attempt, in milliseconds. Default: the client's `timeoutMs` (10 000). */
+  /**
+   * Time limit of each attempt, in milliseconds.
+   * @defaultValue the client's `timeoutMs`
+   */
   timeoutMs?: number | undefined;
 }
 
-/** Who a request is made as. Never a bearer and the client's secret at once: that is the organization's owner. */
+/**
+ * How a request is authenticated. Never with an access token and the client's secret together: Cal.com would then treat
+ * it as the owner of the organization.
+ */
 export type Auth =
   | { kind: "bearer"; accessToken: string }
   | { kind: "client" }
-  // `save`: the access token in the state is the authority.
+  // For `save`: Cal.com takes the access token from the state.
   | { kind: "none" };
 
 export type QueryValue = string | number | boolean | undefined;
 
-/** One request to Cal.com, described once: what goes out, what may be repeated, how the answer is read. */
+/** Describes one request to Cal.com: what is sent, whether it may be retried, how the response is read. */
 export interface ApiCall<T> extends CallOptions {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Template of the path below the base URL, as logs show it: `/calendars/{calendar}/check`. */
+  /** Template of the path below the base URL, such as `/calendars/{calendar}/check`. Logs show the template. */
   path: string;
-  /** What stands in the braces. */
+  /** The values of the template. */
   params?: Record<string, string | number>;
   query?: Record<string, QueryValue> | undefined;
   /** Sent as JSON. */
   body?: unknown;
-  /** Values in this call that no error may repeat: a password, a code, a state, a refresh token. */
+  /** Values that must not appear in an error: a password, a code, a state, a refresh token. */
   secrets?: readonly string[];
-  /** Whether a repeat does no harm. Default: by the method, as RFC 9110 section 9.2.2 has it. */
+  /**
+   * Whether the request may be sent again after it has reached Cal.com.
+   * @defaultValue `true` for the idempotent methods of RFC 9110, section 9.2.2
+   */
   idempotent?: boolean;
-  /** Whether the expected answer is a redirect. It is read, never followed. */
+  /** Whether the expected response is a redirect. It is read, never followed. */
   expectsRedirect?: boolean;
-  /** By status: what the answer means for this call and what to do, for the error's message. */
+  /** By status: what it means for this call and what to do. Added to the error's message. */
   advice?: Record<number, string>;
-  /** Reads the answer. Throws an `UnreadableAnswerError` if it can't. */
-  read: (answer: ApiResponse) => T;
+  /**
+   * Reads the response.
+   * @throws `UnreadableResponseError` if the response has another shape.
+   */
+  read: (response: ApiResponse) => T;
 }
 
-/** Cal.com's answer with the status that {@link ApiCall} expects: 2xx, or 3xx where a redirect is the answer. */
+/** A response with the expected status: 2xx, or 3xx for a call that expects a redirect. */
 export interface ApiResponse {
   status: number;
   headers: Headers;
@@ -48,5 +60,5 @@ export interface ApiResponse {
   body: unknown;
 }
 
-/** Makes a call as somebody: bound to a user, or to the OAuth client. */
+/** Makes a call with the authentication of one user, or of the OAuth client. */
 export type Send = <T>(call: ApiCall<T>) => Promise<T>;

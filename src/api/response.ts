@@ -1,19 +1,19 @@
 import * as z from "zod/mini";
 import type { ApiResponse } from "./request.js";
 
-/** The answer does not have the shape this package needs. Its message names fields, never values. */
+/** The response does not have the shape that this package needs. The message names fields, never values. */
 export class UnreadableResponseError extends Error {
-  override readonly name = "UnreadableAnswerError";
+  override readonly name = "UnreadableResponseError";
 }
 
-/** The data of a success envelope `{status: "success", data}`, checked and typed. */
-export function dataOf<T>(schema: z.ZodMiniType<T>): (answer: ApiResponse) => T {
+/** Returns a reader for `{status: "success", data}`: it validates `data` against the schema and returns it. */
+export function dataOf<T>(schema: z.ZodMiniType<T>): (response: ApiResponse) => T {
   return ({ body }) => parse(schema, envelope(body).data, "data");
 }
 
-/** Nothing is needed of the answer beyond that it is a success envelope. */
-export function nothing({ status, body }: ApiResponse): void {
-  // DELETE of an event answers 204 without a body. An empty 200 is a proxy's, and proves nothing.
+/** A reader that validates that the response is a success, and ignores its data. */
+export function readSuccess({ status, body }: ApiResponse): void {
+  // DELETE of an event returns 204 without a body. An empty 200 comes from a proxy and proves nothing.
   if (status !== 204) envelope(body);
 }
 
@@ -29,20 +29,21 @@ interface TypeNames {
 }
 
 /**
- * The object, in which each of the fields now has its type or is `null`: a field that calbridge doesn't need must not
- * make a whole response unreadable. Written by hand, since schemas for so many fields took a tenth of a call. Changes
- * the object in place: it was parsed a moment ago, and nothing else refers to it.
+ * Sets each listed field that is missing or of another type to `null`. A field that calbridge doesn't need must not make
+ * the whole response unreadable. Not a zod schema: schemas for so many fields took a tenth of the time of a call. Changes
+ * the object in place, as it was just parsed and nothing else refers to it.
  */
-export function lenient<F extends Record<string, keyof TypeNames>>(
-  object: Record<string, unknown>,
+export function lenient<T extends Record<string, unknown>, F extends Record<string, keyof TypeNames>>(
+  object: T,
   fields: F,
-): Record<string, unknown> & { [K in keyof F]: TypeNames[F[K]] | null } {
+): T & { [K in keyof F]: TypeNames[F[K]] | null } {
+  const values: Record<string, unknown> = object;
   for (const name in fields) {
-    const value = object[name];
+    const value = values[name];
     const isValid = fields[name] === "object" ? isObject(value) : typeof value === fields[name];
-    if (!isValid) object[name] = null;
+    if (!isValid) values[name] = null;
   }
-  return object as ReturnType<typeof lenient<F>>;
+  return object as ReturnType<typeof lenient<T, F>>;
 }
 
 function envelope(body: unknown): { data: unknown } {
@@ -52,10 +53,12 @@ function envelope(body: unknown): { data: unknown } {
   return { data: "data" in body ? body.data : undefined };
 }
 
-/** The value, if it has the schema's shape; else an error that names the fields that don't. */
+/** Returns the value if it matches the schema. Otherwise throws an error that names the fields that don't match. */
 function parse<T>(schema: z.ZodMiniType<T>, value: unknown, where: string): T {
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   const fields = result.error.issues.slice(0, 5).map((issue) => [where, ...issue.path.map(String)].join("."));
-  throw new UnreadableResponseError(`missing or of another type: ${[...new Set(fields)].join(", ")}`);
+  throw new UnreadableResponseError(
+    `these fields are missing or have another type: ${[...new Set(fields)].join(", ")}`,
+  );
 }

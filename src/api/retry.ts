@@ -30,7 +30,7 @@ export interface RetryPolicy {
 /** Makes one attempt; counted from 1. */
 export type Attempt = (attempt: number) => Promise<WireResponse>;
 
-// 429 asks to wait; the others come from a proxy whose server was not reachable for a moment.
+// 429 asks to wait. The others come from a proxy that could not reach its server for a moment.
 const retriedStatuses = [429, 502, 503, 504];
 const FIRST_PAUSE_MS = 300;
 const MAX_PAUSE_MS = 5_000;
@@ -70,7 +70,7 @@ async function retry(
   let count = 0;
   let requestedWaitMs: number | undefined;
   let last!: WireResponse;
-  // Not the caller's own signal, which may live as long as the process: on Node 20, ky's listeners stay on it.
+  // Not the caller's signal, which may live as long as the process: on Node 20, ky does not remove its listeners.
   const controller = new AbortController();
   const unwatch = signal && onAbort(signal, () => controller.abort(signal.reason));
   try {
@@ -94,12 +94,12 @@ async function retry(
           return (requestedWaitMs ?? 0) <= maxWaitMs;
         },
         delay: (retries) => requestedWaitMs ?? Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (retries - 1)),
-        // A requested wait is kept; a pause of our own is spread, so that callers don't return all at once.
+        // A requested wait is kept exactly. Other delays are random, so that callers don't all retry at once.
         jitter: (delay) => (requestedWaitMs === undefined ? delay * (0.5 + Math.random() / 2) : delay),
       },
     });
   } catch (error) {
-    // The last response was a failure, too. The caller makes the error of it.
+    // The last response is a failure as well. The caller turns it into an error.
     if (!(error instanceof HTTPError)) throw error;
   } finally {
     unwatch?.();
@@ -107,7 +107,7 @@ async function retry(
   return last;
 }
 
-/** What ky sees of a response. The constructor refuses a status that `fetch` accepts, such as 999. */
+/** The response as ky gets it: its status only. `new Response()` rejects a status that `fetch` accepts, such as 999. */
 function toResponse({ status }: WireResponse): Response {
   return new Response(null, { status: Math.min(Math.max(status, 200), 599) });
 }

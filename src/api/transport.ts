@@ -23,7 +23,7 @@ export interface TransportOptions {
   now: () => number;
 }
 
-/** What is sent. */
+/** A request in the form that `fetch` takes. */
 interface WireRequest {
   url: string;
   method: ApiCall<unknown>["method"];
@@ -105,12 +105,12 @@ export class Transport {
         reportEnd({ status: undefined });
         throw call.signal.reason;
       }
-      // Only the origin of the base URL: the path of a proxy may hold a key.
-      const what = `${call.method} ${call.path} got no complete response from ${new URL(baseUrl).origin}`;
+      // Only the origin of the base URL: the path of a proxy may contain a key.
+      const summary = `${call.method} ${call.path} got no complete response from ${new URL(baseUrl).origin}`;
       const failure =
         error === TIME_IS_UP
-          ? new CalTimeoutError(`${what} within ${String(timeoutMs)} ms.`)
-          : connectionFailed(what, error, secrets);
+          ? new CalTimeoutError(`${summary} within ${String(timeoutMs)} ms.`)
+          : connectionFailed(summary, error, secrets);
       reportEnd({ status: undefined, error: failure.code });
       throw failure;
     }
@@ -124,8 +124,8 @@ export class Transport {
       method: call.method,
       headers,
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
-      // The response of `save` is a redirect, to be read and not followed. Any other redirect is an error, and
-      // following it would send the authorization headers along.
+      // The redirect of `save` is read and not followed. Any other redirect is an error: following it would send the
+      // authorization headers to another address.
       redirect: "manual",
     };
   }
@@ -148,10 +148,12 @@ export class Transport {
   }
 }
 
-// The runtime's own error for a bad header value repeats the value.
+// The runtime's own error for an invalid header value contains the value.
 function assertHeaderSafe(auth: Auth): void {
   if (auth.kind === "bearer" && !/^[\x21-\x7e]+$/.test(auth.accessToken)) {
-    throw new CalValidationError("The stored access token has characters that no HTTP header can carry.");
+    throw new CalValidationError(
+      "The stored access token has characters that are not allowed in an HTTP header.",
+    );
   }
 }
 
@@ -161,7 +163,7 @@ function readResponse<T>(call: ApiCall<T>, { status, headers, text }: WireRespon
     const body: unknown = text === "" || status >= 300 ? undefined : JSON.parse(text);
     return call.read({ status, headers, body } satisfies ApiResponse);
   } catch (error) {
-    // The message of JSON.parse repeats a piece of the text, so only the kind of failure is reported.
+    // The message of JSON.parse contains a part of the text, so only the kind of failure is reported.
     let problem: string | undefined;
     if (error instanceof UnreadableResponseError) problem = error.message;
     else if (error instanceof SyntaxError) problem = notJson(text ?? "");
@@ -175,5 +177,5 @@ function readResponse<T>(call: ApiCall<T>, { status, headers, text }: WireRespon
 }
 
 function notJson(text: string): string {
-  return /^\s*</.test(text) ? "it is HTML, not JSON" : "it is not JSON, or was cut short";
+  return /^\s*</.test(text) ? "it is HTML, not JSON" : "it is not complete JSON";
 }

@@ -1,24 +1,24 @@
 import { CalValidationError } from "../errors.js";
 import type { QueryValue } from "./request.js";
 
-/** The URL of a call: the template filled in, each value percent-encoded. */
+/** The URL of a call: fills in the path's template and percent-encodes each value. */
 export function callUrl(
   baseUrl: string,
   path: string,
   params: Record<string, string | number> = {},
   query: Record<string, QueryValue> = {},
 ): string {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => segment(name, params[name]));
+  const pathname = path.replace(/\{(\w+)\}/g, (_, name: string) => segment(name, params[name]));
   const search = Object.entries(query)
     .filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined)
     .map(([name, value]) => `${encode(name)}=${encode(String(value))}`)
     .join("&");
-  return baseUrl + filled + (search && `?${search}`);
+  return baseUrl + pathname + (search && `?${search}`);
 }
 
 function segment(name: string, value: string | number | undefined): string {
   const text = String(value ?? "");
-  // URL parsers take "." and ".." for steps up the path, percent-encoded or not.
+  // URL parsers remove "." and ".." from a path, even percent-encoded.
   if (text === "" || text === "." || text === "..") {
     throw new CalValidationError(`${name} must not be empty, "." or "..".`);
   }

@@ -14,7 +14,7 @@ import {
 import type { CallOptions, Send } from "../api/request.js";
 import { assertObject, assertText, assertTimeZone, toIsoInstant, toIsoRange } from "../lib/assert.js";
 
-/** A span of time. `Date`s, or strings in ISO 8601. */
+/** A range of time: `Date`s or strings in ISO 8601. */
 export interface TimeRange {
   from: Date | string;
   to: Date | string;
@@ -22,7 +22,7 @@ export interface TimeRange {
   timeZone?: string | undefined;
 }
 
-/** Which calendar of a connection. */
+/** Selects a calendar of a connection. */
 export interface InCalendar {
   /**
    * The calendar's `externalId`.
@@ -42,7 +42,7 @@ export class CalendarEvents {
     this.#connectionId = connectionId;
   }
 
-  /** The events in a span of time. */
+  /** Lists the events in a range of time. */
   async list(query: TimeRange & InCalendar, options?: CallOptions): Promise<CalendarEvent[]> {
     assertObject("The query", query);
     const { timeZone, calendarId } = query;
@@ -51,7 +51,7 @@ export class CalendarEvents {
     return listEvents(this.#send, this.#connectionId, range, options);
   }
 
-  /** One event. */
+  /** Returns one event. */
   async get(eventId: string, { calendarId }: InCalendar = {}, options?: CallOptions): Promise<CalendarEvent> {
     assertText("eventId", eventId);
     return getEvent(this.#send, this.#connectionId, eventId, { calendarId }, options);
@@ -67,7 +67,7 @@ export class CalendarEvents {
     return createEvent(this.#send, this.#connectionId, event, { calendarId }, options);
   }
 
-  /** Changes the given fields and leaves the others. `attendees` is replaced as a whole. */
+  /** Changes the given fields of an event and keeps the others. `attendees` is replaced as a whole. */
   async update(
     eventId: string,
     update: CalendarEventUpdate & InCalendar,
@@ -88,7 +88,7 @@ export class CalendarEvents {
   }
 }
 
-/** One connection of a user (a Google, Office 365 or Apple account): its events, and when it is busy. */
+/** One connection of a user (a Google, Office 365 or Apple account): its events and busy times. */
 export class CalendarConnectionClient {
   /** Google only: for other providers Cal.com returns 400. */
   readonly events: CalendarEvents;
@@ -102,7 +102,7 @@ export class CalendarConnectionClient {
     this.events = new CalendarEvents(send, connectionId);
   }
 
-  /** When this connection is busy, over all its calendars. For chosen calendars: `user.calendars.busyTimes()`. */
+  /** Returns the busy times of all calendars of this connection. For some calendars, use `user.calendars.busyTimes()`. */
   async busyTimes(query: TimeRange, options?: CallOptions): Promise<BusyTime[]> {
     assertObject("The query", query);
     const { timeZone } = query;
@@ -114,6 +114,6 @@ export class CalendarConnectionClient {
 function assertEventTime(name: string, value: EventTime): void {
   assertObject(name, value);
   toIsoInstant(`${name}.time`, value.time);
-  // Not compared with the time zones of this runtime: Cal.com may have returned it with the event.
+  // Any text: an event of Cal.com may have a time zone that this runtime does not know.
   assertText(`${name}.timeZone`, value.timeZone);
 }

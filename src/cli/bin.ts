@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { main } from "./index.js";
 
-// By the package's own name: this file is not as deep in the sources as in the package.
+// By the package's name and not by a relative path: src/cli/bin.ts is one folder deeper than dist/cli.js.
 const { version } = createRequire(import.meta.url)("calbridge/package.json") as { version: string };
 
 process.exitCode = await main(process.argv.slice(2), {

@@ -1,41 +1,44 @@
 import type { ParseArgsConfig } from "node:util";
 
-/** What a command has of the world around it, so that tests can give it another one. */
+/** What a command uses of its environment. Tests pass their own. */
 export interface CommandIo {
-  /** The package's. */
+  /** The package's version. */
   version: string;
-  /** Writes a line of what was asked for. */
+  /** Writes a line to the standard output. */
   out: (line: string) => void;
-  /** Writes a line about what went wrong. */
+  /** Writes a line to the standard error. */
   err: (line: string) => void;
   env: Readonly<Record<string, string | undefined>>;
-  /** The application's folder: where its packages are found. */
+  /** The application's folder, from which its packages are imported. */
   cwd: string;
   fetch: typeof fetch;
   /** The clock, in milliseconds since 1970. */
   now: () => number;
-  /** Resolves when the user ends the command. */
+  /** Resolves when the user stops the command. */
   untilStopped: () => Promise<void>;
 }
 
-/** The values that were given for a command's options. */
+/** The values of a command's options. */
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
 
-/** One command of the several. */
+/** One command of the command line. */
 export interface Command {
-  /** Its part of the help: how it is called, and its options. */
+  /** The text of its --help: how to call it, and its options. */
   usage: string;
   options: NonNullable<ParseArgsConfig["options"]>;
-  /** Does it; answers the exit code. A {@link UsageError} says that it was called wrongly. */
+  /**
+   * Runs the command and returns the exit code.
+   * @throws {@link UsageError} if it was called with wrong options.
+   */
   run(values: OptionValues, io: CommandIo): number | Promise<number>;
 }
 
-/** The command was called wrongly: the message and the usage are printed, and the exit code is 2. */
+/** The command was called with wrong options. The message and the usage are printed; the exit code is 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** The text that was given for an option, if it was. */
+/** The value of a text option, or `undefined` if it was not given. */
 export function textOption(values: OptionValues, name: string): string | undefined {
   const value = values[name];
   return typeof value === "string" ? value : undefined;

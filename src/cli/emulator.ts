@@ -1,16 +1,16 @@
 import { createCalEmulator } from "../testing/index.js";
 import { textOption, UsageError, type Command } from "./command.js";
 
-/** `calbridge emulator`: serves an emulated Cal.com until it is stopped. */
+/** `calbridge emulator`: runs an emulated Cal.com until it is stopped. */
 export const emulatorCommand: Command = {
   usage: `calbridge emulator [options]
 
-Serves an emulated Cal.com with its consent pages, for development and tests. It keeps nothing:
-when it ends, its users and calendars are gone.
+Runs an emulated Cal.com with its consent pages, for development and tests. It stores users and calendars
+in memory only: they are lost when it stops.
 
-  --port <number>           default: 4010; 0 for any that is free
-  --client-id <id>          of the OAuth client; default: test-client
-  --client-secret <secret>  its secret; default: test-secret`,
+  --port <number>           default: 4010; 0 for any free port
+  --client-id <id>          id of the OAuth client; default: test-client
+  --client-secret <secret>  secret of the OAuth client; default: test-secret`,
 
   options: {
     port: { type: "string" },
@@ -26,28 +26,26 @@ when it ends, its users and calendars are gone.
       ...(clientSecret !== undefined && { clientSecret }),
     });
     const server = await listen(emulator, toPort(textOption(values, "port") ?? "4010"));
-    io.out(`An emulated Cal.com runs at ${server.url}. Start your application with`);
+    io.out(`The emulated Cal.com runs at ${server.url}. Start your application with`);
     io.out(
       `  CAL_API_URL=${server.url} CAL_CLIENT_ID=${emulator.clientId} CAL_CLIENT_SECRET=${secretShown(clientSecret)}`,
     );
-    io.out(
-      "It keeps nothing: when it is started anew, empty the token table, or restart an application that",
-    );
-    io.out("uses memoryTokenStore(). Ctrl-C ends it.");
+    io.out("It stores everything in memory only. After a restart of the emulator, empty the token table, or");
+    io.out("restart an application that uses memoryTokenStore(). Stop the emulator with Ctrl-C.");
     await io.untilStopped();
     await server.close();
     return 0;
   },
 };
 
-// One that was given is known to whoever gave it, and need not stand in a log.
+// Don't print a secret that the user has set: the output may be kept in a log.
 function secretShown(given: string | undefined): string {
   return given === undefined ? "test-secret" : "...";
 }
 
 function toPort(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new UsageError("--port takes a number from 0 to 65535.");
+  if (!/^\d+$/.test(text) || port > 65_535) throw new UsageError("--port must be a number from 0 to 65535.");
   return port;
 }
 
@@ -55,11 +53,11 @@ async function listen(emulator: ReturnType<typeof createCalEmulator>, port: numb
   try {
     return await emulator.listen({ port });
   } catch (error) {
-    const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-    if (isTaken) {
+    const isInUse = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    if (isInUse) {
       const other = port < 65_535 ? port + 1 : port - 1;
       throw new UsageError(
-        `The port ${port} is taken. Is an emulator running already? Else: --port ${other}, and CAL_API_URL to match.`,
+        `Port ${port} is already in use. Check whether an emulator is running. For another port, use --port ${other} and change CAL_API_URL.`,
       );
     }
     throw error;

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { CalValidationError } from "../errors.js";
 import { UsageError, type Command, type CommandIo } from "./command.js";
 
-/** Every command, loaded when it is called. */
+/** All commands. Each is imported when it is called. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import("./schema.js")).schemaCommand,
   doctor: async () => (await import("./doctor.js")).doctorCommand,
@@ -12,13 +12,13 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 const help = `calbridge <command>
 
   schema     print the token table, and the migration to it
-  doctor     check the environment, Cal.com's answer and the token table
-  emulator   serve an emulated Cal.com for development
+  doctor     diagnose the environment, the connection to Cal.com and the token table
+  emulator   run an emulated Cal.com for development
 
-  calbridge <command> --help   says more
-  calbridge --version          prints the version`;
+  calbridge <command> --help   print the help of a command
+  calbridge --version          print the version`;
 
-/** Runs the command line's arguments, without the program's name; answers the exit code. */
+/** Runs the command line and returns the exit code. `args` don't include the program's name. */
 export async function main(args: readonly string[], io: CommandIo): Promise<number> {
   const [name = "--help", ...rest] = args;
   if (["help", "--help", "-h"].includes(name)) {
@@ -57,7 +57,7 @@ function parse(command: Command, args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false });
   } catch (error) {
-    // An unknown option, or one without its value: the message says which.
+    // For an unknown option or a missing value, parseArgs throws a TypeError whose message names the option.
     if (error instanceof TypeError) throw new UsageError(error.message);
     throw error;
   }

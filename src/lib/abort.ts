@@ -1,39 +1,40 @@
-/** One signal, and who wants to hear of its end. */
+/** The listeners of one signal, and how to stop listening to it. */
 interface Watch {
-  waiting: Set<() => void>;
-  end: () => void;
+  listeners: Set<() => void>;
+  stop: () => void;
 }
 
 const watches = new WeakMap<AbortSignal, Watch>();
 
 /**
- * Calls back when the signal is aborted. Answers how to stop that, and whoever is done has to.
+ * Calls the listener when the signal is aborted. Returns a function that removes the listener; the caller has to call
+ * it when its work ends.
  *
- * However many wait, the signal has one listener of ours: an application may give one signal to all of its
- * calls, and Node warns of a leak when a signal has more than ten.
+ * All listeners share one event listener on the signal: an application may pass one signal to all of its calls, and
+ * Node warns of a memory leak when a signal has more than ten.
  */
-export function onAbort(signal: AbortSignal, tell: () => void): () => void {
-  const { waiting, end } = watches.get(signal) ?? watch(signal);
-  // Of its own for each: the same function may wait twice.
-  const waiter = () => tell();
-  waiting.add(waiter);
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  const { listeners, stop } = watches.get(signal) ?? watch(signal);
+  // A function of its own: the same listener may be added twice.
+  const entry = () => listener();
+  listeners.add(entry);
   return () => {
-    if (waiting.delete(waiter) && waiting.size === 0) end();
+    if (listeners.delete(entry) && listeners.size === 0) stop();
   };
 }
 
 function watch(signal: AbortSignal): Watch {
-  const waiting = new Set<() => void>();
-  const end = () => {
+  const listeners = new Set<() => void>();
+  const stop = () => {
     watches.delete(signal);
-    signal.removeEventListener("abort", listener);
+    signal.removeEventListener("abort", callListeners);
   };
-  const listener = () => {
+  const callListeners = () => {
     watches.delete(signal);
-    for (const tell of waiting) tell();
+    for (const listener of listeners) listener();
   };
-  signal.addEventListener("abort", listener);
-  const made = { waiting, end };
-  watches.set(signal, made);
-  return made;
+  signal.addEventListener("abort", callListeners);
+  const created = { listeners, stop };
+  watches.set(signal, created);
+  return created;
 }

@@ -2,8 +2,8 @@ import { CalTimeoutError } from "../errors.js";
 import { onAbort } from "./abort.js";
 
 /**
- * The promise's outcome, unless the caller's time or patience ends first. The work behind it goes on for
- * whoever else waits; of the caller, neither a timer nor a listener is left.
+ * Settles as the promise does, unless the time limit ends or the signal is aborted first. The work behind the promise
+ * goes on, as other callers may wait for it. No timer and no listener stays behind.
  */
 export function within<T>(
   promise: Promise<T>,
@@ -17,7 +17,7 @@ export function within<T>(
     };
     const end = (reason: unknown) => {
       settle();
-      // The caller's own reason, whatever it is: `fetch` rejects with it as well.
+      // The signal's reason may be any value. `fetch` rejects with it as well.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       reject(reason);
     };
@@ -28,12 +28,12 @@ export function within<T>(
   });
 }
 
-/** What {@link withTimeLimit} rejects with when the time is up. */
+/** The reason that {@link withTimeLimit} rejects with when the time limit ends. */
 export const TIME_IS_UP = Symbol("the time is up");
 
 /**
- * What the work comes to, unless the time is up or the caller gives up: then its signal is aborted, and a
- * `fetch` or a body that doesn't heed it holds nobody up.
+ * Does the work within a time limit. When the limit ends or `outer` is aborted, it rejects at once and aborts the
+ * work's signal. It does not wait for the work, since a custom `fetch` may ignore its signal.
  */
 export function withTimeLimit<T>(
   work: (signal: AbortSignal) => Promise<T>,
@@ -44,7 +44,7 @@ export function withTimeLimit<T>(
   return new Promise<T>((resolve, reject) => {
     const end = (reason: unknown) => {
       settle();
-      // Neither is told to anybody: the caller gets its own reason, or a CalTimeoutError.
+      // TIME_IS_UP or the reason of `outer`. The transport turns TIME_IS_UP into a CalTimeoutError.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       reject(reason);
       controller.abort();

@@ -1,11 +1,11 @@
 import type { CompactJWEHeaderParameters } from "jose";
 import { JOSEError } from "jose/errors";
 
-// jose's part for it is bigger than all of the handlers: who seals nothing starts without.
+// Loaded when first used: jose's JWE code is larger than all handlers, and an application without encryption needs none.
 let loading: ReturnType<typeof load> | undefined;
 const load = () => Promise.all([import("jose/jwe/compact/encrypt"), import("jose/jwe/compact/decrypt")]);
 
-/** Encrypts as a compact JWE (`dir`, A256GCM). The header can be read by anybody, and changed by nobody. */
+/** Encrypts as a compact JWE (`dir`, A256GCM). The header is authenticated, but not encrypted. */
 export async function encryptJwe(
   text: string,
   key: Uint8Array,
@@ -17,7 +17,7 @@ export async function encryptJwe(
     .encrypt(key);
 }
 
-/** Opens what {@link encryptJwe} has made. `null`: it is no such JWE, another key's, or was changed on the way. */
+/** Decrypts a JWE of {@link encryptJwe}. Returns `null` for any other text, for another key, and for a JWE that was changed. */
 export async function decryptJwe(
   jwe: string,
   key: Uint8Array,
@@ -28,7 +28,7 @@ export async function decryptJwe(
       keyManagementAlgorithms: ["dir"],
       contentEncryptionAlgorithms: ["A256GCM"],
     });
-    // Letter by letter, a byte order mark included.
+    // ignoreBOM keeps a byte order mark in the text.
     const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(plaintext);
     return { text, header: protectedHeader };
   } catch (error) {

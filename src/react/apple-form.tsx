@@ -4,19 +4,20 @@ import type { AppleFormView, Ui } from "./parts.js";
 
 type Field = "username" | "password";
 
-/** Asks for Apple's user name and app-specific password. Neither is kept anywhere but in its field. */
+/** The form for Apple's user name and app-specific password. Both are stored in their input elements only. */
 export function appleForm(
   ui: Ui,
   id: string,
   { isPending, error, onSubmit, onCancel }: AppleFormView,
 ): ReactNode {
   const { texts, classOf, integration } = ui;
-  const isRefused = error !== null && integration.error?.code === "invalid_credentials";
+  const isRejected = error !== null && integration.error?.code === "invalid_credentials";
 
   const submit = async (form: HTMLFormElement): Promise<void> => {
     const { username, password } = Object.fromEntries(new FormData(form)) as Record<Field, string>;
     if (await onSubmit({ username: username.trim(), password: password.trim() })) return;
-    // To be typed over; or to be sent again, if nobody has looked at it: Apple shows it only once.
+    // Select the password so that the user can replace it. Don't clear it: Apple shows a password only once, and after
+    // a network error the user wants to send it again.
     const field = form.elements.namedItem("password") as HTMLInputElement;
     field.focus();
     field.select();
@@ -32,14 +33,14 @@ export function appleForm(
         required
         autoFocus={name === "username"}
         autoComplete="off"
-        aria-invalid={isRefused}
+        aria-invalid={isRejected}
         aria-describedby={`${id}-error ${id}-help`}
       />
     </label>
   );
 
   return (
-    // A script that submits it without asking onSubmit must not write the password into the address.
+    // POST, so that a script that calls form.submit(), which skips onSubmit, does not write the password into the URL.
     <form
       method="post"
       className={classOf("form")}

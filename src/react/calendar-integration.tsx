@@ -8,14 +8,17 @@ import { useCalendarIntegration } from "./use-calendar-integration.js";
 
 /** Props of {@link CalendarIntegration}. */
 export interface CalendarIntegrationProps extends CalendarAppearance, CalendarIntegrationOptions {
-  /** What {@link useCalendarIntegration} answered, if the page uses that itself. The other options are the hook's then. */
+  /**
+   * The result of {@link useCalendarIntegration}, if the page calls the hook itself. Then pass `basePath`, `fetch`,
+   * `initialStatus` and `returnUrl` to the hook; the component ignores them.
+   */
   integration?: CalendarIntegrationState | undefined;
 }
 
 const allProviders: readonly CalendarProvider[] = ["google", "office365", "apple"];
 
 /**
- * The part of a settings page where users connect their calendars. Import `calbridge/react/styles.css` with it.
+ * The part of a settings page where users connect their calendars. Import `calbridge/react/styles.css` once as well.
  *
  * @example
  * ```tsx
@@ -52,7 +55,7 @@ function Calendars({
   };
   const { status, error, result, reload } = integration;
   const loadError = error?.provider ? null : error;
-  const didWork =
+  const successText =
     result?.action === "sync"
       ? texts.didSync
       : result?.action === "disconnect"
@@ -60,20 +63,20 @@ function Calendars({
         : texts.didConnect;
   return (
     <section className={ui.classOf("root")} aria-label={texts.label} tabIndex={-1}>
-      {/* Both are there from the start: a live region that comes with its text may not be read out. */}
+      {/* Both live regions exist before their text: screen readers may not read a region that is added with its text. */}
       <div role="status">
-        {result && message(ui, "notice", fill(didWork, result.account ?? texts.providers[result.provider]))}
+        {result && message(ui, "notice", fill(successText, result.email ?? texts.providers[result.provider]))}
       </div>
       <div role="alert">
         {loadError && message(ui, "error", describeError(loadError, texts))}
         {loadError &&
           button(ui, "quiet", texts.retry, ({ currentTarget }) => {
             void reload();
-            // The button goes, and the focus with it: it stays near.
+            // The button with the focus is removed, so move the focus to the section.
             currentTarget.closest("section")?.focus();
           })}
       </div>
-      {/* Safari takes a list without bullets for none, unless it is told. */}
+      {/* Safari does not announce a list without bullets as a list, unless it has this role. */}
       <ul role="list" className={ui.classOf("providers")}>
         {(status === "error" ? [] : providers).map((provider) => {
           const view = viewOf(provider, ui);

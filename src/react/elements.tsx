@@ -1,19 +1,19 @@
 import type { ReactNode } from "react";
 import type { ButtonView, MessageKind, Ui } from "./parts.js";
 
-/** What a button is, besides what it says. */
+/** Options of a button. */
 export interface ButtonInput {
-  /** This button's own thing is under way. */
+  /** Whether the button's own action is in progress. */
   isPending?: boolean | undefined;
-  /** The id of what it is about: read out after its text. */
+  /** The id of the element that the action is about. Screen readers read it after the button's text. */
   about?: string;
   id?: string;
   type?: "submit";
 }
 
 /**
- * A button. While something is under way it does nothing, but keeps the focus: `disabled` would lose it.
- * A plain function: it has no state of its own.
+ * A button. While an action is in progress it does nothing, but keeps the focus, which `disabled` would remove. A function
+ * and not a component, as it has no state.
  */
 export function button(
   { classOf, integration, render, texts }: Ui,
@@ -40,7 +40,7 @@ export function button(
   );
 }
 
-/** What has worked, or went wrong. Stands in a live region that is there before it. */
+/** A message about a success or a failure. Its live region exists before the message, so that screen readers read it. */
 export function message({ classOf, render }: Ui, kind: MessageKind, text: string): ReactNode {
   return <div className={classOf(kind)}>{render.message ? render.message(text, kind) : text}</div>;
 }

@@ -1,5 +1,5 @@
 /**
- * A component for a settings page, and the hook behind it.
+ * A React component for a settings page, and the hook that it uses.
  *
  * @module calbridge/react
  */
@@ -7,13 +7,13 @@ export { useCalendarIntegration } from "./use-calendar-integration.js";
 export { CalendarIntegration, type CalendarIntegrationProps } from "./calendar-integration.js";
 export { defaultTexts, describeError, type CalendarTexts, type PartialCalendarTexts } from "./texts.js";
 export type {
-  AccountView,
   AppleFormView,
   ButtonView,
   CalendarAppearance,
   CalendarPart,
   CalendarRenderProps,
   ConfirmView,
+  ConnectionView,
   MessageKind,
   ProviderState,
   ProviderView,

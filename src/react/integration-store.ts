@@ -1,4 +1,4 @@
-import { request, type Answers } from "./requests.js";
+import { request, type RouteData } from "./requests.js";
 import { takeReturned, type Returned } from "./returned.js";
 import type {
   Connection,
@@ -9,26 +9,25 @@ import type {
   CalendarProvider,
 } from "./types.js";
 
-// Cal.com remembers its list of calendars for 10 seconds: to ask more often is to hear the same.
+// Cal.com caches its list of calendars for 10 seconds, so an earlier request would return the same list.
 const LIST_AGE_MS = 11_000;
-// By then a browser that was sent to the provider is gone, or the user has stopped it.
+// After this time the browser has left for the provider's page, or the user has stopped the navigation.
 const LEAVE_MS = 15_000;
 
-/** All of the hook that is not React's. It has one listener. */
+/** The state and actions of the hook, without React. It has one listener. */
 export interface IntegrationStore {
-  /** As of the latest render. */
+  /** The options of the latest render. */
   options: CalendarIntegrationOptions;
   get: () => CalendarIntegrationState;
   subscribe: (listener: () => void) => () => void;
-  /** Begins to work, in a browser. Answers how to end it. */
+  /** Loads the status and listens to the browser. Returns a function that stops both. */
   start: () => () => void;
 }
 
-/** What can be done, as it was before anything was. */
 type Actions = Omit<CalendarIntegrationState, "status" | "calendars" | "pending" | "error" | "result">;
 type Data = Omit<CalendarIntegrationState, keyof Actions>;
 
-/** Makes a store. Touches nothing of the browser's. */
+/** Creates a store. Uses nothing of the browser before {@link IntegrationStore.start}, so it can run on a server. */
 export function createIntegrationStore(options: CalendarIntegrationOptions): IntegrationStore {
   let isLoaded = false;
   let listener: (() => void) | undefined;
@@ -36,40 +35,40 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
   let loads = 0;
   let listedAt = 0;
   let returned: Returned | null = null;
-  let leaving: ReturnType<typeof setTimeout> | undefined;
-  let settling: ReturnType<typeof setTimeout> | undefined;
+  let leaveTimer: ReturnType<typeof setTimeout> | undefined;
+  let appleTimer: ReturnType<typeof setTimeout> | undefined;
 
-  const ask = <Route extends keyof Answers>(
+  const call = <Route extends keyof RouteData>(
     route: Route,
     body?: object,
     query?: string,
-  ): Promise<Answers[Route]> => request(store.options, route, body, query);
+  ): Promise<RouteData[Route]> => request(store.options, route, body, query);
 
   const set = (change: Partial<Data>): void => {
     state = { ...state, ...change };
     if (change.calendars) {
       isLoaded = true;
       listedAt = Date.now();
-      // What was asked before is older than this.
+      // A load that started earlier returns an older list.
       latestLoad++;
     }
-    // The list can show as good what is broken: Cal.com's check, if that is what has failed, has the last word.
+    // Cal.com's list can show a broken connection as working. A failed check is more reliable than the list.
     const { action, code, provider } = state.error ?? {};
     if (/^(sync|connect) (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
-      state.calendars = state.calendars.map((account) => ({
-        ...account,
-        connected: account.connected && account.calendarType !== provider,
+      state.calendars = state.calendars.map((connection) => ({
+        ...connection,
+        connected: connection.connected && connection.calendarType !== provider,
       }));
     }
     state.status = isLoaded ? stateOf(state.calendars) : state.error ? "error" : "loading";
     listener?.();
   };
 
-  const accountsOf = (provider: CalendarProvider, isInverse = false): Connection[] =>
+  const connectionsOf = (provider: CalendarProvider, isInverse = false): Connection[] =>
     state.calendars.filter(({ calendarType }) => (calendarType === provider) !== isInverse);
 
-  /** Keeps what is connected now. Of a list that isn't known yet that is a part: all of it is asked for. */
-  const keep = (calendars: Connection[]): void => {
+  /** Sets the connections after a change. If no list was loaded yet, they may not be all: then it loads the list. */
+  const setConnections = (calendars: Connection[]): void => {
     if (isLoaded) set({ calendars });
     else void load();
   };
@@ -78,7 +77,7 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     set({ error: { action, provider, code: code as CalendarIntegrationErrorCode } });
   }
 
-  /** Does one thing at a time, and keeps how it went. */
+  /** Runs one action at a time and stores its result or error. */
   async function run(
     activity: CalendarActivity,
     work: () => Promise<Partial<Data> | undefined>,
@@ -95,26 +94,25 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     }
   }
 
-  /** Loads the list. What a later load, or a change, has overtaken is dropped. */
+  /** Loads the list. Ignores the response if a later load or a change has happened meanwhile. */
   async function load(isQuiet?: boolean): Promise<boolean> {
-    // Somebody waits for the one that is under way, and is to hear how it ends.
+    // The load in flight may be one that reports its error to its caller: a quiet load must not replace it.
     if (isQuiet && loads) return false;
     const turn = ++latestLoad;
     loads++;
     if (!isQuiet) set({ error: null, result: null });
     try {
-      const calendars = listOf(await ask("status"));
+      const calendars = listOf(await call("status"));
       if (turn === latestLoad) {
-        // Cal.com doesn't list an Apple account yet that it has just taken.
-        const isListed = !settling || calendars.some(({ calendarType }) => calendarType === "apple");
+        // For some seconds Cal.com does not list a new Apple connection.
+        const isListed = !appleTimer || calendars.some(({ calendarType }) => calendarType === "apple");
         const { error } = state;
         set({
-          calendars: isListed ? calendars : [...calendars, ...accountsOf("apple")],
-          // What is wrong with a provider is shown until something is done about it. That it is not connected,
-          // the list says as well, or by now the contrary.
+          calendars: isListed ? calendars : [...calendars, ...connectionsOf("apple")],
+          // A provider's error stays until the next action. Not "not_connected": the new list shows whether it is.
           error: error?.provider && error.code !== "not_connected" ? error : null,
         });
-        tellReturned();
+        reportReturn();
       }
       return true;
     } catch (error) {
@@ -125,36 +123,36 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     }
   }
 
-  /** The address says how the return went. That a calendar is connected is said if the list says so as well. */
-  function tellReturned(): void {
+  /** Reports the result in the page's URL. A success counts only if the list confirms it: anyone can write a URL. */
+  function reportReturn(): void {
     if (!returned) return;
     const { provider, connected, reason } = returned;
     returned = null;
-    const works = accountsOf(provider).some((account) => account.connected);
-    if (connected && works) set({ result: { action: "connect", provider } });
+    const isConfirmed = connectionsOf(provider).some((connection) => connection.connected);
+    if (connected && isConfirmed) set({ result: { action: "connect", provider } });
     else fail("connect", connected ? "not_connected" : reason, provider);
   }
 
-  /** Asks for the list when Cal.com has the Apple account in it that it has just taken. */
-  function settle(): void {
-    clearTimeout(settling);
-    // The page was left meanwhile.
+  /** Loads the list when Cal.com's cache has expired, so that it contains the new Apple connection. */
+  function loadWhenAppleIsListed(): void {
+    clearTimeout(appleTimer);
+    // The component was unmounted meanwhile.
     if (!listener) return;
-    settling = setTimeout(() => {
-      // The one that is under way may have been asked for too early.
-      if (loads) settle();
+    appleTimer = setTimeout(() => {
+      // A load in flight may have started before the cache expired.
+      if (loads) loadWhenAppleIsListed();
       else {
-        settling = undefined;
+        appleTimer = undefined;
         void load(true);
       }
     }, LIST_AGE_MS);
   }
 
-  /** The browser was sent away, and is still, or again, here. */
-  function stay(): void {
-    clearTimeout(leaving);
-    if (leaving) set({ pending: null });
-    leaving = undefined;
+  /** Ends the pending state of a redirect: the browser did not leave the page, or came back to it. */
+  function endRedirect(): void {
+    clearTimeout(leaveTimer);
+    if (leaveTimer) set({ pending: null });
+    leaveTimer = undefined;
   }
 
   const actions: Actions = {
@@ -163,40 +161,41 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       return run(pending, async () => {
         const { returnUrl } = store.options;
         const query = new URLSearchParams({ type: provider, ...(returnUrl && { returnUrl }) });
-        const { authUrl } = await ask("oauth-connect-url", undefined, `?${query.toString()}`);
+        const { authUrl } = await call("oauth-connect-url", undefined, `?${query.toString()}`);
         if (!/^https?:/.test(authUrl)) throw new Error("invalid_response");
-        // Unless the user has moved on meanwhile, to another page of the application.
+        // Not if the component was unmounted: the user has opened another page of the application meanwhile.
         if (listener) location.assign(authUrl);
-        leaving = setTimeout(stay, LEAVE_MS);
+        leaveTimer = setTimeout(endRedirect, LEAVE_MS);
         return { pending, result: null };
       });
     },
 
     connectApple: (credentials) =>
       run({ action: "connectApple", provider: "apple" }, async () => {
-        await ask("apple-credentials", credentials);
-        settle();
-        // Neither one that can't be read nor one that isn't listed has any.
-        const readable = state.calendars.filter(
-          (one) => one.calendarType !== "apple" || one.calendars.length,
+        await call("apple-credentials", credentials);
+        loadWhenAppleIsListed();
+        // An Apple connection without calendars is broken or not listed yet. The new one replaces it.
+        const others = state.calendars.filter(
+          ({ calendarType, calendars }) => calendarType !== "apple" || calendars.length,
         );
-        keep([...readable, unlistedApple]);
+        setConnections([...others, unlistedApple]);
       }),
 
     sync: (provider) =>
       run({ action: "sync", provider }, async () => {
-        const answer = await ask("sync-credentials", { calendarType: provider });
-        keep([...accountsOf(provider, true), ...listOf(answer)]);
-        if (!answer.connected) throw new Error(answer.reason);
+        const data = await call("sync-credentials", { calendarType: provider });
+        setConnections([...connectionsOf(provider, true), ...listOf(data)]);
+        if (!data.connected) throw new Error(data.reason);
       }),
 
     disconnect: (provider, { credentialId } = {}) => {
-      const isMeant = (account: Connection): boolean =>
-        account.calendarType === provider && account.credentialId === (credentialId ?? account.credentialId);
-      const account = state.calendars.find(isMeant)?.email ?? undefined;
-      return run({ action: "disconnect", provider, credentialId, account }, async () => {
-        await ask("disconnect", { calendarType: provider, credentialId });
-        keep(state.calendars.filter((other) => !isMeant(other)));
+      const isTarget = (connection: Connection): boolean =>
+        connection.calendarType === provider &&
+        connection.credentialId === (credentialId ?? connection.credentialId);
+      const email = state.calendars.find(isTarget)?.email ?? undefined;
+      return run({ action: "disconnect", provider, credentialId, email }, async () => {
+        await call("disconnect", { calendarType: provider, credentialId });
+        setConnections(state.calendars.filter((connection) => !isTarget(connection)));
       });
     },
 
@@ -222,28 +221,28 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     },
     start() {
       returned = takeReturned() ?? returned;
-      if (isLoaded) tellReturned();
+      if (isLoaded) reportReturn();
       else void load();
 
       const onShow = (event: Event & { persisted?: boolean }): void => {
         if (event.persisted) {
-          // Back from the provider's page by the browser's Back button: the page is as it was left.
-          stay();
+          // The user pressed Back on the provider's page: the browser restored this page from its cache.
+          endRedirect();
           listedAt = 0;
         }
-        // The user may have been at the provider's in the meantime.
+        // The user may have changed something at the provider meanwhile.
         const isOld = Date.now() - listedAt > LIST_AGE_MS;
         if (!document.hidden && !state.pending && isOld) void load(true);
       };
-      const life = new AbortController();
-      addEventListener("visibilitychange", onShow, life);
-      addEventListener("pageshow", onShow, life);
+      const listeners = new AbortController();
+      addEventListener("visibilitychange", onShow, listeners);
+      addEventListener("pageshow", onShow, listeners);
       return () => {
-        life.abort();
+        listeners.abort();
         latestLoad++;
-        stay();
-        clearTimeout(settling);
-        settling = undefined;
+        endRedirect();
+        clearTimeout(appleTimer);
+        appleTimer = undefined;
       };
     },
   };
@@ -251,19 +250,19 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
   return store;
 }
 
-type MaybeList<Of> = { every?: (test: (one: Of) => unknown) => boolean } | null | undefined;
+type MaybeList<Of> = { every?: (test: (item: Of) => unknown) => boolean } | null | undefined;
 
-/** The accounts in an answer; the way there may have put something else in its place. */
+/** The connections in a response. Throws if it has another shape, as that of a proxy may have. */
 function listOf({ calendars }: { calendars: Connection[] }): Connection[] {
   const list = calendars as unknown as MaybeList<{ calendars?: MaybeList<unknown> } | null>;
-  if (list?.every?.((account) => account?.calendars?.every?.(Boolean))) return calendars;
+  if (list?.every?.((connection) => connection?.calendars?.every?.(Boolean))) return calendars;
   throw new Error("invalid_response");
 }
 
-/** How accounts stand, in a word. */
-export function stateOf(accounts: Connection[]): "connected" | "disconnected" | "broken" {
-  if (accounts.some(({ connected }) => !connected)) return "broken";
-  return accounts.length > 0 ? "connected" : "disconnected";
+/** The state of several connections together. */
+export function stateOf(connections: Connection[]): "connected" | "disconnected" | "broken" {
+  if (connections.some(({ connected }) => !connected)) return "broken";
+  return connections.length > 0 ? "connected" : "disconnected";
 }
 
 const unlistedApple: Connection = {

@@ -14,33 +14,33 @@ export type CalendarPart =
   | "actions"
   | "error"
   | "help"
-  | "account"
+  | "connection"
   | "calendars"
   | "button"
   | "form"
   | "field"
   | "dialog";
 
-/** How a provider stands. */
+/** The state of a provider. */
 export type ProviderState = "loading" | "disconnected" | "connecting" | "connected" | "broken";
 
 /** One provider, for `render.provider`. */
 export interface ProviderView {
   provider: CalendarProvider;
-  /** What to call it. */
+  /** The provider's name. */
   name: string;
   state: ProviderState;
-  /** `state` in words. */
+  /** The text for `state`. */
   stateText: string;
-  accounts: Connection[];
-  /** What is under way with this provider. */
+  connections: Connection[];
+  /** The action in progress with this provider. */
   pending: CalendarActivity | null;
-  /** What went wrong with this provider, in a sentence. */
+  /** The text for this provider's error. */
   error: string | null;
   integration: CalendarIntegrationState;
 }
 
-/** Whether something has worked or went wrong. */
+/** Whether a message is about a success or a failure. */
 export type MessageKind = "notice" | "error";
 
 /** A button, for `render.button`. All but `kind` and `isPending` are attributes of a `<button>`. */
@@ -52,82 +52,83 @@ export interface ButtonView extends Pick<
   isPending: boolean;
 }
 
-/** An account, for `render.account`. */
-export interface AccountView {
-  account: Connection;
+/** A connection, for `render.connection`. */
+export interface ConnectionView {
+  connection: Connection;
   provider: CalendarProvider;
-  /** Its address, or else the provider's name. */
+  /** The connection's email address, or else the provider's name. */
   label: string;
-  /** The button that asks whether to disconnect it. */
+  /** The button that opens the question whether to disconnect. */
   disconnectButton: ReactNode;
 }
 
-/** Apple's form, for `render.appleForm`. */
+/** The form for Apple's credentials, for `render.appleForm`. */
 export interface AppleFormView {
   isPending: boolean;
   error: string | null;
-  /** Answers whether the credentials were taken. */
+  /** Resolves with whether Apple accepted the credentials. */
   onSubmit: (credentials: { username: string; password: string }) => Promise<boolean>;
-  /** Closes it, and does nothing. */
+  /** Closes it without a change. */
   onCancel: () => void;
 }
 
 /** The question whether to disconnect, for `render.confirm`. */
 export interface ConfirmView {
   text: string;
-  /** Does it. */
+  /** Disconnects. */
   onConfirm: () => void;
-  /** Closes it, and does nothing. */
+  /** Closes it without a change. */
   onCancel: () => void;
 }
 
 /**
- * Functions that render a part in place of the built-in one. They are called as functions, so that what they
- * hold keeps its state however often they are made anew: hooks belong into a component that they render.
+ * Functions that render a part in place of the built-in one. They are called as functions, not mounted as components, so
+ * that the elements they return keep their state when the functions change. Don't call hooks in them; render a component
+ * that does.
  */
 export interface CalendarRenderProps {
   /** One provider's card. */
   provider?: (view: ProviderView) => ReactNode;
-  /** A provider's mark. */
+  /** A provider's logo. */
   mark?: (provider: CalendarProvider) => ReactNode;
   /** Any button. */
   button?: (view: ButtonView) => ReactNode;
-  /** One connected account. */
-  account?: (view: AccountView) => ReactNode;
+  /** One connection. */
+  connection?: (view: ConnectionView) => ReactNode;
   /** The form for Apple's user name and password. */
   appleForm?: (view: AppleFormView) => ReactNode;
   /** The question before a disconnect. */
   confirm?: (view: ConfirmView) => ReactNode;
-  /** What has just worked, or went wrong. Stands in a live region. */
+  /** A message about a success or a failure. It is inside a live region. */
   message?: (text: string, kind: MessageKind) => ReactNode;
 }
 
-/** How {@link CalendarIntegration} looks. */
+/** Options for the look of {@link CalendarIntegration}. */
 export interface CalendarAppearance {
   /**
-   * Which providers, in which order.
+   * The providers to show, in this order.
    * @defaultValue `["google", "office365", "apple"]`
    */
   providers?: readonly CalendarProvider[] | undefined;
-  /** Texts in place of the English ones. */
+  /** Texts that replace the English ones. */
   texts?: PartialCalendarTexts | undefined;
   /** Classes to add to parts. */
   classNames?: Partial<Record<CalendarPart, string>> | undefined;
-  /** Parts of your own. */
+  /** Functions that replace built-in parts. */
   render?: CalendarRenderProps | undefined;
   /**
-   * The level of the providers' headings.
+   * The heading level of the providers' names.
    * @defaultValue 3
    */
   headingLevel?: 2 | 3 | 4 | 5 | 6 | undefined;
 }
 
-/** What every part needs. */
+/** The props that all parts share. */
 export interface Ui {
   texts: CalendarTexts;
   render: CalendarRenderProps;
   heading: "h2" | "h3" | "h4" | "h5" | "h6";
-  /** The classes of a part. */
+  /** Returns the classes of a part. */
   classOf: (part: CalendarPart) => string;
   integration: CalendarIntegrationState;
 }

@@ -6,40 +6,41 @@ import type { AppleFormView, ConfirmView, ProviderState, ProviderView, Ui } from
 import { describeError, fill } from "./texts.js";
 import type { Connection, CalendarProvider } from "./types.js";
 
-/** How a provider stands. */
+/** The state of a provider, in the form that `render.provider` receives. */
 export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): ProviderView {
   const { status, calendars } = integration;
-  const own = <Of extends { provider?: CalendarProvider | undefined }>(one: Of | null): Of | null =>
-    one?.provider === provider ? one : null;
+  const own = <Of extends { provider?: CalendarProvider | undefined }>(value: Of | null): Of | null =>
+    value?.provider === provider ? value : null;
   const error = own(integration.error);
-  const accounts = calendars.filter(({ calendarType }) => calendarType === provider);
+  const connections = calendars.filter(({ calendarType }) => calendarType === provider);
   const pending = own(integration.pending);
   const isConnecting = pending?.action.startsWith("connect");
   const state: ProviderState =
-    status === "loading" ? status : isConnecting ? "connecting" : stateOf(accounts);
+    status === "loading" ? status : isConnecting ? "connecting" : stateOf(connections);
   return {
     provider,
     name: texts.providers[provider],
     state,
     stateText: texts[state],
-    accounts,
+    connections,
     pending,
     error: error && describeError(error, texts),
     integration,
   };
 }
 
-/** A provider with its accounts, and all that can be done with it. */
+/** A provider with its connections and its buttons. */
 export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): ReactNode {
   const { texts, classOf, render, integration, heading: Heading } = ui;
-  const { provider, name, state, accounts, pending, error } = view;
+  const { provider, name, state, connections, pending, error } = view;
   const id = useId();
   const card = useRef<HTMLLIElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const [isFormOpen, setFormOpen] = useState(false);
-  const [asked, setAsked] = useState<Connection | null>(null);
+  // The connection that the question "Disconnect?" is about.
+  const [toDisconnect, setToDisconnect] = useState<Connection | null>(null);
 
-  /** Where the focus was is gone: it stays with the provider, unless the user has moved on. */
+  /** Moves the focus to the card when the focused element is removed, unless the user has moved it elsewhere. */
   const keepFocus = (): void => {
     const { activeElement, body } = document;
     if (activeElement === body || card.current?.contains(activeElement)) card.current?.focus();
@@ -47,23 +48,23 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
 
   const connect = (): void => {
     if (provider !== "apple") return void integration.connect(provider);
-    // What was said before is not about what begins now.
+    // Earlier messages are not about this attempt.
     integration.dismiss();
     setFormOpen(true);
   };
 
   const close = (): void => {
-    // Gives the focus back to the button that opened it.
+    // The browser returns the focus to the button that opened the dialog.
     dialog.current?.close();
-    setAsked(null);
+    setToDisconnect(null);
   };
   const confirm: ConfirmView = {
-    text: fill(texts.confirm, asked?.email ?? name),
+    text: fill(texts.confirm, toDisconnect?.email ?? name),
     onCancel: close,
     onConfirm: () => {
       close();
-      void integration.disconnect(provider, { credentialId: asked?.credentialId }).then((isGone) => {
-        if (isGone) keepFocus();
+      void integration.disconnect(provider, { credentialId: toDisconnect?.credentialId }).then((worked) => {
+        if (worked) keepFocus();
       });
     },
   };
@@ -76,21 +77,23 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     isPending: pending?.action === "connectApple",
     error,
     onSubmit: async (credentials) => {
-      const isTaken = await integration.connectApple(credentials);
-      if (isTaken) closeForm();
-      return isTaken;
+      const isAccepted = await integration.connectApple(credentials);
+      if (isAccepted) closeForm();
+      return isAccepted;
     },
     onCancel: closeForm,
   };
 
-  const account = (one: Connection): ReactNode => {
-    const { credentialId, email } = one;
-    // Google's first calendar is called like the account.
-    const calendars = one.calendars.filter((calendar) => calendar.name !== email);
-    const accountId = `${id}-${credentialId}`;
-    const about = email ? accountId : id;
-    const help = !credentialId ? texts.settling : !one.connected && !error && texts.errors.provider_error;
-    // One that isn't listed yet has no number to end it by.
+  const renderConnection = (connection: Connection): ReactNode => {
+    const { credentialId, email } = connection;
+    // Google's main calendar has the address as its name, which is shown already.
+    const calendars = connection.calendars.filter((calendar) => calendar.name !== email);
+    const connectionId = `${id}-${credentialId}`;
+    const about = email ? connectionId : id;
+    const help = !credentialId
+      ? texts.notListedYet
+      : !connection.connected && !error && texts.errors.provider_error;
+    // A connection that Cal.com does not list yet has no credentialId, so it can't be disconnected.
     const disconnectButton =
       !!credentialId &&
       button(
@@ -98,22 +101,22 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
         "quiet",
         texts.disconnect,
         () => {
-          setAsked(one);
+          setToDisconnect(connection);
           dialog.current?.showModal();
         },
         {
-          id: `${accountId}-end`,
+          id: `${connectionId}-disconnect`,
           about,
           isPending: pending?.action === "disconnect" && pending.credentialId === credentialId,
         },
       );
-    if (render.account) {
-      return render.account({ account: one, provider, label: email ?? name, disconnectButton });
+    if (render.connection) {
+      return render.connection({ connection, provider, label: email ?? name, disconnectButton });
     }
     return (
-      <div key={credentialId} className={classOf("account")}>
+      <div key={credentialId} className={classOf("connection")}>
         <div>
-          {email && <p id={accountId}>{email}</p>}
+          {email && <p id={connectionId}>{email}</p>}
           {calendars.length > 0 && (
             <ul role="list" className={classOf("calendars")} aria-labelledby={about}>
               {calendars.map((calendar, index) => (
@@ -128,7 +131,11 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     );
   };
 
-  const act = { id: `${id}-act`, about: id, isPending: !!pending && pending.action !== "disconnect" };
+  const mainButton = {
+    id: `${id}-action`,
+    about: id,
+    isPending: !!pending && pending.action !== "disconnect",
+  };
   return (
     <li
       ref={card}
@@ -138,7 +145,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
       tabIndex={-1}
       aria-labelledby={id}
     >
-      {/* The stylesheet has the marks. */}
+      {/* The stylesheet contains the logos. */}
       <span className={classOf("mark")} aria-hidden="true">
         {render.mark?.(provider)}
       </span>
@@ -152,17 +159,23 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
         {state === "loading" || isFormOpen
           ? null
           : state === "connected"
-            ? accounts.every(({ credentialId }) => credentialId) &&
-              button(ui, "quiet", texts.sync, () => void integration.sync(provider), act)
-            : button(ui, "primary", accounts.length > 0 ? texts.reconnect : texts.connect, connect, act)}
+            ? connections.every(({ credentialId }) => credentialId) &&
+              button(ui, "quiet", texts.sync, () => void integration.sync(provider), mainButton)
+            : button(
+                ui,
+                "primary",
+                connections.length > 0 ? texts.reconnect : texts.connect,
+                connect,
+                mainButton,
+              )}
       </div>
       <div role="alert" id={`${id}-error`}>
         {error && message(ui, "error", error)}
       </div>
-      {accounts.map(account)}
-      {isFormOpen && (render.appleForm ?? ((shown) => appleForm(ui, id, shown)))(form)}
+      {connections.map(renderConnection)}
+      {isFormOpen && (render.appleForm ?? ((view) => appleForm(ui, id, view)))(form)}
       {render.confirm ? (
-        asked && render.confirm(confirm)
+        toDisconnect && render.confirm(confirm)
       ) : (
         <dialog ref={dialog} className={classOf("dialog")} aria-label={confirm.text}>
           <p>{confirm.text}</p>

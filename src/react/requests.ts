@@ -4,11 +4,11 @@ import type {
   CalendarIntegrationStatus,
 } from "./types.js";
 
-// Longer than the handlers take when Cal.com doesn't answer and every repeat fails as well.
+// Longer than the handlers take when Cal.com does not respond and every retry times out.
 const TIMEOUT_MS = 60_000;
 
-/** What routes of the handlers answer as `data`. */
-export interface Answers {
+/** The `data` that each route of the handlers returns. */
+export interface RouteData {
   status: CalendarIntegrationStatus;
   "sync-credentials": CalendarIntegrationStatus & {
     connected: boolean;
@@ -19,13 +19,13 @@ export interface Answers {
   "oauth-connect-url": { authUrl: string };
 }
 
-/** Asks a route of the handlers: with a `body` a POST, else a GET. Rejects with the code of what went wrong. */
-export async function request<Route extends keyof Answers>(
+/** Calls a route of the handlers: POST with a `body`, else GET. Rejects with an `Error` whose message is the error's code. */
+export async function request<Route extends keyof RouteData>(
   { basePath = "/api/cal", fetch = globalThis.fetch }: CalendarIntegrationOptions,
   route: Route,
   body?: object,
   query = "",
-): Promise<Answers[Route]> {
+): Promise<RouteData[Route]> {
   let code: CalendarIntegrationErrorCode = "network_error";
   try {
     const response = await fetch(`${basePath}/calendars/${route}${query}`, {
@@ -37,7 +37,7 @@ export async function request<Route extends keyof Answers>(
       }),
     });
     const text = await response.text();
-    // What stands in front of the handlers answers in its own way: a guard, a proxy.
+    // The response may come from something in front of the handlers, such as a proxy, and have no code of theirs.
     code =
       response.status === 401
         ? "unauthenticated"
@@ -45,13 +45,13 @@ export async function request<Route extends keyof Answers>(
           ? "invalid_response"
           : "unavailable";
     const { data, error } = JSON.parse(text) as {
-      data?: Answers[Route];
+      data?: RouteData[Route];
       error?: { code: CalendarIntegrationErrorCode };
     };
     if (data) return data;
     code = error?.code ?? code;
   } catch {
-    // Whatever a browser calls it: offline, blocked, timed out, cut short; or a body that is no JSON.
+    // Browsers throw different errors (offline, blocked, timed out, incomplete); JSON.parse throws a SyntaxError.
   }
   throw new Error(code);
 }

@@ -1,44 +1,44 @@
 import type { CalendarIntegrationError, CalendarIntegrationErrorCode, CalendarProvider } from "./types.js";
 
 /**
- * Every text of {@link CalendarIntegration}. `{provider}` and `{account}` stand for a name. They are plain
- * strings, so that a server component can pass them on.
+ * All texts of {@link CalendarIntegration}. `{provider}` and `{connection}` are replaced by a name. They are plain
+ * strings, so that a server component can pass them to a client component.
  */
 export interface CalendarTexts {
-  /** Names the whole of it to a screen reader. */
+  /** The name of the component for screen readers. */
   label: string;
   providers: Record<CalendarProvider, string>;
-  /** A provider's state; on a button, that it is at work. */
+  /** The state of a provider. `loading` is also the text of a button whose action is in progress. */
   loading: string;
   disconnected: string;
   connecting: string;
   connected: string;
   broken: string;
-  /** Buttons. Screen readers hear the provider's or the account's name after them. */
+  /** Buttons. Screen readers read the name of the provider or connection after them. */
   connect: string;
   reconnect: string;
   sync: string;
   disconnect: string;
   cancel: string;
   retry: string;
-  /** Before Cal.com lists a new Apple account. */
-  settling: string;
-  /** The question before an account is disconnected. */
+  /** Shown until Cal.com lists a new Apple connection. */
+  notListedYet: string;
+  /** The question before a connection is disconnected. */
   confirm: string;
-  /** What has worked. */
+  /** Messages about a success. */
   didConnect: string;
   didSync: string;
   didDisconnect: string;
-  /** Apple's form. */
+  /** The form for Apple's credentials. */
   appleHelp: string;
   appleHelpUrl: string;
   appleUsername: string;
   applePassword: string;
-  /** What went wrong and what to do, by code. `other` stands for every code that has no sentence. */
+  /** What went wrong and what to do, by code. `other` is used for each code without a text. */
   errors: Partial<Record<CalendarIntegrationErrorCode, string>> & { other: string };
 }
 
-/** Texts to use in place of the English ones. What is left out stays English. */
+/** Texts that replace the English ones. Texts that are left out stay English. */
 export type PartialCalendarTexts = Partial<Omit<CalendarTexts, "providers" | "errors">> & {
   providers?: Partial<CalendarTexts["providers"]>;
   errors?: Partial<CalendarTexts["errors"]>;
@@ -46,7 +46,7 @@ export type PartialCalendarTexts = Partial<Omit<CalendarTexts, "providers" | "er
 
 const signedOut = "You are signed out. Sign in, then try again.";
 const another = "This was started by another user or browser. Try again.";
-const stale = "That took too long, or came twice. Try again.";
+const tooLate = "That took too long, or came twice. Try again.";
 const notSaved = "{provider} is not connected. Try again and allow access.";
 const unreachable = "The calendar service can’t be reached just now. Try again in a moment.";
 
@@ -65,11 +65,11 @@ export const defaultTexts: CalendarTexts = {
   disconnect: "Disconnect",
   cancel: "Cancel",
   retry: "Try again",
-  settling: "Its calendars will show soon.",
-  confirm: "Disconnect {account}? Its events will no longer be seen here.",
+  notListedYet: "Its calendars will show soon.",
+  confirm: "Disconnect {connection}? Its events will no longer be seen here.",
   didConnect: "{provider} is connected.",
   didSync: "{provider} works.",
-  didDisconnect: "{account} is disconnected.",
+  didDisconnect: "{connection} is disconnected.",
   appleHelp: "How to make an app-specific password",
   appleHelpUrl: "https://support.apple.com/102654",
   appleUsername: "Apple Account (e-mail)",
@@ -79,8 +79,8 @@ export const defaultTexts: CalendarTexts = {
     signed_out: signedOut,
     wrong_user: another,
     wrong_browser: another,
-    expired_state: stale,
-    used_state: stale,
+    expired_state: tooLate,
+    used_state: tooLate,
     access_denied: notSaved,
     save_failed: notSaved,
     not_connected: notSaved,
@@ -95,7 +95,7 @@ export const defaultTexts: CalendarTexts = {
   },
 };
 
-/** The English texts, with others in their place where there are any. */
+/** The English texts, with the given ones in their place. */
 export function withDefaults(texts: PartialCalendarTexts = {}): CalendarTexts {
   return {
     ...defaultTexts,
@@ -105,18 +105,18 @@ export function withDefaults(texts: PartialCalendarTexts = {}): CalendarTexts {
   };
 }
 
-/** Puts the name that a text is about into it. */
+/** Replaces the placeholder in a text with the name. */
 export function fill(text: string, name: string): string {
   return text.replace(/\{\w+\}/g, () => name);
 }
 
-/** The sentence that tells a user what went wrong and what to do. */
+/** Returns the text that tells the user what went wrong and what to do. */
 export function describeError(
   { code, action, provider }: CalendarIntegrationError,
   texts?: PartialCalendarTexts,
 ): string {
   const { errors, providers } = withDefaults(texts);
-  // Of a connection that was there, it means that the provider no longer takes it.
+  // For an existing connection, this code means that the provider no longer accepts the stored credentials.
   const key = code === "invalid_credentials" && action !== "connectApple" ? "revoked" : code;
   return fill(
     (Object.hasOwn(errors, key) && errors[key]) || errors.other,

@@ -1,40 +1,40 @@
-/** A provider whose calendars can be connected here. */
+/** A provider that users can connect with the component. */
 export type CalendarProvider = "google" | "office365" | "apple";
 
 /** A provider with a consent page. */
 export type OAuthProvider = "google" | "office365";
 
-/** A connected account, as the handlers answer it. */
+/** A connection (a Google, Office 365, Apple or ICS account), as the handlers return it. */
 export interface Connection {
-  /** `google`, `office365`, `apple` or `ics-feed`; Cal.com's own name for an integration that is none of these. */
+  /** The provider: `google`, `office365`, `apple` or `ics-feed`. For any other, Cal.com's name of the integration. */
   calendarType: string;
   /** Cal.com's name of the integration, such as `google_calendar`. */
   integration: string;
   credentialId: number;
-  /** What to call it: `Google Calendar`. */
+  /** The name to show, such as `Google Calendar`. */
   name: string;
-  /** The account's address, where the provider tells it. */
+  /** The connection's email address, if the provider returns it. */
   email: string | null;
-  /** Whether Cal.com can read it. */
+  /** Whether Cal.com can read the connection. */
   connected: boolean;
-  /** What to do if it can't, in English; `null` if it can. */
+  /** What to do if Cal.com can't read it, in English. `null` if it can. */
   message: string | null;
-  /** Empty while the account can't be read. */
+  /** Empty while Cal.com can't read the connection. */
   calendars: ConnectionCalendar[];
 }
 
-/** One calendar of a connected account. */
+/** One calendar of a connection. */
 export interface ConnectionCalendar {
-  /** The provider's id of the calendar. `null` where it may be a secret. */
+  /** The provider's id of the calendar. `null` if the id may be a secret. */
   externalId: string | null;
   name: string | null;
   primary: boolean;
   readOnly: boolean;
-  /** Whether Cal.com reads it for conflicts. */
+  /** Whether Cal.com checks this calendar for conflicts. */
   isSelected: boolean;
 }
 
-/** What the status route answers as `data`. */
+/** The `data` that the status route returns. */
 export interface CalendarIntegrationStatus {
   calendars: Connection[];
   hasConnectedCalendars?: boolean | undefined;
@@ -43,34 +43,33 @@ export interface CalendarIntegrationStatus {
 /** Options of {@link useCalendarIntegration}. */
 export interface CalendarIntegrationOptions {
   /**
-   * Where the handlers of `calbridge/handlers` are mounted.
+   * The path at which the handlers of `calbridge/handlers` are mounted.
    * @defaultValue `/api/cal`
    */
   basePath?: string | undefined;
   /**
-   * Makes the requests: to add a header, or for a test.
+   * Sends the requests. Set it to add a header, or in a test.
    * @defaultValue the global `fetch`
    */
   fetch?: typeof fetch | undefined;
   /**
-   * The status route's `data`, read by the server that renders the page. With it nothing has to be loaded
-   * first, and the page has its content without JavaScript.
+   * The status route's `data`, from the server that renders the page. The browser then loads nothing first, and the
+   * page has its content without JavaScript.
    */
   initialStatus?: CalendarIntegrationStatus | undefined;
   /**
-   * Where the user ends up after the provider's page: a path, or an address of an origin that the handlers
-   * allow.
+   * Where the user returns to after the provider's page: a path, or a URL of an origin that the handlers allow.
    * @defaultValue the handlers' `successUrl` and `errorUrl`
    */
   returnUrl?: string | undefined;
 }
 
-/** What is done, was done, or failed. */
+/** An action of the component. */
 export type CalendarAction = "load" | "connect" | "connectApple" | "sync" | "disconnect";
 
 /**
- * Why something failed. All but two are codes of the handlers, which say what they mean: `network_error`, no
- * answer came; `invalid_response`, what came is no answer of the handlers, so `basePath` may be wrong.
+ * Why an action failed. All codes but two come from the handlers and are documented there. `network_error`: no response
+ * arrived. `invalid_response`: the response does not come from the handlers; check `basePath`.
  */
 export type CalendarIntegrationErrorCode =
   | "access_denied"
@@ -101,55 +100,55 @@ export type CalendarIntegrationErrorCode =
   | "wrong_browser"
   | "wrong_user";
 
-/** A failure. {@link describeError} has the sentence for it. */
+/** A failed action. {@link describeError} returns the text to show. */
 export interface CalendarIntegrationError {
   code: CalendarIntegrationErrorCode;
   action: CalendarAction;
-  /** Absent when loading failed. */
+  /** `undefined` if loading failed. */
   provider?: CalendarProvider | undefined;
 }
 
-/** Something that is under way, or has just worked. */
+/** An action in progress, or one that has just succeeded. */
 export interface CalendarActivity {
   action: CalendarAction;
   provider: CalendarProvider;
-  /** Which of the provider's accounts, if it is about one of them. */
+  /** The connection, if the action is about one of the provider's connections. */
   credentialId?: number | undefined;
-  /** Its address, where that is known. */
-  account?: string | undefined;
+  /** The connection's email address, if it is known. */
+  email?: string | undefined;
 }
 
-/** What {@link useCalendarIntegration} answers. */
+/** The result of {@link useCalendarIntegration}. */
 export interface CalendarIntegrationState {
   /**
-   * All of it in a word. `broken`: an account can't be read and has to be connected again. `error`: the
-   * status could not be loaded, see `error`.
+   * The state of all connections together. `broken`: Cal.com can't read a connection, and the user has to connect it
+   * again. `error`: the status could not be loaded; see `error`.
    */
   status: "loading" | "connected" | "disconnected" | "broken" | "error";
   /**
-   * The connected accounts. An Apple account has no calendars and the `credentialId` 0 at first: it takes
-   * Cal.com up to 10 seconds to list it.
+   * The connections. A new Apple connection has no calendars and the `credentialId` 0 until Cal.com lists it, up to
+   * 10 seconds later.
    */
   calendars: Connection[];
-  /** What is under way. Nothing else starts meanwhile. */
+  /** The action in progress. No other action starts meanwhile. */
   pending: CalendarActivity | null;
-  /** The last failure, the one that a return from a provider brought included. */
+  /** The last failure. Also one with which the user returned from a provider. */
   error: CalendarIntegrationError | null;
-  /** What has just worked; a return from a provider, too. */
+  /** The action that has just succeeded. Also one with which the user returned from a provider. */
   result: CalendarActivity | null;
-  /** Sends the browser to the provider's consent page. */
+  /** Redirects the browser to the provider's consent page. */
   connect: (provider: OAuthProvider) => Promise<boolean>;
   /** Connects Apple's calendar with an app-specific password. */
   connectApple: (credentials: { username: string; password: string }) => Promise<boolean>;
-  /** Has Cal.com check a provider's connection now. */
+  /** Asks Cal.com to check a provider's connection now. */
   sync: (provider: CalendarProvider) => Promise<boolean>;
-  /** Ends a provider's connections, or the one with `credentialId`. */
+  /** Disconnects all of a provider's connections, or the one with `credentialId`. */
   disconnect: (
     provider: CalendarProvider,
     options?: { credentialId?: number | undefined },
   ) => Promise<boolean>;
   /** Loads the status again. */
   reload: () => Promise<boolean>;
-  /** Forgets `error` and `result`. */
+  /** Clears `error` and `result`. */
   dismiss: () => void;
 }

@@ -3,10 +3,10 @@ import { createIntegrationStore } from "./integration-store.js";
 import type { CalendarIntegrationOptions, CalendarIntegrationState } from "./types.js";
 
 /**
- * The calendars of the signed-in user, and what can be done with them, over the handlers of
- * `calbridge/handlers`. For a page of your own; {@link CalendarIntegration} is one that is ready made.
+ * The calendars of the signed-in user and the actions on them. It calls the routes of `calbridge/handlers`. Use it for
+ * a page of your own; {@link CalendarIntegration} is the ready-made component.
  *
- * None of its functions rejects: they answer whether it worked, and `error` says why not.
+ * Its functions never reject. They resolve with whether the action worked; if not, `error` says why.
  *
  * @example
  * ```tsx

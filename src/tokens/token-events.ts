@@ -1,4 +1,5 @@
 import type { CalErrorCode } from "../errors.js";
+import { callSafely } from "../lib/call-safely.js";
 import type { TokenRecord } from "./token-store.js";
 
 /**
@@ -33,14 +34,8 @@ export function reportTokenRefresh(
 ): ReportTokenRefresh {
   return async (info, record) => {
     if (!hook) return;
-    try {
-      const fingerprint = record && (await fingerprintOf(record.calAccessToken));
-      // An async function passes for one that answers nothing; its rejection would end the process.
-      const told = hook({ ...info, ...(fingerprint !== undefined && { fingerprint }) });
-      if (told instanceof Promise) told.catch(onThrow);
-    } catch {
-      onThrow();
-    }
+    const fingerprint = record && (await fingerprintOf(record.calAccessToken));
+    callSafely(() => hook({ ...info, ...(fingerprint !== undefined && { fingerprint }) }), onThrow);
   };
 }
 

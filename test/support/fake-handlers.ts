@@ -1,60 +1,61 @@
 import type { Connection } from "../../src/react/types.js";
 
-/** A request that the hook made. */
+/** A request that the hook sent. */
 interface SeenRequest {
   url: string;
   body: unknown;
 }
 
-/** Handlers that answer what a test tells them to. */
+/** Handlers whose responses a test sets. */
 export interface FakeHandlers {
   fetch: typeof fetch;
   seen: SeenRequest[];
-  /** The `data` of the next answers of a route; an error's code; or a promise of one of them. */
-  answer(route: string, ...answers: (Answer | Promise<Answer>)[]): void;
-  /** The answer where the test has named none. */
-  otherwise?: Answer;
+  /** Sets the next responses of a route. */
+  respond(route: string, ...responses: (FakeResponse | Promise<FakeResponse>)[]): void;
+  /** The response of a route for which the test has set none. */
+  fallback?: FakeResponse;
 }
 
-export type Answer =
+/** The `data` of a success, the code of an error, a body of another server, no connection, or an incomplete body. */
+export type FakeResponse =
   | { data: unknown }
   | { error: unknown }
   | { text: string; status?: number }
   | { fault: true }
-  | { cut: true };
+  | { incomplete: true };
 
 export function fakeHandlers(): FakeHandlers {
   const seen: SeenRequest[] = [];
-  const answers = new Map<string, (Answer | Promise<Answer>)[]>();
+  const responses = new Map<string, (FakeResponse | Promise<FakeResponse>)[]>();
   const handlers: FakeHandlers = {
     seen,
-    answer: (route, ...more) => void answers.set(route, [...(answers.get(route) ?? []), ...more]),
+    respond: (route, ...more) => void responses.set(route, [...(responses.get(route) ?? []), ...more]),
     fetch: async (input, init) => {
       const url = input as string;
       seen.push({ url, body: init?.body === undefined ? undefined : JSON.parse(init.body as string) });
       const route = url.replace(/^.*\/calendars\//, "").replace(/\?.*/, "");
-      const answer = (await answers.get(route)?.shift()) ?? handlers.otherwise;
-      if (!answer) throw new Error(`The test has no answer for ${url}.`);
-      if ("fault" in answer) throw new TypeError("Failed to fetch");
-      if ("cut" in answer)
+      const response = (await responses.get(route)?.shift()) ?? handlers.fallback;
+      if (!response) throw new Error(`The test has set no response for ${url}.`);
+      if ("fault" in response) throw new TypeError("Failed to fetch");
+      if ("incomplete" in response)
         return new Response(new ReadableStream({ pull: (body) => body.error(new TypeError()) }));
       const text =
-        "text" in answer
-          ? answer.text
+        "text" in response
+          ? response.text
           : JSON.stringify(
-              "data" in answer
-                ? { success: true, data: answer.data }
-                : { success: false, error: { code: answer.error, message: "a message" } },
+              "data" in response
+                ? { success: true, data: response.data }
+                : { success: false, error: { code: response.error, message: "a message" } },
             );
-      const status = "text" in answer ? (answer.status ?? 200) : "error" in answer ? 409 : 200;
+      const status = "text" in response ? (response.status ?? 200) : "error" in response ? 409 : 200;
       return { status, text: () => Promise.resolve(text) } as Response;
     },
   };
   return handlers;
 }
 
-/** An account as the status route answers it. */
-export function account(given: Partial<Connection> = {}): Connection {
+/** A connection as the status route returns it. */
+export function connection(given: Partial<Connection> = {}): Connection {
   return {
     calendarType: "google",
     integration: "google_calendar",
@@ -68,7 +69,7 @@ export function account(given: Partial<Connection> = {}): Connection {
   };
 }
 
-/** What the status route answers. */
+/** The response of the status route. */
 export function status(...calendars: Connection[]): { data: { calendars: Connection[] } } {
   return { data: { calendars } };
 }

@@ -3,7 +3,7 @@ import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { afterEach, vi } from "vitest";
 
-// React asks for it before it lets act() work.
+// React's act() requires this flag.
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
 const roots: Root[] = [];
@@ -13,7 +13,7 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
-/** Goes to another page of the application. */
+/** Unmounts everything, as when the user opens another page of the application. */
 export function leave(): void {
   for (const root of roots.splice(0)) act(() => root.unmount());
 }
@@ -22,7 +22,7 @@ function container(): HTMLElement {
   return document.body.appendChild(document.createElement("div"));
 }
 
-/** Renders, and waits until everything that was asked is answered. */
+/** Renders, and waits until all requests have their responses. */
 export async function render(content: ReactNode): Promise<HTMLElement> {
   const element = container();
   const root = createRoot(element);
@@ -34,22 +34,22 @@ export async function render(content: ReactNode): Promise<HTMLElement> {
   return element;
 }
 
-/** Renders on a server, and takes that over. Answers what React complained of as well. */
-export async function hydrate(content: ReactNode): Promise<{ html: string; complaints: unknown[] }> {
+/** Renders on a server and hydrates the HTML. Returns React's errors as well. */
+export async function hydrate(content: ReactNode): Promise<{ html: string; errors: unknown[] }> {
   const html = renderToString(content);
   const element = container();
   element.innerHTML = html;
-  const complaints: unknown[] = [];
-  vi.spyOn(console, "error").mockImplementation((...args) => void complaints.push(args));
+  const errors: unknown[] = [];
+  vi.spyOn(console, "error").mockImplementation((...args) => void errors.push(args));
   await act(async () => {
-    roots.push(hydrateRoot(element, content, { onRecoverableError: (error) => complaints.push(error) }));
+    roots.push(hydrateRoot(element, content, { onRecoverableError: (error) => errors.push(error) }));
     await settle();
   });
-  return { html, complaints };
+  return { html, errors };
 }
 
-/** Does something, and waits until everything that was asked is answered. */
-export async function doing<T>(work: () => T | Promise<T>): Promise<T> {
+/** Performs an action, and waits until all requests have their responses. */
+export async function perform<T>(work: () => T | Promise<T>): Promise<T> {
   let result: { value: T } | undefined;
   await act(async () => {
     result = { value: await work() };
@@ -62,7 +62,7 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
 
-/** The button whose text is this. */
+/** The button with this text. */
 export function buttonOf(text: string, within: ParentNode = document): HTMLButtonElement {
   const found = [...within.querySelectorAll("button")].find((button) => button.textContent === text);
   if (!found) throw new Error(`There is no button ${text}: ${document.body.innerHTML}`);

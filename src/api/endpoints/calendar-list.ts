@@ -2,11 +2,11 @@ import * as z from "zod/mini";
 import type { CallOptions, Send } from "../request.js";
 import { dataOf, isObject, lenient } from "../response.js";
 
-/** Cal.com's name of a calendar integration. New ones may come. */
+/** Cal.com's name of a calendar integration. Cal.com may add others. */
 export type IntegrationType =
   "google_calendar" | "office365_calendar" | "apple_calendar" | "ics-feed_calendar" | (string & {});
 
-/** What Cal.com tells of an integration: its names and logo. */
+/** A calendar integration of Cal.com: its names and logo. */
 export interface Integration {
   type: IntegrationType;
   name: string | null;
@@ -16,7 +16,7 @@ export interface Integration {
   logo: string | null;
 }
 
-/** One calendar of a connected account. */
+/** One calendar of a connection. */
 export interface Calendar {
   /** The provider's id of the calendar. */
   externalId: string;
@@ -25,37 +25,37 @@ export interface Calendar {
   primary: boolean | null;
   readOnly: boolean | null;
   email: string | null;
-  /** Whether Cal.com reads it for conflicts. */
+  /** Whether Cal.com checks this calendar for conflicts. */
   isSelected: boolean | null;
   credentialId: number | null;
   delegationCredentialId: string | null;
 }
 
-/** One connected account: a credential that Cal.com keeps, with its calendars. */
+/** One connection: a credential that Cal.com stores, with its calendars. */
 export interface ConnectedCalendar {
   integration: Integration;
   credentialId: number;
   delegationCredentialId: string | null;
-  /** The account's main calendar; `null` if the account is broken or has none. */
+  /** The main calendar. `null` if the connection is broken or has none. */
   primary: Calendar | null;
-  /** Empty if the account is broken. */
+  /** Empty if the connection is broken. */
   calendars: Calendar[];
-  /** Why Cal.com can't read this account: usually, that the user has revoked access. `null` if it can. */
+  /** Why Cal.com can't read the connection, usually because the user revoked access. `null` if it can. */
   error: { message: string } | null;
 }
 
 /** The calendar that Cal.com writes bookings to. */
 export interface DestinationCalendar {
   id: number | null;
-  /** Empty while the account behind it is broken. */
+  /** An empty string while its connection is broken. */
   integration: IntegrationType | null;
-  /** Empty while the account behind it is broken. */
+  /** An empty string while its connection is broken. */
   externalId: string | null;
   primaryEmail: string | null;
   credentialId: number | null;
 }
 
-/** All connected accounts of a user. */
+/** All connections of a user. */
 export interface CalendarList {
   connectedCalendars: ConnectedCalendar[];
   /** `null` if no calendar is connected. */
@@ -89,13 +89,13 @@ const listSchema = z.looseObject({
   destinationCalendar: z.optional(z.nullable(z.looseObject({}))),
 });
 
-/** `GET /calendars`. Cal.com remembers its answer for 10 s, or until something is connected or disconnected. */
+/** `GET /calendars`. Cal.com caches the response for 10 s, or until a calendar is connected or disconnected. */
 export function listCalendars(send: Send, options: CallOptions = {}): Promise<CalendarList> {
   return send({
     ...options,
     method: "GET",
     path: "/calendars",
-    read: (answer) => toList(dataOf(listSchema)(answer)),
+    read: (response) => toList(dataOf(listSchema)(response)),
   });
 }
 
@@ -109,12 +109,12 @@ function toList(wire: z.infer<typeof listSchema>): CalendarList {
   };
 }
 
-/** Without a type and a credential there is nothing to do with an entry, not even to disconnect it: none. */
+/** Returns an empty list for an entry without a type or credential: it can't be used, not even to disconnect it. */
 function toConnectedCalendar(wire: unknown): ConnectedCalendar[] {
   if (!isObject(wire) || !isObject(wire["integration"])) return [];
   const { integration, credentialId, delegationCredentialId } = wire;
   if (typeof integration["type"] !== "string" || typeof credentialId !== "number") return [];
-  // A broken account has neither `primary` nor `calendars`; one without a main calendar may have `primary: {}`.
+  // A broken connection has neither `primary` nor `calendars`. One without a main calendar may have `primary: {}`.
   const [primary = null] = toCalendar(wire["primary"]);
   return [
     Object.assign(wire, {

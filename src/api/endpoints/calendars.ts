@@ -1,15 +1,15 @@
 import * as z from "zod/mini";
 import type { IntegrationType } from "./calendar-list.js";
 import type { ApiResponse, CallOptions, Send } from "../request.js";
-import { dataOf, nothing, lenient, UnreadableResponseError } from "../response.js";
+import { dataOf, lenient, readSuccess, UnreadableResponseError } from "../response.js";
 
-/** A provider whose calendars are connected by OAuth: the user consents on its page. */
+/** A provider whose calendars are connected by OAuth: the user consents on the provider's page. */
 export type OAuthProvider = "google" | "office365";
 
-/** A provider whose connection can be checked and ended. */
+/** A provider whose connection can be checked and disconnected. */
 export type CalendarProvider = OAuthProvider | "apple";
 
-/** A credential that Cal.com keeps, or has just removed. */
+/** A credential that Cal.com stores, or has just removed. */
 export interface CalendarCredential {
   credentialId: number;
   type: IntegrationType;
@@ -19,11 +19,11 @@ export interface CalendarCredential {
 export interface BusyTime {
   start: Date;
   end: Date;
-  /** Which integration told of it, such as `google-calendar`. */
+  /** The integration that it comes from, such as `google-calendar`. */
   source: string | null;
 }
 
-/** A calendar that Cal.com reads for conflicts, or that bookings go to. */
+/** A calendar that Cal.com checks for conflicts, or that bookings are written to. */
 export interface CalendarReference {
   integration: IntegrationType;
   externalId: string;
@@ -36,21 +36,21 @@ const referenceSchema = z.looseObject({
   externalId: z.string(),
   credentialId: z.nullable(z.number()),
 });
-// A browser is sent there: no other scheme is a consent page.
+// A browser is redirected to this URL: accept http and https only.
 const authUrlSchema = z.looseObject({ authUrl: z.string().check(z.refine(isHttpUrl)) });
 const instant = z.string().check(z.refine((value) => !Number.isNaN(Date.parse(value))));
 const busyTimesSchema = z.array(z.looseObject({ start: instant, end: instant }));
 
-/** Busy times, of a user or of one connection. */
-export function readBusyTimes(answer: ApiResponse): BusyTime[] {
-  return dataOf(busyTimesSchema)(answer).map((wire) => ({
+/** Reads the busy times of a user or of one connection. */
+export function readBusyTimes(response: ApiResponse): BusyTime[] {
+  return dataOf(busyTimesSchema)(response).map((wire) => ({
     ...lenient(wire, { source: "string" }),
     start: new Date(wire.start),
     end: new Date(wire.end),
   }));
 }
 
-/** `GET /calendars/{calendar}/connect`: the provider's consent page. The URL carries the access token. */
+/** `GET /calendars/{calendar}/connect`: the URL of the provider's consent page. It contains the access token. */
 export function getConnectUrl(
   send: Send,
   calendar: OAuthProvider,
@@ -64,11 +64,14 @@ export function getConnectUrl(
     params: { calendar },
     query,
     secrets: [query.redir],
-    read: (answer) => dataOf(authUrlSchema)(answer).authUrl,
+    read: (response) => dataOf(authUrlSchema)(response).authUrl,
   });
 }
 
-/** `GET /calendars/{calendar}/save`: answers the `Location` it would send a browser to, which proves nothing. */
+/**
+ * `GET /calendars/{calendar}/save`: returns the `Location` of Cal.com's redirect. A redirect does not prove that the
+ * calendar is connected.
+ */
 export function saveCredentials(
   send: Send,
   calendar: OAuthProvider,
@@ -83,12 +86,12 @@ export function saveCredentials(
     params: { calendar },
     query,
     secrets: [query.state, query.code, ...secrets],
-    // A code buys credentials once.
+    // A code can be exchanged once.
     idempotent: false,
     expectsRedirect: true,
     advice: {
-      401: "The access token in the state is gone: tokens were issued anew meanwhile. Start again with connectUrl().",
-      500: "The code was wrong or used up, or access to calendars was not granted. Start again with connectUrl().",
+      401: "The access token in the state is no longer valid, as new tokens were issued meanwhile. Start again with connectUrl().",
+      500: "The code was wrong or already used, or access to calendars was not granted. Start again with connectUrl().",
     },
     read: ({ status, headers }) => {
       if (status < 300) throw new UnreadableResponseError("it is not a redirect");
@@ -108,11 +111,11 @@ export function checkCalendar(
     method: "GET",
     path: "/calendars/{calendar}/check",
     params: { calendar },
-    read: nothing,
+    read: readSuccess,
   });
 }
 
-/** `POST /calendars/{calendar}/disconnect`. Cal.com ignores the name in the path: the id alone decides. */
+/** `POST /calendars/{calendar}/disconnect`. Cal.com ignores the name in the path and uses the id only. */
 export function disconnectCalendar(
   send: Send,
   calendar: CalendarProvider | "ics-feed",
@@ -125,7 +128,7 @@ export function disconnectCalendar(
     path: "/calendars/{calendar}/disconnect",
     params: { calendar },
     body: { id: credentialId },
-    read: (answer) => toCredential(dataOf(credentialSchema)(answer)),
+    read: (response) => toCredential(dataOf(credentialSchema)(response)),
   });
 }
 
@@ -133,7 +136,10 @@ function toCredential({ id, type }: z.infer<typeof credentialSchema>): CalendarC
   return { credentialId: id, type };
 }
 
-/** `POST /calendars/{calendar}/credentials`, for Apple: Cal.com tries the password, except for a user name it has already. */
+/**
+ * `POST /calendars/{calendar}/credentials`, for Apple. Cal.com tries the password, unless it already stores a credential
+ * with this user name.
+ */
 export function saveAppleCredentials(
   send: Send,
   credentials: { username: string; password: string },
@@ -147,11 +153,11 @@ export function saveAppleCredentials(
     params: { calendar: "apple" },
     body: { username, password },
     secrets: [password],
-    read: nothing,
+    read: readSuccess,
   });
 }
 
-/** `POST /calendars/ics-feed/save`. Saving the same feeds again makes a second credential. */
+/** `POST /calendars/ics-feed/save`. Saving the same feeds again creates a second credential. */
 export function saveIcsFeed(
   send: Send,
   feed: { urls: readonly string[]; readOnly?: boolean | undefined },
@@ -162,15 +168,15 @@ export function saveIcsFeed(
     method: "POST",
     path: "/calendars/ics-feed/save",
     body: { urls: feed.urls, readOnly: feed.readOnly },
-    // A feed's address is often its only protection.
+    // Often the URL is the only protection of a feed.
     secrets: feed.urls,
-    read: (answer) => toCredential(dataOf(credentialSchema)(answer)),
+    read: (response) => toCredential(dataOf(credentialSchema)(response)),
   });
 }
 
 /** `GET /calendars/ics-feed/check`: resolves if the feeds work. */
 export function checkIcsFeed(send: Send, options: CallOptions = {}): Promise<void> {
-  return send({ ...options, method: "GET", path: "/calendars/ics-feed/check", read: nothing });
+  return send({ ...options, method: "GET", path: "/calendars/ics-feed/check", read: readSuccess });
 }
 
 /** `GET /calendars/busy-times`. */
@@ -220,7 +226,7 @@ export function setDestinationCalendar(
   });
 }
 
-/** The id of an ICS feed's calendar is the feed's address, which is often its only protection. */
+/** The secrets in a calendar's id. An ICS feed's id is its URL, which is often its only protection. */
 export function secretsIn(externalId: string): string[] {
   return externalId.includes("://") ? [externalId] : [];
 }

@@ -2,18 +2,18 @@ import * as z from "zod/mini";
 import type { BusyTime } from "./calendars.js";
 import { readBusyTimes } from "./calendars.js";
 import type { ApiResponse, CallOptions, Send } from "../request.js";
-import { dataOf, nothing, lenient } from "../response.js";
+import { dataOf, lenient, readSuccess } from "../response.js";
 
-/** A connected account, named by the id that connection-scoped calls take. */
+/** A connection, with the id that the calls for one connection take. */
 export interface CalendarConnection {
   connectionId: string;
   /** `google`, `office365`, `apple`, ... */
   type: string;
-  /** The account's address; for Office 365 a calendar's id; `null` while access is revoked. */
+  /** The connection's email address; for Office 365 the id of a calendar. `null` while access is revoked. */
   email: string | null;
 }
 
-/** A moment with the zone it is meant in. */
+/** A time and its time zone. */
 export interface EventTime {
   /** ISO 8601. */
   time: string;
@@ -21,7 +21,7 @@ export interface EventTime {
   timeZone: string;
 }
 
-/** Somebody who is invited. */
+/** A person who is invited. */
 export interface EventAttendee {
   email: string;
   name: string | null;
@@ -37,8 +37,8 @@ export interface CalendarEvent {
   id: string;
   title: string | null;
   description: string | null;
-  start: { time: string | null; timeZone?: string | null | undefined };
-  end: { time: string | null; timeZone?: string | null | undefined };
+  start: { time: string | null; timeZone: string | null };
+  end: { time: string | null; timeZone: string | null };
   /** `accepted`, `pending`, `declined`, `cancelled`. */
   status: string | null;
   attendees: EventAttendee[] | null;
@@ -46,7 +46,7 @@ export interface CalendarEvent {
   source: string | null;
 }
 
-/** What an event is created from. */
+/** The fields of a new event. */
 export interface CalendarEventInput {
   title: string;
   start: EventTime;
@@ -55,7 +55,7 @@ export interface CalendarEventInput {
   attendees?: { email: string; name?: string | undefined }[] | undefined;
 }
 
-/** What of an event is changed. `attendees` is replaced as a whole. */
+/** The fields of an event to change. `attendees` is replaced as a whole. */
 export interface CalendarEventUpdate {
   title?: string | undefined;
   start?: EventTime | undefined;
@@ -95,26 +95,20 @@ const eventSchema = z.looseObject({
   id: z.string(),
   start: z.looseObject({}),
   end: z.looseObject({}),
-  // None may get lost: an update replaces all of them.
+  // Strict: an update replaces all attendees, so none may be dropped here.
   attendees: z.optional(z.nullable(z.array(attendeeSchema))),
 });
 
 function toEvent(wire: z.infer<typeof eventSchema>): CalendarEvent {
-  const { attendees } = wire;
   return {
     ...lenient(wire, eventFields),
-    id: wire.id,
     start: lenient(wire.start, timeFields),
     end: lenient(wire.end, timeFields),
-    attendees: attendees?.map(toAttendee) ?? null,
+    attendees: wire.attendees?.map((attendee) => lenient(attendee, attendeeFields)) ?? null,
   };
 }
 
-function toAttendee(wire: z.infer<typeof attendeeSchema>): EventAttendee {
-  return { ...lenient(wire, attendeeFields), email: wire.email };
-}
-
-const readEvent = (answer: ApiResponse) => toEvent(dataOf(eventSchema)(answer));
+const readEvent = (response: ApiResponse) => toEvent(dataOf(eventSchema)(response));
 
 /** `GET /calendars/connections`. */
 export function listConnections(send: Send, options: CallOptions = {}): Promise<CalendarConnection[]> {
@@ -122,16 +116,12 @@ export function listConnections(send: Send, options: CallOptions = {}): Promise<
     ...options,
     method: "GET",
     path: "/calendars/connections",
-    read: (answer) =>
-      dataOf(connectionsSchema)(answer).connections.map((wire) => ({
-        ...lenient(wire, { email: "string" }),
-        connectionId: wire.connectionId,
-        type: wire.type,
-      })),
+    read: (response) =>
+      dataOf(connectionsSchema)(response).connections.map((wire) => lenient(wire, { email: "string" })),
   });
 }
 
-/** `GET .../events`. Google only; other providers answer 400. */
+/** `GET .../events`. Google only: Cal.com returns 400 for other providers. */
 export function listEvents(
   send: Send,
   connectionId: string,
@@ -144,7 +134,7 @@ export function listEvents(
     path: `${connection}/events`,
     params: { connectionId },
     query: { ...query },
-    read: (answer) => dataOf(z.array(eventSchema))(answer).map(toEvent),
+    read: (response) => dataOf(z.array(eventSchema))(response).map(toEvent),
   });
 }
 
@@ -159,7 +149,7 @@ export function getEvent(
   return send({ ...options, ...oneEvent(connectionId, eventId), method: "GET", query, read: readEvent });
 }
 
-/** `POST .../events`. Not repeated once it has reached Cal.com: a second try could make a second event. */
+/** `POST .../events`. Not retried once it has reached Cal.com: a retry could create a second event. */
 export function createEvent(
   send: Send,
   connectionId: string,
@@ -205,7 +195,7 @@ export function deleteEvent(
   query: { calendarId?: string | undefined },
   options: CallOptions = {},
 ): Promise<void> {
-  return send({ ...options, ...oneEvent(connectionId, eventId), method: "DELETE", query, read: nothing });
+  return send({ ...options, ...oneEvent(connectionId, eventId), method: "DELETE", query, read: readSuccess });
 }
 
 /** `GET .../freebusy`. */

@@ -3,17 +3,17 @@ import type { ApiResponse, CallOptions, Send } from "../request.js";
 import { dataOf, lenient } from "../response.js";
 import { tokensShape, toTokens, type CalTokens } from "./tokens.js";
 
-/** A day as Cal.com spells it. */
+/** A day of the week, as Cal.com spells it. */
 export type WeekDay = "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
 
-/** Values that Cal.com keeps with a managed user: at most 50 keys of 40 characters, values of 500. */
+/** Values that Cal.com stores with a managed user: at most 50 keys of 40 characters, values of 500 characters. */
 export type ManagedUserMetadata = Record<string, string | number | boolean>;
 
-/** A user that Cal.com keeps on behalf of an application's OAuth client. */
+/** A Cal.com user that belongs to the application's OAuth client. */
 export interface ManagedUser {
-  /** Cal.com's id. */
+  /** Cal.com's id of the user. */
   id: number;
-  /** The address it was created with, `+{clientId}` put before the `@`. */
+  /** The address the user was created with, with `+{clientId}` before the `@`. */
   email: string;
   username: string | null;
   name: string | null;
@@ -32,12 +32,12 @@ export interface ManagedUser {
   metadata: Record<string, unknown> | null;
 }
 
-/** What a managed user is created from. */
+/** The fields of a new managed user. */
 export interface ManagedUserInput {
   email: string;
-  /** Stands in the mails Cal.com sends. */
+  /** Shown in the mails that Cal.com sends. */
   name: string;
-  /** IANA name. Without it the user gets no default schedule. */
+  /** IANA name. Without it, Cal.com creates no default schedule. */
   timeZone?: string | undefined;
   timeFormat?: 12 | 24 | undefined;
   weekStart?: WeekDay | undefined;
@@ -48,7 +48,7 @@ export interface ManagedUserInput {
   metadata?: ManagedUserMetadata | undefined;
 }
 
-/** What of a managed user is changed. `metadata` is replaced as a whole. */
+/** The fields of a managed user to change. `metadata` is replaced as a whole. */
 export interface ManagedUserUpdate extends Partial<ManagedUserInput> {
   defaultScheduleId?: number | undefined;
 }
@@ -59,9 +59,9 @@ export interface CreatedManagedUser {
   tokens: CalTokens;
 }
 
-/** What a user sees of itself: `GET /me`. */
+/** The user's own profile, as `GET /me` returns it. */
 export interface UserProfile {
-  /** Cal.com's id. */
+  /** Cal.com's id of the user. */
   id: number;
   email: string;
   username: string | null;
@@ -95,23 +95,23 @@ const managedUserFields = {
 } as const;
 
 const identity = { id: z.number(), email: z.string() };
-// Not lenient: the metadata says whose the user is, and what can't be read must not pass for nobody's.
+// Strict: the metadata names the owner. Metadata that can't be read must not look like a user without an owner.
 const metadata = z.optional(z.nullable(z.looseObject({})));
 const userSchema = z.looseObject({ ...identity, metadata });
-// Tolerated: the tokens are told this once.
+// Any metadata is accepted here: this response is the only one with the tokens, so it must not be rejected.
 const createdSchema = z.looseObject({ user: z.looseObject(identity), ...tokensShape });
 const profileSchema = z.looseObject(identity);
 
 function toManagedUser(wire: z.infer<typeof profileSchema>): ManagedUser {
-  return { ...lenient(wire, managedUserFields), id: wire.id, email: wire.email };
+  return lenient(wire, managedUserFields);
 }
 
-const readManagedUser = (answer: ApiResponse) => toManagedUser(dataOf(userSchema)(answer));
+const readManagedUser = (response: ApiResponse) => toManagedUser(dataOf(userSchema)(response));
 
 const collection = "/oauth-clients/{clientId}/users";
 const item = "/oauth-clients/{clientId}/users/{userId}";
 
-/** `POST /oauth-clients/{clientId}/users`. Not repeated once it has reached Cal.com: a 500 can leave the user behind. */
+/** `POST /oauth-clients/{clientId}/users`. Not retried once it has reached Cal.com: the user may exist even after a 500. */
 export function createManagedUser(
   send: Send,
   clientId: string,
@@ -124,8 +124,8 @@ export function createManagedUser(
     path: collection,
     params: { clientId },
     body: input,
-    read: (answer) => {
-      const { user, ...tokens } = dataOf(createdSchema)(answer);
+    read: (response) => {
+      const { user, ...tokens } = dataOf(createdSchema)(response);
       return { user: toManagedUser(user), tokens: toTokens(tokens) };
     },
   });
@@ -145,7 +145,7 @@ export function listManagedUsers(
     path: collection,
     params: { clientId },
     query: { limit, offset, emails: emails?.join(",") },
-    read: (answer) => dataOf(z.array(userSchema))(answer).map(toManagedUser),
+    read: (response) => dataOf(z.array(userSchema))(response).map(toManagedUser),
   });
 }
 
@@ -183,7 +183,7 @@ export function updateManagedUser(
   });
 }
 
-/** `DELETE /oauth-clients/{clientId}/users/{userId}`: the user, its tokens and its calendar credentials. */
+/** `DELETE /oauth-clients/{clientId}/users/{userId}`: deletes the user, its tokens and its calendar credentials. */
 export function deleteManagedUser(
   send: Send,
   clientId: string,
@@ -205,9 +205,6 @@ export function getProfile(send: Send, options: CallOptions = {}): Promise<UserP
     ...options,
     method: "GET",
     path: "/me",
-    read: (answer) => {
-      const profile = dataOf(profileSchema)(answer);
-      return { ...lenient(profile, profileFields), id: profile.id, email: profile.email };
-    },
+    read: (response) => lenient(dataOf(profileSchema)(response), profileFields),
   });
 }

@@ -1,9 +1,9 @@
 import type { CallOptions, Send } from "../request.js";
 import type { IntegrationType } from "./calendar-list.js";
 import { secretsIn } from "./calendars.js";
-import { nothing } from "../response.js";
+import { readSuccess } from "../response.js";
 
-/** Names one calendar of one credential. */
+/** Identifies one calendar of one credential. */
 export interface SelectedCalendar {
   integration: IntegrationType;
   externalId: string;
@@ -13,7 +13,7 @@ export interface SelectedCalendar {
 
 const path = "/selected-calendars";
 
-/** `POST /selected-calendars`. Repeated, it answers 201 without data, so the answer's data is of no use. */
+/** `POST /selected-calendars`. Its data is ignored: for a calendar that is already selected, Cal.com returns none. */
 export function addSelectedCalendar(
   send: Send,
   calendar: SelectedCalendar,
@@ -27,7 +27,7 @@ export function addSelectedCalendar(
     body: fieldsOf(calendar),
     secrets,
     idempotent: true,
-    read: nothing,
+    read: readSuccess,
   });
 }
 
@@ -38,10 +38,10 @@ export function removeSelectedCalendar(
   options: CallOptions = {},
 ): Promise<void> {
   const secrets = secretsIn(calendar.externalId);
-  return send({ ...options, method: "DELETE", path, query: fieldsOf(calendar), secrets, read: nothing });
+  return send({ ...options, method: "DELETE", path, query: fieldsOf(calendar), secrets, read: readSuccess });
 }
 
-// A calendar from a list has more to it than Cal.com wants to hear.
+// Applications pass calendars from a list, which have more fields than Cal.com accepts.
 function fieldsOf({ integration, externalId, credentialId, delegationCredentialId }: SelectedCalendar) {
   return { integration, externalId, credentialId, delegationCredentialId };
 }

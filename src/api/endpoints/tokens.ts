@@ -3,19 +3,19 @@ import type { CallOptions, Send } from "../request.js";
 import { dataOf } from "../response.js";
 import { toInstant, expiryOf } from "../token-claims.js";
 
-/** A pair of tokens as Cal.com issues it. */
+/** A pair of tokens that Cal.com issued. */
 export interface CalTokens {
-  /** Goes with every call for the user. Lives 59 to 60 minutes. */
+  /** Authenticates the calls for the user. Valid for 59 to 60 minutes. */
   accessToken: string;
-  /** When the access token ends. `null` if neither the answer nor the token itself says so. */
+  /** When the access token expires. `null` if neither the response nor the token says so. */
   accessTokenExpiresAt: Date | null;
-  /** Buys the next pair, once: Cal.com rotates it with every use. */
+  /** Can be exchanged once for the next pair: Cal.com rotates it at each refresh. */
   refreshToken: string;
-  /** When the refresh token ends: a year after it was issued. */
+  /** When the refresh token expires: a year after it was issued. */
   refreshTokenExpiresAt: Date | null;
 }
 
-/** The tokens, in answers and in the answer to a create. Whatever stands beside them, they must not be lost. */
+/** The tokens in a response. The other fields beside them are not validated: no response with tokens may be rejected. */
 export const tokensShape = {
   accessToken: z.string().check(z.minLength(1)),
   refreshToken: z.string().check(z.minLength(1)),
@@ -23,12 +23,12 @@ export const tokensShape = {
 
 const tokensSchema = z.looseObject(tokensShape);
 
-/** Tokens as Cal.com spells them. */
+/** Tokens with Cal.com's field names. */
 export type WireTokens = z.infer<typeof tokensSchema>;
 
-/** Tokens as we speak of them: expiries as dates, from the answer or else from the token itself. */
+/** Reads the expiry of each token from the response, or else from the token. */
 export function toTokens(wire: WireTokens): CalTokens {
-  // Milliseconds; older servers sent ISO strings, or nothing.
+  // Milliseconds. Older servers send ISO strings, or nothing.
   return {
     accessToken: wire.accessToken,
     accessTokenExpiresAt: toInstant(wire["accessTokenExpiresAt"]) ?? expiryOf(wire.accessToken),
@@ -37,7 +37,10 @@ export function toTokens(wire: WireTokens): CalTokens {
   };
 }
 
-/** `POST /oauth/{clientId}/refresh`. Rotates both tokens; not repeated once it has reached Cal.com, as a lost answer has rotated them all the same. */
+/**
+ * `POST /oauth/{clientId}/refresh`. Rotates both tokens. Not retried once it has reached Cal.com: the refresh token may
+ * have been used even if the response was lost.
+ */
 export function refreshTokens(
   send: Send,
   clientId: string,
@@ -51,11 +54,11 @@ export function refreshTokens(
     params: { clientId },
     body: { refreshToken },
     secrets: [refreshToken],
-    read: (answer) => toTokens(dataOf(tokensSchema)(answer)),
+    read: (response) => toTokens(dataOf(tokensSchema)(response)),
   });
 }
 
-/** `POST /oauth-clients/{clientId}/users/{userId}/force-refresh`. Every older token of the user is dead at once. */
+/** `POST /oauth-clients/{clientId}/users/{userId}/force-refresh`. Revokes all older tokens of the user at once. */
 export function forceRefreshTokens(
   send: Send,
   clientId: string,
@@ -67,6 +70,6 @@ export function forceRefreshTokens(
     method: "POST",
     path: "/oauth-clients/{clientId}/users/{userId}/force-refresh",
     params: { clientId, userId },
-    read: (answer) => toTokens(dataOf(tokensSchema)(answer)),
+    read: (response) => toTokens(dataOf(tokensSchema)(response)),
   });
 }

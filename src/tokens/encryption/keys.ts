@@ -1,5 +1,6 @@
 import * as base64url from "jose/base64url";
 import { CalValidationError } from "../../errors.js";
+import { processEnv } from "../../lib/env.js";
 
 const KEY_BYTES = 32;
 
@@ -101,10 +102,4 @@ function decode(id: string, key: string): Uint8Array {
       `The encryption key "${id}" is not base64, base64url or hex. Is it the output of \`openssl rand -base64 32\`, and not the command?`,
     );
   }
-}
-
-// Workers and browsers have no process.
-function processEnv(): Record<string, string | undefined> {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env ?? {};
 }

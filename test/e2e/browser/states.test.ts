@@ -2,7 +2,7 @@ import { build } from "esbuild";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findProblems } from "./axe.js";
 import { launchChromium } from "./chromium.js";
 import { pictures } from "./demo.js";
@@ -30,15 +30,15 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** A page that can show every state, and what its console complained of. */
-async function open(options: BrowserContextOptions): Promise<{ page: Page; complaints: string[] }> {
+/** A page that can show every state, and the messages of its console. */
+async function open(options: BrowserContextOptions): Promise<{ page: Page; messages: string[] }> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => void complaints.push(message.text()));
-  page.on("pageerror", (error) => void complaints.push(String(error)));
+  const messages: string[] = [];
+  page.on("console", (message) => void messages.push(message.text()));
+  page.on("pageerror", (error) => void messages.push(String(error)));
   await page.setContent(html);
-  return { page, complaints };
+  return { page, messages };
 }
 
 const namesOf = (page: Page): Promise<string[]> => page.evaluate<string[]>("states");
@@ -50,26 +50,26 @@ const looks = [
   { name: "light", options: { colorScheme: "light", viewport: { width: 760, height: 700 } } },
   { name: "dark", options: { colorScheme: "dark", viewport: { width: 760, height: 700 } } },
   { name: "contrast", options: { forcedColors: "active", viewport: { width: 760, height: 700 } } },
-  // As wide as a page of 640 pixels that is magnified twice, or one of 1280 four times.
+  // As wide as a page of 640 pixels at 200 % zoom, or one of 1280 pixels at 400 %.
   { name: "narrow", options: { colorScheme: "light", viewport: { width: 320, height: 640 } } },
   { name: "rtl", options: { colorScheme: "light", viewport: { width: 360, height: 640 } } },
 ] as const;
 
 describe("every state of the component", () => {
-  it.each(looks)("is accessible and fits: $name", async ({ name, options }) => {
-    const { page, complaints } = await open(options);
+  test.each(looks)("each state is accessible and fits the screen: $name", async ({ name, options }) => {
+    const { page, messages } = await open(options);
     if (name === "rtl") await page.evaluate(() => (document.documentElement.dir = "rtl"));
     for (const state of await namesOf(page)) {
       await show(page, state);
-      if (state === "refused") {
+      if (state === "wrong-password") {
         await page.getByRole("button", { name: "Connect Apple Calendar" }).click();
         expect(await page.locator("[aria-invalid=true]").count()).toBe(2);
       }
-      // To axe neither width nor direction makes a difference.
+      // axe finds the same for any width and direction.
       if (!["narrow", "rtl"].includes(name)) {
-        expect(await findProblems(page), `${state}: what axe found`).toEqual([]);
+        expect(await findProblems(page), `${state}: problems found by axe`).toEqual([]);
       }
-      expect(await tooWide(page), `${state}: how much is too wide`).toBeLessThanOrEqual(0);
+      expect(await tooWide(page), `${state}: pixels wider than the screen`).toBeLessThanOrEqual(0);
       const small = await page
         .locator("button, input")
         .evaluateAll((elements) =>
@@ -77,16 +77,16 @@ describe("every state of the component", () => {
             .map((element) => element.getBoundingClientRect())
             .filter(({ width, height }) => width > 0 && Math.min(width, height) < 40),
         );
-      expect(small, `${state}: too small to hit`).toEqual([]);
+      expect(small, `${state}: targets smaller than 40 pixels`).toEqual([]);
       if (name === "light" || state === "long" || state === "revoked") {
         await page.screenshot({ path: join(pictures, `state-${state}-${name}.png`), fullPage: true });
       }
     }
-    expect(complaints).toEqual([]);
+    expect(messages).toEqual([]);
     await page.context().close();
   });
 
-  it("moves nothing for those who want no motion", async () => {
+  test("with prefers-reduced-motion, nothing is animated", async () => {
     const { page } = await open({ reducedMotion: "reduce" });
     await show(page, "checking");
     expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);

@@ -25,7 +25,7 @@ test("serves a Cal.com that an application can be pointed to, until it is stoppe
     },
   });
   expect(code).toBe(0);
-  expect(lines.join(" ")).toContain("It keeps nothing: when it is started anew, empty the token table");
+  expect(lines.join(" ")).toContain("After a restart of the emulator, empty the token table");
 });
 
 test("does not print a secret that was given", async () => {
@@ -37,7 +37,7 @@ test("says what to do when the port is taken, or is no port", async () => {
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   const { port } = taken.address() as AddressInfo;
   const result = await runCommand(["emulator", "--port", String(port)]);
-  const advice = `The port ${port} is taken. Is an emulator running already? Else: --port ${port + 1}, and CAL_API_URL`;
+  const advice = `Port ${port} is already in use. Check whether an emulator is running. For another port, use --port ${port + 1} and change CAL_API_URL.`;
   expect(result).toMatchObject({ code: 2, err: expect.stringContaining(advice) });
   expect((await runCommand(["emulator", "--port", "http"])).code).toBe(2);
 });

@@ -1,41 +1,41 @@
 // @vitest-environment happy-dom
 import fc from "fast-check";
 import type { ReactNode } from "react";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   CalendarIntegration,
   useCalendarIntegration,
   type CalendarIntegrationState,
 } from "../../../src/react/index.js";
 import {
-  account,
+  connection,
   fakeHandlers,
   status,
-  type Answer,
+  type FakeResponse,
   type FakeHandlers,
 } from "../../support/fake-handlers.js";
-import { doing, leave, render } from "../../support/render.js";
+import { perform, leave, render } from "../../support/render.js";
 
 let handlers: FakeHandlers;
 let state: CalendarIntegrationState;
 
 function Page(): ReactNode {
   state = useCalendarIntegration({ fetch: handlers.fetch });
-  // Whatever is answered has to be fit to be shown.
+  // The component must be able to show every state.
   return <CalendarIntegration integration={state} />;
 }
 
-const accounts = [
-  account(),
-  account({ credentialId: 8, connected: false, email: null, calendars: [] }),
-  account({ calendarType: "office365", credentialId: 9 }),
-  account({ calendarType: "apple", credentialId: 10 }),
+const connections = [
+  connection(),
+  connection({ credentialId: 8, connected: false, email: null, calendars: [] }),
+  connection({ calendarType: "office365", credentialId: 9 }),
+  connection({ calendarType: "apple", credentialId: 10 }),
 ];
-const list = fc.subarray(accounts);
-const fault: fc.Arbitrary<Answer> = fc.oneof(
-  fc.constantFrom<Answer>(
+const list = fc.subarray(connections);
+const failedResponse: fc.Arbitrary<FakeResponse> = fc.oneof(
+  fc.constantFrom<FakeResponse>(
     { fault: true },
-    { cut: true },
+    { incomplete: true },
     { text: "<html>" },
     { text: "", status: 504 },
     { text: '{"error":"Not Found"}', status: 404 },
@@ -45,20 +45,20 @@ const fault: fc.Arbitrary<Answer> = fc.oneof(
     .constantFrom(null, 7, "x", {}, [], { calendars: null }, { calendars: [null] }, { calendars: [{}] })
     .map((data) => ({ data })),
 );
-const or = (good: fc.Arbitrary<Answer>): fc.Arbitrary<Answer> =>
-  fc.oneof({ weight: 2, arbitrary: good }, fault);
+const orFault = (good: fc.Arbitrary<FakeResponse>): fc.Arbitrary<FakeResponse> =>
+  fc.oneof({ weight: 2, arbitrary: good }, failedResponse);
 
 const provider = fc.constantFrom("google", "office365", "apple");
 const step = fc.oneof(
-  fc.record({ do: fc.constant("reload"), answer: or(list.map((some) => status(...some))) }),
-  provider.chain((which) =>
+  fc.record({ do: fc.constant("reload"), response: orFault(list.map((some) => status(...some))) }),
+  provider.chain((chosen) =>
     fc.record({
       do: fc.constant("sync"),
-      provider: fc.constant(which),
-      answer: or(
+      provider: fc.constant(chosen),
+      response: orFault(
         fc
           .record({
-            calendars: list.map((some) => some.filter(({ calendarType }) => calendarType === which)),
+            calendars: list.map((some) => some.filter(({ calendarType }) => calendarType === chosen)),
             connected: fc.boolean(),
             reason: fc.constantFrom("revoked", "provider_error"),
           })
@@ -66,39 +66,39 @@ const step = fc.oneof(
       ),
     }),
   ),
-  fc.record({ do: fc.constant("disconnect"), provider, answer: or(fc.constant({ data: {} })) }),
-  fc.record({ do: fc.constant("connectApple"), answer: or(fc.constant({ data: {} })) }),
+  fc.record({ do: fc.constant("disconnect"), provider, response: orFault(fc.constant({ data: {} })) }),
+  fc.record({ do: fc.constant("connectApple"), response: orFault(fc.constant({ data: {} })) }),
   fc.record({
     do: fc.constant("connect"),
-    answer: or(
+    response: orFault(
       fc.constantFrom("https://p.example/", "javascript:0", 3).map((authUrl) => ({ data: { authUrl } })),
     ),
   }),
   fc.record({
-    do: fc.constantFrom("come back", "turn back", "wait", "dismiss"),
-    answer: or(list.map((some) => status(...some))),
+    do: fc.constantFrom("return to tab", "press Back", "wait", "dismiss"),
+    response: orFault(list.map((some) => status(...some))),
   }),
 );
 
-/** Begins a step. Answers whether it worked, if it says so. */
-function begin(one: { do: string; provider?: string }): Promise<boolean> | undefined {
-  const which = one.provider as "google";
-  switch (one.do) {
+/** Starts a step. Returns the action's promise, if the step is an action. */
+function start(item: { do: string; provider?: string }): Promise<boolean> | undefined {
+  const provider = item.provider as "google";
+  switch (item.do) {
     case "reload":
       return state.reload();
     case "sync":
-      return state.sync(which);
+      return state.sync(provider);
     case "disconnect":
-      return state.disconnect(which);
+      return state.disconnect(provider);
     case "connectApple":
       return state.connectApple({ username: "dave@icloud.example", password: "secret" });
     case "connect":
       return state.connect("google");
-    case "come back":
+    case "return to tab":
       vi.setSystemTime(Date.now() + 12_000);
       document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
       return undefined;
-    case "turn back":
+    case "press Back":
       window.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
       return undefined;
     case "wait":
@@ -111,19 +111,19 @@ function begin(one: { do: string; provider?: string }): Promise<boolean> | undef
 }
 
 function expectConsistent(when: string): void {
-  const { status: word, calendars, error, result } = state;
+  const { status, calendars, error, result } = state;
   expect(Array.isArray(calendars), when).toBe(true);
-  const known =
+  const expected =
     calendars.length === 0
       ? "disconnected"
       : calendars.every(({ connected }) => connected)
         ? "connected"
         : "broken";
-  if (word === "loading" || word === "error") expect(calendars, when).toEqual([]);
-  else expect(word, when).toBe(known);
-  if (word === "error") expect(error, `${when}: says why`).not.toBeNull();
+  if (status === "loading" || status === "error") expect(calendars, when).toEqual([]);
+  else expect(status, when).toBe(expected);
+  if (status === "error") expect(error, `${when}: the error is set`).not.toBeNull();
   if (error) expect(error.code, when).toBeTruthy();
-  // A load of its own may fail after what has worked.
+  // A background load may fail after an action that succeeded.
   if (result) expect(error?.action ?? "load", when).toBe("load");
 }
 
@@ -137,34 +137,34 @@ beforeEach(() => {
 
 afterEach(() => vi.useRealTimers());
 
-it("whatever is done and answered: nothing stays under way, and what is shown is what is known", async () => {
+test("after any sequence of actions and responses, no action stays pending and the state is consistent", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 8 }),
-      or(list.map((some) => status(...some))),
+      orFault(list.map((some) => status(...some))),
       async (steps, first) => {
         handlers = fakeHandlers();
-        handlers.otherwise = first;
+        handlers.fallback = first;
         history.replaceState(null, "", "/settings");
         await render(<Page />);
-        expectConsistent("at first");
-        for (const one of steps) {
-          handlers.otherwise = one.answer;
+        expectConsistent("after the first load");
+        for (const item of steps) {
+          handlers.fallback = item.response;
           let second: Promise<boolean> | undefined;
-          const outcome = await doing(async () => {
-            const isFree = state.pending === null;
-            const work = begin(one);
-            // Somebody presses everything at once.
-            if (work && one.do !== "reload" && isFree) second = state.sync("google");
-            return work;
+          const outcome = await perform(async () => {
+            const wasIdle = state.pending === null;
+            const action = start(item);
+            // The user presses a second button at the same time.
+            if (action && item.do !== "reload" && wasIdle) second = state.sync("google");
+            return action;
           });
-          if (second) expect(await second, `two things at once: ${one.do}`).toBe(false);
-          if (outcome === true && one.do !== "reload")
-            expect(state.error?.provider, `${one.do} worked`).toBeUndefined();
-          expectConsistent(one.do);
+          if (second) expect(await second, `a second action during ${item.do}`).toBe(false);
+          if (outcome === true && item.do !== "reload")
+            expect(state.error?.provider, `${item.do} worked`).toBeUndefined();
+          expectConsistent(item.do);
         }
-        await doing(() => vi.advanceTimersByTime(60_000));
-        expect(state.pending, "under way for ever").toBeNull();
+        await perform(() => vi.advanceTimersByTime(60_000));
+        expect(state.pending, "an action is still pending").toBeNull();
         leave();
       },
     ),

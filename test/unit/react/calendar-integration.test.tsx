@@ -1,47 +1,47 @@
 // @vitest-environment happy-dom
 import { version } from "react";
 import { renderToString } from "react-dom/server";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { CalendarIntegration, defaultTexts, describeError } from "../../../src/react/index.js";
-import { account, fakeHandlers, status, type FakeHandlers } from "../../support/fake-handlers.js";
-import { buttonOf, doing, hydrate, leave, render } from "../../support/render.js";
+import { connection, fakeHandlers, status, type FakeHandlers } from "../../support/fake-handlers.js";
+import { buttonOf, perform, hydrate, leave, render } from "../../support/render.js";
 
 let handlers: FakeHandlers;
-const one = { calendars: [account()] };
+const oneConnected = { calendars: [connection()] };
 
 beforeEach(() => {
   handlers = fakeHandlers();
   history.replaceState(null, "", "/settings");
 });
 
-describe("on a server", () => {
-  it("renders what it was given, and is taken over without a word from React", async () => {
-    const { html, complaints } = await hydrate(
-      <CalendarIntegration fetch={handlers.fetch} initialStatus={one} />,
+describe("rendering on a server", () => {
+  test("the initial status is rendered on the server and hydrated without React errors", async () => {
+    const { html, errors } = await hydrate(
+      <CalendarIntegration fetch={handlers.fetch} initialStatus={oneConnected} />,
     );
     for (const text of ["alice@gmail.example", "Team", "Connected", "Check now"])
       expect(html).toContain(text);
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
     expect(handlers.seen).toEqual([]);
   });
 
-  it("works with the React that this run is about", () => {
+  test("the tests run with the React version of this project", () => {
     expect(version).toMatch(process.env["REACT"] === "18" ? /^18\./ : /^19\./);
   });
 
-  it("renders that it is loading, also when the address says something", async () => {
+  test("the server renders the loading state, even if the URL has the result of a connect", async () => {
     history.replaceState(null, "", "/settings?calendarType=google&connected=true");
-    handlers.answer("status", status(account()));
-    const { html, complaints } = await hydrate(<CalendarIntegration fetch={handlers.fetch} />);
+    handlers.respond("status", status(connection()));
+    const { html, errors } = await hydrate(<CalendarIntegration fetch={handlers.fetch} />);
     expect(html).toContain("One moment…");
     expect(html).not.toContain("Connect</button>");
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
     expect(document.querySelector('[role="status"]')?.textContent).toBe("Google Calendar is connected.");
   });
 });
 
-describe("what it shows", () => {
-  it("never shows text of the address", async () => {
+describe("what the component shows", () => {
+  test("text of the URL is never shown", async () => {
     for (const reason of ["Call+555-1234", "constructor", "__proto__"]) {
       history.replaceState(null, "", `/settings?calendarType=google&connected=false&reason=${reason}`);
       const page = await render(
@@ -53,21 +53,21 @@ describe("what it shows", () => {
     }
   });
 
-  it("offers to load again what could not be loaded", async () => {
-    handlers.answer("status", { fault: true }, status(account()));
+  test("after a failed load there is a button to try again", async () => {
+    handlers.respond("status", { fault: true }, status(connection()));
     const page = await render(<CalendarIntegration fetch={handlers.fetch} />);
     expect(page.querySelector('[role="alert"]')?.textContent).toContain("can’t be reached");
     expect(page.querySelector("[data-provider]")).toBeNull();
     buttonOf("Try again").focus();
-    await doing(() => buttonOf("Try again").click());
+    await perform(() => buttonOf("Try again").click());
     expect(page.textContent).toContain("alice@gmail.example");
-    expect(document.activeElement?.getAttribute("aria-label"), "where the focus is").toBe("Calendars");
+    expect(document.activeElement?.getAttribute("aria-label"), "the focused element").toBe("Calendars");
   });
 
-  it("shows several accounts of a provider, each with a button of its own", async () => {
-    const calendars = [account(), account({ credentialId: 8, email: "carol@gmail.example" })];
+  test("each connection of a provider has its own Disconnect button", async () => {
+    const calendars = [connection(), connection({ credentialId: 8, email: "carol@gmail.example" })];
     const page = await render(<CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars }} />);
-    const names = [...page.querySelectorAll('[data-provider="google"] [id$="-end"]')].map((button) =>
+    const names = [...page.querySelectorAll('[data-provider="google"] [id$="-disconnect"]')].map((button) =>
       (button.getAttribute("aria-labelledby") ?? "")
         .split(" ")
         .map((id) => document.getElementById(id)?.textContent)
@@ -76,17 +76,19 @@ describe("what it shows", () => {
     expect(names).toEqual(["Disconnect alice@gmail.example", "Disconnect carol@gmail.example"]);
   });
 
-  it("says which of several accounts is broken", async () => {
-    const broken = account({ credentialId: 8, email: null, connected: false, calendars: [] });
-    const calendars = [account(), broken];
+  test("of several connections of a provider, the broken one is marked", async () => {
+    const broken = connection({ credentialId: 8, email: null, connected: false, calendars: [] });
+    const calendars = [connection(), broken];
     const page = await render(<CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars }} />);
-    const accounts = [...page.querySelectorAll(".calbridge-account")].map(({ textContent }) => textContent);
-    expect(accounts[0]).toBe("alice@gmail.exampleTeamDisconnect");
-    expect(accounts[1]).toMatch(/^Google Calendar can’t be read just now/);
+    const connections = [...page.querySelectorAll(".calbridge-connection")].map(
+      ({ textContent }) => textContent,
+    );
+    expect(connections[0]).toBe("alice@gmail.exampleTeamDisconnect");
+    expect(connections[1]).toMatch(/^Google Calendar can’t be read just now/);
   });
 
-  it("offers nothing for an account that Cal.com doesn't list yet: it could not be done", async () => {
-    const calendars = [account({ calendarType: "apple", credentialId: 0, email: null, calendars: [] })];
+  test("an Apple connection that Cal.com does not list yet has no buttons", async () => {
+    const calendars = [connection({ calendarType: "apple", credentialId: 0, email: null, calendars: [] })];
     const page = await render(<CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars }} />);
     const apple = page.querySelector('[data-provider="apple"]');
     expect(apple?.textContent).toContain("Connected");
@@ -94,9 +96,9 @@ describe("what it shows", () => {
     expect([...apple!.querySelectorAll("button")].filter((button) => !button.closest("dialog"))).toEqual([]);
   });
 
-  it("has no id twice, whatever is connected", async () => {
+  test("no HTML id is used twice, even by two components on one page", async () => {
     const calendars = ["google", "office365", "apple"].map((calendarType, index) =>
-      account({ calendarType, credentialId: index, email: null }),
+      connection({ calendarType, credentialId: index, email: null }),
     );
     const page = await render(
       <>
@@ -109,8 +111,8 @@ describe("what it shows", () => {
   });
 });
 
-describe("made to fit", () => {
-  it("has other texts, providers, headings and classes", () => {
+describe("appearance", () => {
+  test("texts, providers, heading level and classes can be changed", () => {
     const html = renderToString(
       <CalendarIntegration
         initialStatus={{ calendars: [] }}
@@ -126,24 +128,24 @@ describe("made to fit", () => {
     expect(html).not.toContain("Google");
   });
 
-  it("has other parts", async () => {
-    handlers.answer("disconnect", { data: {} });
+  test("render functions replace parts of the component", async () => {
+    handlers.respond("disconnect", { data: {} });
     const page = await render(
       <CalendarIntegration
         fetch={handlers.fetch}
-        initialStatus={one}
+        initialStatus={oneConnected}
         render={{
           mark: (provider) => <i>{provider}</i>,
           button: ({ kind, isPending, ...attributes }) => (
-            <button data-mine={`${kind} ${isPending}`} {...attributes} />
+            <button data-custom={`${kind} ${isPending}`} {...attributes} />
           ),
-          account: ({ label, disconnectButton }) => (
+          connection: ({ label, disconnectButton }) => (
             <p key={label}>
-              Mine: {label} {disconnectButton}
+              Custom: {label} {disconnectButton}
             </p>
           ),
           confirm: ({ text, onConfirm }) => (
-            <p id="mine">
+            <p id="custom">
               {text} <button onClick={onConfirm}>Yes</button>
             </p>
           ),
@@ -151,21 +153,21 @@ describe("made to fit", () => {
         }}
       />,
     );
-    expect(page.textContent).toContain("Mine: alice@gmail.example");
+    expect(page.textContent).toContain("Custom: alice@gmail.example");
     expect(page.querySelector("dialog")).toBeNull();
-    await doing(() => buttonOf("Disconnect").click());
-    expect(page.querySelector("#mine")?.textContent).toContain("Disconnect alice@gmail.example?");
-    await doing(() => buttonOf("Yes").click());
+    await perform(() => buttonOf("Disconnect").click());
+    expect(page.querySelector("#custom")?.textContent).toContain("Disconnect alice@gmail.example?");
+    await perform(() => buttonOf("Yes").click());
     expect(page.querySelector('[role="status"]')?.textContent).toBe(
       "notice! alice@gmail.example is disconnected.",
     );
-    expect(page.querySelector("#mine")).toBeNull();
+    expect(page.querySelector("#custom")).toBeNull();
   });
 
-  it("has other cards and another form", async () => {
-    const view = vi.fn(() => "mine");
+  test("render functions replace the provider cards and Apple's form", async () => {
+    const view = vi.fn(() => "custom");
     const page = await render(
-      <CalendarIntegration fetch={handlers.fetch} initialStatus={one} render={{ provider: view }} />,
+      <CalendarIntegration fetch={handlers.fetch} initialStatus={oneConnected} render={{ provider: view }} />,
     );
     expect(page.querySelectorAll("li.calbridge-provider")).toHaveLength(3);
     expect(view).toHaveBeenCalledWith(
@@ -180,32 +182,32 @@ describe("made to fit", () => {
     const other = await render(
       <CalendarIntegration
         fetch={handlers.fetch}
-        initialStatus={one}
+        initialStatus={oneConnected}
         render={{ appleForm: ({ onCancel }) => <button onClick={onCancel}>Not now</button> }}
       />,
     );
-    await doing(() => buttonOf("Connect", other.querySelector('[data-provider="apple"]')!).click());
-    await doing(() => buttonOf("Not now", other).click());
+    await perform(() => buttonOf("Connect", other.querySelector('[data-provider="apple"]')!).click());
+    await perform(() => buttonOf("Not now", other).click());
     expect(other.textContent).not.toContain("Not now");
   });
 });
 
-describe("a page that is left", () => {
-  it("hears no more of what is under way, without a word from React", async () => {
-    const complaint = vi.spyOn(console, "error");
-    let arrive: (answer: { data: object }) => void = () => undefined;
-    handlers.answer("disconnect", new Promise((resolve) => (arrive = resolve)));
-    await render(<CalendarIntegration fetch={handlers.fetch} initialStatus={one} />);
-    await doing(() => buttonOf("Disconnect", document.querySelector(".calbridge-account")!).click());
-    await doing(() => buttonOf("Disconnect", document.querySelector("dialog")!).click());
+describe("unmounting", () => {
+  test("an action that ends after unmounting causes no React error", async () => {
+    const consoleError = vi.spyOn(console, "error");
+    let deliver: (response: { data: object }) => void = () => undefined;
+    handlers.respond("disconnect", new Promise((resolve) => (deliver = resolve)));
+    await render(<CalendarIntegration fetch={handlers.fetch} initialStatus={oneConnected} />);
+    await perform(() => buttonOf("Disconnect", document.querySelector(".calbridge-connection")!).click());
+    await perform(() => buttonOf("Disconnect", document.querySelector("dialog")!).click());
     leave();
-    await doing(() => arrive({ data: {} }));
-    expect(complaint).not.toHaveBeenCalled();
+    await perform(() => deliver({ data: {} }));
+    expect(consoleError).not.toHaveBeenCalled();
   });
 });
 
 describe("describeError", () => {
-  it("tells a refused Apple password from a connection that no longer works", () => {
+  test("describeError: invalid_credentials has one text for a wrong Apple password and another for a broken connection", () => {
     const code = "invalid_credentials";
     expect(describeError({ code, action: "connectApple", provider: "apple" })).toContain(
       "Apple did not accept",
@@ -215,9 +217,11 @@ describe("describeError", () => {
     );
   });
 
-  it("has a sentence for everything, in the application's words where there are any", () => {
+  test("describeError: each code has a text, and the application's texts replace the English ones", () => {
     expect(describeError({ code: "internal_error", action: "load" })).toBe(defaultTexts.errors.other);
-    const texts = { errors: { revoked: "{provider}: nix da" }, providers: { google: "G$&" } };
-    expect(describeError({ code: "revoked", action: "sync", provider: "google" }, texts)).toBe("G$&: nix da");
+    const texts = { errors: { revoked: "{provider}: kein Zugriff" }, providers: { google: "G$&" } };
+    expect(describeError({ code: "revoked", action: "sync", provider: "google" }, texts)).toBe(
+      "G$&: kein Zugriff",
+    );
   });
 });

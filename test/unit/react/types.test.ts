@@ -1,9 +1,9 @@
-import { expectTypeOf, it } from "vitest";
+import { expectTypeOf, test } from "vitest";
 import type { Connection, HandlerErrorCode, ReturnReason } from "../../../src/handlers/index.js";
 import type { CalendarProvider, OAuthProvider } from "../../../src/index.js";
 import type * as react from "../../../src/react/index.js";
 
-it("the browser's types are those of what the handlers answer", () => {
+test("the types of calbridge/react match the responses of the handlers", () => {
   expectTypeOf<react.Connection>().toEqualTypeOf<Connection>();
   expectTypeOf<react.CalendarProvider>().toEqualTypeOf<CalendarProvider>();
   expectTypeOf<react.OAuthProvider>().toEqualTypeOf<OAuthProvider>();

@@ -2,7 +2,7 @@ import { CalendarIntegration, type Connection, type CalendarIntegrationState } f
 import type { ReactNode } from "react";
 import { flushSync } from "react-dom";
 import { createRoot } from "react-dom/client";
-import { account as plainAccount } from "../../../support/fake-handlers.js";
+import { connection as plainConnection } from "../../../support/fake-handlers.js";
 
 const works = (): Promise<boolean> => Promise.resolve(true);
 
@@ -20,39 +20,40 @@ const base: CalendarIntegrationState = {
   dismiss: () => undefined,
 };
 
-function account(given: Partial<Connection>): Connection {
-  const named = (name: string) => plainAccount().calendars.map((one) => ({ ...one, externalId: name, name }));
-  return plainAccount({ calendars: ["Team", "Family", "Birthdays"].flatMap(named), ...given });
+function connection(given: Partial<Connection>): Connection {
+  const named = (name: string) =>
+    plainConnection().calendars.map((calendar) => ({ ...calendar, externalId: name, name }));
+  return plainConnection({ calendars: ["Team", "Family", "Birthdays"].flatMap(named), ...given });
 }
 
-const long = "a-very-long-name-that-nobody-would-choose-but-some-company-gives.to.everybody";
-const apple = account({ calendarType: "apple", credentialId: 9, email: null });
-const broken = account({ credentialId: 8, email: null, connected: false, calendars: [] });
+const long = "a-very-long-name-such-as-a-large-company-may-give-to-each-of-its-accounts";
+const apple = connection({ calendarType: "apple", credentialId: 9, email: null });
+const broken = connection({ credentialId: 8, email: null, connected: false, calendars: [] });
 const many = Array.from({ length: 30 }, (_, index) => ({
-  ...account({}).calendars[0]!,
+  ...connection({}).calendars[0]!,
   name: index % 7 === 0 ? `${long} ${index}` : `Project ${index} (shared)`,
 }));
 const all = [
-  account({}),
-  account({ calendarType: "office365", credentialId: 8, email: "bob@outlook.example" }),
+  connection({}),
+  connection({ calendarType: "office365", credentialId: 8, email: "bob@outlook.example" }),
   apple,
 ];
 
-/** Every state there is, by name. */
+/** All states of the component, by name. */
 const states: Record<string, Partial<CalendarIntegrationState>> = {
   loading: { status: "loading" },
   "nothing-connected": { status: "disconnected" },
   connecting: { status: "disconnected", pending: { action: "connect", provider: "google" } },
-  "just-connected": { calendars: [account({})], result: { action: "connect", provider: "google" } },
+  "just-connected": { calendars: [connection({})], result: { action: "connect", provider: "google" } },
   connected: { calendars: all },
   checking: { calendars: all, pending: { action: "sync", provider: "google" } },
   disconnecting: { calendars: all, pending: { action: "disconnect", provider: "google", credentialId: 7 } },
-  settling: {
+  "apple-not-listed": {
     calendars: [{ ...apple, credentialId: 0, calendars: [] }],
     result: { action: "connectApple", provider: "apple" },
   },
   broken: { status: "broken", calendars: [broken, all[1]!] },
-  "one-of-two-broken": { status: "broken", calendars: [account({}), broken] },
+  "one-of-two-broken": { status: "broken", calendars: [connection({}), broken] },
   revoked: {
     status: "broken",
     calendars: [broken],
@@ -62,7 +63,7 @@ const states: Record<string, Partial<CalendarIntegrationState>> = {
     status: "disconnected",
     error: { action: "connect", provider: "office365", code: "access_denied" },
   },
-  refused: {
+  "wrong-password": {
     status: "disconnected",
     error: { action: "connectApple", provider: "apple", code: "invalid_credentials" },
   },
@@ -70,10 +71,10 @@ const states: Record<string, Partial<CalendarIntegrationState>> = {
   "not-loaded": { status: "error", error: { action: "load", code: "unauthenticated" } },
   long: {
     calendars: [
-      account({ email: `${long}@${long}.example`, calendars: many }),
-      account({ credentialId: 8, email: "alice.b@gmail.example" }),
+      connection({ email: `${long}@${long}.example`, calendars: many }),
+      connection({ credentialId: 8, email: "alice.b@gmail.example" }),
     ],
-    result: { action: "disconnect", provider: "google", account: `${long}@${long}.example` },
+    result: { action: "disconnect", provider: "google", email: `${long}@${long}.example` },
   },
 };
 
