@@ -79,6 +79,18 @@ const walls = [
     except: ["./testing", "./errors.ts", "./tokens/token-store.ts", "./stores/shared"],
     because: "the emulator must not share code with what it tests",
   },
+  ...Object.entries({
+    model: [],
+    http: ["./model"],
+    routes: ["./http", "./model"],
+    consent: ["./http", "./model"],
+    controls: ["./model"],
+  }).map(([folder, below]) => ({
+    room: `src/testing/emulator/${folder}`,
+    from: "src/testing/emulator",
+    except: [`./${folder}`, ...below],
+    because: "the emulator's folders import downwards only: model, http, then routes, consent and controls",
+  })),
 ];
 
 export default defineConfig(

@@ -4,7 +4,12 @@
  * @module calbridge/testing
  */
 export { createCalEmulator } from "./emulator/create-cal-emulator.js";
-export type { CalEmulator, CalEmulatorOptions, ListeningEmulator } from "./emulator/create-cal-emulator.js";
+export type {
+  CalEmulator,
+  CalEmulatorOptions,
+  EmulatedProviders,
+  ListeningEmulator,
+} from "./emulator/create-cal-emulator.js";
 export type {
   ConsentProvider,
   EmulatorAccount,
@@ -19,17 +24,18 @@ export type {
   EmulatedCredential,
 } from "./emulator/controls/calendars.js";
 export type { EmulatorClock } from "./emulator/model/clock.js";
-export type { Fault, FaultEffect, FaultHandle } from "./emulator/controls/faults.js";
+export type { Fault, FaultEffect, FaultHandle } from "./emulator/model/faults.js";
 export type { EmulatorRateLimits } from "./emulator/http/rate-limits.js";
-export type { LoggedRequest, RequestMatch } from "./emulator/http/request-log.js";
-export type { EmulatorOAuth2Client } from "./emulator/model/oauth2-tokens.js";
+export type { LoggedRequest, RequestMatch } from "./emulator/model/request-log.js";
+export type { EmulatorOAuth2Client } from "./emulator/model/oauth2-state.js";
 export type { EmulatedOAuth2, OAuth2Authorization } from "./emulator/controls/oauth2.js";
 export type {
   AuthorizeOptions,
   AuthorizeResult,
   AuthorizeStop,
-  EmulatedProviders,
-} from "./emulator/controls/providers.js";
+  ConsentWalk,
+} from "./emulator/consent/walk.js";
+export type { ProviderControls } from "./emulator/controls/providers.js";
 export type { EmulatorClient } from "./emulator/model/state.js";
 export type { EmulatorFetch } from "./emulator/http/fetch.js";
 export type { EmulatedTokens, EmulatedUser, EmulatedUsers } from "./emulator/controls/users.js";

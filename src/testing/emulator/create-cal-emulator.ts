@@ -2,14 +2,17 @@ import type { EmulatorAccounts } from "./model/accounts.js";
 import { createApi } from "./api.js";
 import { createCalendarTools, type EmulatedCalendars } from "./controls/calendars.js";
 import type { EmulatorClock } from "./model/clock.js";
-import { consent } from "./consent/consent.js";
+import { consent } from "./consent/provider-consent.js";
+import { createConsentWalk, type ConsentWalk } from "./consent/walk.js";
 import { assertMatch } from "./controls/validate-fault.js";
-import { createFaults, withFault, type Fault, type FaultHandle, type Outcome } from "./controls/faults.js";
+import { createInject } from "./controls/faults.js";
+import { withFault, type Outcome } from "./http/outcome.js";
+import { createFaults, type Fault, type FaultHandle } from "./model/faults.js";
 import { createLimiter, type EmulatorRateLimits } from "./http/rate-limits.js";
-import { matches, pathAfterVersion, type LoggedRequest, type RequestMatch } from "./http/request-log.js";
-import type { EmulatorOAuth2Client } from "./model/oauth2-tokens.js";
+import { matches, pathAfterVersion, type LoggedRequest, type RequestMatch } from "./model/request-log.js";
+import type { EmulatorOAuth2Client } from "./model/oauth2-state.js";
 import { createOAuth2Tools, type EmulatedOAuth2 } from "./controls/oauth2.js";
-import { createProviderTools, type EmulatedProviders } from "./controls/providers.js";
+import { createProviderControls, type ProviderControls } from "./controls/providers.js";
 import { createState, type EmulatorClient } from "./model/state.js";
 import { createFetch, type EmulatorFetch } from "./http/fetch.js";
 import { createUserTools, type EmulatedUsers } from "./controls/users.js";
@@ -78,6 +81,11 @@ export interface CalEmulator {
   readonly oauth2: EmulatedOAuth2;
   /** Empties what Cal.com keeps in Redis: known tokens, lists of calendars, counts of requests. */
   flushCache(): void;
+}
+
+/** Controls the calendar providers: consent, accounts, revocations and outages. */
+export interface EmulatedProviders extends ProviderControls {
+  readonly authorize: ConsentWalk;
 }
 
 const VIRTUAL_ORIGIN = "https://api.cal.example";
@@ -155,7 +163,7 @@ export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator
       };
     },
     clock: state.clock,
-    inject: faults.inject,
+    inject: createInject(faults),
     requests,
     count(match = {}) {
       assertMatch(match);
@@ -163,7 +171,7 @@ export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator
     },
     users: createUserTools(state, clientId),
     calendars: createCalendarTools(state),
-    provider: createProviderTools(state, fetch),
+    provider: { ...createProviderControls(state), authorize: createConsentWalk(state.accounts, fetch) },
     oauth2: createOAuth2Tools(state),
     flushCache() {
       state.tokenCache.clear();

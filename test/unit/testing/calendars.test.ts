@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
 import { callerOf } from "../../support/emulator-caller.js";
 
@@ -36,7 +36,7 @@ describe("the emulator's calendars", () => {
     return (await api.anyone(`/calendars/${provider}/save?${new URLSearchParams({ state, code })}`)).status;
   };
 
-  it("double when several callbacks run at once", async () => {
+  test("callbacks at the same time create duplicate credentials", async () => {
     await Promise.all([save("good:alice"), save("good:alice"), save("good:alice")]);
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(3);
     expect(emulator.calendars.selected(ada.id)).toHaveLength(1);
@@ -44,7 +44,7 @@ describe("the emulator's calendars", () => {
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(3);
   });
 
-  it("double when the primary one isn't selected any more", async () => {
+  test("connecting again creates a duplicate credential if the primary calendar is not selected", async () => {
     await save("good:alice");
     const [{ externalId, credentialId } = { externalId: "", credentialId: 0 }] = emulator.calendars.selected(
       ada.id,
@@ -59,14 +59,14 @@ describe("the emulator's calendars", () => {
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(2);
   });
 
-  it("aren't saved in a dry run, whatever makes it one", async () => {
+  test("a dry run saves nothing, for every truthy isDryRun in the state", async () => {
     for (const isDryRun of [true, "false", 1]) expect(await save("good:alice", { isDryRun })).toBe(301);
     expect(emulator.calendars.credentials(ada.id)).toEqual([]);
     await save("good:alice", { isDryRun: false });
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(1);
   });
 
-  it("become whose token the state carries: expired will do, force-refreshed won't", async () => {
+  test("save accepts an expired access token in the state, and rejects a force-refreshed one", async () => {
     emulator.users.expireAccessTokens(ada.id);
     expect(await save("good:alice")).toBe(301);
     expect(emulator.calendars.credentials(ada.id)).toMatchObject([{ account: "alice@gmail.example" }]);
@@ -74,7 +74,7 @@ describe("the emulator's calendars", () => {
     expect(await save("good:carol")).toBe(401);
   });
 
-  it("stay revoked when connected again; disconnecting first helps", async () => {
+  test("connecting a revoked account again changes nothing until it is disconnected", async () => {
     await save("good:alice");
     emulator.provider.revoke({ userId: ada.id, provider: "google" });
     expect(await check("google")).toEqual([401, "Access token expired or revoked"]);
@@ -92,7 +92,7 @@ describe("the emulator's calendars", () => {
     expect(await check("google")).toEqual([200]);
   });
 
-  it("are taken back when marked invalid and connected again", async () => {
+  test("connecting an account again repairs a credential that is marked invalid", async () => {
     await save("good:bob", {}, "office365");
     emulator.calendars.invalidate({ userId: ada.id });
     expect(await check("office365")).toEqual([400, "Invalid office 365 calendar credentials."]);
@@ -101,7 +101,7 @@ describe("the emulator's calendars", () => {
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(1);
   });
 
-  it("are remembered for 10 s", async () => {
+  test("the list of calendars is cached for 10 s", async () => {
     emulator.calendars.connect(ada.id, "google", "alice");
     expect(await listed()).toHaveLength(1);
     emulator.calendars.remove({ userId: ada.id });
@@ -111,7 +111,7 @@ describe("the emulator's calendars", () => {
     expect(await listed()).toEqual([]);
   });
 
-  it("show a provider's bad day, and its end", async () => {
+  test("check fails during an outage of the provider, and succeeds after it", async () => {
     emulator.calendars.connect(ada.id, "office365", "bob");
     emulator.provider.break("office365");
     expect(await check("office365")).toEqual([401, "Could not get connected calendars"]);
@@ -119,7 +119,7 @@ describe("the emulator's calendars", () => {
     expect(await check("office365")).toEqual([200]);
   });
 
-  it("connect Apple by password; `check` may be 10 s behind", async () => {
+  test("Apple is connected by password, and check may take 10 s to see it", async () => {
     expect(await listed()).toEqual([]);
     const username = "dave@icloud.example";
     const wrong = await asAda("POST", "/calendars/apple/credentials", { username, password: "wrong-one" });
@@ -140,7 +140,7 @@ describe("the emulator's calendars", () => {
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(1);
   });
 
-  it("echo what was sent, passwords included, when it can't be read", async () => {
+  test("a validation error repeats the body, passwords included", async () => {
     const { body } = await asAda("POST", "/calendars/apple/credentials", {
       username: 1,
       password: "hush-hush",
@@ -148,7 +148,7 @@ describe("the emulator's calendars", () => {
     expect(JSON.stringify(body)).toContain("hush-hush");
   });
 
-  it("subscribe to feeds, each time anew", async () => {
+  test("saving a feed again creates a second credential", async () => {
     const feed = { urls: ["https://ics.example/a.ics"], readOnly: true };
     expect((await asAda("POST", "/calendars/ics-feed/save", feed)).status).toBe(201);
     expect((await asAda("POST", "/calendars/ics-feed/save", feed)).status).toBe(201);
@@ -158,7 +158,7 @@ describe("the emulator's calendars", () => {
     expect((await asAda("POST", "/calendars/ics-feed/save", feed)).status).toBe(400);
   });
 
-  it("keep Google's events, which make busy times", async () => {
+  test("events in a Google calendar appear in busy times", async () => {
     const id = emulator.calendars.connect(ada.id, "google", "alice");
     const start = { time: "2027-01-04T10:00:00Z", timeZone: "Europe/Berlin" };
     const end = { time: "2027-01-04T11:00:00Z", timeZone: "Europe/Berlin" };
@@ -192,7 +192,7 @@ describe("the emulator's calendars", () => {
     expect(emulator.provider.events("google", "alice")).toEqual([]);
   });
 
-  it("refuse a destination that can't be written to", async () => {
+  test("a read-only calendar can't be the destination", async () => {
     emulator.calendars.connect(ada.id, "office365", "bob");
     await listed();
     const put = (externalId: string) =>
@@ -201,7 +201,7 @@ describe("the emulator's calendars", () => {
     expect((await put("AQMkAD-bob-birthdays")).status).toBe(404);
   });
 
-  it("can't be manipulated when they aren't there: the test would test nothing", () => {
+  test("controls throw if nothing matches", () => {
     expect(() => emulator.provider.revoke({ userId: ada.id, provider: "google" })).toThrow(
       "no such credential",
     );

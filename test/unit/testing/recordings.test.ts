@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createCalEmulator } from "../../../src/testing/index.js";
 import { recordedClasses } from "../../support/behind-the-scenes.js";
 import { differences } from "../../support/compare.js";
@@ -11,8 +11,8 @@ const clients = [
   { id: "limited-client", secret: "limited-secret", permissions: ["PROFILE_READ"] },
 ];
 
-describe("the emulator answers what Cal.com was recorded to answer", () => {
-  it.each(recordingClasses)("%s", async (className) => {
+describe("the emulator responds as Cal.com was recorded to", () => {
+  test.each(recordingClasses)("%s", async (className) => {
     const { options, start, before = {}, together = [], excluded = {} } = recordedClasses[className]!;
     const emulator = createCalEmulator({
       redirectUris: ["http://localhost:4321"],
@@ -56,7 +56,7 @@ describe("the emulator answers what Cal.com was recorded to answer", () => {
   });
 });
 
-/** Who of several at once wins is open: gives each recorded answer one of the same status. */
+/** Which of several concurrent requests succeeds is undefined: pairs each recorded response with one of the same status. */
 function match(group: Recorded[], responses: Response[], isLive: boolean[]): [Recorded, Response][] {
   const rank = (index: number): number => responses[index]!.status * 2 + Number(isLive[index]);
   const order = responses.map((_, index) => index).sort((a, b) => rank(a) - rank(b));
@@ -64,7 +64,7 @@ function match(group: Recorded[], responses: Response[], isLive: boolean[]): [Re
   return recorded.map((pair, index) => [pair, responses[order[index]!]!]);
 }
 
-/** Of several that force a refresh at once all get tokens, but only one's live. */
+/** Of several concurrent force-refreshes all get tokens, but only one pair works. */
 function liveTokens(
   emulator: ReturnType<typeof createCalEmulator>,
   responses: Response[],

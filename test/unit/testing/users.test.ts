@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createCalEmulator } from "../../../src/testing/index.js";
 import { callerOf } from "../../support/emulator-caller.js";
 
@@ -10,7 +10,7 @@ function setUp() {
 }
 
 describe("the emulator's managed users", () => {
-  it("are listed by 50, and no further than the first 500", async () => {
+  test("the list has 50 entries by default, and ends after the first 500", async () => {
     const { emulator, api } = setUp();
     for (let n = 0; n < 60; n++) await emulator.users.create({ email: `user${n}@example.com`, name: "N" });
     await emulator.users.create({ email: "other@example.com", name: "O" }, { clientId: "second" });
@@ -23,7 +23,7 @@ describe("the emulator's managed users", () => {
     expect((await api.client("GET", `${USERS}?offset=251`)).status).toBe(400);
   });
 
-  it("are not told apart by the case of letters, nor by the last part of a domain", async () => {
+  test("addresses that make the same user name are a conflict without an id", async () => {
     const { api } = setUp();
     const create = async (email: string): Promise<[number, string?]> => {
       const { status, body } = await api.client("POST", USERS, { email, name: "A" });
@@ -36,7 +36,7 @@ describe("the emulator's managed users", () => {
     expect(await create("a@two.com")).toEqual([201]);
   });
 
-  it("may be there although Cal.com said 500", async () => {
+  test("a create with a lost response leaves the user behind", async () => {
     const { emulator, api } = setUp();
     emulator.inject({ method: "POST", path: USERS, effect: { status: 500 }, lost: true });
     const body = { email: "ada@example.com", name: "Ada" };
@@ -48,7 +48,7 @@ describe("the emulator's managed users", () => {
     ]);
   });
 
-  it("can change themselves", async () => {
+  test("a user can change their own profile", async () => {
     const { emulator, api } = setUp();
     const ada = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
     const changed = await api.user(ada.accessToken, "PATCH", "/me", {
@@ -62,14 +62,14 @@ describe("the emulator's managed users", () => {
     });
   });
 
-  it("can't look after each other", async () => {
+  test("a managed user can't manage other users", async () => {
     const { emulator, api } = setUp();
     const ada = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
     expect((await api.user(ada.accessToken, "GET", USERS)).status).toBe(403);
     expect((await api.user(ada.accessToken, "POST", `${USERS}/${ada.id}/force-refresh`)).status).toBe(403);
   });
 
-  it("can be deleted behind the application's back", async () => {
+  test("users.delete also ends tokens and connections", async () => {
     const { emulator, api } = setUp();
     const ada = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
     emulator.calendars.connect(ada.id, "google", "alice");

@@ -8,7 +8,7 @@ import {
 } from "../model/calendars.js";
 import { integrationOf, integrations } from "../model/integrations.js";
 import type { Credential, State } from "../model/state.js";
-import { adviceOnIds, assertUserId } from "./user-id.js";
+import { adviceOnIds, assertUserId } from "./assert.js";
 
 /** A connected calendar account, as Cal.com stores it. A copy. */
 export interface EmulatedCredential {

@@ -6,7 +6,7 @@ import {
   revokeTokens,
   type TokenPair,
 } from "../model/tokens.js";
-import { adviceOnIds, assertUserId } from "./user-id.js";
+import { adviceOnIds, assertUserId } from "./assert.js";
 import { createUser, deleteUser } from "../model/users.js";
 
 /** A managed user, as the emulator holds it. A copy. */

@@ -1,4 +1,4 @@
-import { exception } from "./errors.js";
+import { exception } from "../model/errors.js";
 import type { Limiter, TrackerKind } from "./rate-limits.js";
 import { findThirdPartyToken } from "../model/oauth2-tokens.js";
 import type { Client, State, User } from "../model/state.js";

@@ -1,4 +1,4 @@
-import { bare, exception } from "./errors.js";
+import { bare, exception } from "../model/errors.js";
 import { parseQuery } from "./query.js";
 
 const LIMIT = 100 * 1024;

@@ -1,4 +1,4 @@
-import type { Outcome } from "../controls/faults.js";
+import type { Outcome } from "./outcome.js";
 
 /** A `fetch` that knows one host. */
 export type EmulatorFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

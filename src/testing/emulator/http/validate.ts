@@ -1,4 +1,4 @@
-import { HttpError } from "./errors.js";
+import { HttpError } from "../model/errors.js";
 
 /** One rule of one property: its name and message are Cal.com's. */
 export interface Rule {

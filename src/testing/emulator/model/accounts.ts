@@ -150,6 +150,16 @@ export function createAccounts(options: EmulatorAccounts = {}, clock: EmulatorCl
   return self;
 }
 
+/** @throws Error that names the existing accounts, if there is no such account. */
+export function requireAccount(accounts: Accounts, provider: EmulatorProvider, name: string): Account {
+  const account = accounts.find(provider, name);
+  if (account) return account;
+  const known = accounts.list(provider).map(({ email }) => email);
+  throw new Error(
+    `The emulator has no ${provider} account ${name}. There are: ${known.join(", ") || "none"}.`,
+  );
+}
+
 function addressOf(provider: EmulatorProvider, name: string): string {
   const domain = provider === "google" ? "gmail" : provider === "office365" ? "outlook" : "icloud";
   return name.includes("@") ? name : `${name}@${domain}.example`;

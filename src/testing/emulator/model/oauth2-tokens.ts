@@ -1,41 +1,6 @@
+import { signJwt } from "./jwt.js";
+import type { ThirdPartyToken } from "./oauth2-state.js";
 import type { State, User } from "./state.js";
-import { sign } from "./tokens.js";
-
-/** A client of Cal.com's OAuth 2, which is to replace managed users. */
-export interface EmulatorOAuth2Client {
-  id: string;
-  /** Of a confidential client. A public one has none, and proves itself with PKCE. */
-  secret?: string;
-  redirectUri: string;
-  name?: string;
-  /** Cal.com looks at new clients first. Default `"approved"`. */
-  status?: "approved" | "pending" | "rejected";
-}
-
-export interface ThirdPartyToken {
-  kind: "Access Token" | "Refresh Token";
-  userId: number;
-  clientId: string;
-  scope: string[];
-  expiresAt: number;
-}
-
-export interface AuthorizationCode {
-  userId: number;
-  clientId: string;
-  redirectUri: string;
-  /** PKCE, S256. */
-  codeChallenge: string | undefined;
-  scope: string[];
-  expiresAt: number;
-}
-
-/** The tables of Cal.com's OAuth 2. */
-export interface OAuth2State {
-  clients: Map<string, EmulatorOAuth2Client>;
-  codes: Map<string, AuthorizationCode>;
-  tokens: Map<string, ThirdPartyToken>;
-}
 
 const ACCESS_TOKEN_LIFE_S = 1800;
 const REFRESH_TOKEN_LIFE_S = 30 * 24 * 60 * 60;
@@ -55,7 +20,7 @@ export async function issueThirdPartyTokens(
   const iat = Math.floor(state.clock.now() / 1000);
   const issue = async (kind: ThirdPartyToken["kind"], life: number): Promise<string> => {
     const exp = iat + life;
-    const value = await sign({ userId, teamId: null, scope, token_type: kind, clientId, iat, exp });
+    const value = await signJwt({ userId, teamId: null, scope, token_type: kind, clientId, iat, exp });
     state.oauth2.tokens.set(value, { kind, userId, clientId, scope, expiresAt: exp * 1000 });
     return value;
   };

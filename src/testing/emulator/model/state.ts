@@ -1,5 +1,5 @@
 import { createAccounts, type Accounts, type EmulatorAccounts } from "./accounts.js";
-import type { EmulatorOAuth2Client, OAuth2State } from "./oauth2-tokens.js";
+import type { EmulatorOAuth2Client, OAuth2State } from "./oauth2-state.js";
 import { createClock, turn, type EmulatorClock } from "./clock.js";
 
 /** An OAuth client of Cal.com's platform. */

@@ -1,5 +1,5 @@
-import { SignJWT } from "jose";
-import { exception, echoed, plain } from "../http/errors.js";
+import { exception, echoed, plain } from "./errors.js";
+import { signJwt } from "./jwt.js";
 import type { Client, State, Token, User } from "./state.js";
 
 export interface TokenPair {
@@ -11,15 +11,9 @@ export interface TokenPair {
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const signingKey = new TextEncoder().encode("calbridge emulator: not a secret, nothing verifies these");
 
 /** Whether Cal.com takes a string for one of its API keys. Everything else is an access token. */
 export const isApiKey = (bearer: string): boolean => bearer.startsWith("cal_");
-
-/** Signs a payload. Real tokens have no `exp`, so neither have these. */
-export function sign(payload: Record<string, unknown>): Promise<string> {
-  return new SignJWT(payload).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(signingKey);
-}
 
 /** A new pair, not stored yet: signing takes a moment, storing must not. */
 async function signPair(state: State, client: Client, user: User, refreshed: boolean): Promise<TokenPair> {
@@ -36,8 +30,8 @@ async function signPair(state: State, client: Client, user: User, refreshed: boo
     iat: Math.floor(now / 1000),
   });
   const [accessToken, refreshToken] = await Promise.all([
-    sign(payload("access_token", accessTokenExpiresAt)),
-    sign(payload("refresh_token", refreshTokenExpiresAt)),
+    signJwt(payload("access_token", accessTokenExpiresAt)),
+    signJwt(payload("refresh_token", refreshTokenExpiresAt)),
   ]);
   return { accessToken, accessTokenExpiresAt, refreshToken, refreshTokenExpiresAt };
 }

@@ -1,4 +1,4 @@
-import { alreadyExists, bare, exception, plain } from "../http/errors.js";
+import { alreadyExists, bare, exception, plain } from "./errors.js";
 import type { Client, State, User } from "./state.js";
 import { issueTokens, revokeTokens, type TokenPair } from "./tokens.js";
 

@@ -1,5 +1,5 @@
 import { accountOf, isUsable } from "../model/calendars.js";
-import { exception } from "../http/errors.js";
+import { exception } from "../model/errors.js";
 import { integrationOf } from "../model/integrations.js";
 import { success, type Call, type Reply } from "../http/route.js";
 import type { Credential, State } from "../model/state.js";

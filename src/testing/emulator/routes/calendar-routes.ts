@@ -8,7 +8,7 @@ import {
   removeCredential,
 } from "../model/calendars.js";
 import { unknownCalendar } from "./connect-routes.js";
-import { exception } from "../http/errors.js";
+import { exception } from "../model/errors.js";
 import { integrations } from "../model/integrations.js";
 import { done, success, type Call, type Reply, type Route } from "../http/route.js";
 import type { State } from "../model/state.js";

@@ -1,6 +1,6 @@
 import type { ConsentProvider } from "../model/accounts.js";
 import { forgetCalendars, selectCalendar, storeCredential } from "../model/calendars.js";
-import { bare, exception, plain } from "../http/errors.js";
+import { bare, exception, plain } from "../model/errors.js";
 import { integrations } from "../model/integrations.js";
 import { findThirdPartyToken } from "../model/oauth2-tokens.js";
 import { textOf } from "../http/query.js";

@@ -1,6 +1,6 @@
 import { credentialOutput, credentialsOf, forgetCalendars, storeCredential } from "../model/calendars.js";
 import { unknownCalendar } from "./connect-routes.js";
-import { exception } from "../http/errors.js";
+import { exception } from "../model/errors.js";
 import { done, success, type Call, type Reply, type Route } from "../http/route.js";
 import { isString, validate, type Field } from "../http/validate.js";
 

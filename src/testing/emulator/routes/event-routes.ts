@@ -2,7 +2,7 @@ import type { Account } from "../model/accounts.js";
 import { busySlots, overlaps } from "./busy-times.js";
 import { accountOf, credentialsOf, isUsable, listCalendars } from "../model/calendars.js";
 import { unknownCalendar } from "./connect-routes.js";
-import { bare, exception } from "../http/errors.js";
+import { bare, exception } from "../model/errors.js";
 import { integrationOf, integrations } from "../model/integrations.js";
 import { success, type Call, type Reply, type Route } from "../http/route.js";
 import type { Credential, CredentialType } from "../model/state.js";

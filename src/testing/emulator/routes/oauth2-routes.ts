@@ -1,9 +1,6 @@
-import { HttpError } from "../http/errors.js";
-import {
-  issueThirdPartyTokens,
-  type AuthorizationCode,
-  type EmulatorOAuth2Client,
-} from "../model/oauth2-tokens.js";
+import { HttpError } from "../model/errors.js";
+import type { AuthorizationCode, EmulatorOAuth2Client } from "../model/oauth2-state.js";
+import { issueThirdPartyTokens } from "../model/oauth2-tokens.js";
 import { success, type Call, type Reply, type Route } from "../http/route.js";
 import type { State } from "../model/state.js";
 

@@ -1,5 +1,5 @@
 import { findCalendar, forgetCalendars, listCalendars, selectCalendar } from "../model/calendars.js";
-import { exception, plain } from "../http/errors.js";
+import { exception, plain } from "../model/errors.js";
 import { done, success, type Call, type Reply, type Route } from "../http/route.js";
 import { isInt, isString, validate } from "../http/validate.js";
 

@@ -1,4 +1,4 @@
-import { exception } from "../http/errors.js";
+import { exception } from "../model/errors.js";
 import { textOf } from "../http/query.js";
 import { success, type Call, type Reply, type Route } from "../http/route.js";
 import type { Client, User } from "../model/state.js";
