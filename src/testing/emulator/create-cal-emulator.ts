@@ -2,7 +2,7 @@ import type { EmulatorAccounts } from "./model/accounts.js";
 import { createApi } from "./api.js";
 import { createCalendarTools, type EmulatedCalendars } from "./controls/calendars.js";
 import type { EmulatorClock } from "./model/clock.js";
-import { consent } from "./consent/provider-consent.js";
+import { providerConsent } from "./consent/provider-consent.js";
 import { createConsentWalk, type ConsentWalk } from "./consent/walk.js";
 import { assertMatch } from "./controls/validate-fault.js";
 import { createInject } from "./controls/faults.js";
@@ -124,7 +124,7 @@ export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator
 
   async function handle(request: Request): Promise<Outcome> {
     const { pathname, href, origin: from } = new URL(request.url);
-    const consentPage = await consent(request, state.accounts);
+    const consentPage = await providerConsent(request, state.accounts);
     if (consentPage) return { kind: "response", response: consentPage };
 
     const { method } = request;
