@@ -1,5 +1,6 @@
-import { authenticate, requireOwner, requirePermission, throttle, type Caller } from "./http/auth.js";
-import { readBody } from "./http/body.js";
+import { authenticate, throttle, type Caller } from "./http/auth.js";
+import { authorize } from "./http/guards.js";
+import { isTokenEndpoint, readBody } from "./http/body.js";
 import { errorBody } from "./http/error-body.js";
 import { parseQuery } from "./http/query.js";
 import type { Limiter } from "./http/rate-limits.js";
@@ -13,6 +14,7 @@ import { connectRoutes } from "./routes/connect-routes.js";
 import { credentialRoutes } from "./routes/credential-routes.js";
 import { eventRoutes } from "./routes/event-routes.js";
 import { oauth2Routes } from "./routes/oauth2-routes.js";
+import { scheduleRoutes } from "./routes/schedule-routes.js";
 import { selectionRoutes } from "./routes/selection-routes.js";
 import { userRoutes } from "./routes/user-routes.js";
 
@@ -47,6 +49,7 @@ const findRoute = createRouter([
   ...oauth2Routes,
   ...connectRoutes,
   ...selectionRoutes,
+  ...scheduleRoutes,
   // `/calendars/connections/...` and `/calendars/ics-feed/...` come before `/calendars/{calendar}/...`.
   ...credentialRoutes,
   ...eventRoutes,
@@ -85,12 +88,12 @@ export function createApi(state: State, limiter: Limiter): Api {
       body,
       caller: noCaller,
       actsFor: (userId) => (entry.userId = userId),
+      actsForClient: (id) => (entry.clientId = id),
     };
     if (route.access !== "anyone") {
       call.caller = authenticate(state, headers, clientId, route.access === "bearer");
       logCaller(entry, call.caller);
-      if (route.access === "owner") requireOwner(call.caller);
-      if (route.permission !== undefined) requirePermission(call.caller, route.permission);
+      authorize(state, route, call.caller, clientId);
     }
     return route.handle(call);
   }
@@ -98,13 +101,14 @@ export function createApi(state: State, limiter: Limiter): Api {
   function respond({ status, body, headers }: Reply, limit: Record<string, string> = {}): Response {
     const isText = typeof body === "string";
     const text = isText ? body : JSON.stringify(body);
+    const type = isText ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
     return new Response(status === 204 ? null : text, {
       status,
       headers: {
         ...commonHeaders,
         ...limit,
         "X-Request-Id": `00000000-0000-4000-9000-${state.nextId("request").toString(16).padStart(12, "0")}`,
-        "Content-Type": isText ? "text/plain; charset=utf-8" : "application/json; charset=utf-8",
+        ...(status !== 204 && { "Content-Type": type }),
         ...headers,
       },
     });
@@ -134,7 +138,7 @@ export function createApi(state: State, limiter: Limiter): Api {
     }
     const limit: Record<string, string> = {};
     try {
-      const body = await readBody(request, /\/auth\/oauth2\/token\/*$/i.test(pathname));
+      const body = await readBody(request, isTokenEndpoint(pathname));
       const match = findRoute(method, pathname);
       if (!match) throw exception(404, `Cannot ${method} ${pathAndQuery(url)}`);
       const response = respond(await handle(request, match, { body, limit, entry }), limit);

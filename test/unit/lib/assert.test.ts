@@ -233,7 +233,7 @@ describe("times", () => {
   test("a day to the same day is that whole day, and goes out as it is", async () => {
     // Cal.com's own description has the example from=2026-03-10&to=2026-03-10.
     const before = client.emulator.count({ path: /freebusy/ });
-    await rejection(google().freeBusy({ from: "2027-01-04", to: "2027-01-04" }));
+    await google().freeBusy({ from: "2027-01-04", to: "2027-01-04" });
     expect(client.emulator.count({ path: /freebusy/ })).toBe(before + 1);
   });
 

@@ -163,9 +163,9 @@ describe("a user that Cal.com has and the store does not", () => {
 
   test("a user whose user name is the same is somebody else", async () => {
     const client = createTestClient();
-    await client.emulator.users.create({ ...input, email: "ada@one.com" });
+    await client.emulator.users.create({ ...input, email: "ada@x.co.uk" });
     const error = await turnUntil(
-      rejection(client.cal.ensureUser("ada", { ...input, email: "ada@one.org" })),
+      rejection(client.cal.ensureUser("ada", { ...input, email: "ada@x.co.jp" })),
     );
     expect(error).toMatchObject({ code: "conflict", status: 409 });
     expect((error as Error).message).toMatch(/user name/);

@@ -1,5 +1,6 @@
-import { requireAccount, type Accounts, type ConsentProvider } from "../model/accounts.js";
 import type { EmulatorFetch } from "../http/fetch.js";
+import { requireAccount, type Accounts, type ConsentProvider } from "../model/accounts.js";
+import { assertFields } from "../model/assert.js";
 import { consentProviderAt } from "./provider-consent.js";
 
 /** What the user does on a provider's consent page. */
@@ -88,8 +89,14 @@ export function createConsentWalk(accounts: Accounts, fetch: EmulatorFetch): Con
     return { code: query.get("code"), state: query.get("state"), callbackUrl: href };
   }
 
-  return ((authUrl: string, options: AuthorizeOptions & { stopBeforeCallback?: boolean } = {}) =>
-    options.stopBeforeCallback ? stop(authUrl, options) : walk(authUrl, options)) as ConsentWalk;
+  return (async (
+    authUrl: string,
+    options: AuthorizeOptions & { stopBeforeCallback?: boolean } = {},
+  ): Promise<AuthorizeResult | AuthorizeStop> => {
+    const fields = ["account", "deny", "withoutCalendarScope", "stopBeforeCallback"];
+    assertFields("provider.authorize", options, fields);
+    return options.stopBeforeCallback ? stop(authUrl, options) : walk(authUrl, options);
+  }) as ConsentWalk;
 }
 
 function providerOf(authUrl: string): ConsentProvider {

@@ -1,3 +1,5 @@
+import { assertFields, assertOneOf } from "../model/assert.js";
+
 // A fault that never happens, or has another effect than intended, makes a test that proves nothing.
 
 /** Each effect by its identifying key, with the other keys it may have. */
@@ -13,7 +15,8 @@ const effects: Readonly<Record<string, readonly string[]>> = {
 const effectKinds =
   "{ status, body?, headers? }, { reset: true }, { delayMs }, { hang: true }, { truncate: true }, " +
   "{ html: true, status? } or { empty: true, status? }";
-const faultKeys = ["method", "path", "effect", "times", "after", "lost"];
+const matchKeys = ["method", "path", "grantType"];
+const faultKeys = [...matchKeys, "effect", "times", "after", "lost"];
 
 /** @throws TypeError for a fault that can't happen. */
 export function assertFault(fault: unknown): void {
@@ -24,11 +27,8 @@ export function assertFault(fault: unknown): void {
     throw new TypeError("effect is missing: inject({ effect: { status: 503 } }).");
   }
   assertEffect(fault["effect"]);
-  const unknown = Object.keys(fault).find((key) => !faultKeys.includes(key));
-  if (unknown !== undefined) {
-    throw new TypeError(`A fault has no ${JSON.stringify(unknown)}. It has ${faultKeys.join(", ")}.`);
-  }
-  assertMatch(fault);
+  assertFields("A fault", fault, faultKeys);
+  assertRequestFields(fault);
   const { times, after, lost } = fault;
   if (times !== undefined && times !== Infinity && !isInteger(times, 1)) {
     throw new TypeError("times must be an integer of 1 or more, or Infinity.");
@@ -39,8 +39,13 @@ export function assertFault(fault: unknown): void {
   if (lost !== undefined && typeof lost !== "boolean") throw new TypeError("lost must be true or false.");
 }
 
-/** @throws TypeError for a method or path that no request has. */
-export function assertMatch({ method, path }: { method?: unknown; path?: unknown }): void {
+/** @throws TypeError for a match that no request fits. */
+export function assertMatch(match: unknown): void {
+  assertFields("count", match, matchKeys);
+  assertRequestFields(match as Record<string, unknown>);
+}
+
+function assertRequestFields({ method, path, grantType }: Record<string, unknown>): void {
   if (method !== undefined && (typeof method !== "string" || !/^[a-z]+$/i.test(method))) {
     throw new TypeError('method must be an HTTP method, such as "POST".');
   }
@@ -49,6 +54,7 @@ export function assertMatch({ method, path }: { method?: unknown; path?: unknown
       'path is the path after /v2, without the query: "/calendars"; or a pattern: /^\\/calendars/.',
     );
   }
+  if (grantType !== undefined) assertOneOf("grantType", grantType, ["authorization_code", "refresh_token"]);
 }
 
 function canMatch(path: unknown): boolean {

@@ -15,6 +15,8 @@ export interface Call {
   caller: Caller;
   /** Records the user in the log of requests. */
   actsFor(userId: number): void;
+  /** Records the client in the log of requests. */
+  actsForClient(clientId: string): void;
 }
 
 /** A response. `body` becomes JSON unless it is a string. */
@@ -25,16 +27,19 @@ export interface Reply {
 }
 
 /**
- * Who may call a route: `anyone`; `owner`, the organization by its client or API key; `user`, these or a bearer
- * token; `bearer`, a bearer token or API key, but not the client's secret.
+ * Who may call a route: `anyone`; `organization`, a member of the organization of the client in the path; `user`, a
+ * client or any bearer token; `bearer`, a bearer token or API key, but not a client's secret.
  */
-type Access = "anyone" | "owner" | "user" | "bearer";
+type Access = "anyone" | "organization" | "user" | "bearer";
 
 export interface Route {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
   access: Access;
+  /** The permission that a platform client needs. */
   permission?: string;
+  /** The scope that an OAuth 2 token needs on a strict server. Without one, it is refused. */
+  scope?: string;
   handle(call: Call): Reply | Promise<Reply>;
 }
 

@@ -1,4 +1,4 @@
-import { matches, type RequestMatch } from "./request-log.js";
+import { matches, type LoggedRequest, type RequestMatch } from "./request-log.js";
 
 /** What the caller receives in place of Cal.com's response. */
 export type FaultEffect =
@@ -51,7 +51,7 @@ export interface FaultHandle {
 export interface Faults {
   add(fault: Fault): FaultHandle;
   /** Returns the fault for this request, if there is one, and counts the request. */
-  take(request: { method: string; path: string }): Fault | undefined;
+  take(request: LoggedRequest): Fault | undefined;
 }
 
 export function createFaults(): Faults {
