@@ -26,6 +26,11 @@ const parts = {
   react: ["handlers"],
   "testing/contract": ["tokens/token-store.ts", "errors.ts"],
   "testing/emulator": [],
+  "testing/emulator/model": [],
+  "testing/emulator/http": ["testing/emulator/model"],
+  "testing/emulator/routes": ["testing/emulator/http", "testing/emulator/model"],
+  "testing/emulator/consent": ["testing/emulator/http", "testing/emulator/model"],
+  "testing/emulator/controls": ["testing/emulator/model"],
   "testing/index.ts": ["testing"],
   // The command may import everything, and nothing may import it.
 };

@@ -46,6 +46,20 @@ function notice(directory: string): string {
 // `CalClient` has `Symbol.asyncDispose`, which is in no compiler's default library.
 const disposable = '/// <reference lib="esnext.disposable" />';
 
+/**
+ * qs keeps objects in `side-channel`, a WeakMap for engines that have none. Every runtime of this package has
+ * one, and side-channel's own dependencies load Node's `util`.
+ */
+const sideChannel: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "side-channel",
+  setup(build) {
+    build.onResolve({ filter: /^side-channel$/ }, ({ path }) => ({ path, namespace: "side-channel" }));
+    build.onLoad({ filter: /.*/, namespace: "side-channel" }, () => ({
+      contents: "module.exports = () => new WeakMap();",
+    }));
+  },
+};
+
 const shared = {
   entry,
   target: "es2022",
@@ -57,7 +71,11 @@ const shared = {
   // Deno knows the built-ins by their node: names only.
   removeNodeProtocol: false,
   external: [/^node:/],
-  esbuildPlugins: [thirdPartyNotices],
+  esbuildPlugins: [thirdPartyNotices, sideChannel],
+  esbuildOptions(options) {
+    // qs and encodeurl have a "main" field only, which esbuild's neutral platform ignores by default.
+    options.mainFields = ["module", "main"];
+  },
 } satisfies Options;
 
 // Jest's own module loader knows require(), and import() only with a flag of Node's.

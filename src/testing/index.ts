@@ -4,7 +4,14 @@
  * @module calbridge/testing
  */
 export { createCalEmulator } from "./emulator/create-cal-emulator.js";
-export type { CalEmulator, CalEmulatorOptions, ListeningEmulator } from "./emulator/create-cal-emulator.js";
+export type {
+  CalEmulator,
+  EmulatedProviders,
+  EmulatorClientOptions,
+  ListeningEmulator,
+  ListenOptions,
+} from "./emulator/create-cal-emulator.js";
+export type { CalEmulatorOptions, EmulatorOAuth2Options } from "./emulator/emulator-options.js";
 export type {
   ConsentProvider,
   EmulatorAccount,
@@ -19,17 +26,33 @@ export type {
   EmulatedCredential,
 } from "./emulator/controls/calendars.js";
 export type { EmulatorClock } from "./emulator/model/clock.js";
-export type { Fault, FaultEffect, FaultHandle } from "./emulator/controls/faults.js";
+export type { Fault, FaultEffect, FaultHandle } from "./emulator/model/faults.js";
 export type { EmulatorRateLimits } from "./emulator/http/rate-limits.js";
-export type { LoggedRequest, RequestMatch } from "./emulator/http/request-log.js";
-export type { EmulatorOAuth2Client } from "./emulator/model/oauth2-tokens.js";
-export type { EmulatedOAuth2, OAuth2Authorization } from "./emulator/controls/oauth2.js";
+export type { GrantType, LoggedRequest, RequestMatch } from "./emulator/model/request-log.js";
+export type { EmulatorOAuth2Client, OAuth2ClientStatus, OAuth2Mode } from "./emulator/model/oauth2-state.js";
+export type { AuthorizeReason } from "./emulator/model/oauth2-authorize.js";
+export type { EmulatorPerson } from "./emulator/model/people.js";
+export type { EmulatedOAuth2 } from "./emulator/controls/oauth2.js";
+export type {
+  OAuth2Authorize,
+  OAuth2AuthorizeOptions,
+  OAuth2AuthorizeResult,
+} from "./emulator/controls/oauth2-authorize.js";
+export type { EmulatedOAuth2Client, EmulatedOAuth2Clients } from "./emulator/controls/oauth2-clients.js";
+export type {
+  EmulatedOAuth2Tokens,
+  OAuth2Grant,
+  OAuth2TokenControls,
+  OAuth2TokenMatch,
+} from "./emulator/controls/oauth2-tokens.js";
+export type { EmulatedPeople, EmulatedPerson } from "./emulator/controls/people.js";
 export type {
   AuthorizeOptions,
   AuthorizeResult,
   AuthorizeStop,
-  EmulatedProviders,
-} from "./emulator/controls/providers.js";
+  ConsentWalk,
+} from "./emulator/consent/walk.js";
+export type { ProviderControls } from "./emulator/controls/providers.js";
 export type { EmulatorClient } from "./emulator/model/state.js";
 export type { EmulatorFetch } from "./emulator/http/fetch.js";
 export type { EmulatedTokens, EmulatedUser, EmulatedUsers } from "./emulator/controls/users.js";

@@ -1,6 +1,7 @@
+import type { RecordedClass } from "./recorded-class.js";
 import type { Recorded } from "./recordings.js";
 
-/** Texts that differ from run to run. */
+/** Texts that differ between runs. */
 const VOLATILE = [
   /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/,
   /^ey[\w-]+\.[\w-]+\.[\w-]+$/,
@@ -8,20 +9,19 @@ const VOLATILE = [
   /^AQMkAD-/,
 ];
 
-/** Of some classes, not every request was recorded: there the counts can't be the same. */
+/** In some classes not every request was recorded, so that counts can't be equal. */
 function isCompared(header: string, isCounted: boolean): boolean {
   if (header === "Location") return false;
   return isCounted || !/^X-RateLimit-(Remaining|Reset)-Default$/.test(header);
 }
 
-/** Where an answer differs from the recorded one, in words. */
+/** How a response differs from the recorded one. Empty if it doesn't. */
 export async function differences(
   recorded: Recorded,
   response: Response,
-  options: { isCounted?: boolean } = {},
+  { isCounted = false, ownData = {} }: Pick<RecordedClass, "isCounted" | "ownData"> = {},
 ): Promise<string[]> {
-  const { status, headers, body } = recorded.response;
-  const { isCounted = false } = options;
+  const { status, headers, body } = withOwnData(recorded.response, ownData);
   const found: string[] = [];
   const compare = (what: string, expected: unknown, actual: unknown): void => {
     if (expected !== actual) found.push(`${what}: ${String(actual)} instead of ${String(expected)}`);
@@ -47,11 +47,18 @@ export async function differences(
   return found;
 }
 
-/** Cal.com's own address was another, and plain HTTP. */
+/** Replaces data of the recorded server with that of the emulator. */
+function withOwnData(response: Recorded["response"], ownData: Record<string, string>): Recorded["response"] {
+  return JSON.parse(JSON.stringify(response), (_, value: unknown) =>
+    typeof value === "string" ? (ownData[value] ?? value) : value,
+  ) as Recorded["response"];
+}
+
+/** The recorded server had another origin. */
 const withoutOrigin = (text: string | null): string | null =>
   text && text.replace(/https?:\/\/api\.cal\.example/g, "API");
 
-/** Keys and types all the way down; texts word for word unless they change with time; of lists the first. */
+/** Compares keys and types of all levels, texts unless they change with time, and of lists the first entry. */
 function shapeDifferences(expected: unknown, actual: unknown, path: string): string[] {
   if (typeOf(expected) !== typeOf(actual))
     return [`${path}: ${typeOf(actual)} instead of ${typeOf(expected)}`];
@@ -82,7 +89,10 @@ function typeOf(value: unknown): string {
   return Array.isArray(value) ? "list" : typeof value;
 }
 
-/** Ids and tokens within a text; the provider's page; V8's words for broken JSON, which change with it. */
+/**
+ * Replaces ids and tokens, the provider's page, and V8's messages for invalid JSON. Of user names, the part that two
+ * recordings disagree on: earlier ones end with the first label of the domain, later ones with the second.
+ */
 function comparable(text: string): string {
   return text
     .replace(/^https?:\/\/[^?]*(?=\?.*client_id=)/, "PAGE")
@@ -90,5 +100,7 @@ function comparable(text: string): string {
     .replace(/<\w+_#\d+_of_user_\d+>|ey[\w-]+\.[\w-]+\.[\w-]+/gi, "TOKEN")
     .replace(/\b(ID[= ]|users\/|connections\/|credentialId(?:\]|%5D)?=)-?\d+/g, "$1N")
     .replace(/^.*\bJSON\b.*$/s, "broken JSON")
+    .replace(/^([\w-]+-client-[a-z]+)-[a-z]+$/, "$1")
+    .replace(/^(evt|event)\d+$/, "EVENT")
     .replace(/^\d+$/, "N");
 }

@@ -1,10 +1,10 @@
 import type { CalEmulator, EmulatorFetch } from "../../src/testing/index.js";
 
-/** An answer, read. */
+/** A response with its body. */
 export interface Answer {
   status: number;
   headers: Headers;
-  // The emulator's answers are looked into freely here; the recordings hold their shapes.
+  // Tests read any field. The recordings check the shapes.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   body: any;
 }
@@ -35,7 +35,7 @@ export function callerOf(emulator: CalEmulator, fetch: EmulatorFetch = emulator.
     /** As a managed user. */
     user: (accessToken: string, method: string, path: string, body?: unknown) =>
       call(method, path, { Authorization: `Bearer ${accessToken}` }, body),
-    /** As nobody. */
+    /** Without authentication. */
     anyone: (path: string) => call("GET", path, {}),
     refresh: (refreshToken: string) =>
       call(
@@ -44,6 +44,12 @@ export function callerOf(emulator: CalEmulator, fetch: EmulatorFetch = emulator.
         { "x-cal-secret-key": emulator.clientSecret },
         { refreshToken },
       ),
+    /** A request to OAuth 2's token endpoint. */
+    token: async (fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> => {
+      const body = new URLSearchParams(fields);
+      const response = await fetch(`${emulator.url}/auth/oauth2/token`, { method: "POST", headers, body });
+      return { status: response.status, headers: response.headers, body: await response.json() };
+    },
     authUrl: async (
       accessToken: string,
       provider = "google",

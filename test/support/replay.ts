@@ -1,15 +1,15 @@
 import type { CalEmulator } from "../../src/testing/index.js";
 import type { Recorded } from "./recordings.js";
 
-const PLACEHOLDER = /<(?:access|refresh)_token_#\d+_of_user_\d+>/gi;
+const NAME = /<(?:(?:access|refresh)_token_#\d+_of_user_\d+|code_#\d+)>/gi;
 
-/** The numbers of an access and a refresh token in a recording, `#1`. */
+/** The numbers of an access and a refresh token in a recording: `#1`. */
 type TokenNames = [access?: string | undefined, refresh?: string];
 
-/** What the recording's names stand for in this run. */
+/** Maps the names and ids in a recording to the values of this run. */
 export class Replay {
   readonly emulator: CalEmulator;
-  readonly #tokens = new Map<string, string>();
+  readonly #texts = new Map<string, string>();
   readonly #users = new Map<number, number>();
   readonly #credentials = new Map<number, number>();
 
@@ -17,7 +17,7 @@ export class Replay {
     this.emulator = emulator;
   }
 
-  /** Makes a user whose making wasn't recorded; its tokens get the names given, the access token's first. */
+  /** Creates a user whose creation was not recorded. Its tokens get the given names. */
   async user(
     recordedId: number,
     email: string,
@@ -38,7 +38,7 @@ export class Replay {
     this.#bindPair(recordedId, user, tokens);
   }
 
-  /** Gives a user a further pair. */
+  /** Issues a further pair for a user. */
   async tokens(recordedId: number, names: TokenNames): Promise<void> {
     this.#bindPair(recordedId, await this.emulator.users.issueTokens(this.id(recordedId)), names);
   }
@@ -48,27 +48,38 @@ export class Replay {
     pair: { accessToken: string; refreshToken: string },
     [access, refresh]: TokenNames,
   ): void {
-    if (access) this.#tokens.set(`<access_token_${access}_of_user_${id}>`, pair.accessToken);
-    if (refresh) this.#tokens.set(`<refresh_token_${refresh}_of_user_${id}>`, pair.refreshToken);
+    if (access) this.#texts.set(`<access_token_${access}_of_user_${id}>`, pair.accessToken);
+    if (refresh) this.#texts.set(`<refresh_token_${refresh}_of_user_${id}>`, pair.refreshToken);
   }
 
-  /** The id that a recorded user has here. */
+  /** The id of a recorded user in this run. */
   id(recordedId: number): number {
     const id = this.#users.get(recordedId);
-    if (id === undefined) throw new Error(`User ${recordedId} of the recording isn't there yet.`);
+    if (id === undefined) throw new Error(`User ${recordedId} of the recording doesn't exist yet.`);
     return id;
   }
 
-  /** Lets a recorded text stand for another: a code of the OAuth 2 endpoint, a list of calendars' credential. */
+  /** Maps a recorded user to one of this run. */
+  bindUser(recordedId: number, actual: number): void {
+    this.#users.set(recordedId, actual);
+  }
+
+  /** Maps a recorded text to one of this run. */
   bind(recorded: string, actual: string): void {
-    this.#tokens.set(recorded, actual);
+    this.#texts.set(recorded, actual);
+  }
+
+  /** The names in a recorded request that have no value yet. */
+  unboundNames({ request }: Recorded): string[] {
+    const text = JSON.stringify(request);
+    return [...new Set(text.match(NAME))].filter((name) => !this.#texts.has(name));
   }
 
   bindCredential(recorded: number, actual: number): void {
     this.#credentials.set(recorded, actual);
   }
 
-  /** Goes through `save` with a code of the form `good:NAME`. */
+  /** Calls `save` with a code of the form `good:NAME`. */
   async save(
     recordedUser: number,
     provider: "google" | "office365",
@@ -86,7 +97,7 @@ export class Replay {
       this.bindCredential(credential, this.emulator.calendars.credentials(id).at(-1)!.id);
   }
 
-  /** Sends a recorded request, with the names replaced. */
+  /** Sends a recorded request, with this run's values. */
   async send({ name, request }: Recorded): Promise<Response> {
     const { method, path, body } = request;
     const headers = new Headers();
@@ -100,15 +111,15 @@ export class Replay {
     }
     const url = new URL(this.emulator.url).origin + this.#fillPath(this.#fill(path));
     return this.emulator.fetch(url, init).catch((cause: unknown) => {
-      throw new Error(`${name}: no answer`, { cause });
+      throw new Error(`${name}: no response`, { cause });
     });
   }
 
   #fill(text: string): string {
     let filled = text;
-    for (const [recorded, actual] of this.#tokens) filled = filled.replaceAll(recorded, actual);
-    const unknown = filled.match(PLACEHOLDER);
-    if (unknown) throw new Error(`The recording's ${unknown.join(", ")} stands for nothing yet.`);
+    for (const [recorded, actual] of this.#texts) filled = filled.replaceAll(recorded, actual);
+    const unknown = filled.match(NAME);
+    if (unknown) throw new Error(`The recording's ${unknown.join(", ")} has no value yet.`);
     return filled;
   }
 
@@ -134,14 +145,17 @@ export class Replay {
     );
   }
 
-  /** Remembers what the names in a recorded answer stand for. */
+  /** Reads the values of names and ids from a response. */
   learn(recorded: unknown, actual: unknown, key = ""): void {
     if (typeof recorded === "string" && typeof actual === "string") {
-      if (recorded.replace(PLACEHOLDER, "") === "" && recorded !== "") this.#tokens.set(recorded, actual);
+      const isName = recorded.replace(NAME, "") === "" && recorded !== "";
+      const isEventId = key === "id" && recorded !== actual && /^evt\d+$/.test(recorded);
+      if (isName || isEventId) this.#texts.set(recorded, actual);
       return;
     }
-    if (typeof recorded !== "object" || recorded === null || typeof actual !== "object" || actual === null)
+    if (typeof recorded !== "object" || recorded === null || typeof actual !== "object" || actual === null) {
       return;
+    }
     const [here, there] = [actual as Record<string, unknown>, recorded as Record<string, unknown>];
     if (key === "user") this.#users.set(Number(there["id"]), Number(here["id"]));
     for (const [name, value] of Object.entries(there)) this.learn(value, here[name], name);

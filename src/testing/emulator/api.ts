@@ -1,26 +1,24 @@
-import { Hono } from "hono";
-import { authenticate, requireOwner, requirePermission, throttle, type Caller } from "./http/auth.js";
-import { readBody } from "./http/body.js";
+import { authenticate, throttle, type Caller } from "./http/auth.js";
+import { authorize } from "./http/guards.js";
+import { isTokenEndpoint, readBody } from "./http/body.js";
+import { errorBody } from "./http/error-body.js";
+import { parseQuery } from "./http/query.js";
+import type { Limiter } from "./http/rate-limits.js";
+import type { Call, Reply, Route } from "./http/route.js";
+import { createRouter, type RouteMatch } from "./http/router.js";
+import { bare, echoed, exception, HttpError } from "./model/errors.js";
+import type { LoggedRequest } from "./model/request-log.js";
+import type { State } from "./model/state.js";
 import { calendarRoutes } from "./routes/calendar-routes.js";
 import { connectRoutes } from "./routes/connect-routes.js";
 import { credentialRoutes } from "./routes/credential-routes.js";
-import { bare, echoed, errorBody, exception, HttpError } from "./http/errors.js";
 import { eventRoutes } from "./routes/event-routes.js";
-import type { Limiter } from "./http/rate-limits.js";
-import type { LoggedRequest } from "./http/request-log.js";
 import { oauth2Routes } from "./routes/oauth2-routes.js";
-import { parseQuery } from "./http/query.js";
-import type { Call, Reply, Route } from "./http/route.js";
+import { scheduleRoutes } from "./routes/schedule-routes.js";
 import { selectionRoutes } from "./routes/selection-routes.js";
-import type { State } from "./model/state.js";
 import { userRoutes } from "./routes/user-routes.js";
 
-interface Env {
-  Bindings: { entry: LoggedRequest };
-  Variables: { body: unknown; limit: Record<string, string> };
-}
-
-/** What Cal.com's server puts on every answer. */
+/** Headers of every response of Cal.com. */
 const commonHeaders = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
@@ -35,8 +33,8 @@ const commonHeaders = {
   "Access-Control-Allow-Origin": "*",
 };
 
-// Node's own limit for the request line and headers together.
-const HEAD_LIMIT = 16 * 1024;
+// Node's limit for the request line and the headers together.
+const MAX_HEAD_BYTES = 16 * 1024;
 
 const health: Route = {
   method: "GET",
@@ -45,129 +43,121 @@ const health: Route = {
   handle: () => ({ status: 200, body: "OK", headers: { "Content-Type": "text/html; charset=utf-8" } }),
 };
 
-const routes: Route[] = [
+const findRoute = createRouter([
   health,
   ...userRoutes,
   ...oauth2Routes,
   ...connectRoutes,
   ...selectionRoutes,
+  ...scheduleRoutes,
   // `/calendars/connections/...` and `/calendars/ics-feed/...` come before `/calendars/{calendar}/...`.
   ...credentialRoutes,
   ...eventRoutes,
   ...calendarRoutes,
-];
+]);
 
 export type Api = (request: Request, entry: LoggedRequest) => Promise<Response>;
 
-/** Cal.com's API as a function. The order of its steps is Cal.com's: body, route, limits, who, input. */
+/** Cal.com's API as a function. Its steps are in Cal.com's order: body, route, rate limit, caller, input. */
 export function createApi(state: State, limiter: Limiter): Api {
-  const app = new Hono<Env>({ getPath: (request) => routePath(new URL(request.url).pathname) });
-
-  app.use(async (c, next) => {
-    // Not read again by a handler: a Request's body can be read once.
-    c.set("body", await readBody(c.req.raw, c.req.path.endsWith("/auth/oauth2/token")));
-    await next();
-  });
-
-  for (const route of routes) {
-    app.on(route.method, route.path, async (c) => {
-      const { headers } = c.req.raw;
-      const { isBlocked, headers: limit } = throttle(state, limiter, headers);
-      c.set("limit", limit);
-      if (isBlocked) {
-        throw echoed(
-          429,
-          "ThrottlerException",
-          "CustomThrottlerGuard - Too many requests. Please try again later.",
-        );
-      }
-      const { entry } = c.env;
-      const clientId = c.req.param("clientId");
-      if (clientId !== undefined) entry.clientId = clientId;
-      const url = new URL(c.req.raw.url);
-      const call: Call = {
-        state,
-        headers,
-        origin: url.origin,
-        param: (name) => c.req.param(name) ?? "",
-        query: parseQuery(url.search),
-        body: c.get("body"),
-        caller: nobody,
-        actsFor: (userId) => (entry.userId = userId),
-      };
-      if (route.access !== "anyone") {
-        call.caller = authenticate(state, headers, clientId, route.access === "bearer");
-        noteCaller(entry, call.caller);
-        if (route.access === "owner") requireOwner(call.caller);
-        if (route.permission !== undefined) requirePermission(call.caller, route.permission);
-      }
-      return respond(await route.handle(call), limit);
-    });
+  /** The caller's rate limit is added to `limit`, so that error responses have it too. */
+  async function handle(
+    request: Request,
+    { route, param }: RouteMatch,
+    { body, limit, entry }: { body: unknown; limit: Record<string, string>; entry: LoggedRequest },
+  ): Promise<Reply> {
+    const { headers } = request;
+    const tracked = throttle(state, limiter, headers);
+    Object.assign(limit, tracked.headers);
+    if (tracked.isBlocked) {
+      throw echoed(
+        429,
+        "ThrottlerException",
+        "CustomThrottlerGuard - Too many requests. Please try again later.",
+      );
+    }
+    const clientId = param("clientId");
+    if (clientId !== undefined) entry.clientId = clientId;
+    const url = new URL(request.url);
+    const call: Call = {
+      state,
+      headers,
+      origin: url.origin,
+      param: (name) => param(name) ?? "",
+      query: parseQuery(url.search),
+      body,
+      caller: noCaller,
+      actsFor: (userId) => (entry.userId = userId),
+      actsForClient: (id) => (entry.clientId = id),
+    };
+    if (route.access !== "anyone") {
+      call.caller = authenticate(state, headers, clientId, route.access === "bearer");
+      logCaller(entry, call.caller);
+      authorize(state, route, call.caller, clientId);
+    }
+    return route.handle(call);
   }
-
-  app.notFound((c) => {
-    throw exception(404, `Cannot ${c.req.method} ${pathAndQuery(c.req.raw.url)}`);
-  });
-
-  app.onError((error, c) => {
-    // A mistake of the emulator's own looks like one of Cal.com's.
-    const failure = error instanceof HttpError ? error : bare(500);
-    const body = errorBody(failure, pathAndQuery(c.req.raw.url), state.clock.now());
-    const limit = c.get("limit") as Record<string, string> | undefined;
-    return respond({ status: failure.status, body, ...failureHeaders(failure) }, limit);
-  });
 
   function respond({ status, body, headers }: Reply, limit: Record<string, string> = {}): Response {
     const isText = typeof body === "string";
     const text = isText ? body : JSON.stringify(body);
+    const type = isText ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
     return new Response(status === 204 ? null : text, {
       status,
       headers: {
         ...commonHeaders,
         ...limit,
         "X-Request-Id": `00000000-0000-4000-9000-${state.nextId("request").toString(16).padStart(12, "0")}`,
-        "Content-Type": isText ? "text/plain; charset=utf-8" : "application/json; charset=utf-8",
+        ...(status !== 204 && { "Content-Type": type }),
         ...headers,
       },
     });
   }
 
+  function fail(error: unknown, url: string, limit?: Record<string, string>): Response {
+    // A bug in the emulator has the form of an unhandled error of Cal.com.
+    const failure = error instanceof HttpError ? error : bare(500);
+    const { status, headers = {} } = failure;
+    const body = errorBody(failure, pathAndQuery(url), state.clock.now());
+    return respond({ status, body, headers }, limit);
+  }
+
   return async (request, entry) => {
-    if (headSize(request) > HEAD_LIMIT) return new Response(null, { status: 431 });
-    const { pathname } = new URL(request.url);
+    const { method, url } = request;
+    if (headSize(request) > MAX_HEAD_BYTES) return new Response(null, { status: 431 });
+    const { pathname } = new URL(url);
     if (!canDecode(pathname)) {
-      const error = exception(400, `Failed to decode param '${pathname.slice(1)}'`);
-      return respond({ status: 400, body: errorBody(error, pathAndQuery(request.url), state.clock.now()) });
+      return fail(exception(400, `Failed to decode param '${pathname.slice(1)}'`), url);
     }
-    if (request.method === "OPTIONS") {
+    if (method === "OPTIONS") {
       const headers = {
         "Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE",
         Vary: "Access-Control-Request-Headers",
       };
       return respond({ status: 204, body: "", headers });
     }
-    return app.fetch(request, { entry });
+    const limit: Record<string, string> = {};
+    try {
+      const body = await readBody(request, isTokenEndpoint(pathname));
+      const match = findRoute(method, pathname);
+      if (!match) throw exception(404, `Cannot ${method} ${pathAndQuery(url)}`);
+      const response = respond(await handle(request, match, { body, limit, entry }), limit);
+      return method === "HEAD" ? new Response(null, response) : response;
+    } catch (error) {
+      return fail(error, url, limit);
+    }
   };
 }
 
-// Handlers of public routes never look at it.
-const nobody = null as unknown as Caller;
+// Handlers of public routes don't read it.
+const noCaller = null as unknown as Caller;
 
-function noteCaller(entry: LoggedRequest, caller: Caller): void {
+function logCaller(entry: LoggedRequest, caller: Caller): void {
   if (caller.client) entry.clientId ??= caller.client.id;
   if (caller.method === "ACCESS_TOKEN" || caller.method === "THIRD_PARTY") entry.userId = caller.user.id;
 }
 
-function failureHeaders(error: HttpError): { headers?: Record<string, string> } {
-  return error.headers ? { headers: error.headers } : {};
-}
-
-/** Cal.com answers under `/api/v2`, too, and doesn't mind a slash at the end. */
-function routePath(pathname: string): string {
-  return pathname.replace(/^\/api(?=\/v2(\/|$))/, "").replace(/(?<=.)\/+$/, "");
-}
-
-/** As it was sent, with a lone `?` and the query as it is: errors repeat it. */
+/** The URL without its origin, as it was sent: errors repeat it. */
 function pathAndQuery(url: string): string {
   return url.slice(new URL(url).origin.length).replace(/#.*$/s, "");
 }
@@ -177,7 +167,7 @@ function canDecode(pathname: string): boolean {
     decodeURIComponent(pathname);
     return true;
   } catch {
-    // URIError: a broken escape.
+    // URIError: an invalid escape sequence.
     return false;
   }
 }

@@ -1,113 +1,119 @@
-import type { EmulatorAccounts } from "./model/accounts.js";
 import { createApi } from "./api.js";
-import { createCalendarTools, type EmulatedCalendars } from "./controls/calendars.js";
-import type { EmulatorClock } from "./model/clock.js";
-import { consent } from "./consent/consent.js";
+import { oauth2Consent } from "./consent/oauth2-consent.js";
+import { providerConsent } from "./consent/provider-consent.js";
+import { createConsentWalk, type ConsentWalk } from "./consent/walk.js";
+import { assertFields } from "./model/assert.js";
+import { createCalendarControls, type EmulatedCalendars } from "./controls/calendars.js";
+import { createInject } from "./controls/faults.js";
+import { createOAuth2Controls, type EmulatedOAuth2 } from "./controls/oauth2.js";
+import { createPeopleControls, type EmulatedPeople } from "./controls/people.js";
+import { createProviderControls, type ProviderControls } from "./controls/providers.js";
+import { createUserControls, type EmulatedUsers } from "./controls/users.js";
 import { assertMatch } from "./controls/validate-fault.js";
-import { createFaults, withFault, type Fault, type FaultHandle, type Outcome } from "./controls/faults.js";
-import { createLimiter, type EmulatorRateLimits } from "./http/rate-limits.js";
-import { matches, pathAfterVersion, type LoggedRequest, type RequestMatch } from "./http/request-log.js";
-import type { EmulatorOAuth2Client } from "./model/oauth2-tokens.js";
-import { createOAuth2Tools, type EmulatedOAuth2 } from "./controls/oauth2.js";
-import { createProviderTools, type EmulatedProviders } from "./controls/providers.js";
-import { createState, type EmulatorClient } from "./model/state.js";
+import { assertOptions, type CalEmulatorOptions } from "./emulator-options.js";
+import { grantTypeOf, isTokenEndpoint } from "./http/body.js";
 import { createFetch, type EmulatorFetch } from "./http/fetch.js";
-import { createUserTools, type EmulatedUsers } from "./controls/users.js";
-
-/** How an emulator starts out. */
-export interface CalEmulatorOptions {
-  /** Id of the client that is there from the start. Default `"test-client"`. */
-  clientId?: string;
-  /** Its secret. Default `"test-secret"`. */
-  clientSecret?: string;
-  /** Its redirect URIs: a request with an `Origin` header must come from one of them. Default: none. */
-  redirectUris?: string[];
-  /** Further clients. */
-  clients?: EmulatorClient[];
-  /** Clients of Cal.com's OAuth 2, the successor of managed users. Default: none. */
-  oauth2Clients?: EmulatorOAuth2Client[];
-  /** API key of the first organization's owner. Default `"cal_ownerkey"`. */
-  apiKey?: string;
-  /** Where time comes from; `emulator.clock` moves on from there. Default `Date.now`. */
-  now?: () => number;
-  /** Whether too many requests are refused, and how many that is. The headers are always there. Default `false`. */
-  rateLimits?: boolean | EmulatorRateLimits;
-  /** Accounts on the consent pages. Default: Alice and Carol at Google, Bob and Erin at Microsoft, Dave at Apple. */
-  accounts?: EmulatorAccounts;
-  /**
-   * How long Cal.com takes between reading and writing, where requests at once can get into each other's
-   * way: refreshing, creating, saving. Default 0 ms, which is still enough for requests that start together.
-   */
-  latencyMs?: number;
-}
+import { withFault, type Outcome } from "./http/outcome.js";
+import { createLimiter } from "./http/rate-limits.js";
+import type { EmulatorClock } from "./model/clock.js";
+import { createFaults, type Fault, type FaultHandle } from "./model/faults.js";
+import { addClient } from "./model/oauth2-clients.js";
+import { createPerson, defaultPeople } from "./model/people.js";
+import { matches, pathAfterVersion, type LoggedRequest, type RequestMatch } from "./model/request-log.js";
+import { createState, type State } from "./model/state.js";
 
 /** A running server. */
 export interface ListeningEmulator {
   /** Base URL of the API: `http://127.0.0.1:PORT/v2`. */
   url: string;
-  /** Ends it, and every connection to it. */
+  /** Stops the server and closes all connections. */
   close(): Promise<void>;
 }
 
-/** Cal.com, as far as `calbridge` needs it, in memory. */
+/** Where the emulator listens. */
+export interface ListenOptions {
+  /** @defaultValue a free port */
+  port?: number;
+  /** @defaultValue `"127.0.0.1"` */
+  host?: string;
+  /**
+   * Further host names under which clients reach the server, such as a container's. Requests for other names are
+   * refused with 421. IP addresses and `localhost` always work.
+   *
+   * @defaultValue none
+   */
+  allowedHosts?: readonly string[];
+}
+
+/** Options for a client of the emulator's API, with the emulator's first platform client. */
+export interface EmulatorClientOptions {
+  managedUsers: { clientId: string; clientSecret: string };
+  baseUrl: string;
+  fetch: EmulatorFetch;
+}
+
+/** Controls the calendar providers: consent, accounts, revocations and outages. */
+export interface EmulatedProviders extends ProviderControls {
+  readonly authorize: ConsentWalk;
+}
+
+/** An in-memory Cal.com, as far as `calbridge` needs it. */
 export interface CalEmulator {
-  /** Base URL of the API, for `baseUrl`. A name of no real host, until `listen` gives it an address. */
+  /** Base URL of the API. Its host doesn't exist until the emulator listens. */
   readonly url: string;
   /** Id of the first client. */
   readonly clientId: string;
   /** Secret of the first client. */
   readonly clientSecret: string;
-  /** A `fetch` that reaches the API and the consent pages, and no other host. No network is involved. */
+  /**
+   * What a client needs to use this emulator.
+   *
+   * @example
+   * ```ts
+   * const cal = new CalClient({ ...emulator.clientOptions, tokenStore: memoryTokenStore() });
+   * ```
+   */
+  readonly clientOptions: EmulatorClientOptions;
+  /** A `fetch` that reaches the API and the consent pages, and no other host. Uses no network. */
   readonly fetch: EmulatorFetch;
-  /** Serves the emulator over HTTP. Default: a free port of `127.0.0.1`. */
-  listen(options?: { port?: number; host?: string }): Promise<ListeningEmulator>;
+  /** Serves the emulator over HTTP. */
+  listen(options?: ListenOptions): Promise<ListeningEmulator>;
   readonly clock: EmulatorClock;
   /**
-   * Lets something go wrong.
+   * Makes requests fail.
    *
-   * @throws TypeError for a fault that can't happen: an unknown effect, a path that no request has.
+   * @throws TypeError for a fault that can't happen, such as an unknown effect or a path that no request has.
    */
   inject: (fault: Fault) => FaultHandle;
-  /** The requests that came to the API, in order. */
+  /** The requests that the API received, in order. */
   readonly requests: readonly LoggedRequest[];
   /** How many of them match. */
   count(match?: RequestMatch): number;
   readonly users: EmulatedUsers;
+  readonly people: EmulatedPeople;
   readonly calendars: EmulatedCalendars;
   readonly provider: EmulatedProviders;
   readonly oauth2: EmulatedOAuth2;
-  /** Empties what Cal.com keeps in Redis: known tokens, lists of calendars, counts of requests. */
+  /** Clears Cal.com's caches: validated tokens, lists of calendars, counts of requests. */
   flushCache(): void;
 }
 
 const VIRTUAL_ORIGIN = "https://api.cal.example";
 
 /**
- * An emulator of Cal.com: the managed users, tokens and calendars of its API, and the consent pages behind
- * them. It answers what a real server was recorded to answer, mistakes included.
+ * An emulator of Cal.com: managed users, OAuth 2, tokens and calendars of its API, and the consent pages. It
+ * responds as a real server was recorded to, bugs included.
  *
  * @example
  * ```ts
  * const emulator = createCalEmulator();
- * const cal = new CalClient({
- *   clientId: emulator.clientId,
- *   clientSecret: emulator.clientSecret,
- *   baseUrl: emulator.url,
- *   fetch: emulator.fetch,
- *   tokenStore: memoryTokenStore(),
- * });
+ * const cal = new CalClient({ ...emulator.clientOptions, tokenStore: memoryTokenStore() });
  * ```
  */
 export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator {
-  const { clientId = "test-client", clientSecret = "test-secret", redirectUris = [], clients = [] } = options;
-  const state = createState({
-    now: options.now ?? (() => Date.now()),
-    latencyMs: options.latencyMs ?? 0,
-    apiKey: options.apiKey ?? "cal_ownerkey",
-    clients: [{ id: clientId, secret: clientSecret, redirectUris }, ...clients],
-    oauth2Clients: options.oauth2Clients ?? [],
-    accounts: options.accounts,
-  });
+  assertOptions(options);
+  const { clientId = "test-client", clientSecret = "test-secret" } = options;
+  const state = createInitialState(options, { clientId, clientSecret });
   const limiter = createLimiter(state.clock.now, options.rateLimits ?? false);
   const api = createApi(state, limiter);
   const faults = createFaults();
@@ -115,14 +121,18 @@ export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator
   let origin = VIRTUAL_ORIGIN;
 
   async function handle(request: Request): Promise<Outcome> {
-    const { pathname, href, origin: from } = new URL(request.url);
-    const consentPage = await consent(request, state.accounts);
-    if (consentPage) return { kind: "response", response: consentPage };
+    const page = (await providerConsent(request, state.accounts)) ?? (await oauth2Consent(request, state));
+    if (page) return { kind: "response", response: page };
 
+    const { pathname, href, origin: from } = new URL(request.url);
     const { method } = request;
     const path = pathAfterVersion(pathname);
     const entry: LoggedRequest = { method, path, status: 0, at: new Date(state.clock.now()) };
     requests.push(entry);
+    if (method === "POST" && isTokenEndpoint(pathname)) {
+      const grantType = await grantTypeOf(request);
+      if (grantType) entry.grantType = grantType;
+    }
     const context = { path: href.slice(from.length), now: state.clock.now(), signal: request.signal };
     const outcome = await withFault(faults.take(entry), () => api(request, entry), context);
     if ("response" in outcome) entry.status = outcome.response.status;
@@ -139,12 +149,17 @@ export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator
     },
     clientId,
     clientSecret,
+    get clientOptions() {
+      return { managedUsers: { clientId, clientSecret }, baseUrl: `${origin}/v2`, fetch };
+    },
     fetch,
-    async listen({ port = 0, host = "127.0.0.1" } = {}) {
+    async listen(given = {}) {
+      assertFields("listen", given, ["port", "host", "allowedHosts"]);
+      const { port = 0, host = "127.0.0.1", allowedHosts = [] } = given;
       if (origin !== VIRTUAL_ORIGIN) throw new Error(`The emulator is listening already, at ${origin}.`);
-      // Only here: the rest of the emulator runs where there is no `node:http`.
+      // Loaded here only: the rest of the emulator runs where there is no `node:http`.
       const { listen } = await import("./http/listen.js");
-      const server = await listen(handle, { port, host });
+      const server = await listen(handle, { port, host, allowedHosts });
       origin = server.url;
       return {
         url: `${server.url}/v2`,
@@ -155,20 +170,39 @@ export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator
       };
     },
     clock: state.clock,
-    inject: faults.inject,
+    inject: createInject(faults),
     requests,
     count(match = {}) {
       assertMatch(match);
       return requests.filter((request) => matches(match, request)).length;
     },
-    users: createUserTools(state, clientId),
-    calendars: createCalendarTools(state),
-    provider: createProviderTools(state, fetch),
-    oauth2: createOAuth2Tools(state),
+    users: createUserControls(state, clientId),
+    people: createPeopleControls(state),
+    calendars: createCalendarControls(state),
+    provider: { ...createProviderControls(state), authorize: createConsentWalk(state.accounts, fetch) },
+    oauth2: createOAuth2Controls(state, faults, () => origin),
     flushCache() {
       state.tokenCache.clear();
       state.calendarCache.clear();
       limiter.reset();
     },
   };
+}
+
+function createInitialState(
+  options: CalEmulatorOptions,
+  { clientId, clientSecret }: { clientId: string; clientSecret: string },
+): State {
+  const { redirectUris = [], clients = [], oauth2 = {} } = options;
+  const state = createState({
+    now: options.now ?? (() => Date.now()),
+    latencyMs: options.latencyMs ?? 0,
+    apiKey: options.apiKey ?? "cal_ownerkey",
+    clients: [{ id: clientId, secret: clientSecret, redirectUris }, ...clients],
+    accounts: options.accounts,
+    oauth2: { mode: oauth2.mode ?? "strict", hasLegacyScopesOnly: oauth2.hasLegacyScopesOnly ?? false },
+  });
+  for (const person of oauth2.people ?? defaultPeople) createPerson(state, person);
+  for (const client of oauth2.clients ?? []) addClient(state.oauth2, client);
+  return state;
 }

@@ -218,6 +218,8 @@ describe("disconnect", () => {
 describe("Apple", () => {
   test("with the right password is connected", async () => {
     await expect(ada.calendars.connectApple(apple)).resolves.toBeUndefined();
+    // Cal.com has cached that the new user has no calendars.
+    client.emulator.clock.advance(10_000);
     expect(await ada.calendars.check("apple")).toEqual({ connected: true });
     await ada.calendars.connectApple(apple);
     expect(credentials()).toHaveLength(1);

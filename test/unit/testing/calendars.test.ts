@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
 import { callerOf } from "../../support/emulator-caller.js";
 
@@ -36,7 +36,7 @@ describe("the emulator's calendars", () => {
     return (await api.anyone(`/calendars/${provider}/save?${new URLSearchParams({ state, code })}`)).status;
   };
 
-  it("double when several callbacks run at once", async () => {
+  test("callbacks at the same time create duplicate credentials", async () => {
     await Promise.all([save("good:alice"), save("good:alice"), save("good:alice")]);
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(3);
     expect(emulator.calendars.selected(ada.id)).toHaveLength(1);
@@ -44,7 +44,7 @@ describe("the emulator's calendars", () => {
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(3);
   });
 
-  it("double when the primary one isn't selected any more", async () => {
+  test("connecting again creates a duplicate credential if the primary calendar is not selected", async () => {
     await save("good:alice");
     const [{ externalId, credentialId } = { externalId: "", credentialId: 0 }] = emulator.calendars.selected(
       ada.id,
@@ -59,14 +59,14 @@ describe("the emulator's calendars", () => {
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(2);
   });
 
-  it("aren't saved in a dry run, whatever makes it one", async () => {
+  test("a dry run saves nothing, for every truthy isDryRun in the state", async () => {
     for (const isDryRun of [true, "false", 1]) expect(await save("good:alice", { isDryRun })).toBe(301);
     expect(emulator.calendars.credentials(ada.id)).toEqual([]);
     await save("good:alice", { isDryRun: false });
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(1);
   });
 
-  it("become whose token the state carries: expired will do, force-refreshed won't", async () => {
+  test("save accepts an expired access token in the state, and rejects a force-refreshed one", async () => {
     emulator.users.expireAccessTokens(ada.id);
     expect(await save("good:alice")).toBe(301);
     expect(emulator.calendars.credentials(ada.id)).toMatchObject([{ account: "alice@gmail.example" }]);
@@ -74,7 +74,7 @@ describe("the emulator's calendars", () => {
     expect(await save("good:carol")).toBe(401);
   });
 
-  it("stay revoked when connected again; disconnecting first helps", async () => {
+  test("connecting a revoked account again changes nothing until it is disconnected", async () => {
     await save("good:alice");
     emulator.provider.revoke({ userId: ada.id, provider: "google" });
     expect(await check("google")).toEqual([401, "Access token expired or revoked"]);
@@ -92,7 +92,7 @@ describe("the emulator's calendars", () => {
     expect(await check("google")).toEqual([200]);
   });
 
-  it("are taken back when marked invalid and connected again", async () => {
+  test("connecting an account again repairs a credential that is marked invalid", async () => {
     await save("good:bob", {}, "office365");
     emulator.calendars.invalidate({ userId: ada.id });
     expect(await check("office365")).toEqual([400, "Invalid office 365 calendar credentials."]);
@@ -101,7 +101,7 @@ describe("the emulator's calendars", () => {
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(1);
   });
 
-  it("are remembered for 10 s", async () => {
+  test("the list of calendars is cached for 10 s", async () => {
     emulator.calendars.connect(ada.id, "google", "alice");
     expect(await listed()).toHaveLength(1);
     emulator.calendars.remove({ userId: ada.id });
@@ -111,36 +111,157 @@ describe("the emulator's calendars", () => {
     expect(await listed()).toEqual([]);
   });
 
-  it("show a provider's bad day, and its end", async () => {
-    emulator.calendars.connect(ada.id, "office365", "bob");
-    emulator.provider.break("office365");
-    expect(await check("office365")).toEqual([401, "Could not get connected calendars"]);
-    emulator.provider.repair("office365");
-    expect(await check("office365")).toEqual([200]);
+  test("Google: check tells an outage from a revocation", async () => {
+    emulator.calendars.connect(ada.id, "google", "alice");
+    emulator.provider.break("google");
+    expect(await check("google")).toEqual([401, "Could not get connected calendars"]);
+    emulator.provider.repair("google");
+    expect(await check("google")).toEqual([200]);
+    emulator.provider.revoke({ userId: ada.id, account: "alice" });
+    expect(await check("google")).toEqual([401, "Access token expired or revoked"]);
+    emulator.provider.restore({ userId: ada.id, account: "alice" });
+    expect(await check("google")).toEqual([200]);
   });
 
-  it("connect Apple by password; `check` may be 10 s behind", async () => {
-    expect(await listed()).toEqual([]);
-    const username = "dave@icloud.example";
-    const wrong = await asAda("POST", "/calendars/apple/credentials", { username, password: "wrong-one" });
+  test("Office 365: check does not tell an outage from a revocation, but an outage affects every account", async () => {
+    emulator.calendars.connect(ada.id, "office365", "bob");
+    const erin = emulator.calendars.connect(ada.id, "office365", "erin");
+    const broken = async (): Promise<boolean[]> =>
+      ((await listed()) as { error?: unknown }[]).map(({ error }) => error !== undefined);
+    emulator.provider.revoke({ userId: ada.id, account: "bob@outlook.example" });
+    expect(await check("office365")).toEqual([401, "Could not get connected calendars"]);
+    expect(await broken()).toEqual([true, false]);
+    emulator.provider.restore({ userId: ada.id, provider: "office365" });
+    emulator.provider.break("office365");
+    expect(await check("office365")).toEqual([401, "Could not get connected calendars"]);
+    expect(await broken()).toEqual([true, true]);
+    emulator.provider.repair("office365");
+    expect(await broken()).toEqual([false, false]);
+    expect(() => emulator.provider.revoke({ userId: ada.id, credentialId: erin, account: "bob" })).toThrow(
+      "no such credential",
+    );
+  });
+
+  test("busy times and events fail during an outage as after a revocation", async () => {
+    const id = emulator.calendars.connect(ada.id, "google", "alice");
+    const query = `timeZone=UTC&dateFrom=2027-01-04&dateTo=2027-01-05&calendarsToLoad[0][credentialId]=${id}&calendarsToLoad[0][externalId]=alice@gmail.example`;
+    const busy = async () => (await asAda("GET", `/calendars/busy-times?${query}`)).status;
+    expect(await busy()).toBe(200);
+    emulator.provider.break("google");
+    expect(await busy()).toBe(500);
+    emulator.provider.repair("google");
+    emulator.provider.revoke({ userId: ada.id });
+    expect(await busy()).toBe(500);
+  });
+
+  test("calendars.revalidate reverses invalidate", async () => {
+    emulator.calendars.connect(ada.id, "google", "alice");
+    emulator.calendars.invalidate({ userId: ada.id });
+    expect(await check("google")).toEqual([400, "Invalid google OAuth credentials."]);
+    emulator.calendars.revalidate({ userId: ada.id, account: "alice" });
+    expect(await check("google")).toEqual([200]);
+  });
+
+  test("provider.issueCode: a code for save, with or without the scope of calendars", async () => {
+    const { issueCode } = emulator.provider;
+    expect(await save(issueCode("google", { withoutCalendarScope: true }))).toBe(500);
+    expect(emulator.calendars.credentials(ada.id)).toEqual([]);
+    const code = issueCode("google", { account: "carol" });
+    expect(await save(code)).toBe(301);
+    expect(emulator.calendars.credentials(ada.id)).toMatchObject([{ account: "carol@gmail.example" }]);
+    expect(await save(code)).toBe(500);
+  });
+
+  test.each(["google", "office365"])(
+    "save at %s is 500 for an access token that is not text",
+    async (provider) => {
+      for (const accessToken of [null, 5, true, {}, ["x"]]) {
+        expect(await save("good:alice", { accessToken }, provider)).toBe(500);
+      }
+      expect(await save("good:alice", { accessToken: undefined }, provider)).toBe(301);
+      expect(await save("good:alice", { accessToken: "garbage" }, provider)).toBe(401);
+    },
+  );
+
+  test("an account with delegated access is in the list with credential -1", async () => {
+    const own = emulator.calendars.connect(ada.id, "google", "alice");
+    const delegationCredentialId = emulator.calendars.delegate(ada.id, "google", "alice");
+    const entry = { credentialId: -1, delegationCredentialId };
+    expect(await listed()).toMatchObject([
+      { ...entry, primary: entry, calendars: [entry, entry] },
+      { credentialId: own, delegationCredentialId: null },
+    ]);
+    expect(emulator.calendars.credentials(ada.id)).toHaveLength(1);
+    expect((await asAda("POST", "/calendars/google/disconnect", { id: -1 })).status).toBe(404);
+
+    const event = { title: "Dentist", start: "2027-01-04T10:00:00Z", end: "2027-01-04T11:00:00Z" };
+    emulator.provider.addEvent("google", "alice", event);
+    const query =
+      "timeZone=UTC&dateFrom=2027-01-04&dateTo=2027-01-05&calendarsToLoad[0][credentialId]=-1&calendarsToLoad[0][externalId]=alice@gmail.example";
+    expect((await asAda("GET", `/calendars/busy-times?${query}`)).body.data).toHaveLength(1);
+    emulator.provider.break("google");
+    expect(await listed()).toMatchObject([
+      { ...entry, error: {} },
+      { credentialId: own, error: {} },
+    ]);
+  });
+
+  test("a destination with an unknown delegationCredentialId is 404", async () => {
+    const delegationCredentialId = emulator.calendars.delegate(ada.id, "google", "alice");
+    const calendar = { integration: "google_calendar", externalId: "alice@gmail.example" };
+    await listed();
+    const put = async (body: Record<string, unknown>) =>
+      (await asAda("PUT", "/destination-calendars", { ...calendar, ...body })).status;
+    expect(await put({ delegationCredentialId: "nope" })).toBe(404);
+    expect(await put({ delegationCredentialId })).toBe(200);
+    expect(await put({})).toBe(200);
+    const { destinationCalendar } = (await asAda("GET", "/calendars")).body.data;
+    expect(destinationCalendar).toMatchObject({ delegationCredentialId, externalId: calendar.externalId });
+  });
+
+  const saveApple = (password: unknown, username: unknown = "dave@icloud.example") =>
+    asAda("POST", "/calendars/apple/credentials", { username, password });
+
+  test("Apple is connected by password, and a new user's list shows it 10 s later", async () => {
+    const wrong = await saveApple("wrong-one");
     expect([wrong.status, JSON.stringify(wrong.body).includes("wrong-one")]).toEqual([400, false]);
-    const right = await asAda("POST", "/calendars/apple/credentials", {
-      username,
-      password: "good-app-pass",
-    });
+    const right = await saveApple("good-app-pass");
     expect([right.status, right.body]).toEqual([201, { status: "success" }]);
+    // Creating the user has cached an empty list, and saving doesn't discard it.
+    expect(await listed()).toEqual([]);
     expect(await check("apple")).toEqual([401, "Apple calendar not connected."]);
     emulator.clock.advance(10_000);
     expect(await check("apple")).toEqual([200]);
-    const again = await asAda("POST", "/calendars/apple/credentials", {
-      username,
-      password: "not even tried",
-    });
-    expect(again.status).toBe(201);
-    expect(emulator.calendars.credentials(ada.id)).toHaveLength(1);
   });
 
-  it("echo what was sent, passwords included, when it can't be read", async () => {
+  test("a list of Apple's calendars has addresses, and isOAuth", async () => {
+    emulator.calendars.connect(ada.id, "apple", "dave");
+    const email = "dave@icloud.example";
+    expect(await listed()).toEqual([
+      expect.objectContaining({
+        integration: expect.objectContaining({ isOAuth: false }),
+        primary: expect.objectContaining({ email }),
+        calendars: [expect.objectContaining({ email }), expect.objectContaining({ email })],
+      }),
+    ]);
+  });
+
+  test("another password for a known Apple user is saved without a check, and breaks the connection", async () => {
+    emulator.calendars.connect(ada.id, "apple", "dave");
+    expect((await saveApple("not-checked")).status).toBe(201);
+    expect(emulator.calendars.credentials(ada.id)).toHaveLength(1);
+    expect(await check("apple")).toEqual([401, "Could not get connected calendars"]);
+    expect(await listed()).toMatchObject([{ error: { message: "Could not get connected calendars" } }]);
+    await saveApple("good-app-pass");
+    emulator.clock.advance(10_000);
+    expect(await check("apple")).toEqual([200]);
+  });
+
+  test("an Apple password that is a number is 500", async () => {
+    expect((await saveApple(12_345_678)).status).toBe(500);
+  });
+
+  test("a validation error repeats the body, passwords included", async () => {
     const { body } = await asAda("POST", "/calendars/apple/credentials", {
       username: 1,
       password: "hush-hush",
@@ -148,17 +269,41 @@ describe("the emulator's calendars", () => {
     expect(JSON.stringify(body)).toContain("hush-hush");
   });
 
-  it("subscribe to feeds, each time anew", async () => {
-    const feed = { urls: ["https://ics.example/a.ics"], readOnly: true };
-    expect((await asAda("POST", "/calendars/ics-feed/save", feed)).status).toBe(201);
-    expect((await asAda("POST", "/calendars/ics-feed/save", feed)).status).toBe(201);
+  const saveFeed = async (...urls: string[]): Promise<number> =>
+    (await asAda("POST", "/calendars/ics-feed/save", { urls, readOnly: true })).status;
+
+  test("saving a feed again creates a second credential", async () => {
+    expect(await saveFeed("https://ics.example/a.ics")).toBe(201);
+    expect(await saveFeed("https://ics.example/a.ics")).toBe(201);
     expect(await listed()).toHaveLength(2);
     expect(await check("ics-feed")).toEqual([200]);
-    emulator.provider.break("ics-feed");
-    expect((await asAda("POST", "/calendars/ics-feed/save", feed)).status).toBe(400);
   });
 
-  it("keep Google's events, which make busy times", async () => {
+  test("a feed that can't be read is 400, also beside one that can", async () => {
+    const [good, bad] = ["https://ics.example/good.ics", "https://ics.example/missing.ics"];
+    emulator.provider.breakFeed(bad);
+    expect(await saveFeed(bad)).toBe(400);
+    expect(await saveFeed(good, bad)).toBe(400);
+    expect(await saveFeed("https://calendar.invalid/a.ics")).toBe(400);
+    expect(emulator.calendars.credentials(ada.id)).toEqual([]);
+    emulator.provider.repairFeed(bad);
+    expect(await saveFeed(good, bad)).toBe(201);
+    emulator.provider.breakFeed(bad);
+    expect(await check("ics-feed")).toEqual([401, "Could not get connected calendars"]);
+    emulator.provider.repairFeed(bad);
+    expect(await check("ics-feed")).toEqual([200]);
+    emulator.provider.break("ics-feed");
+    expect(await saveFeed(good)).toBe(400);
+  });
+
+  test("a feed's integration has Cal.com's keys", async () => {
+    await saveFeed("https://ics.example/a.ics");
+    const [{ integration }] = (await listed()) as [{ integration: Record<string, unknown> }];
+    expect(integration).toMatchObject({ type: "ics-feed_calendar", isTemplate: false });
+    for (const key of ["category", "installed", "url"]) expect(integration).not.toHaveProperty(key);
+  });
+
+  test("events in a Google calendar appear in busy times", async () => {
     const id = emulator.calendars.connect(ada.id, "google", "alice");
     const start = { time: "2027-01-04T10:00:00Z", timeZone: "Europe/Berlin" };
     const end = { time: "2027-01-04T11:00:00Z", timeZone: "Europe/Berlin" };
@@ -192,7 +337,37 @@ describe("the emulator's calendars", () => {
     expect(emulator.provider.events("google", "alice")).toEqual([]);
   });
 
-  it("refuse a destination that can't be written to", async () => {
+  test("by the provider's name, single events are those of bookings: 404", async () => {
+    emulator.calendars.connect(ada.id, "google", "alice");
+    const at = (hour: number) => ({ time: `2027-01-04T${hour}:00:00Z`, timeZone: "UTC" });
+    const body = { title: "Dentist", start: at(10), end: at(11) };
+    const { id } = (await asAda("POST", "/calendars/google/events", body)).body.data;
+    for (const path of [`/calendars/google/events/${id}`, `/calendars/google/event/${id}`]) {
+      for (const method of ["GET", "PATCH"]) {
+        const response = await asAda(method, path, method === "PATCH" ? { title: "Later" } : undefined);
+        expect([response.status, response.body.error.message]).toEqual([404, "Booking reference not found"]);
+      }
+    }
+    expect((await asAda("DELETE", `/calendars/google/events/${id}`)).status).toBe(204);
+  });
+
+  test("by the provider's name, free/busy is Google's only; by connection it is everyone's", async () => {
+    const id = emulator.calendars.connect(ada.id, "office365", "bob");
+    const event = { title: "Dentist", start: "2027-01-04T10:00:00Z", end: "2027-01-04T11:00:00Z" };
+    emulator.provider.addEvent("office365", "bob", event);
+    const range = "from=2027-01-04&to=2027-01-05";
+    for (const provider of ["office365", "apple"]) {
+      const response = await asAda("GET", `/calendars/${provider}/freebusy?${range}`);
+      expect([response.status, response.body.error.message]).toEqual([
+        400,
+        "Free/busy is currently only available for Google Calendar. Office 365 and Apple support is coming soon.",
+      ]);
+    }
+    expect((await asAda("GET", `/calendars/connections/${id}/freebusy?${range}`)).body.data).toHaveLength(1);
+    expect((await asAda("GET", `/calendars/google/freebusy?${range}`)).body.data).toEqual([]);
+  });
+
+  test("a read-only calendar can't be the destination", async () => {
     emulator.calendars.connect(ada.id, "office365", "bob");
     await listed();
     const put = (externalId: string) =>
@@ -201,7 +376,7 @@ describe("the emulator's calendars", () => {
     expect((await put("AQMkAD-bob-birthdays")).status).toBe(404);
   });
 
-  it("can't be manipulated when they aren't there: the test would test nothing", () => {
+  test("controls throw if nothing matches", () => {
     expect(() => emulator.provider.revoke({ userId: ada.id, provider: "google" })).toThrow(
       "no such credential",
     );

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createCalEmulator } from "../../../src/testing/index.js";
 
 const hostile = `"><script>alert(1)</script>'&`;
@@ -26,8 +26,8 @@ function setUp() {
   return { emulator, origin, url, press };
 }
 
-describe("the consent page", () => {
-  it("is a plain form: accounts to choose from, Allow and Deny", async () => {
+describe("a provider's consent page", () => {
+  test("a form without scripts, with accounts to choose from, Allow and Deny", async () => {
     const { emulator, url } = setUp();
     const response = await emulator.fetch(url({ state: "s" }));
     const html = await response.text();
@@ -41,7 +41,7 @@ describe("the consent page", () => {
     expect(html).not.toContain("<script");
   });
 
-  it("writes nothing hostile into itself", async () => {
+  test("escapes what comes from the URL and from account names", async () => {
     const { emulator, origin, url } = setUp();
     const pages = [
       url({ state: hostile }),
@@ -54,7 +54,7 @@ describe("the consent page", () => {
     expect(html).toContain("&quot;&gt;&lt;script&gt;");
   });
 
-  it("gives the state back as it was, and keeps the address's own query", async () => {
+  test("returns the state unchanged, and keeps the query of the redirect URI", async () => {
     const { press } = setUp();
     const back = await press(
       { state: hostile },
@@ -65,7 +65,7 @@ describe("the consent page", () => {
     expect(back.searchParams.get("code")).toMatch(/^4\//);
   });
 
-  it("says access_denied for Deny, and for no account", async () => {
+  test("returns access_denied for Deny, and for an unknown account", async () => {
     const { press } = setUp();
     for (const form of [
       { decision: "deny", account: "alice@gmail.example" },
@@ -80,14 +80,14 @@ describe("the consent page", () => {
     }
   });
 
-  it("sends the browser to web addresses only", async () => {
+  test("redirects to http and https URLs only", async () => {
     const { emulator, url } = setUp();
     for (const redirect_uri of ["", "javascript:alert(1)", "/callback"]) {
       expect((await emulator.fetch(url({ redirect_uri }))).status).toBe(400);
     }
   });
 
-  it("is not the API: not logged, and no faults happen to it", async () => {
+  test("is not logged, and faults don't apply to it", async () => {
     const { emulator, url } = setUp();
     emulator.inject({ times: Infinity, effect: { status: 500 } });
     expect((await emulator.fetch(url({ state: "s" }))).status).toBe(200);
@@ -95,8 +95,8 @@ describe("the consent page", () => {
   });
 });
 
-describe("the walk through consent", () => {
-  it("knows who is on the page", async () => {
+describe("provider.authorize", () => {
+  test("names the existing accounts if the account is unknown", async () => {
     const { emulator, url } = setUp();
     await expect(emulator.provider.authorize(url({}), { account: "bob" })).rejects.toThrow(
       "alice@gmail.example",
@@ -107,10 +107,10 @@ describe("the walk through consent", () => {
     );
   });
 
-  it("tells an address that isn't a consent page's", async () => {
+  test("rejects a URL that is not a consent page", async () => {
     const { emulator } = setUp();
     await expect(emulator.provider.authorize(`${emulator.url}/me`)).rejects.toThrow(
-      "not an authUrl of this emulator's",
+      "not an authUrl of this emulator",
     );
   });
 });

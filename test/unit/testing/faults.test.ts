@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createCalEmulator, type CalEmulator, type FaultEffect } from "../../../src/testing/index.js";
 import { callerOf } from "../../support/emulator-caller.js";
 
@@ -21,7 +21,7 @@ const transports: [
   ["HTTP", async (emulator) => ({ fetch, close: (await emulator.listen()).close })],
 ];
 
-describe.each(transports)("faults over %s", (_, connect) => {
+describe.each(transports)("a fault over %s", (_, connect) => {
   let close: (() => Promise<void>) | undefined;
   afterEach(() => close?.());
 
@@ -42,7 +42,7 @@ describe.each(transports)("faults over %s", (_, connect) => {
     return { emulator, fault, refresh, isRotated };
   }
 
-  it("resets the connection", async () => {
+  test("reset: the connection breaks, and the request is not processed", async () => {
     const { refresh, isRotated, emulator } = await setUp({ reset: true });
     const error = await caught(refresh());
     expect(error).toBeInstanceOf(TypeError);
@@ -51,14 +51,14 @@ describe.each(transports)("faults over %s", (_, connect) => {
     expect(emulator.requests[0]?.status).toBe(0);
   });
 
-  it("loses the answer to a request that was carried out", async () => {
+  test("reset and lost: the request is processed, and the response is lost", async () => {
     const { refresh, isRotated } = await setUp({ reset: true }, { lost: true });
     await caught(refresh());
     expect(isRotated()).toBe(true);
     expect((await refresh()).status).toBe(400);
   });
 
-  it("answers a status, in Cal.com's words", async () => {
+  test("status: Cal.com's own body for it", async () => {
     const { refresh, isRotated } = await setUp({ status: 500 });
     const response = await refresh();
     expect(response.status).toBe(500);
@@ -69,7 +69,7 @@ describe.each(transports)("faults over %s", (_, connect) => {
     expect(isRotated()).toBe(false);
   });
 
-  it("answers a status in the test's words", async () => {
+  test("status, body and headers: as given", async () => {
     const { refresh, isRotated } = await setUp(
       { status: 503, body: { wait: true }, headers: { "Retry-After": "7" } },
       { lost: true },
@@ -80,7 +80,7 @@ describe.each(transports)("faults over %s", (_, connect) => {
     expect(isRotated()).toBe(true);
   });
 
-  it("cuts the body", async () => {
+  test("truncate: half of the body arrives", async () => {
     const { refresh, isRotated } = await setUp({ truncate: true });
     const response = await refresh();
     expect(response.status).toBe(200);
@@ -89,7 +89,7 @@ describe.each(transports)("faults over %s", (_, connect) => {
     expect(isRotated()).toBe(true);
   });
 
-  it("answers a proxy's page, or nothing", async () => {
+  test("html and empty: a proxy's error page, or no body", async () => {
     const { emulator, refresh } = await setUp({ html: true });
     const response = await refresh();
     expect([response.status, response.headers.get("content-type")]).toEqual([
@@ -102,7 +102,7 @@ describe.each(transports)("faults over %s", (_, connect) => {
     expect([empty.status, await empty.text()]).toEqual([200, ""]);
   });
 
-  it("hangs until the caller gives up", async () => {
+  test("hang: no response until the caller aborts", async () => {
     const { refresh, isRotated, fault } = await setUp({ hang: true }, { lost: true });
     const abort = new AbortController();
     const answer = refresh({ signal: abort.signal });
@@ -112,7 +112,7 @@ describe.each(transports)("faults over %s", (_, connect) => {
     expect(fault.hits).toBe(1);
   });
 
-  it("delays", async () => {
+  test("delayMs: the request is processed later", async () => {
     const { refresh, isRotated } = await setUp({ delayMs: 20 });
     const answer = refresh();
     expect(isRotated()).toBe(false);
@@ -120,8 +120,8 @@ describe.each(transports)("faults over %s", (_, connect) => {
   });
 });
 
-describe("delays in the fetch function", () => {
-  it("go by timers that a test may fake", async () => {
+describe("delayMs with the fetch function", () => {
+  test("uses timers that a test can fake", async () => {
     vi.useFakeTimers();
     try {
       const emulator = createCalEmulator();
@@ -136,7 +136,7 @@ describe("delays in the fetch function", () => {
     }
   });
 
-  it("end when the caller gives up, with the caller's reason, and nothing is carried out", async () => {
+  test("ends when the caller aborts, with the caller's reason, and the request is not processed", async () => {
     const emulator = createCalEmulator();
     const ada = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
     emulator.inject({ effect: { delayMs: 3_600_000 } });
@@ -146,12 +146,12 @@ describe("delays in the fetch function", () => {
       headers: { "x-cal-secret-key": "test-secret" },
       signal: abort.signal,
     });
-    abort.abort(new Error("had enough"));
-    await expect(answer).rejects.toThrow("had enough");
+    abort.abort(new Error("the test aborts"));
+    await expect(answer).rejects.toThrow("the test aborts");
     expect(emulator.users.get(ada.id)).toBeDefined();
   });
 
-  it("aren't begun for who has given up before", async () => {
+  test("a request with an aborted signal is not sent", async () => {
     const emulator = createCalEmulator();
     const answer = emulator.fetch(`${emulator.url}/me`, { signal: AbortSignal.abort() });
     await expect(answer).rejects.toThrow();
@@ -159,14 +159,14 @@ describe("delays in the fetch function", () => {
   });
 });
 
-describe("which requests a fault happens to", () => {
+describe("requests that a fault applies to", () => {
   const statuses = async (emulator: CalEmulator, paths: string[]): Promise<number[]> => {
     const all: number[] = [];
     for (const path of paths) all.push((await emulator.fetch(emulator.url + path)).status);
     return all;
   };
 
-  it("one, unless told otherwise", async () => {
+  test("one by default, all with times: Infinity", async () => {
     const emulator = createCalEmulator();
     emulator.inject({ path: "/me", effect: { status: 503 } });
     expect(await statuses(emulator, ["/me", "/me"])).toEqual([503, 401]);
@@ -177,14 +177,14 @@ describe("which requests a fault happens to", () => {
     expect(await statuses(emulator, ["/me"])).toEqual([401]);
   });
 
-  it("those after the first few", async () => {
+  test("with after, the requests that follow the first ones", async () => {
     const emulator = createCalEmulator();
     emulator.inject({ path: /^\/calendars/, after: 1, times: 2, effect: { status: 503 } });
     const paths = ["/calendars?a", "/me", "/calendars/google/check", "/calendars", "/calendars"];
     expect(await statuses(emulator, paths)).toEqual([401, 401, 503, 503, 401]);
   });
 
-  it("as the error envelope: with the query in it", async () => {
+  test("an injected error repeats the query in its path, as Cal.com does", async () => {
     const emulator = createCalEmulator();
     emulator.inject({ effect: { status: 429 } });
     const { body } = await callerOf(emulator).anyone("/me?state=hush");

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCalEmulator, type CalEmulator, type ListeningEmulator } from "../../../src/testing/index.js";
 import { callerOf } from "../../support/emulator-caller.js";
 
@@ -7,7 +7,7 @@ const transports = {
   HTTP: (emulator: CalEmulator) => emulator.listen(),
 };
 
-describe.each(Object.entries(transports))("over %s", (_, start) => {
+describe.each(Object.entries(transports))("the emulator over %s", (_, start) => {
   let emulator: CalEmulator;
   let server: ListeningEmulator | undefined;
   let api: ReturnType<typeof callerOf>;
@@ -24,7 +24,7 @@ describe.each(Object.entries(transports))("over %s", (_, start) => {
   const check = async (provider = "google"): Promise<number> =>
     (await api.user(ada.accessToken, "GET", `/calendars/${provider}/check`)).status;
 
-  it("connects, lists and disconnects", async () => {
+  test("a user connects, lists and disconnects a calendar", async () => {
     const created = await api.client("POST", "/oauth-clients/test-client/users", {
       email: "grace@example.com",
       name: "Grace",
@@ -57,8 +57,8 @@ describe.each(Object.entries(transports))("over %s", (_, start) => {
     });
   });
 
-  it.each(["google", "office365"])(
-    "redirects the same, but saves nothing, when consent is denied at %s",
+  test.each(["google", "office365"])(
+    "denied consent at %s redirects like success, and saves nothing",
     async (provider) => {
       const authUrl = await api.authUrl(ada.accessToken, provider);
       const end = await emulator.provider.authorize(authUrl, { deny: true });
@@ -67,8 +67,8 @@ describe.each(Object.entries(transports))("over %s", (_, start) => {
     },
   );
 
-  it.each(["google", "office365"])(
-    "saves nothing for an account without a primary calendar at %s",
+  test.each(["google", "office365"])(
+    "an account without a primary calendar at %s redirects like success, and saves nothing",
     async (provider) => {
       const authUrl = await api.authUrl(ada.accessToken, provider);
       const end = await emulator.provider.authorize(authUrl, { account: "nocalendar" });
@@ -77,7 +77,7 @@ describe.each(Object.entries(transports))("over %s", (_, start) => {
     },
   );
 
-  it("gets stuck at Cal.com when Google's calendars weren't allowed", async () => {
+  test("consent without the scope of Google's calendars ends at Cal.com's error page", async () => {
     const authUrl = await api.authUrl(ada.accessToken);
     const end = await emulator.provider.authorize(authUrl, { withoutCalendarScope: true });
     expect(end.status).toBe(500);
@@ -85,7 +85,7 @@ describe.each(Object.entries(transports))("over %s", (_, start) => {
     expect(await check()).toBe(400);
   });
 
-  it("hands code and state to an application that takes them itself", async () => {
+  test("an application can receive code and state itself", async () => {
     const authUrl = await api.authUrl(ada.accessToken, "office365");
     const { code, state } = await emulator.provider.authorize(authUrl, {
       account: "bob",
@@ -102,13 +102,13 @@ describe.each(Object.entries(transports))("over %s", (_, start) => {
     expect([saved.status, saved.headers.get("location")]).toEqual([301, "https://app.example/done"]);
     expect(await check("office365")).toBe(200);
 
-    // A code is good once; and Microsoft's refusal shows nowhere.
+    // A code works once. That Microsoft rejects it is not visible in the redirect.
     emulator.calendars.remove({ userId: ada.id });
     expect((await api.anyone(`/calendars/office365/save?${query}`)).status).toBe(301);
     expect(emulator.calendars.credentials(ada.id)).toEqual([]);
   });
 
-  it("refreshes once for each refresh token", async () => {
+  test("a refresh token works once", async () => {
     const first = await api.refresh(ada.refreshToken);
     expect(first.status).toBe(200);
     const again = await api.refresh(ada.refreshToken);
@@ -117,7 +117,7 @@ describe.each(Object.entries(transports))("over %s", (_, start) => {
     expect((await api.user(String(first.body.data.accessToken), "GET", "/me")).status).toBe(200);
   });
 
-  it("lets one of several refreshes at once win", async () => {
+  test("of several refreshes at the same time, one succeeds", async () => {
     const statuses = (await Promise.all([1, 2, 3].map(() => api.refresh(ada.refreshToken)))).map(
       (a) => a.status,
     );
@@ -125,7 +125,7 @@ describe.each(Object.entries(transports))("over %s", (_, start) => {
     expect(statuses.filter((status) => [404, 400].includes(status))).toHaveLength(2);
   });
 
-  it("logs what came in, without anything secret", async () => {
+  test("requests are logged without secrets", async () => {
     await emulator.provider.authorize(await api.authUrl(ada.accessToken));
     await api.refresh(ada.refreshToken);
     const userId = ada.id;
@@ -141,8 +141,8 @@ describe.each(Object.entries(transports))("over %s", (_, start) => {
   });
 });
 
-describe("the server", () => {
-  it("has an address while it listens, and its old name afterwards", async () => {
+describe("the listening server", () => {
+  test("url is the server's address only while it listens", async () => {
     const emulator = createCalEmulator();
     const before = emulator.url;
     const server = await emulator.listen();
@@ -154,7 +154,7 @@ describe("the server", () => {
     await expect(fetch(server.url)).rejects.toThrow("fetch failed");
   });
 
-  it("leaves the process's own Request and Response alone", async () => {
+  test("does not replace the global Request and Response", async () => {
     const { Request: request, Response: response } = globalThis;
     const server = await createCalEmulator().listen();
     expect([globalThis.Request, globalThis.Response]).toEqual([request, response]);
@@ -162,28 +162,28 @@ describe("the server", () => {
   });
 });
 
-describe("the fetch function", () => {
-  it("knows no other host, and doesn't repeat what it was asked for", async () => {
+describe("emulator.fetch", () => {
+  test("rejects other hosts, without the URL's query in the error", async () => {
     const { fetch } = createCalEmulator();
     const failure = await fetch("https://api.cal.com/v2/me?token=hush").catch((error: unknown) => error);
     expect(String(failure)).toContain("https://api.cal.com");
     expect(String(failure)).not.toContain("hush");
   });
 
-  it("follows redirects unless told not to", async () => {
+  test("follows redirects unless redirect is manual or error", async () => {
     const emulator = createCalEmulator();
     const state = JSON.stringify({ redir: "https://app.example/done" });
     const url = `${emulator.url}/gcal/oauth/save?${new URLSearchParams({ state })}`;
     expect((await emulator.fetch(url, { redirect: "manual" })).status).toBe(301);
     await expect(emulator.fetch(url)).rejects.toThrow("https://app.example");
     await expect(emulator.fetch(url, { redirect: "error" })).rejects.toThrow(TypeError);
-    // An empty Location leads back to where one is.
+    // An empty Location resolves to the same URL.
     await expect(emulator.fetch(`${emulator.url}/calendars/google/save?state={}`)).rejects.toThrow(
       "fetch failed",
     );
   });
 
-  it("takes a Request as well", async () => {
+  test("accepts a Request", async () => {
     const emulator = createCalEmulator();
     const response = await emulator.fetch(new Request(`${emulator.url}/me`));
     expect(response.status).toBe(401);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createCalEmulator, type CalEmulatorOptions } from "../../../src/testing/index.js";
 
 const HEADERS = ["Limit", "Remaining", "Reset"].map((name) => `X-RateLimit-${name}-Default`);
@@ -13,14 +13,14 @@ function setUp(rateLimits: CalEmulatorOptions["rateLimits"]) {
 }
 
 describe("rate limits", () => {
-  it("are told but not enforced, unless asked for", async () => {
+  test("headers are always sent, and limits enforced only if enabled", async () => {
     const { send } = setUp(undefined);
     expect(await send()).toEqual([401, "120 119 60"]);
     for (let i = 0; i < 130; i++) await send();
     expect(await send()).toEqual([401, "120 0 60"]);
   });
 
-  it("block for as long as the window, from the request that was too many", async () => {
+  test("a block lasts as long as the window, from the first request over the limit", async () => {
     const { emulator, send } = setUp({ ip: 2 });
     expect(await send()).toEqual([401, "2 1 60"]);
     emulator.clock.advance(30_000);
@@ -32,7 +32,7 @@ describe("rate limits", () => {
     expect(await send()).toEqual([401, "2 1 60"]);
   });
 
-  it("count each bearer, each client and each address for itself", async () => {
+  test("each bearer token, client and IP address has its own limit", async () => {
     const { emulator, send } = setUp({ bearer: 1, client: 1, ip: 1 });
     const everyone: Record<string, string>[] = [
       {},
@@ -48,13 +48,13 @@ describe("rate limits", () => {
     for (const headers of everyone) expect((await send(headers))[0]).toBe(401);
   });
 
-  it("leave out what has no route", async () => {
+  test("requests without a route don't count", async () => {
     const { send } = setUp({ ip: 1 });
     for (let i = 0; i < 3; i++) expect(await send({}, "/nope")).toEqual([404, "  "]);
     expect((await send())[0]).toBe(401);
   });
 
-  it("hold for the browser on `save`, too, and say no Retry-After", async () => {
+  test("the public save endpoint is limited too, and sends no Retry-After", async () => {
     const { emulator, send } = setUp({ ip: 1 });
     await send();
     const response = await emulator.fetch(`${emulator.url}/calendars/google/save?state={}`, {

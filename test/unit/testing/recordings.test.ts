@@ -1,80 +1,28 @@
-import { describe, expect, it } from "vitest";
-import { createCalEmulator } from "../../../src/testing/index.js";
-import { recordedClasses } from "../../support/behind-the-scenes.js";
-import { differences } from "../../support/compare.js";
-import { recordingClasses, recordings, type Recorded } from "../../support/recordings.js";
-import { Replay } from "../../support/replay.js";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  byMode,
+  measureAgreement,
+  MIN_AGREEMENT,
+  type ClassAgreement,
+} from "../../support/recordings-agreement.js";
+import { recordingClasses } from "../../support/recordings.js";
 
-const clients = [
-  { id: "second-client", secret: "second-secret" },
-  { id: "foreign-client", secret: "foreign-secret", organizationId: 2 },
-  { id: "limited-client", secret: "limited-secret", permissions: ["PROFILE_READ"] },
-];
+describe("the emulator agrees with the recordings of a real server", () => {
+  const classes = new Map<string, ClassAgreement>();
 
-describe("the emulator answers what Cal.com was recorded to answer", () => {
-  it.each(recordingClasses)("%s", async (className) => {
-    const { options, start, before = {}, together = [], excluded = {} } = recordedClasses[className]!;
-    const emulator = createCalEmulator({
-      redirectUris: ["http://localhost:4321"],
-      clients,
-      now: () => Date.parse("2026-11-23T01:14:03.000Z"),
-      ...options,
-    });
-    const isCounted = className === "09-rate-limit";
-    const replay = new Replay(emulator);
-    await start?.(replay);
+  beforeAll(async () => {
+    for (const className of recordingClasses) classes.set(className, await measureAgreement(className));
+  });
 
-    const replayed = new Set<string>();
-    const different: string[] = [];
-    const check = async (pair: Recorded, response: Response): Promise<void> => {
-      replayed.add(pair.name);
-      const copy = response.clone();
-      for (const difference of await differences(pair, response, { isCounted }))
-        different.push(`${pair.name}: ${difference}`);
-      const text = await copy.text();
-      if (text.startsWith("{")) replay.learn(pair.response.body, JSON.parse(text));
-    };
+  test.each(recordingClasses)("%s: no difference without a reason", (className) => {
+    const { unexplained, stale, total } = classes.get(className)!;
+    expect(unexplained).toEqual([]);
+    expect(stale, "reasons and steps for requests that agree, or that don't exist").toEqual([]);
+    expect(total).toBeGreaterThan(0);
+  });
 
-    const pairs = recordings(className);
-    for (const pair of pairs) {
-      if (pair.name in excluded || replayed.has(pair.name)) continue;
-      await before[pair.name]?.(replay, pair);
-      const names = together.find((group) => group.includes(pair.name)) ?? [pair.name];
-      const group = pairs.filter(({ name }) => names.includes(name));
-      const responses = await Promise.all(group.map((one) => replay.send(one)));
-      for (const [one, response] of match(group, responses, await liveTokens(emulator, responses))) {
-        await check(one, response);
-      }
-    }
-
-    expect(different).toEqual([]);
-    const left = pairs.map(({ name }) => name).filter((name) => !replayed.has(name));
-    expect(left).toEqual(Object.keys(excluded));
-    const names = pairs.map(({ name }) => name);
-    const unknown = [...Object.keys(before), ...together.flat()].filter((name) => !names.includes(name));
-    expect(unknown, "steps before requests that no recording has").toEqual([]);
+  test.each(["managed users", "strict", "lenient"])("%s: at least 98 % of all requests", (mode) => {
+    const { share } = byMode([...classes.values()]).find((one) => one.mode === mode)!;
+    expect(share).toBeGreaterThanOrEqual(MIN_AGREEMENT);
   });
 });
-
-/** Who of several at once wins is open: gives each recorded answer one of the same status. */
-function match(group: Recorded[], responses: Response[], isLive: boolean[]): [Recorded, Response][] {
-  const rank = (index: number): number => responses[index]!.status * 2 + Number(isLive[index]);
-  const order = responses.map((_, index) => index).sort((a, b) => rank(a) - rank(b));
-  const recorded = [...group].sort((a, b) => a.response.status - b.response.status);
-  return recorded.map((pair, index) => [pair, responses[order[index]!]!]);
-}
-
-/** Of several that force a refresh at once all get tokens, but only one's live. */
-function liveTokens(
-  emulator: ReturnType<typeof createCalEmulator>,
-  responses: Response[],
-): Promise<boolean[]> {
-  const live = new Set(emulator.users.list().flatMap(({ id }) => emulator.users.tokens(id).accessTokens));
-  return Promise.all(
-    responses.map(async (response) => {
-      const text = await response.clone().text();
-      const token = /"accessToken":"([^"]+)"/.exec(text)?.[1];
-      return token !== undefined && live.has(token);
-    }),
-  );
-}

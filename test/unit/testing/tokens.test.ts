@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createCalEmulator } from "../../../src/testing/index.js";
 import { callerOf } from "../../support/emulator-caller.js";
 
@@ -17,7 +17,7 @@ async function setUp() {
 }
 
 describe("the emulator's tokens", () => {
-  it("look and live as Cal.com's", async () => {
+  test("lifetimes and claims are Cal.com's", async () => {
     const { ada } = await setUp();
     expect(ada.accessTokenExpiresAt).toBe(Date.parse("2026-11-23T02:14:00.000Z"));
     expect(ada.refreshTokenExpiresAt).toBe(Date.parse("2027-11-23T00:00:00.000Z"));
@@ -33,13 +33,13 @@ describe("the emulator's tokens", () => {
     expect(decodeJwt(ada.refreshToken)["type"]).toBe("refresh_token");
   });
 
-  it("name the user twice after a refresh", async () => {
+  test("refreshed tokens have the user in ownerId and userId", async () => {
     const { ada, api } = await setUp();
     const { body } = await api.refresh(ada.refreshToken);
     expect(decodeJwt(String(body.data.accessToken))).toMatchObject({ ownerId: ada.id, userId: ada.id });
   });
 
-  it("expire with the clock: 498, and 401 once anyone has refreshed", async () => {
+  test("an expired access token is 498, and 401 after any user's refresh", async () => {
     const { emulator, ada, api, me } = await setUp();
     const bob = await emulator.users.create({ email: "bob@example.com", name: "Bob" });
     emulator.clock.set(ada.accessTokenExpiresAt - 1);
@@ -51,7 +51,7 @@ describe("the emulator's tokens", () => {
     expect((await api.refresh(ada.refreshToken)).status).toBe(200);
   });
 
-  it("can be made to expire", async () => {
+  test("expireAccessTokens: 498, or still 200 if the token is cached", async () => {
     const { emulator, ada, me } = await setUp();
     expect(await me(ada.accessToken)).toEqual([200]);
     emulator.users.expireAccessTokens(ada.id, { isCached: true });
@@ -62,7 +62,7 @@ describe("the emulator's tokens", () => {
     expect(await me(ada.accessToken)).toEqual([401, "Invalid Access Token."]);
   });
 
-  it("die at a force-refresh: in other words while Cal.com remembers them", async () => {
+  test("a force-refresh ends older tokens, with another message while they are cached", async () => {
     const { emulator, ada, api, me } = await setUp();
     await me(ada.accessToken);
     const { body } = await api.client("POST", `/oauth-clients/test-client/users/${ada.id}/force-refresh`);
@@ -74,7 +74,7 @@ describe("the emulator's tokens", () => {
     expect((await api.refresh(ada.refreshToken)).status).toBe(400);
   });
 
-  it("can be revoked, and made anew", async () => {
+  test("after revokeTokens only a force-refresh helps", async () => {
     const { emulator, ada, api, me } = await setUp();
     emulator.users.revokeTokens(ada.id);
     expect(await me(ada.accessToken)).toEqual([401, "Invalid Access Token."]);
@@ -84,7 +84,7 @@ describe("the emulator's tokens", () => {
     expect(emulator.users.tokens(ada.id).accessTokens).toEqual([accessToken]);
   });
 
-  it("go with their user", async () => {
+  test("deleting a user ends its tokens", async () => {
     const { ada, api, me } = await setUp();
     const path = `/oauth-clients/test-client/users/${ada.id}`;
     expect((await api.client("DELETE", path)).status).toBe(200);
@@ -94,8 +94,8 @@ describe("the emulator's tokens", () => {
   });
 });
 
-describe("several at once", () => {
-  it("refresh: one gets tokens, the others 404, and later ones 400", async () => {
+describe("requests at the same time", () => {
+  test("refresh: one gets tokens, the others 404, and later ones 400", async () => {
     const { ada, api } = await setUp();
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => api.refresh(ada.refreshToken)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 404, 404, 404, 404]);
@@ -107,7 +107,7 @@ describe("several at once", () => {
     expect((await api.refresh(ada.refreshToken)).status).toBe(400);
   });
 
-  it("force-refresh: all get tokens, the last one's work", async () => {
+  test("force-refresh: all get tokens, and only the last pair works", async () => {
     const { emulator, ada, api, me } = await setUp();
     const path = `/oauth-clients/test-client/users/${ada.id}/force-refresh`;
     const answers = await Promise.all([1, 2, 3, 4].map(() => api.client("POST", path)));
@@ -117,7 +117,7 @@ describe("several at once", () => {
     expect(emulator.users.tokens(ada.id).refreshTokens).toHaveLength(1);
   });
 
-  it("create: one makes the user, the other gets a conflict without an id", async () => {
+  test("create: one creates the user, the other gets a conflict without an id", async () => {
     const { api } = await setUp();
     const body = { email: "race@example.com", name: "Race" };
     const answers = await Promise.all(
@@ -127,7 +127,7 @@ describe("several at once", () => {
     expect(answers.find(({ status }) => status === 409)?.body.error.code).toBe("CONFLICT");
   });
 
-  it("can be given more time to meet", async () => {
+  test("latencyMs extends the time in which requests collide", async () => {
     const emulator = createCalEmulator({ latencyMs: 30 });
     const ada = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
     const api = callerOf(emulator);

@@ -5,63 +5,85 @@ import {
   removeCredential,
   selectCalendar,
   storeCredential,
-} from "../model/calendars.js";
+} from "../model/credentials.js";
 import { integrationOf, integrations } from "../model/integrations.js";
 import type { Credential, State } from "../model/state.js";
-import { adviceOnIds, assertUserId } from "./user-id.js";
+import { adviceOnIds, assertFields, assertOneOf, assertUserId } from "../model/assert.js";
 
-/** A connected calendar account, as Cal.com stores it. A copy. */
+/** A connected account as Cal.com stores it. A copy. */
 export interface EmulatedCredential {
   id: number;
   userId: number;
   provider: EmulatorProvider;
   /** `google_calendar`, `office365_calendar`, `apple_calendar` or `ics-feed_calendar`. */
   type: string;
-  /** The account's address or user name; empty for an ICS feed. */
+  /** The account's address or user name. Empty for an ICS feed. */
   account: string;
-  /** Cal.com's own mark: `check` says 400. */
+  /** Cal.com has marked it invalid: `check` returns 400. */
   isInvalid: boolean;
-  /** The provider refuses the tokens: `check` says 401. */
+  /** The provider rejects the tokens: `check` returns 401. */
   isRevoked: boolean;
 }
 
-/** Which credentials are meant. */
+/** Selects credentials of a user. */
 export interface CredentialMatch {
-  /** The managed user's id at Cal.com. */
+  /** Cal.com's id of the user. */
   userId: number;
   provider?: EmulatorProvider;
+  /** The account's address, or its part before the `@`. */
+  account?: string;
   credentialId?: number;
 }
 
-/** Looks behind the API at connected calendars, and changes them behind the application's back. */
+/** Reads and changes connected calendars, without the API. */
 export interface EmulatedCalendars {
-  /** The user's credentials, oldest first: duplicates show here. */
+  /** The user's credentials, oldest first, duplicates included. */
   credentials(userId: number): EmulatedCredential[];
   /** The user's selected calendars. */
   selected(userId: number): { integration: string; externalId: string; credentialId: number }[];
-  /** Connects an account, a new one if need be, without any consent page. Answers the credential's id. */
+  /** Connects an account without a consent page. A new account is created. Returns the credential's id. */
   connect(userId: number, provider: "google" | "office365" | "apple", account: string): number;
-  /** Marks credentials invalid, as Cal.com does when it gives up on them: `check` says 400. */
+  /**
+   * Gives Cal.com access to an account by the organization's administrator, without a credential of the user: lists
+   * show it with `credentialId: -1`. Returns its `delegationCredentialId`.
+   */
+  delegate(userId: number, provider: "google" | "office365", account: string): string;
+  /** Marks credentials invalid, as Cal.com does when it gives up on them: `check` returns 400. */
   invalidate(match: CredentialMatch): void;
-  /** Takes credentials away. A list that Cal.com keeps goes on showing them, for up to 10 s. */
+  /** Reverses `invalidate`. */
+  revalidate(match: CredentialMatch): void;
+  /** Deletes credentials. Cached lists show them for up to 10 s. */
   remove(match: CredentialMatch): void;
 }
 
-/** The credentials that are meant; an error if there are none, since a test would then test nothing. */
-export function matchCredentials(
-  state: State,
-  { userId, provider, credentialId }: CredentialMatch,
-): Credential[] {
+/** @throws Error if no credential matches: the test would prove nothing. */
+export function matchCredentials(state: State, control: string, match: CredentialMatch): Credential[] {
+  assertFields(control, match, ["userId", "provider", "account", "credentialId"]);
+  const { userId, provider, account, credentialId } = match;
   assertUserId(userId);
+  if (provider !== undefined) assertOneOf(`${control}'s provider`, provider, Object.keys(integrations));
   const type = provider && integrations[provider].type;
   const found = credentialsOf(state, userId, type).filter(
-    ({ id }) => credentialId === undefined || id === credentialId,
+    (credential) =>
+      (credentialId === undefined || credential.id === credentialId) &&
+      (account === undefined ||
+        credential.account === account ||
+        credential.account.startsWith(`${account}@`)),
   );
   if (found.length === 0) throw new Error(`User ${userId} has no such credential in the emulator.`);
   return found;
 }
 
-export function createCalendarTools(state: State): EmulatedCalendars {
+export function createCalendarControls(state: State): EmulatedCalendars {
+  function requireUser(userId: number): void {
+    if (state.users.has(userId)) return;
+    throw new Error(`The emulator has no user with the id ${userId}. ${adviceOnIds}`);
+  }
+
+  function setInvalid(control: string, match: CredentialMatch, invalid: boolean): void {
+    for (const credential of matchCredentials(state, control, match)) credential.invalid = invalid;
+  }
+
   return {
     credentials(userId) {
       assertUserId(userId);
@@ -82,29 +104,35 @@ export function createCalendarTools(state: State): EmulatedCalendars {
         .map(({ integration, externalId, credentialId }) => ({ integration, externalId, credentialId }));
     },
     connect(userId, provider, name) {
-      if (!state.users.has(userId)) {
-        throw new Error(`The emulator has no user with the id ${userId}. ${adviceOnIds}`);
-      }
-      const account = state.accounts.ensure(provider, name);
+      requireUser(userId);
+      assertOneOf("calendars.connect", provider, ["google", "office365", "apple"]);
+      const { email, password, calendars } = state.accounts.ensure(provider, name);
       const { type } = integrations[provider];
-      const { id } = storeCredential(state, { userId, type, account: account.email });
-      const primary = account.calendars.find((calendar) => calendar.isPrimary);
+      const { id } = storeCredential(state, { userId, type, account: email, password });
+      const primary = calendars.find((calendar) => calendar.isPrimary);
       if (primary) {
-        selectCalendar(state, {
-          userId,
-          integration: type,
-          externalId: primary.externalId,
-          credentialId: id,
-        });
+        const { externalId } = primary;
+        selectCalendar(state, { userId, integration: type, externalId, credentialId: id });
       }
       forgetCalendars(state, userId);
       return id;
     },
-    invalidate(match) {
-      for (const credential of matchCredentials(state, match)) credential.invalid = true;
+    delegate(userId, provider, name) {
+      requireUser(userId);
+      assertOneOf("calendars.delegate", provider, ["google", "office365"]);
+      const { email } = state.accounts.ensure(provider, name);
+      const number = state.nextId("delegation").toString(16).padStart(12, "0");
+      const id = `00000000-0000-4000-a000-${number}`;
+      state.delegations.push({ id, userId, type: integrations[provider].type, account: email });
+      forgetCalendars(state, userId);
+      return id;
     },
+    invalidate: (match) => setInvalid("calendars.invalidate", match, true),
+    revalidate: (match) => setInvalid("calendars.revalidate", match, false),
     remove(match) {
-      for (const credential of matchCredentials(state, match)) removeCredential(state, credential);
+      for (const credential of matchCredentials(state, "calendars.remove", match)) {
+        removeCredential(state, credential);
+      }
     },
   };
 }

@@ -1,40 +1,43 @@
+import type { FaultHandle, Faults } from "../model/faults.js";
+import type { OAuth2Mode } from "../model/oauth2-state.js";
 import type { State } from "../model/state.js";
+import { createAuthorize, type OAuth2Authorize } from "./oauth2-authorize.js";
+import { createOAuth2ClientControls, type EmulatedOAuth2Clients } from "./oauth2-clients.js";
+import { createOAuth2TokenControls, type OAuth2TokenControls } from "./oauth2-tokens.js";
 
-/** What a user agrees to at Cal.com's OAuth 2. */
-export interface OAuth2Authorization {
-  clientId: string;
-  /** The user's id at Cal.com. */
-  userId: number;
-  /** Default: the client's. */
-  redirectUri?: string;
-  /** PKCE, S256: for a public client. */
-  codeChallenge?: string;
-  scope?: string[];
+/** Cal.com's OAuth 2: clients, authorization and tokens. */
+export interface EmulatedOAuth2 extends OAuth2TokenControls {
+  readonly mode: OAuth2Mode;
+  /** The URL of the authorize page: `{origin}/auth/oauth2/authorize`. */
+  readonly authorizeUrl: string;
+  readonly clients: EmulatedOAuth2Clients;
+  /**
+   * Goes through the authorize page, without a browser.
+   *
+   * @throws TypeError if the URL is not this emulator's authorize page.
+   */
+  readonly authorize: OAuth2Authorize;
+  /** The next refresh is processed, and the connection is reset before its response. */
+  loseNextRefresh(): FaultHandle;
 }
 
-/** Cal.com's OAuth 2, which is to replace managed users. */
-export interface EmulatedOAuth2 {
-  /** The user agrees. Answers the code, good for one use within 10 minutes. */
-  authorize(authorization: OAuth2Authorization): string;
-}
-
-const CODE_LIFE_MS = 10 * 60_000;
-
-export function createOAuth2Tools(state: State): EmulatedOAuth2 {
+export function createOAuth2Controls(state: State, faults: Faults, origin: () => string): EmulatedOAuth2 {
+  const authorizeUrl = (): string => `${origin()}/auth/oauth2/authorize`;
   return {
-    authorize({ clientId, userId, redirectUri, codeChallenge, scope = ["READ_BOOKING", "READ_PROFILE"] }) {
-      const client = state.oauth2.clients.get(clientId);
-      if (!client) throw new Error(`The emulator has no OAuth 2 client with the id ${clientId}.`);
-      const code = `emulator-code-${String(state.nextId("oauth2 code")).padStart(6, "0")}`;
-      state.oauth2.codes.set(code, {
-        clientId,
-        userId,
-        redirectUri: redirectUri ?? client.redirectUri,
-        codeChallenge,
-        scope,
-        expiresAt: state.clock.now() + CODE_LIFE_MS,
-      });
-      return code;
+    ...createOAuth2TokenControls(state),
+    mode: state.oauth2.mode,
+    get authorizeUrl() {
+      return authorizeUrl();
     },
+    clients: createOAuth2ClientControls(state),
+    authorize: createAuthorize(state, authorizeUrl),
+    loseNextRefresh: () =>
+      faults.add({
+        method: "POST",
+        path: "/auth/oauth2/token",
+        grantType: "refresh_token",
+        effect: { reset: true },
+        lost: true,
+      }),
   };
 }

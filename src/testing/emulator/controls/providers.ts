@@ -1,171 +1,130 @@
-import type {
-  Account,
-  ConsentProvider,
-  EmulatorAccount,
-  EmulatorEvent,
-  EmulatorProvider,
+import {
+  requireAccount,
+  type ConsentProvider,
+  type EmulatorAccount,
+  type EmulatorEvent,
+  type EmulatorProvider,
 } from "../model/accounts.js";
-import { matchCredentials, type CredentialMatch } from "./calendars.js";
-import { forgetCalendars } from "../model/calendars.js";
-import { consentProviderAt } from "../consent/consent.js";
+import { forgetCalendars } from "../model/credentials.js";
+import { integrations } from "../model/integrations.js";
 import type { State } from "../model/state.js";
-import type { EmulatorFetch } from "../http/fetch.js";
+import { assertFields, assertOneOf } from "../model/assert.js";
+import { matchCredentials, type CredentialMatch } from "./calendars.js";
 
-/** What the user does on the consent page. */
-export interface AuthorizeOptions {
-  /** The account's address, or what stands before its `@`. Default: the first on the page. */
-  account?: string;
-  /** Presses Deny. */
-  deny?: boolean;
-  /** Presses Allow, but takes the tick off Google's calendars first. */
-  withoutCalendarScope?: boolean;
-}
+/** A provider with accounts. */
+type AccountProvider = "google" | "office365" | "apple";
 
-/** Where the browser ends up. */
-export interface AuthorizeResult {
-  /** The first address that is not the emulator's; or the emulator's own, if the browser got stuck there. */
-  redirectTo: string;
-  /** The status that sent the browser there (301), or the error's. */
-  status: number;
-}
-
-/** What the provider hands over, instead of the walk to Cal.com's callback. */
-export interface AuthorizeStop {
-  /** `null` after Deny. */
-  code: string | null;
-  state: string | null;
-  /** Cal.com's callback, or whatever stood as `redirect_uri`, with everything in its query. */
-  callbackUrl: string;
-}
-
-/** Plays the calendar providers: their consent pages, their accounts, their bad days. */
-export interface EmulatedProviders {
+/** Controls the calendar providers: their accounts, revocations and outages. */
+export interface ProviderControls {
   /**
-   * Walks through consent as a browser would: the page, the provider's redirect, Cal.com's callback, and
-   * on to the application.
+   * The user has revoked Cal.com's access at the provider. `check` returns 401 and busy times 500; connecting again
+   * changes nothing until the account is disconnected.
    */
-  authorize(
-    authUrl: string,
-    options?: AuthorizeOptions & { stopBeforeCallback?: false },
-  ): Promise<AuthorizeResult>;
-  /** Walks until the provider's redirect, for an application that takes `code` and `state` itself. */
-  authorize(
-    authUrl: string,
-    options: AuthorizeOptions & { stopBeforeCallback: true },
-  ): Promise<AuthorizeStop>;
-  /** The user has taken Cal.com's access away at the provider: `check` says 401, busy times 500. */
   revoke(match: CredentialMatch): void;
-  /** Takes `revoke` back. */
+  /** Reverses `revoke`. */
   restore(match: CredentialMatch): void;
-  /** The provider doesn't answer, for anyone. */
+  /**
+   * An outage: the provider doesn't respond, for any user. `check` returns 401 and busy times 500. For Google the
+   * message differs from that of a revocation, for Office 365 it doesn't.
+   */
   break(provider: EmulatorProvider): void;
-  /** Takes `break` back. */
+  /** Ends an outage. */
   repair(provider: EmulatorProvider): void;
-  /** Another account for the consent pages, or for Apple's passwords. */
-  addAccount(provider: "google" | "office365" | "apple", account: string | EmulatorAccount): void;
-  /** Puts an entry into an account's calendar, where busy times and events find it. Answers its id. */
+  /** A single ICS feed can't be read. Saving it returns 400. */
+  breakFeed(url: string): void;
+  /** Reverses `breakFeed`. */
+  repairFeed(url: string): void;
+  /** Adds an account to the consent pages, or to Apple's valid passwords. */
+  addAccount(provider: AccountProvider, account: string | EmulatorAccount): void;
+  /**
+   * Issues a consent code without a browser, for an application that passes `code` to `save` itself.
+   *
+   * @param options.account - default: the first account
+   * @param options.withoutCalendarScope - the user has not granted access to Google's calendars: `save` returns 500
+   */
+  issueCode(
+    provider: ConsentProvider,
+    options?: { account?: string; withoutCalendarScope?: boolean },
+  ): string;
+  /** Adds an event to an account's calendar: busy times and events contain it. Returns its id. */
   addEvent(
-    provider: "google" | "office365" | "apple",
+    provider: AccountProvider,
     account: string,
     event: Omit<EmulatorEvent, "id"> & { id?: string },
   ): string;
-  /** What is in an account's calendars. */
-  events(provider: "google" | "office365" | "apple", account: string): EmulatorEvent[];
+  /** The events in an account's calendars. */
+  events(provider: AccountProvider, account: string): EmulatorEvent[];
 }
 
-const MAX_STEPS = 10;
+const providers = Object.keys(integrations);
+const accountProviders = ["google", "office365", "apple"];
+const eventFields = [
+  "id",
+  "title",
+  "start",
+  "end",
+  "calendarId",
+  "timeZone",
+  "description",
+  "status",
+  "attendees",
+];
 
-function providerOf(authUrl: string): ConsentProvider {
-  const provider = URL.canParse(authUrl) ? consentProviderAt(new URL(authUrl).pathname) : undefined;
-  if (!provider) {
-    throw new TypeError(
-      "This is not an authUrl of this emulator's: it is what connectUrl() answers as authUrl.",
-    );
-  }
-  return provider;
-}
-
-export function createProviderTools(state: State, fetch: EmulatorFetch): EmulatedProviders {
+export function createProviderControls(state: State): ProviderControls {
   const { accounts } = state;
 
-  function accountOf(provider: EmulatorProvider, name: string): Account {
-    const account = accounts.find(provider, name);
-    if (account) return account;
-    const known = accounts.list(provider).map(({ email }) => email);
-    throw new Error(
-      `The emulator has no ${provider} account ${name}. There are: ${known.join(", ") || "none"}.`,
-    );
-  }
-
-  function setRevoked(match: CredentialMatch, revoked: boolean): void {
-    for (const credential of matchCredentials(state, match)) credential.revoked = revoked;
+  function setRevoked(control: string, match: CredentialMatch, revoked: boolean): void {
+    for (const credential of matchCredentials(state, control, match)) credential.revoked = revoked;
     forgetCalendars(state, match.userId);
   }
 
-  /** From the page to the address the provider sends the browser to. */
-  async function decide(authUrl: string, options: AuthorizeOptions): Promise<URL> {
-    const provider = providerOf(authUrl);
-    const account =
-      options.account === undefined ? accounts.list(provider)[0] : accountOf(provider, options.account);
-    const form = new URLSearchParams({
-      account: account?.email ?? "",
-      decision: options.deny ? "deny" : "allow",
-      ...(!options.withoutCalendarScope && { calendars: "yes" }),
-    });
-    const response = await fetch(authUrl, { method: "POST", body: form, redirect: "manual" });
-    const location = response.headers.get("location");
-    if (location === null)
-      throw new Error(`The consent page answered ${response.status}: is this an authUrl?`);
-    return new URL(location);
+  function setBroken(control: string, provider: EmulatorProvider, isBroken: boolean): void {
+    assertOneOf(control, provider, providers);
+    if (isBroken) accounts.broken.add(provider);
+    else accounts.broken.delete(provider);
+    state.calendarCache.clear();
   }
 
-  async function authorize(
-    authUrl: string,
-    options: AuthorizeOptions & { stopBeforeCallback: true },
-  ): Promise<AuthorizeStop>;
-  async function authorize(authUrl: string, options?: AuthorizeOptions): Promise<AuthorizeResult>;
-  async function authorize(
-    authUrl: string,
-    options: AuthorizeOptions & { stopBeforeCallback?: boolean } = {},
-  ): Promise<AuthorizeResult | AuthorizeStop> {
-    let at = await decide(authUrl, options);
-    const { origin } = new URL(authUrl);
-    if (options.stopBeforeCallback) {
-      const { searchParams: query, href } = at;
-      return { code: query.get("code"), state: query.get("state"), callbackUrl: href };
-    }
-    let status = 302;
-    for (let step = 0; at.origin === origin && step < MAX_STEPS; step++) {
-      const response = await fetch(at, { redirect: "manual" });
-      status = response.status;
-      const location = response.headers.get("location");
-      // Without anything in it, there is nowhere to go.
-      if (!location) break;
-      at = new URL(location, at);
-    }
-    return { redirectTo: at.href, status };
+  function setFeedBroken(control: string, url: string, isBroken: boolean): void {
+    if (!URL.canParse(url)) throw new TypeError(`${control} takes the URL of a feed.`);
+    if (isBroken) accounts.brokenFeeds.add(url);
+    else accounts.brokenFeeds.delete(url);
+    state.calendarCache.clear();
   }
 
   return {
-    authorize,
-    revoke: (match) => setRevoked(match, true),
-    restore: (match) => setRevoked(match, false),
-    break: (provider) => {
-      accounts.broken.add(provider);
-      state.calendarCache.clear();
+    revoke: (match) => setRevoked("provider.revoke", match, true),
+    restore: (match) => setRevoked("provider.restore", match, false),
+    break: (provider) => setBroken("provider.break", provider, true),
+    repair: (provider) => setBroken("provider.repair", provider, false),
+    breakFeed: (url) => setFeedBroken("provider.breakFeed", url, true),
+    repairFeed: (url) => setFeedBroken("provider.repairFeed", url, false),
+    addAccount(provider, account) {
+      assertOneOf("provider.addAccount", provider, accountProviders);
+      if (typeof account !== "string") {
+        assertFields("provider.addAccount", account, ["email", "password", "calendars"]);
+      }
+      accounts.add(provider, account);
     },
-    repair: (provider) => {
-      accounts.broken.delete(provider);
-      state.calendarCache.clear();
+    issueCode(provider, options = {}) {
+      assertOneOf("provider.issueCode", provider, ["google", "office365"]);
+      assertFields("provider.issueCode", options, ["account", "withoutCalendarScope"]);
+      const name = options.account ?? accounts.list(provider)[0]?.email ?? "";
+      const account = requireAccount(accounts, provider, name);
+      return accounts.issueCode(provider, { account, hasCalendarScope: !options.withoutCalendarScope });
     },
-    addAccount: (provider, account) => void accounts.add(provider, account),
     addEvent(provider, name, event) {
-      const account = accountOf(provider, name);
+      assertOneOf("provider.addEvent", provider, accountProviders);
+      assertFields("provider.addEvent", event, eventFields);
+      const account = requireAccount(accounts, provider, name);
       const primary = account.calendars.find((calendar) => calendar.isPrimary) ?? account.calendars[0];
       const id = event.id ?? `event${state.nextId("event")}`;
       account.events.push({ calendarId: primary?.externalId ?? "", ...event, id });
       return id;
     },
-    events: (provider, name) => structuredClone(accountOf(provider, name).events),
+    events(provider, name) {
+      assertOneOf("provider.events", provider, accountProviders);
+      return structuredClone(requireAccount(accounts, provider, name).events);
+    },
   };
 }

@@ -6,10 +6,10 @@ import {
   revokeTokens,
   type TokenPair,
 } from "../model/tokens.js";
-import { adviceOnIds, assertUserId } from "./user-id.js";
 import { createUser, deleteUser } from "../model/users.js";
+import { adviceOnIds, assertFields, assertUserId } from "../model/assert.js";
 
-/** A managed user, as the emulator holds it. A copy. */
+/** A managed user. A copy. */
 export interface EmulatedUser {
   id: number;
   clientId: string;
@@ -22,7 +22,7 @@ export interface EmulatedUser {
   metadata: Record<string, unknown> | null;
 }
 
-/** A pair of tokens, as the API answers it. */
+/** A pair of tokens, as the API returns it. */
 export interface EmulatedTokens {
   accessToken: string;
   /** Milliseconds since 1970. */
@@ -32,49 +32,47 @@ export interface EmulatedTokens {
   refreshTokenExpiresAt: number;
 }
 
-/** Looks behind the API at managed users and their tokens, and changes them behind the application's back. */
+/** Reads and changes managed users and their tokens, without the API. */
 export interface EmulatedUsers {
-  /** Makes a managed user of the default client, or of the given one, with a first pair of tokens. */
+  /** Creates a managed user of the default client, or of the given one, with a first pair of tokens. */
   create(
     user: { email: string; name: string; timeZone?: string; metadata?: Record<string, unknown> },
     options?: { clientId?: string },
   ): Promise<EmulatedUser & EmulatedTokens>;
   /** All managed users, of all clients. */
   list(): EmulatedUser[];
-  /** One managed user, by its id at Cal.com. */
+  /** A managed user by Cal.com's id. */
   get(id: number): EmulatedUser | undefined;
-  /** Deletes the user, the tokens and the connected calendars. */
+  /** Deletes the user, their tokens and their connected calendars. */
   delete(id: number): void;
-  /** The tokens that exist, oldest first: also the expired ones that nobody has deleted yet. */
+  /** The tokens in Cal.com's database, oldest first. Includes expired ones that no refresh has deleted yet. */
   tokens(id: number): { accessTokens: string[]; refreshTokens: string[] };
-  /** A pair beside those the user has. */
+  /** Issues a further pair. */
   issueTokens(id: number): Promise<EmulatedTokens>;
-  /** What `force-refresh` does: every other token of the user is dead. */
+  /** A force-refresh: ends all other tokens of the user. */
   forceRefresh(id: number): Promise<EmulatedTokens>;
   /**
-   * All access tokens of the user have expired: 498 from now on.
+   * Expires all access tokens of the user: 498 from now on.
    *
-   * @param options.isCached - Cal.com's cache doesn't know yet: a token used before goes on working.
+   * @param options.isCached - Cal.com still has them in its cache: a token that was used before still works.
    */
   expireAccessTokens(id: number, options?: { isCached?: boolean }): void;
-  /** All refresh tokens of the user have expired. Cal.com takes them all the same. */
+  /** Expires all refresh tokens of the user. Cal.com doesn't check, so they still work. */
   expireRefreshTokens(id: number): void;
-  /** What any user's refresh does: expired access tokens are deleted, their 498 becomes a 401. */
+  /** Deletes expired access tokens, as any user's refresh does: their 498 becomes a 401. */
   deleteExpiredTokens(clientId?: string): void;
-  /** All tokens of the user are gone: 401, and the refresh token 400. Only `force-refresh` helps. */
+  /** Deletes all tokens of the user: 401, and 400 for the refresh token. Only a force-refresh helps. */
   revokeTokens(id: number): void;
 }
 
-export function createUserTools(state: State, defaultClientId: string): EmulatedUsers {
-  function userOf(id: number): User & { clientId: string } {
+export function createUserControls(state: State, defaultClientId: string): EmulatedUsers {
+  function requireUser(id: number): User & { clientId: string } {
     const user = state.users.get(id);
-    if (user?.clientId == null) {
-      throw new Error(`The emulator has no managed user with the id ${id}. ${adviceOnIds}`);
-    }
-    return user as User & { clientId: string };
+    if (user?.kind === "managed") return user as User & { clientId: string };
+    throw new Error(`The emulator has no managed user with the id ${id}. ${adviceOnIds}`);
   }
 
-  function clientOf(id: string): Client {
+  function requireClient(id: string): Client {
     const client = state.clients.get(id);
     if (!client) throw new Error(`The emulator has no client with the id ${id}.`);
     return client;
@@ -91,34 +89,39 @@ export function createUserTools(state: State, defaultClientId: string): Emulated
     metadata: user.metadata && { ...user.metadata },
   });
 
-  const managed = (): User[] => [...state.users.values()].filter((user) => user.clientId !== null);
+  const managedUsers = (): User[] => [...state.users.values()].filter((user) => user.kind === "managed");
 
   const pairFor = async (
     id: number,
-    make: (state: State, client: Client, user: User) => Promise<TokenPair>,
+    issue: (state: State, client: Client, user: User) => Promise<TokenPair>,
   ): Promise<TokenPair> => {
-    const user = userOf(id);
-    return make(state, clientOf(user.clientId), user);
+    const user = requireUser(id);
+    return issue(state, requireClient(user.clientId), user);
   };
 
   function expire(table: State["accessTokens"], id: number): string[] {
-    const mine = [...table.values()].filter((token) => token.userId === userOf(id).id);
-    for (const token of mine) token.expiresAt = Math.min(token.expiresAt, state.clock.now());
-    return mine.map((token) => token.value);
+    const { id: userId } = requireUser(id);
+    const tokens = [...table.values()].filter((token) => token.userId === userId);
+    for (const token of tokens) token.expiresAt = Math.min(token.expiresAt, state.clock.now());
+    return tokens.map((token) => token.value);
   }
 
   return {
-    async create(input, { clientId = defaultClientId } = {}) {
-      const { user, ...tokens } = await createUser(state, clientOf(clientId), { ...input });
+    async create(input, options = {}) {
+      const fields = ["email", "name", "timeZone", "metadata", "bio", "locale", "avatarUrl"];
+      assertFields("users.create", input, [...fields, "timeFormat", "weekStart"]);
+      assertFields("users.create's options", options, ["clientId"]);
+      const client = requireClient(options.clientId ?? defaultClientId);
+      const { user, ...tokens } = await createUser(state, client, { ...input });
       return { ...copy(user), ...tokens };
     },
-    list: () => managed().map(copy),
+    list: () => managedUsers().map(copy),
     get(id) {
       assertUserId(id);
-      const user = managed().find((one) => one.id === id);
+      const user = managedUsers().find((one) => one.id === id);
       return user && copy(user);
     },
-    delete: (id) => deleteUser(state, userOf(id)),
+    delete: (id) => deleteUser(state, requireUser(id)),
     tokens(id) {
       assertUserId(id);
       const of = (table: State["accessTokens"]): string[] =>
@@ -127,11 +130,16 @@ export function createUserTools(state: State, defaultClientId: string): Emulated
     },
     issueTokens: (id) => pairFor(id, issueTokens),
     forceRefresh: (id) => pairFor(id, forceRefreshTokens),
-    expireAccessTokens(id, { isCached = false } = {}) {
-      for (const value of expire(state.accessTokens, id)) if (!isCached) state.tokenCache.delete(value);
+    expireAccessTokens(id, options = {}) {
+      assertFields("users.expireAccessTokens's options", options, ["isCached"]);
+      const values = expire(state.accessTokens, id);
+      if (!options.isCached) for (const value of values) state.tokenCache.delete(value);
     },
     expireRefreshTokens: (id) => void expire(state.refreshTokens, id),
-    deleteExpiredTokens: (clientId) => deleteExpiredTokens(state, clientId),
-    revokeTokens: (id) => revokeTokens(state, userOf(id).id),
+    deleteExpiredTokens(clientId) {
+      if (clientId !== undefined) requireClient(clientId);
+      deleteExpiredTokens(state, clientId);
+    },
+    revokeTokens: (id) => revokeTokens(state, requireUser(id).id),
   };
 }

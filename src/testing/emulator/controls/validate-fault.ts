@@ -1,6 +1,8 @@
-// A fault that never happens, or does something else than was meant, makes a test that proves nothing.
+import { assertFields, assertOneOf } from "../model/assert.js";
 
-/** Each effect by the key that tells it, with what may stand beside that. */
+// A fault that never happens, or has another effect than intended, makes a test that proves nothing.
+
+/** Each effect by its identifying key, with the other keys it may have. */
 const effects: Readonly<Record<string, readonly string[]>> = {
   status: ["body", "headers"],
   reset: [],
@@ -13,9 +15,10 @@ const effects: Readonly<Record<string, readonly string[]>> = {
 const effectKinds =
   "{ status, body?, headers? }, { reset: true }, { delayMs }, { hang: true }, { truncate: true }, " +
   "{ html: true, status? } or { empty: true, status? }";
-const faultKeys = ["method", "path", "effect", "times", "after", "lost"];
+const matchKeys = ["method", "path", "grantType"];
+const faultKeys = [...matchKeys, "effect", "times", "after", "lost"];
 
-/** @throws TypeError for a fault that says what can't happen. */
+/** @throws TypeError for a fault that can't happen. */
 export function assertFault(fault: unknown): void {
   if (!isObject(fault)) {
     throw new TypeError('inject takes a fault: { path: "/calendars", effect: { status: 503 } }.');
@@ -24,35 +27,38 @@ export function assertFault(fault: unknown): void {
     throw new TypeError("effect is missing: inject({ effect: { status: 503 } }).");
   }
   assertEffect(fault["effect"]);
-  const unknown = Object.keys(fault).find((key) => !faultKeys.includes(key));
-  if (unknown !== undefined) {
-    throw new TypeError(`A fault has no ${JSON.stringify(unknown)}. It has ${faultKeys.join(", ")}.`);
-  }
-  assertMatch(fault);
+  assertFields("A fault", fault, faultKeys);
+  assertRequestFields(fault);
   const { times, after, lost } = fault;
-  if (times !== undefined && times !== Infinity && !isWhole(times, 1)) {
-    throw new TypeError("times must be a whole number of 1 or more, or Infinity.");
+  if (times !== undefined && times !== Infinity && !isInteger(times, 1)) {
+    throw new TypeError("times must be an integer of 1 or more, or Infinity.");
   }
-  if (after !== undefined && !isWhole(after, 0)) {
-    throw new TypeError("after must be a whole number of 0 or more.");
+  if (after !== undefined && !isInteger(after, 0)) {
+    throw new TypeError("after must be an integer of 0 or more.");
   }
   if (lost !== undefined && typeof lost !== "boolean") throw new TypeError("lost must be true or false.");
 }
 
-/** @throws TypeError for what no request can match. */
-export function assertMatch({ method, path }: { method?: unknown; path?: unknown }): void {
+/** @throws TypeError for a match that no request fits. */
+export function assertMatch(match: unknown): void {
+  assertFields("count", match, matchKeys);
+  assertRequestFields(match as Record<string, unknown>);
+}
+
+function assertRequestFields({ method, path, grantType }: Record<string, unknown>): void {
   if (method !== undefined && (typeof method !== "string" || !/^[a-z]+$/i.test(method))) {
-    throw new TypeError('method must be one of HTTP\'s, such as "POST".');
+    throw new TypeError('method must be an HTTP method, such as "POST".');
   }
   if (path !== undefined && !canMatch(path)) {
     throw new TypeError(
-      'path is what follows /v2, without the query: "/calendars"; or a pattern of it: /^\\/calendars/.',
+      'path is the path after /v2, without the query: "/calendars"; or a pattern: /^\\/calendars/.',
     );
   }
+  if (grantType !== undefined) assertOneOf("grantType", grantType, ["authorization_code", "refresh_token"]);
 }
 
 function canMatch(path: unknown): boolean {
-  // By its form: a test runner's world may have a RegExp of its own.
+  // Not `instanceof RegExp`: a test runner may have a RegExp of its own realm.
   if (isObject(path)) return typeof path["source"] === "string" && !path["source"].includes("\\/v2\\/");
   return typeof path === "string" && /^(\/[^?#]*)?$/.test(path) && !/^(\/api)?\/v2(\/|$)/.test(path);
 }
@@ -63,19 +69,19 @@ function assertEffect(effect: unknown): void {
   };
   if (!isObject(effect)) return refuse("effect must be an object.");
   const keys = Object.keys(effect);
-  const told = keys.filter((key) => Object.hasOwn(effects, key));
-  // `status` stands beside others, too.
-  const kind = told.find((key) => key !== "status") ?? told[0];
-  if (kind === undefined) return refuse("effect says nothing that is known.");
-  const stray = keys.find((key) => key !== kind && !effects[kind]?.includes(key));
-  if (stray !== undefined) refuse(`An effect with ${kind} has no ${JSON.stringify(stray)}.`);
+  const known = keys.filter((key) => Object.hasOwn(effects, key));
+  // `status` can also be an optional key of another effect.
+  const kind = known.find((key) => key !== "status") ?? known[0];
+  if (kind === undefined) return refuse("effect has no known key.");
+  const extra = keys.find((key) => key !== kind && !effects[kind]?.includes(key));
+  if (extra !== undefined) refuse(`An effect with ${kind} has no ${JSON.stringify(extra)}.`);
   if (kind === "delayMs" && !(Number.isFinite(effect["delayMs"]) && Number(effect["delayMs"]) >= 0)) {
     refuse("delayMs must be a finite number of milliseconds, 0 or more.");
   }
   const status = effect["status"];
-  // What the web's Response takes.
-  if ((kind === "status" || status !== undefined) && !isWhole(status, 200, 599)) {
-    refuse("status must be a whole number from 200 to 599.");
+  // The range that the `Response` constructor accepts.
+  if ((kind === "status" || status !== undefined) && !isInteger(status, 200, 599)) {
+    refuse("status must be an integer from 200 to 599.");
   }
   if (!["status", "delayMs"].includes(kind) && effect[kind] !== true) refuse(`${kind} must be true.`);
 }
@@ -84,6 +90,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function isWhole(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+function isInteger(value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max;
 }

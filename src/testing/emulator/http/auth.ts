@@ -1,33 +1,33 @@
-import { exception } from "./errors.js";
-import type { Limiter, TrackerKind } from "./rate-limits.js";
-import { findThirdPartyToken } from "../model/oauth2-tokens.js";
+import { exception } from "../model/errors.js";
+import { findThirdPartyToken, requireSubject } from "../model/oauth2-tokens.js";
 import type { Client, State, User } from "../model/state.js";
 import { findAccessToken, isApiKey } from "../model/tokens.js";
-
-type AuthMethod = "OAUTH_CLIENT" | "API_KEY" | "ACCESS_TOKEN";
+import type { Limiter, TrackerKind } from "./rate-limits.js";
 
 /** Who a request acts for. */
 export interface Caller {
-  method: AuthMethod | "THIRD_PARTY";
+  method: "OAUTH_CLIENT" | "API_KEY" | "ACCESS_TOKEN" | "THIRD_PARTY";
   user: User;
-  /** `undefined` with an API key. */
+  /** `undefined` with an API key or an OAuth 2 token. */
   client: Client | undefined;
-  /** What stood behind `Bearer`. Consent URLs carry it on. */
+  /** The organization that the request acts in. */
+  organizationId: number | null;
+  /** The `Authorization` header without `Bearer `. Consent URLs contain it. */
   bearer: string;
 }
 
-/** Cut off as Cal.com does it: whatever else stands in the header is taken for a token. */
+/** Cut as Cal.com does: any other scheme is read as part of the token. */
 function bearerOf(headers: Headers): string {
   return (headers.get("authorization") ?? "").replace("Bearer ", "");
 }
 
-/** Counts a request in the bucket it belongs to. Comes before anything is known of who is asking. */
+/** Counts a request against its rate limit. Runs before authentication. */
 export function throttle(state: State, limiter: Limiter, headers: Headers): ReturnType<Limiter["hit"]> {
-  const [kind, who] = trackerOf(state, headers);
-  return limiter.hit(kind, who);
+  const [kind, id] = trackerOf(state, headers);
+  return limiter.hit(kind, id);
 }
 
-function trackerOf(state: State, headers: Headers): [TrackerKind, string] {
+function trackerOf(state: State, headers: Headers): [kind: TrackerKind, id: string] {
   const bearer = bearerOf(headers);
   if (isApiKey(bearer)) {
     if (bearer !== state.apiKey) throw exception(401, "CustomThrottlerGuard - Invalid API Key");
@@ -39,7 +39,7 @@ function trackerOf(state: State, headers: Headers): [TrackerKind, string] {
   return ["ip", headers.get("cf-connecting-ip") ?? "127.0.0.1"];
 }
 
-/** Who is asking; or the 401 or 498 that Cal.com answers. */
+/** Authenticates a request. @throws HttpError with Cal.com's 401 or 498. */
 export function authenticate(
   state: State,
   headers: Headers,
@@ -48,12 +48,13 @@ export function authenticate(
 ): Caller {
   const bearer = bearerOf(headers);
   const secret = headers.get("x-cal-secret-key") ?? "";
-  // The one in the path wins. This is why refreshing and the like need no `x-cal-client-id`.
+  // The id in the path comes first. So refreshing and managing users need no `x-cal-client-id`.
   const clientId = pathClientId ?? headers.get("x-cal-client-id") ?? "";
 
-  // With both, the bearer is not even looked at: the caller is the organization's owner.
-  if (clientId !== "" && secret !== "" && !isBearerOnly)
+  // With a client's id and secret, the bearer is ignored: the caller is the organization's owner.
+  if (clientId !== "" && secret !== "" && !isBearerOnly) {
     return authenticateClient(state, clientId, secret, bearer);
+  }
   if (bearer !== "") return authenticateBearer(state, bearer, headers.get("origin"));
 
   if (clientId !== "" && secret !== "") {
@@ -79,16 +80,24 @@ export function authenticate(
 function authenticateClient(state: State, clientId: string, secret: string, bearer: string): Caller {
   const client = state.clients.get(clientId);
   if (!client) throw exception(401, `ApiAuthStrategy - oAuth client - Client with ID ${clientId} not found`);
-  if (client.secret !== secret)
+  if (client.secret !== secret) {
     throw exception(401, "ApiAuthStrategy - oAuth client - Invalid client secret");
-  return { method: "OAUTH_CLIENT", user: state.owner(client.organizationId), client, bearer };
+  }
+  const { organizationId } = client;
+  return { method: "OAUTH_CLIENT", user: state.owner(organizationId), client, organizationId, bearer };
 }
 
 function authenticateBearer(state: State, bearer: string, origin: string | null): Caller {
-  if (isApiKey(bearer)) return { method: "API_KEY", user: state.owner(1), client: undefined, bearer };
+  if (isApiKey(bearer)) {
+    return { method: "API_KEY", user: state.owner(1), client: undefined, organizationId: 1, bearer };
+  }
 
   const thirdParty = findThirdPartyToken(state, bearer);
-  if (thirdParty) return { method: "THIRD_PARTY", user: thirdParty, client: undefined, bearer };
+  if (thirdParty) {
+    const user = requireSubject(state, thirdParty);
+    const { organizationId } = user;
+    return { method: "THIRD_PARTY", user, client: undefined, organizationId, bearer };
+  }
 
   const token = findAccessToken(state, bearer);
   const client = state.clients.get(token.clientId);
@@ -100,23 +109,5 @@ function authenticateBearer(state: State, bearer: string, origin: string | null)
       `ApiAuthStrategy - access token - Invalid request origin - please open https://app.cal.com/settings/platform and add the origin '${origin}' to the 'Redirect uris' of your OAuth client with ID '${client.id}'`,
     );
   }
-  return { method: "ACCESS_TOKEN", user, client, bearer };
-}
-
-/** The organization's side of the API: managed users and their tokens. */
-export function requireOwner(caller: Caller): void {
-  if (caller.method === "OAUTH_CLIENT" || caller.method === "API_KEY") return;
-  throw exception(
-    403,
-    `OrganizationRolesGuard - user with id=${caller.user.id} is not an owner of the organization.`,
-  );
-}
-
-export function requirePermission(caller: Caller, permission: string): void {
-  const { client } = caller;
-  if (!client || client.permissions.includes(permission)) return;
-  throw exception(
-    403,
-    `PermissionsGuard - oAuth client with id=${client.id} does not have the required permissions=${permission}. Go to platform dashboard settings and add the required permissions to the oAuth client.`,
-  );
+  return { method: "ACCESS_TOKEN", user, client, organizationId: client.organizationId, bearer };
 }

@@ -1,23 +1,25 @@
-import type { Outcome } from "../controls/faults.js";
+import type { Outcome } from "./outcome.js";
 
-/** A `fetch` that knows one host. */
+/** A `fetch` that reaches one host only. */
 export type EmulatorFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** What lies behind both the `fetch` function and the HTTP server. */
+/** Processes a request for both the `fetch` function and the HTTP server. */
 export type Handle = (request: Request) => Promise<Outcome>;
 
 const MAX_REDIRECTS = 20;
 
-/** Makes a `fetch` of the emulator, which fails the way a real one does. */
+/** Creates the `fetch` of an emulator. It fails as a real one does. */
 export function createFetch(handle: Handle, isOwnOrigin: (origin: string) => boolean): EmulatorFetch {
   return async function fetch(input, init) {
     let request = new Request(input, init);
-    // A Request made of another drops its signal in some runtimes.
+    // Some runtimes lose the signal of a Request that is copied.
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined) ?? undefined;
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
       const { origin } = new URL(request.url);
       if (!isOwnOrigin(origin)) {
-        throw new Error(`The emulator of Cal.com was asked for ${origin}, which is not its own address.`);
+        throw new Error(
+          `The emulator of Cal.com received a request for ${origin}, which is not its own origin.`,
+        );
       }
       const response = await orAbort(signal, async () => toResponse(await handle(request)));
       const next = redirectOf(request, response);
@@ -45,7 +47,7 @@ function toResponse(outcome: Outcome): Promise<Response> | Response {
 
 const withCode = (message: string, code: string): Error => Object.assign(new Error(message), { code });
 
-/** Gives half, and then what undici gives when the other side hangs up. */
+/** Half of the body, then the error that undici reports when the server closes the connection. */
 function halfOf(body: Uint8Array): ReadableStream {
   let isFirst = true;
   return new ReadableStream({
@@ -63,7 +65,7 @@ function halfOf(body: Uint8Array): ReadableStream {
 function orAbort<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
   if (!signal) return run();
   return new Promise((resolve, reject) => {
-    // As `fetch` does: whatever the caller gave as its reason.
+    // As `fetch` does: the reason can be any value.
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     const abort = (): void => reject(signal.reason);
     if (signal.aborted) {
@@ -77,7 +79,7 @@ function orAbort<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Pro
   });
 }
 
-/** The request that follows a redirect, if this is one and the caller follows them. */
+/** The next request, if the response is a redirect and the caller follows redirects. */
 function redirectOf(request: Request, response: Response): Request | undefined {
   const location = response.headers.get("location");
   if (location === null || ![301, 302, 303, 307, 308].includes(response.status)) return undefined;

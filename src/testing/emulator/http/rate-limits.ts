@@ -1,20 +1,36 @@
-/** How many requests Cal.com takes in a window, by who makes them. */
+/** How many requests Cal.com accepts in a window. */
 export interface EmulatorRateLimits {
-  /** For each bearer token. Default 500. */
+  /**
+   * For each bearer token.
+   *
+   * @defaultValue 500
+   */
   bearer?: number;
-  /** For each client that sends `x-cal-client-id`. Default 500. */
+  /**
+   * For each client that sends `x-cal-client-id`.
+   *
+   * @defaultValue 500
+   */
   client?: number;
-  /** For each address, everything else: the public `save` and client calls without that header. Default 120. */
+  /**
+   * For each IP address, all other requests: the public `save`, and client calls without that header.
+   *
+   * @defaultValue 120
+   */
   ip?: number;
-  /** Length of the window, and of the block that follows too many requests. Default 60 000 ms. */
+  /**
+   * Length of the window, and of the block after too many requests.
+   *
+   * @defaultValue 60_000
+   */
   windowMs?: number;
 }
 
 export type TrackerKind = "bearer" | "client" | "ip" | "apiKey";
 
 export interface Limiter {
-  /** Counts a request. The headers go on the answer, whatever it is. */
-  hit(kind: TrackerKind, who: string): { isBlocked: boolean; headers: Record<string, string> };
+  /** Counts a request. Every response has the headers, errors included. */
+  hit(kind: TrackerKind, id: string): { isBlocked: boolean; headers: Record<string, string> };
   reset(): void;
 }
 
@@ -36,9 +52,9 @@ export function createLimiter(now: () => number, options: boolean | EmulatorRate
   const buckets = new Map<string, Bucket>();
 
   return {
-    hit(kind, who) {
+    hit(kind, id) {
       const limit = limits[kind];
-      const key = `${kind} ${who}`;
+      const key = `${kind} ${id}`;
       let bucket = buckets.get(key);
       if (!bucket || bucket.until <= now()) {
         bucket = { hits: 0, until: now() + windowMs, isBlocked: false };
@@ -46,7 +62,7 @@ export function createLimiter(now: () => number, options: boolean | EmulatorRate
       }
       if (!bucket.isBlocked) {
         bucket.hits++;
-        // The block is as long as the window, and starts now: not when the window did.
+        // The block lasts as long as a window. It starts now, not at the start of the window.
         if (isEnforced && bucket.hits > limit)
           Object.assign(bucket, { isBlocked: true, until: now() + windowMs });
       }
@@ -55,7 +71,7 @@ export function createLimiter(now: () => number, options: boolean | EmulatorRate
         headers: {
           "X-RateLimit-Limit-Default": String(limit),
           "X-RateLimit-Remaining-Default": String(Math.max(0, limit - bucket.hits)),
-          // Seconds left, not a time of day.
+          // Seconds left, not a point in time.
           "X-RateLimit-Reset-Default": String(Math.ceil((bucket.until - now()) / 1000)),
         },
       };

@@ -1,22 +1,25 @@
+import encodeUrl from "encodeurl";
+import type { State } from "../model/state.js";
 import type { Caller } from "./auth.js";
 import { textOf, type Query } from "./query.js";
-import type { State } from "../model/state.js";
 
-/** A request, as a handler sees it. */
+/** A request as a handler receives it. */
 export interface Call {
   state: State;
   headers: Headers;
-  /** Where the emulator was reached: consent pages and callbacks are made to point there. */
+  /** The origin of the request. Consent pages and callbacks are below it. */
   origin: string;
   param: (name: string) => string;
   query: Query;
   body: unknown;
   caller: Caller;
-  /** Puts the user into the log of requests. */
+  /** Records the user in the log of requests. */
   actsFor(userId: number): void;
+  /** Records the client in the log of requests. */
+  actsForClient(clientId: string): void;
 }
 
-/** An answer: `body` becomes JSON unless it is a string. */
+/** A response. `body` becomes JSON unless it is a string. */
 export interface Reply {
   status: number;
   body: unknown;
@@ -24,16 +27,19 @@ export interface Reply {
 }
 
 /**
- * Who may come: `anyone`; `owner`, the organization by its client or API key; `user`, that or a bearer
- * token; `bearer`, a bearer token or API key and never the client's secret.
+ * Who may call a route: `anyone`; `organization`, a member of the organization of the client in the path; `user`, a
+ * client or any bearer token; `bearer`, a bearer token or API key, but not a client's secret.
  */
-type Access = "anyone" | "owner" | "user" | "bearer";
+type Access = "anyone" | "organization" | "user" | "bearer";
 
 export interface Route {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
   access: Access;
+  /** The permission that a platform client needs. */
   permission?: string;
+  /** The scope that an OAuth 2 token needs on a strict server. Without one, it is refused. */
+  scope?: string;
   handle(call: Call): Reply | Promise<Reply>;
 }
 
@@ -44,23 +50,13 @@ export const success = (data: unknown, status = 200): Reply => ({
 
 export const done = (status = 200): Reply => ({ status, body: { status: "success" } });
 
-/** Express' redirect: always 301 here, whatever became of the request. */
+/** Express' redirect. Cal.com sends 301 for success and failure alike. */
 export function movedTo(target: unknown): Reply {
-  // Arrays and objects come from `state`, which anyone can write.
+  // The target comes from `state`, which the caller writes: it can be an array or an object.
   const location = target === undefined || target === null ? "" : encodeUrl(textOf(target));
   return {
     status: 301,
     body: `Moved Permanently. Redirecting to ${location}`,
     headers: { Location: location, Vary: "Accept", "Content-Type": "text/plain; charset=utf-8" },
   };
-}
-
-/** Escapes what may not stand in a URL, and leaves alone what is escaped already. */
-function encodeUrl(url: string): string {
-  return url
-    .toWellFormed()
-    .replace(
-      /(?:[^\x21\x23-\x3B\x3D\x3F-\x5F\x61-\x7A\x7C\x7E]|%(?:[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|$))+/g,
-      encodeURI,
-    );
 }

@@ -1,6 +1,6 @@
-import { HttpError } from "./errors.js";
+import { HttpError } from "../model/errors.js";
 
-/** One rule of one property: its name and message are Cal.com's. */
+/** A validation rule. Its name and message are Cal.com's. */
 export interface Rule {
   name: string;
   message: string;
@@ -12,23 +12,27 @@ export interface Field {
   rules: Rule[];
   /** `null` and absence pass. */
   optional?: boolean;
-  /** What happens to the value before it is looked at. */
+  /** Converts the value before validation. */
   transform?: (value: unknown) => unknown;
-  /** What an absent value becomes. */
+  /** Replaces an absent value. */
   initial?: unknown;
+  /** The fields of each entry, if the value is a list. */
+  each?: Field[];
 }
 
 interface ValidationIssue {
   target: unknown;
   value: unknown;
   property: string;
-  children: never[];
-  constraints: Record<string, string>;
+  children: ValidationIssue[];
+  /** Absent if only an entry of a list is invalid. */
+  constraints?: Record<string, string>;
 }
 
 /**
- * Checks what was sent. Answers the properties that Cal.com knows, and only those; or throws the 400 that
- * echoes them all: a password, too, if it was sent.
+ * Validates input. Returns the known properties only.
+ *
+ * @throws HttpError 400 that repeats them all, passwords included.
  */
 export function validate(input: unknown, fields: Field[]): Record<string, unknown> {
   const target = pick(input, fields);
@@ -54,13 +58,24 @@ function pick(input: unknown, fields: Field[]): Record<string, unknown> {
   return target;
 }
 
-function issuesOf({ property, rules, optional }: Field, target: Record<string, unknown>): ValidationIssue[] {
+function issuesOf(field: Field, target: Record<string, unknown>): ValidationIssue[] {
+  const { property, rules, optional, each = [] } = field;
   const value = target[property];
   if (optional && (value === undefined || value === null)) return [];
   const broken = rules.filter((rule) => !rule.ok(value));
-  if (broken.length === 0) return [];
-  const constraints = Object.fromEntries(broken.map((rule) => [rule.name, rule.message]));
-  return [{ target, value, property, children: [], constraints }];
+  if (broken.length > 0) {
+    const constraints = Object.fromEntries(broken.map((rule) => [rule.name, rule.message]));
+    return [{ target, value, property, children: [], constraints }];
+  }
+  const children = Array.isArray(value) ? entryIssues(value, each) : [];
+  return children.length > 0 ? [{ target, value, property, children }] : [];
+}
+
+function entryIssues(list: unknown[], fields: Field[]): ValidationIssue[] {
+  return list.flatMap((value, index) => {
+    const children = fields.flatMap((field) => issuesOf(field, value as Record<string, unknown>));
+    return children.length > 0 ? [{ target: list, value, property: String(index), children }] : [];
+  });
 }
 
 export const isString = (property: string): Rule => ({
@@ -89,7 +104,7 @@ export const isIsoDate = (name: string, property: string): Rule => ({
   ok: (value) => typeof value === "string" && ISO_DATE.test(value) && !Number.isNaN(Date.parse(value)),
 });
 
-/** The name as IANA spells it, or `undefined` if there is no such zone. */
+/** The zone's name in IANA's spelling, or `undefined` if there is no such zone. */
 export function canonicalTimeZone(name: string): string | undefined {
   try {
     const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();

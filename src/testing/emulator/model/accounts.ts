@@ -1,9 +1,9 @@
 import type { EmulatorClock } from "./clock.js";
 
-/** A provider of calendars, as the emulator plays it. */
+/** A calendar provider that the emulator plays. */
 export type EmulatorProvider = "google" | "office365" | "apple" | "ics-feed";
 
-/** A provider whose consent page a browser visits. */
+/** A provider with a consent page. */
 export type ConsentProvider = "google" | "office365";
 
 /** One calendar of a provider's account. */
@@ -16,22 +16,26 @@ export interface EmulatorCalendar {
 
 /** An account at a provider. */
 export interface EmulatorAccount {
-  /** Its address. For Apple: its user name. */
+  /** The account's address. For Apple: its user name. */
   email: string;
-  /** Apple's app password. */
+  /** Apple's app-specific password. */
   password?: string;
-  /** Default: a primary calendar and a second one. Without a primary one, Cal.com saves nothing at all. */
+  /**
+   * Without a primary calendar, Cal.com does not save the account.
+   *
+   * @defaultValue a primary calendar and a second one
+   */
   calendars?: EmulatorCalendar[];
 }
 
-/** Which accounts the consent pages offer, and which Apple passwords are right. */
+/** The accounts of the consent pages, and Apple's valid passwords. */
 export interface EmulatorAccounts {
   google?: (string | EmulatorAccount)[];
   office365?: (string | EmulatorAccount)[];
   apple?: { username: string; password: string }[];
 }
 
-/** An entry in an account's calendar. */
+/** An event in an account's calendar. */
 export interface EmulatorEvent {
   id: string;
   title: string;
@@ -39,7 +43,7 @@ export interface EmulatorEvent {
   start: string;
   /** ISO 8601. */
   end: string;
-  /** Default: the primary calendar. */
+  /** @defaultValue the primary calendar */
   calendarId?: string;
   timeZone?: string;
   description?: string | null;
@@ -56,25 +60,27 @@ export interface Account {
 
 interface Consent {
   account: Account;
-  /** On Google's page a user can take the calendars' tick away and still press Allow. */
+  /** Google's page lets a user press Allow without granting access to calendars. */
   hasCalendarScope: boolean;
 }
 
 export interface Accounts {
-  /** Providers that don't answer at the moment. */
+  /** Providers that don't respond at present. */
   readonly broken: Set<EmulatorProvider>;
+  /** URLs of feeds that can't be read at present. */
+  readonly brokenFeeds: Set<string>;
   list(provider: EmulatorProvider): Account[];
-  /** By address, or by what stands before the `@`. */
+  /** Finds an account by its address, or by the part before the `@`. */
   find(provider: EmulatorProvider, name: string): Account | undefined;
   add(provider: EmulatorProvider, account: string | EmulatorAccount): Account;
-  /** As `find`; makes an account if there is none. */
+  /** Finds an account as `find` does, or adds it. */
   ensure(provider: EmulatorProvider, name: string): Account;
   issueCode(provider: ConsentProvider, consent: Consent): string;
-  /** What a code stands for, once; `undefined` for one that the provider doesn't know. */
+  /** Redeems a code, which works once. Returns `undefined` if the provider rejects it. */
   redeem(provider: ConsentProvider, code: string): Consent | undefined;
 }
 
-const CODE_LIFE_MS = 10 * 60_000;
+const MAX_CODE_AGE_MS = 10 * 60_000;
 
 const defaults: Required<EmulatorAccounts> = {
   google: [
@@ -97,12 +103,13 @@ export function createAccounts(options: EmulatorAccounts = {}, clock: EmulatorCl
     apple: [],
     "ics-feed": [],
   };
-  const codes = new Map<string, Consent & { provider: ConsentProvider; until: number }>();
+  const codes = new Map<string, Consent & { provider: ConsentProvider; expiresAt: number }>();
   const broken = new Set<EmulatorProvider>();
   let issued = 0;
 
   const self: Accounts = {
     broken,
+    brokenFeeds: new Set(),
     list: (provider) => accounts[provider],
     find: (provider, name) =>
       accounts[provider].find(({ email }) => email === name) ??
@@ -126,7 +133,7 @@ export function createAccounts(options: EmulatorAccounts = {}, clock: EmulatorCl
     issueCode(provider, consent) {
       const prefix = provider === "google" ? "4/0AemulatorCode" : "M.C5emulatorCode";
       const code = `${prefix}-${String(++issued).padStart(6, "0")}-${consent.account.email.split("@")[0] ?? ""}`;
-      codes.set(code, { ...consent, provider, until: clock.now() + CODE_LIFE_MS });
+      codes.set(code, { ...consent, provider, expiresAt: clock.now() + MAX_CODE_AGE_MS });
       return code;
     },
     redeem(provider, code) {
@@ -136,7 +143,7 @@ export function createAccounts(options: EmulatorAccounts = {}, clock: EmulatorCl
         return { account: self.ensure(provider, name), hasCalendarScope: true };
       }
       const found = codes.get(code);
-      if (found?.provider !== provider || found.until <= clock.now()) return undefined;
+      if (found?.provider !== provider || found.expiresAt <= clock.now()) return undefined;
       codes.delete(code);
       return found;
     },
@@ -148,6 +155,21 @@ export function createAccounts(options: EmulatorAccounts = {}, clock: EmulatorCl
     self.add("apple", { email: username, password });
   }
   return self;
+}
+
+/** @throws Error that names the existing accounts, if there is no such account. */
+export function requireAccount(accounts: Accounts, provider: EmulatorProvider, name: string): Account {
+  const account = accounts.find(provider, name);
+  if (account) return account;
+  const known = accounts.list(provider).map(({ email }) => email);
+  throw new Error(
+    `The emulator has no ${provider} account ${name}. There are: ${known.join(", ") || "none"}.`,
+  );
+}
+
+/** Whether Cal.com can read a feed. A host below `.invalid` never exists (RFC 6761, section 6.4). */
+export function isFeedReadable({ broken, brokenFeeds }: Accounts, url: string): boolean {
+  return !broken.has("ics-feed") && !brokenFeeds.has(url) && !/(^|\.)invalid$/.test(new URL(url).hostname);
 }
 
 function addressOf(provider: EmulatorProvider, name: string): string {
@@ -163,14 +185,14 @@ function calendarsOf(provider: EmulatorProvider, email: string): EmulatorCalenda
     ];
   }
   if (provider === "office365") {
-    // Microsoft's ids say nothing of the account.
+    // Microsoft's ids don't contain the account's address.
     const id = `AQMkAD-${email.split("@")[0] ?? ""}`;
     return [
       { externalId: `${id}-primary`, name: "Calendar", isPrimary: true },
       { externalId: `${id}-birthdays`, name: "Birthdays", isReadOnly: true },
     ];
   }
-  // iCloud names no calendar as the primary one.
+  // iCloud has no primary calendar.
   const home = `https://caldav.icloud.example/${encodeURIComponent(email)}/calendars`;
   return [
     { externalId: `${home}/home/`, name: "Home" },

@@ -1,81 +1,75 @@
 import type { Account } from "./accounts.js";
-import { integrationOf, type Integration } from "./integrations.js";
-import type { Credential, CredentialType, Destination, State } from "./state.js";
-
-/** A calendar as `GET /calendars` shows it. */
-export interface CalendarOutput {
-  externalId: string;
-  integration: string;
-  name: string;
-  primary: true | null;
-  readOnly: boolean;
-  email?: string;
-  isSelected: boolean;
-  credentialId: number;
-  delegationCredentialId: null;
-}
-
-interface Connected {
-  integration: Record<string, unknown>;
-  credentialId: number;
-  delegationCredentialId?: null;
-  primary?: CalendarOutput;
-  calendars?: CalendarOutput[];
-  error?: { message: string };
-}
+import type { CalendarOutput, Connected } from "./calendar-output.js";
+import { accountOf, credentialsOf, delegationFailureOf, failureOf } from "./credentials.js";
+import { destinationOf } from "./destinations.js";
+import { integrationOf } from "./integrations.js";
+import type { Credential, Delegation, State } from "./state.js";
 
 export interface CalendarList {
   connectedCalendars: Connected[];
   destinationCalendar: Record<string, unknown>;
 }
 
+/** Delegated access has no row of its own: Cal.com shows this id in place of one. */
+export const DELEGATED_CREDENTIAL_ID = -1;
+
 const CACHE_MS = 10_000;
 
-export function credentialsOf(state: State, userId: number, type?: CredentialType): Credential[] {
-  return [...state.credentials.values()].filter(
-    (credential) => credential.userId === userId && (type === undefined || credential.type === type),
-  );
-}
-
-/** The account behind a credential; an ICS feed has none. */
-export function accountOf(state: State, credential: Credential): Account | undefined {
-  return state.accounts.find(integrationOf(credential.type).provider, credential.account);
-}
-
-/** Whether the provider gives Cal.com anything with this credential. Says nothing of Cal.com's own mark. */
-export function isUsable(state: State, credential: Credential): boolean {
-  return !credential.revoked && !state.accounts.broken.has(integrationOf(credential.type).provider);
-}
-
-/** `GET /calendars`: asks every provider, and puts the destination right as it goes. Kept for 10 s. */
+/** `GET /calendars`: asks every provider, and updates the destination. Cached for 10 s. */
 export function listCalendars(state: State, userId: number): CalendarList {
   const cached = state.calendarCache.get(userId);
   if (cached && cached.until > state.clock.now()) return cached.value as CalendarList;
-  const connectedCalendars = credentialsOf(state, userId).map((credential) => connectedOf(state, credential));
+  const connectedCalendars = [
+    ...state.delegations
+      .filter((delegation) => delegation.userId === userId)
+      .map((delegation) => delegatedEntry(state, delegation)),
+    ...credentialsOf(state, userId).map((credential) => credentialEntry(state, credential)),
+  ];
   const value = { connectedCalendars, destinationCalendar: destinationOf(state, userId, connectedCalendars) };
-  state.calendarCache.set(userId, { value, until: state.clock.now() + CACHE_MS });
+  cacheCalendars(state, userId, value);
   return value;
 }
 
-function connectedOf(state: State, credential: Credential): Connected {
-  const integration = integrationOf(credential.type);
-  const common = { integration: integration.app, credentialId: credential.id };
-  if (!isUsable(state, credential)) return { ...common, error: { message: integration.refused } };
-  const calendars = calendarsOf(state, credential, integration);
-  const primary = calendars.find((calendar) => calendar.primary) ?? calendars[0];
-  if (!primary) return { ...common, error: { message: "No primary calendar found" } };
-  return { ...common, delegationCredentialId: null, primary, calendars };
+export function cacheCalendars(state: State, userId: number, value: CalendarList): void {
+  state.calendarCache.set(userId, { value, until: state.clock.now() + CACHE_MS });
 }
 
-function calendarsOf(
-  state: State,
-  credential: Credential,
-  { type, provider }: Integration,
-): CalendarOutput[] {
-  const account = accountOf(state, credential);
+/** What an entry's calendars are read with. */
+type Source = Pick<Credential, "userId" | "type" | "account" | "urls"> &
+  Pick<CalendarOutput, "credentialId" | "delegationCredentialId">;
+
+function credentialEntry(state: State, credential: Credential): Connected {
+  const source: Source = { ...credential, credentialId: credential.id, delegationCredentialId: null };
+  return entryOf(state, source, failureOf(state, credential));
+}
+
+function delegatedEntry(state: State, delegation: Delegation): Connected {
+  const source: Source = {
+    ...delegation,
+    urls: [],
+    credentialId: DELEGATED_CREDENTIAL_ID,
+    delegationCredentialId: delegation.id,
+  };
+  const entry = entryOf(state, source, delegationFailureOf(state, delegation));
+  return { ...entry, delegationCredentialId: delegation.id };
+}
+
+function entryOf(state: State, source: Source, failure: string | undefined): Connected {
+  const { credentialId, delegationCredentialId } = source;
+  const common = { integration: integrationOf(source.type).app, credentialId };
+  if (failure !== undefined) return { ...common, error: { message: failure } };
+  const calendars = calendarsOf(state, source);
+  const primary = calendars.find((calendar) => calendar.primary) ?? calendars[0];
+  if (!primary) return { ...common, error: { message: "No primary calendar found" } };
+  return { ...common, delegationCredentialId, primary, calendars };
+}
+
+function calendarsOf(state: State, source: Source): CalendarOutput[] {
+  const { type, userId, credentialId, delegationCredentialId } = source;
+  const account = accountOf(state, source);
   const found =
-    provider === "ics-feed"
-      ? credential.urls.map((url) => ({ externalId: url, name: url, isPrimary: false, isReadOnly: true }))
+    type === "ics-feed_calendar"
+      ? source.urls.map((url) => ({ externalId: url, name: url, isPrimary: false, isReadOnly: true }))
       : (account?.calendars ?? []);
   return found.map(({ externalId, name, isPrimary, isReadOnly }) => ({
     externalId,
@@ -83,145 +77,21 @@ function calendarsOf(
     name,
     primary: isPrimary || null,
     readOnly: isReadOnly,
-    ...emailOf(provider, externalId, account),
+    ...emailOf(type, externalId, account),
     isSelected: state.selected.some(
-      (row) => row.userId === credential.userId && row.integration === type && row.externalId === externalId,
+      (row) => row.userId === userId && row.integration === type && row.externalId === externalId,
     ),
-    credentialId: credential.id,
-    delegationCredentialId: null,
+    credentialId,
+    delegationCredentialId,
   }));
 }
 
-/** Google gives every calendar an address, Microsoft every account; iCloud and feeds give none. */
-function emailOf(provider: string, externalId: string, account: Account | undefined): { email?: string } {
-  if (provider === "google") return { email: externalId };
-  return provider === "office365" && account ? { email: account.email } : {};
-}
-
-/**
- * The calendar that new events go to. Made with the first list; pointed at the first primary calendar if
- * the one it was at is gone, and at nothing (`""`) if there is none.
- */
-function destinationOf(state: State, userId: number, connected: Connected[]): Record<string, unknown> {
-  if (connected.length === 0) {
-    state.destinations.delete(userId);
-    return {};
-  }
-  const primary = connected.find((entry) => entry.primary)?.primary;
-  const now = state.clock.now();
-  const row = state.destinations.get(userId);
-  if (!row) {
-    if (!primary) return {};
-    const made: Destination = {
-      id: state.nextId("destination"),
-      userId,
-      integration: primary.integration,
-      externalId: primary.externalId,
-      primaryEmail: primary.email ?? null,
-      credentialId: primary.credentialId,
-      createdAt: now,
-      updatedAt: now,
-    };
-    state.destinations.set(userId, made);
-    return destinationOutput(made);
-  }
-  const at = findCalendar(connected, row.integration, row.externalId);
-  if (at) return { ...destinationOutput(row), ...extrasOf(at) };
-  Object.assign(row, {
-    integration: primary?.integration ?? "",
-    externalId: primary?.externalId ?? "",
-    credentialId: primary?.credentialId ?? row.credentialId,
-    updatedAt: now,
-  });
-  return destinationOutput(row);
-}
-
-function destinationOutput(row: Destination): Record<string, unknown> {
-  return {
-    id: row.id,
-    integration: row.integration,
-    externalId: row.externalId,
-    primaryEmail: row.primaryEmail,
-    userId: row.userId,
-    eventTypeId: null,
-    credentialId: row.credentialId,
-    createdAt: new Date(row.createdAt).toISOString(),
-    updatedAt: new Date(row.updatedAt).toISOString(),
-    delegationCredentialId: null,
-    customCalendarReminder: null,
-  };
-}
-
-function extrasOf(calendar: CalendarOutput): Record<string, unknown> {
-  const { name, primary, readOnly, email, isSelected, integration } = calendar;
-  return {
-    name,
-    ...(primary && { primary }),
-    readOnly,
-    ...(email !== undefined && { email }),
-    isSelected,
-    integrationTitle: integrationOf(integration as CredentialType).title,
-  };
-}
-
-export function findCalendar(
-  connected: Connected[],
-  integration: string,
+/** Google has an address for each calendar, the others one for each account. A feed has none. */
+function emailOf(
+  type: Credential["type"],
   externalId: string,
-): CalendarOutput | undefined {
-  return connected
-    .flatMap((entry) => entry.calendars ?? [])
-    .find((calendar) => calendar.integration === integration && calendar.externalId === externalId);
-}
-
-/** Forgets the kept list: what connecting, disconnecting and choosing do. */
-export function forgetCalendars(state: State, userId: number): void {
-  state.calendarCache.delete(userId);
-}
-
-/** Adds a credential, or gives an old one new tokens. */
-export function storeCredential(
-  state: State,
-  given: Pick<Credential, "userId" | "type" | "account"> & Partial<Pick<Credential, "urls" | "readOnly">>,
-): Credential {
-  const credential: Credential = {
-    id: state.nextId("credential"),
-    urls: [],
-    readOnly: false,
-    ...given,
-    invalid: false,
-    revoked: false,
-  };
-  state.credentials.set(credential.id, credential);
-  return credential;
-}
-
-/** Takes a credential away, with what hangs on it. */
-export function removeCredential(state: State, credential: Credential): void {
-  state.credentials.delete(credential.id);
-  state.selected = state.selected.filter((row) => row.credentialId !== credential.id);
-  const destination = state.destinations.get(credential.userId);
-  if (destination?.credentialId === credential.id) state.destinations.delete(credential.userId);
-}
-
-/** Selects a calendar. Answers whether it wasn't already. */
-export function selectCalendar(
-  state: State,
-  row: { userId: number; integration: string; externalId: string; credentialId: number },
-): boolean {
-  const existing = state.selected.find(
-    ({ userId, integration, externalId }) =>
-      userId === row.userId && integration === row.integration && externalId === row.externalId,
-  );
-  if (existing) {
-    existing.credentialId = row.credentialId;
-    return false;
-  }
-  state.selected.push(row);
-  return true;
-}
-
-/** A credential as the API shows it after saving or removing it. */
-export function credentialOutput({ id, type, userId, invalid }: Credential): Record<string, unknown> {
-  return { id, type, userId, teamId: null, appId: integrationOf(type).slug, invalid };
+  account: Account | undefined,
+): { email?: string } {
+  if (type === "google_calendar") return { email: externalId };
+  return account ? { email: account.email } : {};
 }

@@ -1,10 +1,10 @@
-/** The emulator's time. Everything that lives or ends there (tokens, caches, rate limits) goes by it. */
+/** The emulator's clock. Tokens, caches and rate limits use it. */
 export interface EmulatorClock {
-  /** Milliseconds since 1970, as the emulator sees them. */
+  /** The current time in milliseconds since 1970. */
   now: () => number;
-  /** Moves the time forward by `ms` milliseconds; back, if they are less than 0. */
+  /** Moves the time forward by `ms` milliseconds, or back if `ms` is negative. */
   advance(ms: number): void;
-  /** Sets the time. It goes on from there. */
+  /** Sets the time, which then runs on from there. */
   set(time: number | Date): void;
 }
 
@@ -17,7 +17,7 @@ export function createClock(base: () => number): EmulatorClock {
       offset += ms;
     },
     set(time) {
-      // By its form: fake timers, and some test runners, have a Date of their own.
+      // Not `instanceof Date`: fake timers and some test runners have a Date of their own.
       const isTime = typeof time === "number" || Object.prototype.toString.call(time) === "[object Date]";
       if (!isTime || !Number.isFinite(Number(time))) {
         throw new TypeError("set takes milliseconds since 1970, or a valid Date.");
@@ -28,12 +28,10 @@ export function createClock(base: () => number): EmulatorClock {
 }
 
 /**
- * Lets everything else that is ready have its turn: the moment between Cal.com's reading and its writing,
- * in which requests that are under way at once get into each other's way.
- *
- * A `MessageChannel`, since a test may have replaced `setTimeout`.
+ * Lets all other pending work run: the time between Cal.com's read and its write, in which concurrent requests
+ * collide. Uses a `MessageChannel`, since a test may have replaced `setTimeout`.
  */
-export function turn(): Promise<void> {
+export function yieldToOthers(): Promise<void> {
   if (typeof MessageChannel === "undefined") return microtasks();
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

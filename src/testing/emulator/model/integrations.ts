@@ -1,23 +1,26 @@
 import type { EmulatorProvider } from "./accounts.js";
 import type { CredentialType } from "./state.js";
 
-/** What Cal.com calls one provider, in the many places where it calls it something. */
+/** A provider's names and messages in Cal.com's API. */
 export interface Integration {
   provider: EmulatorProvider;
   type: CredentialType;
   slug: string;
   title: string;
-  /** `check`, without any credential. */
+  /** `check` without a credential. */
   notFound: string;
-  /** `check`, with one that is marked invalid. */
+  /** `check` with a credential that is marked invalid. */
   invalid: string;
-  /** `check`, with one that the list of calendars doesn't hold. */
+  /** `check` with a credential that is not in the list of calendars. */
   notConnected: string;
-  /** The list and `check`, when the provider refuses or doesn't answer. */
-  refused: string;
+  /** The list and `check` after the user has revoked access at the provider. */
+  revoked: string;
   /** The app's description in the list of calendars. */
   app: Record<string, unknown>;
 }
+
+/** The list and `check` during an outage of the provider, and after most other failures. */
+export const UNREACHABLE = "Could not get connected calendars";
 
 const app = (
   slug: string,
@@ -42,6 +45,18 @@ const app = (
   ...more,
 });
 
+/** The feed's description lacks two keys of the others, and has one of its own. */
+function feedApp(): Record<string, unknown> {
+  const description = app("ics-feed", "ics-feedcalendar", "ICS Feed", {
+    description: "Subscribe to calendars by their address.",
+    type: "ics-feed_calendar",
+    isTemplate: false,
+  });
+  return Object.fromEntries(
+    Object.entries(description).filter(([key]) => !["category", "url"].includes(key)),
+  );
+}
+
 export const integrations: Record<EmulatorProvider, Integration> = {
   google: {
     provider: "google",
@@ -51,7 +66,7 @@ export const integrations: Record<EmulatorProvider, Integration> = {
     notFound: "Credentials for google_calendar not found.",
     invalid: "Invalid google OAuth credentials.",
     notConnected: "Google Calendar not connected.",
-    refused: "Access token expired or revoked",
+    revoked: "Access token expired or revoked",
     app: app("google-calendar", "googlecalendar", "Google Calendar", {
       description:
         "Google Calendar is a time management and scheduling service developed by Google. Allows users to create and edit events, with options available for type and time. Available to anyone that has a Gmail account on both mobile and web versions.",
@@ -69,7 +84,7 @@ export const integrations: Record<EmulatorProvider, Integration> = {
     notFound: "Credentials for office_365_calendar not found.",
     invalid: "Invalid office 365 calendar credentials.",
     notConnected: "Office 365 calendar not connected.",
-    refused: "Could not get connected calendars",
+    revoked: UNREACHABLE,
     app: app("office365-calendar", "office365calendar", "Outlook Calendar", {
       description:
         "Microsoft Office 365 is a suite of apps that helps you stay connected with others and get things done. It includes but is not limited to Microsoft Word, PowerPoint, Excel, Teams, OneNote and OneDrive. Office 365 allows you to work remotely with others on a team and collaborate in an online environment. Both web versions and desktop/mobile applications are available.",
@@ -85,11 +100,12 @@ export const integrations: Record<EmulatorProvider, Integration> = {
     notFound: "Credentials for apple calendar not found.",
     invalid: "Invalid apple calendar credentials.",
     notConnected: "Apple calendar not connected.",
-    refused: "Could not get connected calendars",
+    revoked: UNREACHABLE,
     app: app("apple-calendar", "applecalendar", "Apple Calendar", {
       description: "Apple Calendar runs both the macOS and iOS mobile operating systems.",
       installed: true,
       type: "apple_calendar",
+      isOAuth: false,
     }),
   },
   "ics-feed": {
@@ -100,12 +116,8 @@ export const integrations: Record<EmulatorProvider, Integration> = {
     notFound: "Credentials for Ics Feed calendar not found.",
     invalid: "Invalid Ics Feed credentials.",
     notConnected: "Ics Feed not connected.",
-    refused: "Could not get connected calendars",
-    app: app("ics-feed", "ics-feedcalendar", "ICS Feed", {
-      description: "Subscribe to calendars by their address.",
-      installed: true,
-      type: "ics-feed_calendar",
-    }),
+    revoked: UNREACHABLE,
+    app: feedApp(),
   },
 };
 

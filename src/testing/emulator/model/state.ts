@@ -1,16 +1,28 @@
 import { createAccounts, type Accounts, type EmulatorAccounts } from "./accounts.js";
-import type { EmulatorOAuth2Client, OAuth2State } from "./oauth2-tokens.js";
-import { createClock, turn, type EmulatorClock } from "./clock.js";
+import { createClock, yieldToOthers, type EmulatorClock } from "./clock.js";
+import type { OAuth2Mode, OAuth2State } from "./oauth2-state.js";
 
 /** An OAuth client of Cal.com's platform. */
 export interface EmulatorClient {
   id: string;
   secret: string;
-  /** An `Origin` header must equal one of these. Default: none. */
+  /**
+   * An `Origin` header must equal one of these.
+   *
+   * @defaultValue none
+   */
   redirectUris?: string[];
-  /** What the client may do. `APPS_READ` is needed for `check`. Default: everything. */
+  /**
+   * The client's permissions. `check` requires `APPS_READ`.
+   *
+   * @defaultValue all
+   */
   permissions?: string[];
-  /** Clients of another organization have another owner. Default 1. */
+  /**
+   * The client's organization. Each organization has its own owner.
+   *
+   * @defaultValue 1
+   */
   organizationId?: number;
 }
 
@@ -18,9 +30,12 @@ export type Client = Required<EmulatorClient>;
 
 export interface User {
   id: number;
-  /** `null` for an organization's owner. */
+  /** A managed user, the owner of an organization, or a person with a Cal.com account of their own. */
+  kind: "managed" | "owner" | "person";
+  /** The client of a managed user. */
   clientId: string | null;
-  organizationId: number;
+  /** `null` for a person. */
+  organizationId: number | null;
   email: string;
   username: string;
   name: string | null;
@@ -33,6 +48,13 @@ export interface User {
   locale: string | null;
   avatarUrl: string | null;
   metadata: Record<string, unknown> | null;
+}
+
+/** A team of people. OAuth 2 tokens can act for it. */
+export interface Team {
+  id: number;
+  name: string;
+  ownerId: number;
 }
 
 export interface Token {
@@ -50,15 +72,25 @@ export interface Credential {
   id: number;
   userId: number;
   type: CredentialType;
-  /** The account's email address or user name; empty for an ICS feed. */
+  /** The account's email address or user name. Empty for an ICS feed. */
   account: string;
+  /** The stored app-specific password. Apple only. */
+  password: string | undefined;
   /** ICS feeds only. */
   urls: string[];
   readOnly: boolean;
-  /** Cal.com's own mark. */
+  /** Cal.com has marked the credential invalid. */
   invalid: boolean;
-  /** The provider no longer accepts the tokens; Cal.com doesn't know until it asks. */
+  /** The provider no longer accepts the tokens. Cal.com notices when it uses them. */
   revoked: boolean;
+}
+
+/** Access to a user's account that the organization's administrator has granted. It has no credential of its own. */
+export interface Delegation {
+  id: string;
+  userId: number;
+  type: CredentialType;
+  account: string;
 }
 
 interface SelectedCalendar {
@@ -75,6 +107,7 @@ export interface Destination {
   externalId: string;
   primaryEmail: string | null;
   credentialId: number;
+  delegationCredentialId: string | null;
   createdAt: number;
   updatedAt: number;
 }
@@ -84,31 +117,33 @@ export interface StateOptions {
   latencyMs: number;
   apiKey: string;
   clients: EmulatorClient[];
-  oauth2Clients: EmulatorOAuth2Client[];
   accounts: EmulatorAccounts | undefined;
+  oauth2: { mode: OAuth2Mode; hasLegacyScopesOnly: boolean };
 }
 
-/** Cal.com's tables, and what it keeps in Redis. */
+/** Cal.com's tables and caches. */
 export interface State {
   readonly clock: EmulatorClock;
   readonly apiKey: string;
   readonly clients: Map<string, Client>;
   readonly users: Map<number, User>;
+  readonly teams: Map<number, Team>;
   readonly accessTokens: Map<string, Token>;
   readonly refreshTokens: Map<string, Token>;
   readonly credentials: Map<number, Credential>;
+  delegations: Delegation[];
   selected: SelectedCalendar[];
   readonly destinations: Map<number, Destination>;
   readonly oauth2: OAuth2State;
   readonly accounts: Accounts;
-  /** Access tokens that were found good once, until when: the database isn't asked again. */
+  /** Access tokens that were valid when they were last looked up, with the time until which that is remembered. */
   readonly tokenCache: Map<string, number>;
   /** Lists of calendars by user. */
   readonly calendarCache: Map<number, { value: unknown; until: number }>;
   nextId(kind: string, first?: number): number;
-  /** The owner of an organization: who a client is when it acts for itself. */
+  /** The owner of an organization: the user that a client acts as. */
   owner(organizationId: number): User;
-  /** The moment between reading and writing. */
+  /** The time between a read and a write. */
   pause(): Promise<void>;
 }
 
@@ -134,15 +169,20 @@ export function createState(options: StateOptions): State {
     apiKey: options.apiKey,
     clients: new Map(),
     users: new Map(),
+    teams: new Map(),
     accessTokens: new Map(),
     refreshTokens: new Map(),
     credentials: new Map(),
+    delegations: [],
     selected: [],
     destinations: new Map(),
     oauth2: {
-      clients: new Map(options.oauth2Clients.map((client) => [client.id, client])),
+      ...options.oauth2,
+      clients: new Map(),
       codes: new Map(),
       tokens: new Map(),
+      refreshSecrets: new Map(),
+      revokedRefreshes: 0,
     },
     accounts: createAccounts(options.accounts, clock),
     tokenCache: new Map(),
@@ -155,14 +195,14 @@ export function createState(options: StateOptions): State {
     owner(organizationId) {
       const known = owners.get(organizationId);
       if (known) return known;
-      const owner = makeOwner(state.nextId("owner"), organizationId, clock.now());
+      const owner = createOwner(state.nextId("owner"), organizationId, clock.now());
       owners.set(organizationId, owner);
       state.users.set(owner.id, owner);
       return owner;
     },
     async pause() {
       if (options.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, options.latencyMs));
-      else await turn();
+      else await yieldToOthers();
     },
   };
   for (const client of options.clients) {
@@ -173,23 +213,28 @@ export function createState(options: StateOptions): State {
   return state;
 }
 
-function makeOwner(id: number, organizationId: number, now: number): User {
-  const suffix = organizationId === 1 ? "" : String(organizationId);
+/** A user with Cal.com's default profile. */
+export function newUser(
+  given: Pick<User, "id" | "kind" | "clientId" | "organizationId" | "email" | "username" | "createdAt">,
+): User {
   return {
-    id,
-    clientId: null,
-    organizationId,
-    email: `owner@platform${suffix}.example`,
-    username: `owner${suffix}`,
-    name: "Platform Owner",
+    ...given,
+    name: null,
     bio: null,
     timeZone: "Europe/London",
     weekStart: "Sunday",
-    createdAt: now,
     timeFormat: 12,
     defaultScheduleId: null,
     locale: null,
     avatarUrl: null,
     metadata: null,
   };
+}
+
+function createOwner(id: number, organizationId: number, createdAt: number): User {
+  const suffix = organizationId === 1 ? "" : String(organizationId);
+  const email = `owner@platform${suffix}.example`;
+  const username = `owner${suffix}`;
+  const owner = newUser({ id, kind: "owner", clientId: null, organizationId, email, username, createdAt });
+  return { ...owner, name: "Platform Owner" };
 }

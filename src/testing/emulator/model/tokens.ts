@@ -1,5 +1,5 @@
-import { SignJWT } from "jose";
-import { exception, echoed, plain } from "../http/errors.js";
+import { echoed, exception, plain } from "./errors.js";
+import { signJwt } from "./jwt.js";
 import type { Client, State, Token, User } from "./state.js";
 
 export interface TokenPair {
@@ -9,43 +9,37 @@ export interface TokenPair {
   refreshTokenExpiresAt: number;
 }
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
-const signingKey = new TextEncoder().encode("calbridge emulator: not a secret, nothing verifies these");
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Whether Cal.com takes a string for one of its API keys. Everything else is an access token. */
+/** Whether Cal.com reads a bearer as one of its API keys. It reads all others as access tokens. */
 export const isApiKey = (bearer: string): boolean => bearer.startsWith("cal_");
 
-/** Signs a payload. Real tokens have no `exp`, so neither have these. */
-export function sign(payload: Record<string, unknown>): Promise<string> {
-  return new SignJWT(payload).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(signingKey);
-}
-
-/** A new pair, not stored yet: signing takes a moment, storing must not. */
-async function signPair(state: State, client: Client, user: User, refreshed: boolean): Promise<TokenPair> {
+/** Signs a pair without storing it: signing takes time, and storing must not be interrupted. */
+async function signPair(state: State, client: Client, user: User, isRefresh: boolean): Promise<TokenPair> {
   const now = state.clock.now();
-  const accessTokenExpiresAt = Math.floor((now + 60 * MINUTE) / MINUTE) * MINUTE;
-  const refreshTokenExpiresAt = yearFrom(now);
+  const accessTokenExpiresAt = Math.floor((now + 60 * MINUTE_MS) / MINUTE_MS) * MINUTE_MS;
+  const refreshTokenExpiresAt = oneYearAfter(now);
   const payload = (type: string, expiresAt: number): Record<string, unknown> => ({
     type,
     clientId: client.id,
     ownerId: user.id,
     expiresAt,
-    ...(refreshed && { userId: user.id }),
+    ...(isRefresh && { userId: user.id }),
     jti: `00000000-0000-4000-8000-${state.nextId("jti").toString(16).padStart(12, "0")}`,
     iat: Math.floor(now / 1000),
   });
   const [accessToken, refreshToken] = await Promise.all([
-    sign(payload("access_token", accessTokenExpiresAt)),
-    sign(payload("refresh_token", refreshTokenExpiresAt)),
+    signJwt(payload("access_token", accessTokenExpiresAt)),
+    signJwt(payload("refresh_token", refreshTokenExpiresAt)),
   ]);
   return { accessToken, accessTokenExpiresAt, refreshToken, refreshTokenExpiresAt };
 }
 
-function yearFrom(now: number): number {
+function oneYearAfter(now: number): number {
   const date = new Date(now);
   date.setUTCFullYear(date.getUTCFullYear() + 1);
-  return Math.floor(date.getTime() / DAY) * DAY;
+  return Math.floor(date.getTime() / DAY_MS) * DAY_MS;
 }
 
 function store(state: State, client: Client, user: User, pair: TokenPair): TokenPair {
@@ -60,20 +54,20 @@ function store(state: State, client: Client, user: User, pair: TokenPair): Token
   return pair;
 }
 
-/** A pair beside those that the user has. */
+/** Issues a further pair. The user's other tokens still work. */
 export async function issueTokens(state: State, client: Client, user: User): Promise<TokenPair> {
   return store(state, client, user, await signPair(state, client, user, false));
 }
 
-/** The refresh flow. Rotates both tokens; the old access token lives on. */
+/** The refresh flow: rotates both tokens. The old access token works until it expires. */
 export async function refreshTokens(state: State, client: Client, refreshToken: string): Promise<TokenPair> {
   const found = state.refreshTokens.get(refreshToken);
   const user = found && state.users.get(found.userId);
-  // That the token has expired is nothing Cal.com looks at.
+  // Cal.com doesn't check whether the token has expired.
   if (found?.clientId !== client.id || !user) throw exception(400, "Invalid refresh token");
   const pair = await signPair(state, client, user, true);
   await state.pause();
-  // Several requests may have found the token. Deleting it is what only one of them can do.
+  // Several requests may have found the token. Only one of them can delete it.
   if (!state.refreshTokens.delete(refreshToken)) {
     throw plain(404, "NOT_FOUND", "Invalid Query: The requested record was not found.");
   }
@@ -81,7 +75,7 @@ export async function refreshTokens(state: State, client: Client, refreshToken: 
   return store(state, client, user, pair);
 }
 
-/** Every older token of the user is dead at once. Of several at once, the last one's tokens live. */
+/** Ends all older tokens of the user. Of several concurrent calls, only the last pair works. */
 export async function forceRefreshTokens(state: State, client: Client, user: User): Promise<TokenPair> {
   const pair = await signPair(state, client, user, false);
   await state.pause();
@@ -89,23 +83,23 @@ export async function forceRefreshTokens(state: State, client: Client, user: Use
   return store(state, client, user, pair);
 }
 
-/** Takes all of a user's tokens away. What Redis remembers of them stays. */
+/** Deletes all tokens of a user. Cached lookups stay. */
 export function revokeTokens(state: State, userId: number): void {
   for (const table of [state.accessTokens, state.refreshTokens]) {
     for (const token of table.values()) if (token.userId === userId) table.delete(token.value);
   }
 }
 
-/** Deletes the access tokens of a client (or of all) that have expired: a side effect of every refresh. */
+/** Deletes the expired access tokens of a client, or of all clients. Every refresh does so for its client. */
 export function deleteExpiredTokens(state: State, clientId?: string): void {
   const now = state.clock.now();
   for (const token of state.accessTokens.values()) {
-    const mine = clientId === undefined || token.clientId === clientId;
-    if (mine && token.expiresAt <= now) state.accessTokens.delete(token.value);
+    const isOfClient = clientId === undefined || token.clientId === clientId;
+    if (isOfClient && token.expiresAt <= now) state.accessTokens.delete(token.value);
   }
 }
 
-/** The row behind an access token, or the error Cal.com answers. */
+/** The row of an access token. Throws Cal.com's error if the token doesn't work. */
 export function findAccessToken(state: State, value: string): Token {
   const now = state.clock.now();
   const cachedUntil = state.tokenCache.get(value);

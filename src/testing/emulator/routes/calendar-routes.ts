@@ -1,31 +1,45 @@
-import type { EmulatorProvider } from "../model/accounts.js";
-import { busyTimes } from "./busy-times.js";
-import {
-  credentialOutput,
-  credentialsOf,
-  forgetCalendars,
-  listCalendars,
-  removeCredential,
-} from "../model/calendars.js";
-import { unknownCalendar } from "./connect-routes.js";
-import { exception } from "../http/errors.js";
-import { integrations } from "../model/integrations.js";
 import { done, success, type Call, type Reply, type Route } from "../http/route.js";
-import type { State } from "../model/state.js";
 import { isInt, validate } from "../http/validate.js";
+import type { EmulatorProvider } from "../model/accounts.js";
+import { listCalendars } from "../model/calendars.js";
+import { credentialOutput, credentialsOf, forgetCalendars, removeCredential } from "../model/credentials.js";
+import { exception } from "../model/errors.js";
+import { integrations } from "../model/integrations.js";
+import type { State } from "../model/state.js";
+import { busyTimes } from "./busy-times.js";
+import { unknownCalendar } from "./connect-routes.js";
 
 export const calendarRoutes: Route[] = [
-  { method: "GET", path: "/v2/calendars", access: "user", handle: list },
-  { method: "GET", path: "/v2/calendars/busy-times", access: "user", handle: busyTimes },
-  { method: "GET", path: "/v2/calendars/ics-feed/check", access: "user", handle: checkFeed },
+  { method: "GET", path: "/v2/calendars", access: "user", scope: "APPS_READ", handle: list },
+  {
+    method: "GET",
+    path: "/v2/calendars/busy-times",
+    access: "user",
+    scope: "APPS_READ",
+    handle: busyTimes,
+  },
+  {
+    method: "GET",
+    path: "/v2/calendars/ics-feed/check",
+    access: "user",
+    scope: "APPS_READ",
+    handle: checkFeed,
+  },
   {
     method: "GET",
     path: "/v2/calendars/:calendar/check",
     access: "user",
     permission: "APPS_READ",
+    scope: "APPS_READ",
     handle: check,
   },
-  { method: "POST", path: "/v2/calendars/:calendar/disconnect", access: "user", handle: disconnect },
+  {
+    method: "POST",
+    path: "/v2/calendars/:calendar/disconnect",
+    access: "user",
+    scope: "APPS_WRITE",
+    handle: disconnect,
+  },
 ];
 
 function list({ state, caller }: Call): Reply {
@@ -42,7 +56,7 @@ function checkFeed({ state, caller }: Call): Reply {
   return checkProvider(state, caller.user.id, "ics-feed");
 }
 
-/** Looks at the first credential of the kind, and at the kept list: which may be older than it. */
+/** Reads the first credential of the provider, and the list, which may be cached from before it. */
 function checkProvider(state: State, userId: number, provider: EmulatorProvider): Reply {
   const { type, notFound, invalid, notConnected } = integrations[provider];
   const [credential] = credentialsOf(state, userId, type);
@@ -56,7 +70,7 @@ function checkProvider(state: State, userId: number, provider: EmulatorProvider)
   return done();
 }
 
-/** The name in the path is ignored: any will do. */
+/** The name in the path is ignored. */
 function disconnect({ state, caller, body }: Call): Reply {
   const { id } = validate(body, [{ property: "id", rules: [isInt("id")] }]);
   const credential = state.credentials.get(id as number);

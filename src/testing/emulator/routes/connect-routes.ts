@@ -1,21 +1,27 @@
-import type { ConsentProvider } from "../model/accounts.js";
-import { forgetCalendars, selectCalendar, storeCredential } from "../model/calendars.js";
-import { bare, exception, plain } from "../http/errors.js";
-import { integrations } from "../model/integrations.js";
-import { findThirdPartyToken } from "../model/oauth2-tokens.js";
 import { textOf } from "../http/query.js";
 import { movedTo, success, type Call, type Reply, type Route } from "../http/route.js";
+import type { ConsentProvider } from "../model/accounts.js";
+import { forgetCalendars, selectCalendar, storeCredential } from "../model/credentials.js";
+import { bare, databaseError, exception, plain } from "../model/errors.js";
+import { integrations } from "../model/integrations.js";
+import { findThirdPartyToken, subjectOf } from "../model/oauth2-tokens.js";
 import type { State } from "../model/state.js";
 
 export const connectRoutes: Route[] = [
-  { method: "GET", path: "/v2/calendars/:calendar/connect", access: "bearer", handle: connect },
+  {
+    method: "GET",
+    path: "/v2/calendars/:calendar/connect",
+    access: "bearer",
+    scope: "APPS_WRITE",
+    handle: connect,
+  },
   { method: "GET", path: "/v2/calendars/:calendar/save", access: "anyone", handle: save },
   { method: "GET", path: "/v2/gcal/oauth/auth-url", access: "bearer", handle: atomAuthUrl },
   { method: "GET", path: "/v2/gcal/oauth/save", access: "anyone", handle: relay },
 ];
 
 export const unknownCalendar = (): Error =>
-  // Nest takes the second argument for the reason: the list of names lands in `error`.
+  // Cal.com passes the list of names as the reason, so that it ends up in `error`.
   exception(400, "Invalid calendar type, available calendars are: ", "google, office365, apple");
 
 function consentProvider(call: Call): ConsentProvider {
@@ -24,7 +30,7 @@ function consentProvider(call: Call): ConsentProvider {
   return name;
 }
 
-/** `?redir=` is checked against nothing, and twice makes a list. */
+/** `redir` is not validated. Given twice, it is a list. */
 function connect(call: Call): Reply {
   const { query, headers, caller, origin } = call;
   const provider = consentProvider(call);
@@ -37,13 +43,13 @@ function connect(call: Call): Reply {
   return success({ authUrl: authUrl(origin, provider, state) });
 }
 
-/** Undocumented, and of no use: `save` refuses the state it makes. */
+/** Undocumented and unusable: `save` rejects the state in its URL. */
 function atomAuthUrl({ headers, caller, origin }: Call): Reply {
   const from = headers.get("origin") ?? new URL(origin).host;
   return success({ authUrl: authUrl(origin, "google", `accessToken=${caller.bearer}&origin=${from}`) });
 }
 
-/** The same parameters as the real providers get; only the page is the emulator's. */
+/** The parameters are those of the real providers. The page is the emulator's. */
 function authUrl(origin: string, provider: ConsentProvider, state: string): string {
   const google: [string, string][] = [
     ["access_type", "offline"],
@@ -73,7 +79,7 @@ function authUrl(origin: string, provider: ConsentProvider, state: string): stri
   return `${origin}/provider/${page}?${query}`;
 }
 
-/** Where Google really sends the browser. It goes on to `save`, with `undefined` for what is missing. */
+/** Google redirects the browser here. Redirects to `save`, with `undefined` for missing parameters. */
 function relay({ query, origin }: Call): Reply {
   const text = (name: string): string => encodeURIComponent(textOf(query[name]));
   return movedTo(`${origin}/v2/calendars/google/save?code=${text("code")}&state=${text("state")}`);
@@ -86,13 +92,14 @@ interface ConsentState {
   isDryRun?: unknown;
 }
 
-/** JSON, or failing that a query string in which `isDryRun`, `origin` and `accessToken` may not be missing. */
+/** Parses JSON, or else a query string that must have `isDryRun`, `origin` and `accessToken`. */
 function readState(given: unknown): ConsentState {
   const text = given === undefined ? "" : textOf(given);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
+    // SyntaxError: not JSON.
     const parameters = new URLSearchParams(text);
     const missing = ["isDryRun", "origin", "accessToken"].filter((name) => !parameters.has(name));
     if (missing.length > 0) {
@@ -106,16 +113,18 @@ function readState(given: unknown): ConsentState {
 }
 
 /**
- * Where the browser comes back to. Whose calendar it becomes is decided by the state's access token and
- * nothing else; and the redirect looks the same whether anything was saved or not.
+ * The callback. Only the state's access token decides whose calendar it is, and the redirect doesn't tell whether
+ * anything was saved.
  */
 async function save(call: Call): Promise<Reply> {
   const provider = consentProvider(call);
   const { accessToken, origin, redir, isDryRun } = readState(call.query["state"]);
   const { code } = call.query;
   const back = movedTo(redir === undefined || redir === null || redir === "" ? origin : redir);
-  const isRefused = code === undefined || code === "" || code === "undefined";
-  if (isRefused || isDryRun || accessToken === undefined || accessToken === null) return back;
+  const isDenied = code === undefined || code === "" || code === "undefined";
+  if (isDenied || isDryRun || accessToken === undefined) return back;
+  // The database can't look up another type.
+  if (typeof accessToken !== "string") throw databaseError();
 
   const userId = ownerOf(call.state, accessToken);
   if (userId === undefined) throw exception(401, "Invalid Access token.");
@@ -124,10 +133,10 @@ async function save(call: Call): Promise<Reply> {
   return back;
 }
 
-/** An access token is good here as long as it exists: that it has expired doesn't matter. */
-function ownerOf(state: State, accessToken: unknown): number | undefined {
-  const text = textOf(accessToken);
-  return state.accessTokens.get(text)?.userId ?? findThirdPartyToken(state, text)?.id;
+/** A managed user's access token works here as long as it exists, also expired. An OAuth 2 token must not be. */
+function ownerOf(state: State, accessToken: string): number | undefined {
+  const thirdParty = findThirdPartyToken(state, accessToken);
+  return state.accessTokens.get(accessToken)?.userId ?? (thirdParty && subjectOf(state, thirdParty))?.id;
 }
 
 async function saveConsent(
@@ -138,7 +147,7 @@ async function saveConsent(
 ): Promise<void> {
   const consent = state.accounts.redeem(provider, code);
   if (!consent || (provider === "google" && !consent.hasCalendarScope)) {
-    // Microsoft's refusal goes unnoticed; Google's isn't caught.
+    // A rejection by Microsoft is ignored, and one by Google is not caught.
     if (provider === "google") throw bare(500);
     return;
   }
@@ -152,13 +161,13 @@ async function saveConsent(
   );
   if (isSame) {
     const old = state.credentials.get(isSame.credentialId);
-    // That the provider has revoked it is not known here: the new tokens are dropped.
+    // Cal.com doesn't know here that the provider has revoked it, and drops the new tokens.
     if (!old?.invalid) return;
     Object.assign(old, { invalid: false, revoked: false });
     forgetCalendars(state, userId);
     return;
   }
-  // Callbacks at once all come by here before one of them has written.
+  // Concurrent callbacks all get here before the first of them writes.
   await state.pause();
   const { id } = storeCredential(state, { userId, type, account: account.email });
   selectCalendar(state, { userId, integration: type, externalId: primary.externalId, credentialId: id });

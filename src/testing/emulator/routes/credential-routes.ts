@@ -1,12 +1,25 @@
-import { credentialOutput, credentialsOf, forgetCalendars, storeCredential } from "../model/calendars.js";
-import { unknownCalendar } from "./connect-routes.js";
-import { exception } from "../http/errors.js";
 import { done, success, type Call, type Reply, type Route } from "../http/route.js";
 import { isString, validate, type Field } from "../http/validate.js";
+import { isFeedReadable } from "../model/accounts.js";
+import { credentialOutput, credentialsOf, forgetCalendars, storeCredential } from "../model/credentials.js";
+import { bare, exception } from "../model/errors.js";
+import { unknownCalendar } from "./connect-routes.js";
 
 export const credentialRoutes: Route[] = [
-  { method: "POST", path: "/v2/calendars/:calendar/credentials", access: "user", handle: saveCredentials },
-  { method: "POST", path: "/v2/calendars/ics-feed/save", access: "user", handle: saveFeed },
+  {
+    method: "POST",
+    path: "/v2/calendars/:calendar/credentials",
+    access: "user",
+    scope: "APPS_WRITE",
+    handle: saveCredentials,
+  },
+  {
+    method: "POST",
+    path: "/v2/calendars/ics-feed/save",
+    access: "user",
+    scope: "APPS_WRITE",
+    handle: saveFeed,
+  },
 ];
 
 const credentialField = (property: string): Field => ({
@@ -22,6 +35,8 @@ const credentialField = (property: string): Field => ({
 });
 
 function saveCredentials({ state, caller, body, param }: Call): Reply {
+  // Cal.com doesn't handle a password that is a number.
+  if (typeof (body as Record<string, unknown>)["password"] === "number") throw bare(500);
   const { username, password } = validate(body, [
     credentialField("username"),
     credentialField("password"),
@@ -30,18 +45,22 @@ function saveCredentials({ state, caller, body, param }: Call): Reply {
     password: string;
   };
   if (param("calendar") !== "apple") throw unknownCalendar();
-  if (username.length <= 1 || password.length <= 1)
+  if (username.length <= 1 || password.length <= 1) {
     throw exception(400, "Username or password cannot be empty");
+  }
 
   const userId = caller.user.id;
-  // The same user name again is not even tried.
-  const isKnown = credentialsOf(state, userId, "apple_calendar").some(({ account }) => account === username);
-  if (isKnown) return done(201);
+  const known = credentialsOf(state, userId, "apple_calendar").find(({ account }) => account === username);
+  if (known) {
+    // The password of a known user name is replaced without a check.
+    known.password = password;
+    return done(201);
+  }
   if (state.accounts.broken.has("apple")) throw refusal("cannot find homeUrl");
   const account = state.accounts.find("apple", username);
   if (account?.email !== username || account.password !== password) throw refusal("Invalid credentials");
-  // The kept list stays: for up to 10 s `check` doesn't see the new calendar.
-  storeCredential(state, { userId, type: "apple_calendar", account: username });
+  // The cached list stays: `check` may not see the new calendar for up to 10 s.
+  storeCredential(state, { userId, type: "apple_calendar", account: username, password });
   return done(201);
 }
 
@@ -87,10 +106,12 @@ function isFeedUrl(value: unknown): boolean {
   return /^https?:$/.test(protocol) && pathname.endsWith(".ics");
 }
 
-/** A feed that is there already is added once more. */
+/** Each call adds a credential, also for the same feed. All of its URLs must be readable. */
 function saveFeed({ state, caller, body }: Call): Reply {
   const { urls, readOnly } = validate(body, feedFields) as { urls: string[]; readOnly: boolean };
-  if (state.accounts.broken.has("ics-feed")) throw exception(400, "Could not add ICS feeds");
+  if (!urls.every((url) => isFeedReadable(state.accounts, url))) {
+    throw exception(400, "Could not add ICS feeds");
+  }
   const userId = caller.user.id;
   const credential = storeCredential(state, {
     userId,

@@ -1,32 +1,34 @@
-import type { Account } from "../model/accounts.js";
-import { busySlots, overlaps } from "./busy-times.js";
-import { accountOf, credentialsOf, isUsable, listCalendars } from "../model/calendars.js";
-import { unknownCalendar } from "./connect-routes.js";
-import { bare, exception } from "../http/errors.js";
-import { integrationOf, integrations } from "../model/integrations.js";
 import { success, type Call, type Reply, type Route } from "../http/route.js";
-import type { Credential, CredentialType } from "../model/state.js";
 import { isIsoDate, isString, validate, type Field, type Rule } from "../http/validate.js";
+import type { Account } from "../model/accounts.js";
+import type { CalendarOutput, Connected } from "../model/calendar-output.js";
+import { listCalendars } from "../model/calendars.js";
+import { accountOf, credentialsOf, failureOf } from "../model/credentials.js";
+import { bare, exception } from "../model/errors.js";
+import { integrationOf, integrations } from "../model/integrations.js";
+import type { Credential, CredentialType } from "../model/state.js";
+import { busySlots, overlaps } from "./busy-times.js";
 
 const CONNECTION = "/v2/calendars/connections/:connectionId";
 const CALENDAR = "/v2/calendars/:calendar";
+const bookingRoutes = [`${CALENDAR}/events/:eventId`, `${CALENDAR}/event/:eventId`];
 
-/** The five operations, on a connection by its id and on a provider's first one by its name. */
-const eventsUnder = (prefix: string): Route[] => [
-  { method: "GET", path: `${prefix}/events`, access: "user", handle: list },
-  { method: "POST", path: `${prefix}/events`, access: "user", handle: create },
-  { method: "GET", path: `${prefix}/events/:eventId`, access: "user", handle: get },
-  { method: "PATCH", path: `${prefix}/events/:eventId`, access: "user", handle: update },
-  { method: "DELETE", path: `${prefix}/events/:eventId`, access: "user", handle: remove },
-  { method: "GET", path: `${prefix}/freebusy`, access: "user", handle: freeBusy },
-];
-
+/** Connections are named by their id, or by the provider for the user's first one. */
 export const eventRoutes: Route[] = [
   { method: "GET", path: "/v2/calendars/connections", access: "user", handle: connections },
-  ...eventsUnder(CONNECTION),
-  ...eventsUnder(CALENDAR),
-  { method: "GET", path: `${CALENDAR}/event/:eventId`, access: "user", handle: get },
-  { method: "PATCH", path: `${CALENDAR}/event/:eventId`, access: "user", handle: update },
+  ...[CONNECTION, CALENDAR].flatMap((prefix): Route[] => [
+    { method: "GET", path: `${prefix}/events`, access: "user", handle: list },
+    { method: "POST", path: `${prefix}/events`, access: "user", handle: create },
+    { method: "DELETE", path: `${prefix}/events/:eventId`, access: "user", handle: remove },
+  ]),
+  { method: "GET", path: `${CONNECTION}/events/:eventId`, access: "user", handle: get },
+  { method: "PATCH", path: `${CONNECTION}/events/:eventId`, access: "user", handle: update },
+  { method: "GET", path: `${CONNECTION}/freebusy`, access: "user", handle: connectionFreeBusy },
+  { method: "GET", path: `${CALENDAR}/freebusy`, access: "user", handle: providerFreeBusy },
+  ...bookingRoutes.flatMap((path): Route[] => [
+    { method: "GET", path, access: "user", scope: "APPS_READ", handle: getBooking },
+    { method: "PATCH", path, access: "user", scope: "APPS_WRITE", handle: updateBooking },
+  ]),
 ];
 
 function connections({ state, caller }: Call): Reply {
@@ -36,7 +38,7 @@ function connections({ state, caller }: Call): Reply {
       .map(({ credentialId, integration, primary }) => ({
         connectionId: String(credentialId),
         type: integrationOf(integration["type"] as CredentialType).provider,
-        // Named `email`, but it is the primary calendar's id: with Microsoft, no address at all.
+        // Cal.com calls it `email`, but it is the primary calendar's id. Microsoft's ids are not addresses.
         email: primary?.externalId ?? null,
       }))
       .filter(({ type }) => type !== "ics-feed"),
@@ -48,17 +50,18 @@ const rangeFields: Field[] = ["from", "to"].map((property) => ({
   rules: [isIsoDate("isIso8601", property)],
 }));
 
-/** The credential that a request is about; unless it is about another's, or none. */
-function credentialOf(call: Call): Credential {
-  const { state, caller, param } = call;
+/** @throws HttpError unless the provider in the path is Google. */
+function requireGoogle({ param }: Call, operation: string): void {
+  if (param("calendar") === "google") return;
+  throw exception(
+    400,
+    `${operation} is currently only available for Google Calendar. Office 365 and Apple support is coming soon.`,
+  );
+}
+
+/** @throws HttpError if the connection in the path doesn't exist or belongs to another user. */
+function connectionOf({ state, caller, param }: Call): Credential {
   const id = param("connectionId");
-  if (id === "") {
-    const name = param("calendar");
-    if (name !== "google" && name !== "office365" && name !== "apple") throw unknownCalendar();
-    const [first] = credentialsOf(state, caller.user.id, integrations[name].type);
-    if (!first) throw exception(400, integrations[name].notFound);
-    return first;
-  }
   if (!/^\d+$/.test(id)) throw exception(400, "Invalid connectionId");
   const credential = state.credentials.get(Number(id));
   if (credential?.userId !== caller.user.id || credential.type === "ics-feed_calendar") {
@@ -67,26 +70,27 @@ function credentialOf(call: Call): Credential {
   return credential;
 }
 
+function googleCredentialOf(call: Call, operation: string): Credential {
+  const { state, caller, param } = call;
+  if (param("connectionId") === "") {
+    requireGoogle(call, operation);
+    const [first] = credentialsOf(state, caller.user.id, integrations.google.type);
+    if (!first) throw exception(400, integrations.google.notFound);
+    return first;
+  }
+  const credential = connectionOf(call);
+  if (credential.type === "google_calendar") return credential;
+  throw exception(
+    400,
+    "Event operations for this connection are currently only available for Google Calendar",
+  );
+}
+
 function accountFor(call: Call, operation: string): Account {
-  const { state, param } = call;
-  const isByName = param("connectionId") === "";
-  // The provider-scoped routes look at the name first.
-  if (isByName && ["office365", "apple"].includes(param("calendar"))) {
-    throw exception(
-      400,
-      `${operation} is currently only available for Google Calendar. Office 365 and Apple support is coming soon.`,
-    );
-  }
-  const credential = credentialOf(call);
-  if (credential.type !== "google_calendar") {
-    throw exception(
-      400,
-      "Event operations for this connection are currently only available for Google Calendar",
-    );
-  }
-  const account = accountOf(state, credential);
-  // What Cal.com answers when Google refuses here was not recorded.
-  if (!account || !isUsable(state, credential)) throw bare(500);
+  const credential = googleCredentialOf(call, operation);
+  const account = accountOf(call.state, credential);
+  // Not recorded: how Cal.com responds if Google rejects an operation on events.
+  if (!account || failureOf(call.state, credential) !== undefined) throw bare(500);
   return account;
 }
 
@@ -182,10 +186,43 @@ function remove(call: Call): Reply {
   return { status: 204, body: "" };
 }
 
-function freeBusy(call: Call): Reply {
-  const { from, to } = validate(call.query, rangeFields) as { from: string; to: string };
-  return success(busySlots(call.state, credentialOf(call), from, to));
+// These take the id of a booking's reference, not of an event. Nothing in the emulator creates a booking.
+
+function getBooking(call: Call): Reply {
+  requireGoogle(call, "Meeting details");
+  throw exception(404, "Booking reference not found");
 }
+
+function updateBooking(call: Call): Reply {
+  validate(call.body, eventFields(true));
+  requireGoogle(call, "Event updates");
+  throw exception(404, "Booking reference not found");
+}
+
+/** The busy times in a connection's selected calendars, or in its primary calendar if none is selected. */
+function connectionFreeBusy(call: Call): Reply {
+  const { from, to } = validate(call.query, rangeFields) as { from: string; to: string };
+  const { id, userId } = connectionOf(call);
+  const { connectedCalendars } = listCalendars(call.state, userId);
+  const entry = connectedCalendars.find(({ credentialId }) => credentialId === id);
+  const selected = selectedIn(entry);
+  const calendars = selected.length > 0 || !entry?.primary ? selected : [entry.primary];
+  return success(busySlots(call.state, userId, calendars, from, to));
+}
+
+/** The busy times in the selected calendars of all Google accounts. */
+function providerFreeBusy(call: Call): Reply {
+  const { from, to } = validate(call.query, rangeFields) as { from: string; to: string };
+  requireGoogle(call, "Free/busy");
+  const userId = call.caller.user.id;
+  const calendars = listCalendars(call.state, userId)
+    .connectedCalendars.filter(({ integration }) => integration["type"] === "google_calendar")
+    .flatMap(selectedIn);
+  return success(busySlots(call.state, userId, calendars, from, to));
+}
+
+const selectedIn = (entry: Connected | undefined): CalendarOutput[] =>
+  (entry?.calendars ?? []).filter(({ isSelected }) => isSelected);
 
 function eventOutput({ email }: Account, event: Account["events"][number]): Record<string, unknown> {
   const {

@@ -1,44 +1,70 @@
-import { findCalendar, forgetCalendars, listCalendars, selectCalendar } from "../model/calendars.js";
-import { exception, plain } from "../http/errors.js";
+import { findCalendar } from "../model/calendar-output.js";
+import { listCalendars } from "../model/calendars.js";
+import { forgetCalendars, selectCalendar } from "../model/credentials.js";
+import { databaseError, exception } from "../model/errors.js";
 import { done, success, type Call, type Reply, type Route } from "../http/route.js";
 import { isInt, isString, validate } from "../http/validate.js";
 
 const SELECTED = "/v2/selected-calendars";
 
 export const selectionRoutes: Route[] = [
-  { method: "PUT", path: "/v2/destination-calendars", access: "user", handle: setDestination },
-  { method: "POST", path: SELECTED, access: "user", handle: select },
-  { method: "DELETE", path: SELECTED, access: "user", handle: unselect },
+  {
+    method: "PUT",
+    path: "/v2/destination-calendars",
+    access: "user",
+    scope: "APPS_WRITE",
+    handle: setDestination,
+  },
+  { method: "POST", path: SELECTED, access: "user", scope: "APPS_WRITE", handle: select },
+  { method: "DELETE", path: SELECTED, access: "user", scope: "APPS_WRITE", handle: unselect },
 ];
 
 function setDestination({ state, caller, body }: Call): Reply {
-  const { integration, externalId } = validate(body, [
+  const wanted = validate(body, [
     {
       property: "integration",
       rules: [
         {
           name: "isEnum",
-          // Cal.com's own message ends there.
+          // Cal.com's message ends here.
           message: "integration must be one of the following values: ",
           ok: (value) => ["apple_calendar", "google_calendar", "office365_calendar"].includes(String(value)),
         },
       ],
     },
     { property: "externalId", rules: [isString("externalId")] },
-  ]) as { integration: string; externalId: string };
+    {
+      property: "delegationCredentialId",
+      optional: true,
+      rules: [isString("delegationCredentialId")],
+    },
+  ]) as { integration: string; externalId: string; delegationCredentialId?: string | null };
+  const { integration, externalId } = wanted;
 
   const userId = caller.user.id;
   const { connectedCalendars } = listCalendars(state, userId);
-  const calendar = findCalendar(connectedCalendars, integration, externalId);
+  const calendar = findCalendar(connectedCalendars, wanted);
   const row = state.destinations.get(userId);
   if (!calendar || calendar.readOnly || !row) throw exception(404, `Could not find calendar ${externalId}`);
-  const { credentialId } = calendar;
-  Object.assign(row, { integration, externalId, credentialId, updatedAt: state.clock.now() });
+  const { credentialId, delegationCredentialId } = calendar;
+  Object.assign(row, {
+    integration,
+    externalId,
+    credentialId,
+    delegationCredentialId,
+    updatedAt: state.clock.now(),
+  });
   forgetCalendars(state, userId);
-  return success({ userId, integration, externalId, credentialId });
+  return success({
+    userId,
+    integration,
+    externalId,
+    credentialId,
+    ...(delegationCredentialId !== null && { delegationCredentialId }),
+  });
 }
 
-/** Only the credential is looked at: any integration and any calendar can be named. */
+/** Only the credential is checked: integration and calendar can be anything. */
 function select({ state, caller, body }: Call): Reply {
   const { integration, externalId, credentialId } = validate(body, [
     { property: "integration", rules: [isString("integration")] },
@@ -61,9 +87,7 @@ function unselect({ state, caller, query }: Call): Reply {
   ]) as { integration: string; externalId: string; credentialId: string };
   const userId = caller.user.id;
   const id = Number(credentialId);
-  if (!Number.isInteger(id)) {
-    throw plain(500, "INTERNAL_SERVER_ERROR", "There was an error, please try again later.");
-  }
+  if (!Number.isInteger(id)) throw databaseError();
   requireCredential(id, { state, caller });
   const found = state.selected.find(
     (row) => row.userId === userId && row.integration === integration && row.externalId === externalId,

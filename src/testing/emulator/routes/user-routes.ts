@@ -1,31 +1,55 @@
-import { exception } from "../http/errors.js";
+import { databaseError, exception } from "../model/errors.js";
 import { textOf } from "../http/query.js";
 import { success, type Call, type Reply, type Route } from "../http/route.js";
 import type { Client, User } from "../model/state.js";
 import { forceRefreshTokens, refreshTokens } from "../model/tokens.js";
 import { createFields, updateFields } from "./user-fields.js";
-import { createUser, deleteUser, filterByEmails, meOutput, updateUser, userOutput } from "../model/users.js";
+import {
+  createUser,
+  deleteUser,
+  filterByEmails,
+  meOutput,
+  profileOutput,
+  updateUser,
+  userOutput,
+} from "../model/users.js";
 import { isString, validate, type Field, type Rule } from "../http/validate.js";
 
 const USERS = "/v2/oauth-clients/:clientId/users";
 
 export const userRoutes: Route[] = [
-  { method: "GET", path: USERS, access: "owner", handle: list },
-  { method: "POST", path: USERS, access: "owner", handle: create },
+  { method: "GET", path: USERS, access: "organization", handle: list },
+  { method: "POST", path: USERS, access: "organization", handle: create },
   {
     method: "GET",
     path: `${USERS}/:userId`,
-    access: "owner",
+    access: "organization",
     handle: (call) => success(userOutput(managedUser(call))),
   },
-  { method: "PATCH", path: `${USERS}/:userId`, access: "owner", handle: update },
-  { method: "DELETE", path: `${USERS}/:userId`, access: "owner", handle: remove },
-  { method: "POST", path: `${USERS}/:userId/force-refresh`, access: "owner", handle: forceRefresh },
-  // A bearer token will do here: the refresh token is the authority.
+  { method: "PATCH", path: `${USERS}/:userId`, access: "organization", handle: update },
+  { method: "DELETE", path: `${USERS}/:userId`, access: "organization", handle: remove },
+  { method: "POST", path: `${USERS}/:userId/force-refresh`, access: "organization", handle: forceRefresh },
+  // Any bearer token is accepted: the refresh token is what is checked.
   { method: "POST", path: "/v2/oauth/:clientId/refresh", access: "user", handle: refresh },
-  { method: "GET", path: "/v2/me", access: "user", handle: ({ caller }) => success(meOutput(caller.user)) },
-  { method: "PATCH", path: "/v2/me", access: "user", handle: updateMe },
+  {
+    method: "GET",
+    path: "/v2/me",
+    access: "user",
+    permission: "PROFILE_READ",
+    scope: "PROFILE_READ",
+    handle: ({ caller }) => success(meOutput(caller.user)),
+  },
+  {
+    method: "PATCH",
+    path: "/v2/me",
+    access: "user",
+    permission: "PROFILE_WRITE",
+    scope: "PROFILE_WRITE",
+    handle: updateMe,
+  },
 ];
+
+const MAX_ID = 2 ** 31 - 1;
 
 function clientOf(call: Call): Client {
   const id = call.param("clientId");
@@ -38,6 +62,7 @@ function managedUser(call: Call): User {
   const client = clientOf(call);
   const given = call.param("userId");
   if (!/^-?\d+$/.test(given)) throw exception(400, "Validation failed (numeric string is expected)");
+  if (Math.abs(Number(given)) > MAX_ID) throw databaseError();
   const user = call.state.users.get(Number(given));
   if (user?.clientId !== client.id) {
     throw exception(404, `User with ID ${given} is not part of this OAuth client.`);
@@ -102,10 +127,11 @@ async function forceRefresh(call: Call): Promise<Reply> {
 }
 
 async function refresh(call: Call): Promise<Reply> {
-  const client = clientOf(call);
   const { refreshToken } = validate(call.body, [
     { property: "refreshToken", rules: [isString("refreshToken")] },
   ]);
+  const client = call.state.clients.get(call.param("clientId"));
+  if (!client) throw exception(400, "Invalid OAuthClient credentials.");
   const owner = call.state.refreshTokens.get(refreshToken as string)?.userId;
   if (owner !== undefined) call.actsFor(owner);
   return success(await refreshTokens(call.state, client, refreshToken as string));
@@ -113,5 +139,5 @@ async function refresh(call: Call): Promise<Reply> {
 
 function updateMe(call: Call): Reply {
   updateUser(call.state, call.caller.user, validate(call.body, updateFields));
-  return success(meOutput(call.caller.user));
+  return success(profileOutput(call.caller.user));
 }

@@ -1,26 +1,10 @@
-import { expect } from "vitest";
-import type { CalEmulatorOptions } from "../../src/testing/index.js";
-import type { Recorded } from "./recordings.js";
+import assert from "node:assert/strict";
+import type { RecordedClass, Step } from "./recorded-class.js";
 import type { Replay } from "./replay.js";
-
-/** What was done, unrecorded, right before a recorded request. */
-type Step = (replay: Replay, recorded: Recorded) => void | Promise<void>;
-
-interface RecordedClass {
-  options?: CalEmulatorOptions;
-  /** Before the first request. */
-  start?: (replay: Replay) => void | Promise<void>;
-  /** Before the request of that name. */
-  before?: Record<string, Step>;
-  /** Names of requests that were under way at once. */
-  together?: string[][];
-  /** Requests that aren't replayed, and why. */
-  excluded?: Record<string, string>;
-}
 
 const flush: Step = ({ emulator }) => emulator.flushCache();
 
-/** Fills up a text that the recording cut short, `{"email": ..., "name": "xxx... (200038 characters)`. */
+/** Completes a text that the recording has cut, `{"email": ..., "name": "xxx... (200038 characters)`. */
 const longBody: Step = (_, { request }) => {
   const [, start = "", length] = /^(.*)\.\.\. \((\d+) characters\)$/s.exec(String(request.body)) ?? [];
   request.body = `${start.padEnd(Number(length) - 2, "x")}"}`;
@@ -33,13 +17,13 @@ const longUrl =
     request.path = request.path.padEnd(size, "a");
   };
 
-/** The first user of most lists, after all that `01-managed-users` did to her. */
+/** The first user in most lists, in the state after `01-managed-users`. */
 async function alice(replay: Replay): Promise<void> {
   const { emulator } = replay;
   const more = { name: "Alice B", timeZone: "America/New_York", metadata: { other: "v" } };
   await replay.user(102, "alice2@example.com", [], more);
   await replay.user(103, "bob@example.com");
-  // The address is taken: 409, but the user name is written.
+  // The address is taken: 409, and yet the user name is written.
   for (const [status, change] of [
     [200, { weekStart: "Monday" }],
     [409, { email: "bob@example.com" }],
@@ -52,16 +36,16 @@ async function alice(replay: Replay): Promise<void> {
         body: JSON.stringify(change),
       },
     );
-    expect(response.status).toBe(status);
+    assert.equal(response.status, status);
   }
-  // They would count.
+  // These requests must not count against the rate limits.
   emulator.flushCache();
 }
 
 const credentialsAre =
   (user: number, count: number): Step =>
   (replay) =>
-    expect(replay.emulator.calendars.credentials(replay.id(user))).toHaveLength(count);
+    assert.equal(replay.emulator.calendars.credentials(replay.id(user)).length, count);
 
 const saveQuirks = (provider: string, first: number, name: string): Record<string, Step> => ({
   [`${provider}: wrong code (provider says invalid_grant)`]: credentialsAre(first, 0),
@@ -76,8 +60,8 @@ const saveQuirks = (provider: string, first: number, name: string): Record<strin
   },
   [name]: (replay) => {
     const [only, ...others] = replay.emulator.calendars.credentials(replay.id(first));
-    expect(others).toEqual([]);
-    expect(only).toMatchObject({ isInvalid: false });
+    assert.deepEqual(others, []);
+    assert.equal(only?.isInvalid, false);
   },
 });
 
@@ -88,7 +72,7 @@ const checkAndList = (
 ): Record<string, Step> => ({
   [`${provider}: connections, credential.invalid=true`]: flush,
   [`${provider}: GET calendars, provider refresh token revoked (1st)`]: async (replay) => {
-    // A reconnect while it is invalid takes the mark away.
+    // Connecting again makes an invalid credential valid.
     await replay.save(user, provider, `good:${account}`);
     replay.emulator.provider.revoke({ userId: replay.id(user), provider });
     replay.emulator.flushCache();
@@ -96,16 +80,18 @@ const checkAndList = (
   ...(provider === "google" && { "google: GET calendars, provider refresh token revoked (2nd)": flush }),
   [`${provider}: check after reconnect`]: async (replay) => {
     await replay.save(user, provider, `good:${account}`);
-    expect(replay.emulator.calendars.credentials(replay.id(user))).toMatchObject([{ isRevoked: true }]);
+    const revoked = replay.emulator.calendars.credentials(replay.id(user)).map(({ isRevoked }) => isRevoked);
+    assert.deepEqual(revoked, [true]);
     replay.emulator.flushCache();
   },
   [`${provider}: disconnect credential of another user`]: (replay) =>
     replay.user(user + 1, `other-${provider}@example.com`, [credential === 8 ? "#82" : "#84"]),
   [`${provider}: GET calendars right after disconnect`]: (replay) => {
-    expect(replay.emulator.calendars.selected(replay.id(user))).toEqual([]);
+    assert.deepEqual(replay.emulator.calendars.selected(replay.id(user)), []);
   },
 });
 
+/** The classes of managed users and calendars, and the first one of OAuth 2. */
 export const recordedClasses: Record<string, RecordedClass> = {
   "01-managed-users": {
     before: {
@@ -118,6 +104,10 @@ export const recordedClasses: Record<string, RecordedClass> = {
       "token of deleted user after redis flush: GET /v2/me": flush,
     },
     together: [["two concurrent creates same email #2", "two concurrent creates same email #1"]],
+    exceptions: {
+      "username collision 2: same local+domain label, other TLD":
+        "recorded before user names had the second label of the domain: a later look at the same server found 201",
+    },
   },
   "02-refresh": {
     start: async (replay) => {
@@ -215,6 +205,10 @@ export const recordedClasses: Record<string, RecordedClass> = {
     },
   },
   "08-apple-ics-busy-destination-selected-connections": {
+    exceptions: {
+      "busy: unknown externalId":
+        "recorded with a stand-in for Google that ignored the calendar: a later look found an empty list",
+    },
     start: async (replay) => {
       await replay.user(153, "apple@example.com", ["#87"]);
       await replay.user(154, "busy@example.com", ["#88"]);
@@ -231,13 +225,15 @@ export const recordedClasses: Record<string, RecordedClass> = {
         await replay.save(155, "office365", "good:bob", 14);
         addDentist(replay, "google", "erin");
         addDentist(replay, "office365", "bob");
+        replay.bind("AQMkAD-primary", "AQMkAD-bob-primary");
       },
       "sel: delete again": async (replay, recorded) => {
-        expect((await replay.send(recorded)).status).toBe(200);
+        assert.equal((await replay.send(recorded)).status, 200);
       },
     },
   },
   "09-rate-limit": {
+    isCounted: true,
     options: { rateLimits: true },
     start: async (replay) => {
       await alice(replay);
@@ -246,8 +242,8 @@ export const recordedClasses: Record<string, RecordedClass> = {
     before: {
       "429 body": async (replay, recorded) => {
         replay.emulator.flushCache();
-        for (let i = 0; i < 120; i++) expect((await replay.send(recorded)).status).toBe(200);
-        expect((await replay.send(recorded)).status).toBe(429);
+        for (let i = 0; i < 120; i++) assert.equal((await replay.send(recorded)).status, 200);
+        assert.equal((await replay.send(recorded)).status, 429);
       },
       "5 s later": ({ emulator }) => emulator.clock.advance(5000),
     },
@@ -266,12 +262,25 @@ export const recordedClasses: Record<string, RecordedClass> = {
   },
   "11-oauth2-token": {
     options: {
-      oauth2Clients: [
-        { id: "oc-conf", secret: "oc-secret", redirectUri: "http://localhost:4321/cb", name: "Conf" },
-        { id: "oc-pub", redirectUri: "http://localhost:4321/cb" },
-        { id: "oc-pend", secret: "oc-secret", redirectUri: "http://localhost:4321/cb", status: "pending" },
-        { id: "oc-rej", secret: "oc-secret", redirectUri: "http://localhost:4321/cb", status: "rejected" },
-      ],
+      oauth2: {
+        mode: "lenient",
+        clients: [
+          { id: "oc-conf", secret: "oc-secret", redirectUris: ["http://localhost:4321/cb"], name: "Conf" },
+          { id: "oc-pub", redirectUris: ["http://localhost:4321/cb"] },
+          {
+            id: "oc-pend",
+            secret: "oc-secret",
+            redirectUris: ["http://localhost:4321/cb"],
+            status: "pending",
+          },
+          {
+            id: "oc-rej",
+            secret: "oc-secret",
+            redirectUris: ["http://localhost:4321/cb"],
+            status: "rejected",
+          },
+        ],
+      },
     },
     start: async (replay) => {
       await replay.user(160, "oauth2u1795396975126@example.com", ["#98", "#99"]);
@@ -312,12 +321,12 @@ async function saveFeed(replay: Replay): Promise<void> {
     headers: { Authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
     body: JSON.stringify({ urls: ["https://ics.example.com/good.ics"], readOnly: true }),
   });
-  expect(response.status).toBe(201);
+  assert.equal(response.status, 201);
 }
 
 function bindCode(replay: Replay, recorded: string, clientId: string, codeChallenge?: string): void {
   const userId = replay.id(160);
-  const code = replay.emulator.oauth2.authorize({
+  const code = replay.emulator.oauth2.issueCode({
     clientId,
     userId,
     ...(codeChallenge && { codeChallenge }),

@@ -1,11 +1,11 @@
-/** An error as Cal.com answers it. Thrown anywhere in the emulator, turned into a `Response` in one place. */
+/** An error response of Cal.com. Thrown anywhere in the emulator; `api.ts` turns it into a `Response`. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: number;
-  /** Cal.com's name for it; `undefined` for the bare shape `{statusCode, message}`. */
+  /** Cal.com's error code. `undefined` for the bare shape `{statusCode, message}`. */
   readonly code: string | undefined;
   readonly details: unknown;
-  /** A whole body of another shape: OAuth 2's. */
+  /** The whole body, for errors of another shape: OAuth 2's. */
   readonly body: unknown;
   readonly headers: Record<string, string> | undefined;
 
@@ -41,33 +41,25 @@ export function exception(status: keyof typeof names, message: string, reason?: 
   });
 }
 
-/** The envelope whose `details` repeat the message: 498, 429. */
+/** The envelope whose `details` repeat the message: 498 and 429. */
 export function echoed(status: number, code: string, message: string): HttpError {
   return new HttpError(status, message, { code, details: message });
 }
 
-/** The envelope without `details`: what comes from the database layer. */
+/** The envelope without `details`: errors of the database layer. */
 export function plain(status: number, code: string, message: string): HttpError {
   return new HttpError(status, message, { code });
 }
 
-/** `{statusCode, message}` without an envelope: what nobody caught. */
+/** `{statusCode, message}` without an envelope: unhandled errors. */
 export function bare(status: number, message = "Internal server error"): HttpError {
   return new HttpError(status, message);
 }
 
-/** Two rows that may not both exist. Says nothing of the row that is there already. */
+/** A unique constraint failed. The message doesn't name the existing row. */
 export const alreadyExists = (): HttpError =>
   plain(409, "CONFLICT", "Invalid Input: Trying to create a record that already exists.");
 
-/** The JSON of an error. `path` repeats the whole query, as Cal.com does: state, code and token included. */
-export function errorBody(error: HttpError, path: string, now: number): unknown {
-  if (error.body !== undefined) return error.body;
-  if (error.code === undefined) return { statusCode: error.status, message: error.message };
-  return {
-    status: "error",
-    timestamp: new Date(now).toISOString(),
-    path,
-    error: { code: error.code, message: error.message, details: error.details },
-  };
-}
+/** A value that the database can't hold, such as an integer of more than 32 bits. */
+export const databaseError = (): HttpError =>
+  plain(500, "INTERNAL_SERVER_ERROR", "There was an error, please try again later.");
