@@ -115,7 +115,7 @@ it("connects a calendar after step 3, and keeps it in a database after step 6", 
   await expect.poll(() => textOf(dark), { timeout: 30_000 }).toContain("alice@gmail.example");
   await first.stop();
 
-  const output = await follow(stepsOf("## 6. A database, and sealed tokens", "## Going live"));
+  const output = await follow(stepsOf("## 6. A database, and encrypted tokens", "## Going live"));
   expect(output).toContain("The table is there.");
   const second = await newcomer.start(dev, "Ready in");
   const again = await openSettings("light");
