@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   CalApiError,
@@ -9,25 +8,13 @@ import {
   type CalErrorCode,
 } from "../../../src/index.js";
 import { rejection, storeOfAda } from "../../support/client.js";
+import { recordingClasses, recordings, type Recorded } from "../../support/recordings.js";
 
-interface Recorded {
-  name: string;
-  request: { method: string; path: string; headers: Record<string, string>; body: unknown };
-  response: { status: number; headers: Record<string, string>; body: unknown };
-}
+const failures = recordingClasses.flatMap(recordings).filter(({ response }) => response.status >= 400);
 
-const folder = new URL("../../fixtures/recordings/", import.meta.url);
-const recorded = readdirSync(folder)
-  .filter((file) => file.endsWith(".json"))
-  .flatMap(
-    (file) => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as (Recorded | { note: string })[],
-  )
-  .filter((entry): entry is Recorded => "response" in entry);
-const failures = recorded.filter(({ response }) => response.status >= 400);
-
-async function client(answer: () => Response, options: Partial<CalClientOptions> = {}): Promise<CalClient> {
+async function client(respond: () => Response, options: Partial<CalClientOptions> = {}): Promise<CalClient> {
   const tokenStore = await storeOfAda();
-  const fetch = () => Promise.resolve(answer());
+  const fetch = () => Promise.resolve(respond());
   return new CalClient({
     managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
     fetch,
@@ -37,14 +24,14 @@ async function client(answer: () => Response, options: Partial<CalClientOptions>
   });
 }
 
-function answerOf({ status, headers, body }: Recorded["response"]): Response {
+function responseOf({ status, headers, body }: Recorded["response"]): Response {
   const text = body === null ? null : typeof body === "string" ? body : JSON.stringify(body);
   return new Response(text, { status, headers });
 }
 
-/** What a user gets who made a user's call, and one who made a call of the OAuth client. */
-async function bothErrors(answer: () => Response): Promise<{ asUser: CalApiError; asClient: CalApiError }> {
-  const cal = await client(answer);
+/** The errors of a call for a user and of a call as the OAuth client. */
+async function bothErrors(respond: () => Response): Promise<{ asUser: CalApiError; asClient: CalApiError }> {
+  const cal = await client(respond);
   return {
     asUser: (await rejection(cal.forUser("ada").calendars.list())) as CalApiError,
     asClient: (await rejection(cal.managedUsers.get(1))) as CalApiError,
@@ -65,13 +52,13 @@ const codes: Record<number, CalErrorCode> = {
   500: "server_error",
 };
 
-test("there are recorded errors of all kinds to look at", () => {
+test("the recordings contain errors of all statuses", () => {
   expect(new Set(failures.map(({ response }) => String(response.status)))).toEqual(
     new Set(Object.keys(codes)),
   );
 });
 
-// Said of the access token itself: the user's call is then worth another try with another token.
+// Messages about the access token. A user's call is then retried with a new token.
 const aboutToken = /^Invalid Access Token\.$|^ApiAuthStrategy|OAuth client not found given the access token/;
 
 test.each(failures.map((entry) => [`${String(entry.response.status)} ${entry.name}`, entry] as const))(
@@ -79,27 +66,30 @@ test.each(failures.map((entry) => [`${String(entry.response.status)} ${entry.nam
   async (_, { response }) => {
     const { status, body } = response;
     const error = (body as { error?: unknown } | null)?.error;
-    const told = (typeof error === "object" ? error : { code: error }) as { code?: string; message?: string };
+    const recordedError = (typeof error === "object" ? error : { code: error }) as {
+      code?: string;
+      message?: string;
+    };
 
-    // An endpoint that is missing is not a thing that is missing: the base URL is wrong.
-    const isNoEndpoint = /^Cannot [A-Z]+ /.test(told.message ?? "");
-    const code = isNoEndpoint ? "api_error" : codes[status];
+    // A 404 for an unknown route means a wrong base URL, not a missing object.
+    const isUnknownRoute = /^Cannot [A-Z]+ /.test(recordedError.message ?? "");
+    const code = isUnknownRoute ? "api_error" : codes[status];
 
-    const { asUser, asClient } = await bothErrors(() => answerOf(response));
+    const { asUser, asClient } = await bothErrors(() => responseOf(response));
     expect(asClient).toBeInstanceOf(CalApiError);
     expect(asClient).toMatchObject({ status, code });
-    if (isNoEndpoint) expect(asClient.message).toContain("Does baseUrl end in /v2?");
-    expect(asClient.apiCode).toBe(told.code);
+    if (isUnknownRoute) expect(asClient.message).toContain("Check that baseUrl ends in /v2.");
+    expect(asClient.apiCode).toBe(recordedError.code);
     expect(asClient.message).toContain(String(status));
 
-    // The user's token is refused: there is a refresh first, which this server refuses as well.
-    if (status === 498 || (status === 401 && aboutToken.test(told.message ?? ""))) return;
+    // The user's token is rejected, so there is a refresh first. This server rejects the refresh as well.
+    if (status === 498 || (status === 401 && aboutToken.test(recordedError.message ?? ""))) return;
     expect(asUser).toMatchObject({ status, code });
-    expect(asUser.apiCode).toBe(told.code);
+    expect(asUser.apiCode).toBe(recordedError.code);
   },
 );
 
-describe("the three shapes, and what is none", () => {
+describe("shapes of error bodies", () => {
   const respond =
     (status: number, body: unknown, headers: Record<string, string> = {}) =>
     () =>
@@ -107,7 +97,7 @@ describe("the three shapes, and what is none", () => {
         ? new Response(body, { status, headers })
         : Response.json(body, { status, headers });
 
-  test("the envelope, with details as an object, as a text, and absent", async () => {
+  test("the envelope is read, with details as an object, as text, or absent", async () => {
     for (const details of [{ message: "m", error: "Conflict", statusCode: 409 }, "m", undefined]) {
       const error = { code: "ConflictException", message: "The message", details };
       const { asUser } = await bothErrors(respond(409, { status: "error", path: "/v2/x", error }));
@@ -121,7 +111,7 @@ describe("the three shapes, and what is none", () => {
     }
   });
 
-  test("what validation says of each field is told, and what was rejected is not", async () => {
+  test("the message has the validation messages of each field, but not the rejected values", async () => {
     const errors = [
       {
         target: { username: "ada", password: "hunter2-hunter2" },
@@ -138,7 +128,7 @@ describe("the three shapes, and what is none", () => {
     expect(asUser.message).not.toContain("hunter2");
   });
 
-  test("the bare shape has a message and no code of Cal.com's", async () => {
+  test("the shape {statusCode, message} has a message and no apiCode", async () => {
     const { asUser } = await bothErrors(respond(500, { statusCode: 500, message: "Internal server error" }));
     expect(asUser).toMatchObject({ code: "server_error", status: 500, apiMessage: "Internal server error" });
     expect(asUser).not.toHaveProperty("apiCode");
@@ -148,17 +138,15 @@ describe("the three shapes, and what is none", () => {
     expect(asClient).toMatchObject({ code: "payload_too_large", status: 413 });
   });
 
-  test("Cal.com's words end before ours begin", async () => {
+  test("Cal.com's message ends with a period before the advice of calbridge", async () => {
     for (const message of ["Invalid client secret", "Invalid client secret."]) {
       const { asClient } = await bothErrors(respond(401, { statusCode: 401, message }));
-      expect(asClient.message).toMatch(
-        /: Invalid client secret\. Check the client id and the client secret\.$/,
-      );
+      expect(asClient.message).toMatch(/: Invalid client secret\. Check clientId and clientSecret\.$/);
       expect(asClient.apiMessage).toBe(message);
     }
   });
 
-  test("OAuth 2's shape", async () => {
+  test("the error shape of OAuth 2 is read", async () => {
     const body = { error: "invalid_grant", error_description: "code_invalid_or_expired" };
     const { asClient } = await bothErrors(respond(400, body));
     expect(asClient).toMatchObject({ apiCode: "invalid_grant", apiMessage: "code_invalid_or_expired" });
@@ -166,26 +154,29 @@ describe("the three shapes, and what is none", () => {
 
   const strange: [string, number, string, CalErrorCode][] = [
     ["an empty 431", 431, "", "payload_too_large"],
-    ["a proxy's HTML", 503, "<html><body>Service Unavailable, token=abc</body></html>", "server_error"],
-    ["a text, of a server that is not Cal.com", 404, "Not Found", "api_error"],
-    ["JSON that is no object", 400, "[1]", "bad_request"],
-    ["JSON that breaks off", 400, '{"status":"error","error":{"mess', "bad_request"],
-    ["fields of other types", 422, '{"error":{"code":5,"message":{"a":1},"details":7}}', "bad_request"],
-    ["nulls", 418, '{"error":null,"message":null}', "api_error"],
-    ["an endless message", 400, JSON.stringify({ message: "x".repeat(100_000) }), "bad_request"],
+    ["HTML of a proxy", 503, "<html><body>Service Unavailable, token=abc</body></html>", "server_error"],
+    ["text of a server that is not Cal.com", 404, "Not Found", "api_error"],
+    ["JSON that is not an object", 400, "[1]", "bad_request"],
+    ["incomplete JSON", 400, '{"status":"error","error":{"mess', "bad_request"],
+    ["fields with other types", 422, '{"error":{"code":5,"message":{"a":1},"details":7}}', "bad_request"],
+    ["null fields", 418, '{"error":null,"message":null}', "api_error"],
+    ["a message of 100 kB", 400, JSON.stringify({ message: "x".repeat(100_000) }), "bad_request"],
   ];
-  test.each(strange)("%s", async (_, status, body, code) => {
-    const { asUser, asClient } = await bothErrors(respond(status, body));
-    for (const error of [asUser, asClient]) {
-      expect(error).toBeInstanceOf(CalApiError);
-      expect(error).toMatchObject({ status, code });
-      expect(error.message.length).toBeLessThan(600);
-      expect(error.message).not.toMatch(/html|token=|undefined|null|\[object/i);
-      expect(isCalError(error)).toBe(true);
-    }
-  });
+  test.each(strange)(
+    "a body without a known shape is a short CalApiError: %s",
+    async (_, status, body, code) => {
+      const { asUser, asClient } = await bothErrors(respond(status, body));
+      for (const error of [asUser, asClient]) {
+        expect(error).toBeInstanceOf(CalApiError);
+        expect(error).toMatchObject({ status, code });
+        expect(error.message.length).toBeLessThan(600);
+        expect(error.message).not.toMatch(/html|token=|undefined|null|\[object/i);
+        expect(isCalError(error)).toBe(true);
+      }
+    },
+  );
 
-  test("429 is an error of its own class, with the seconds as milliseconds", async () => {
+  test("429 is a CalRateLimitError with retryAfterMs", async () => {
     const error = { code: "ThrottlerException", message: "Too many requests" };
     const { asUser } = await bothErrors(
       respond(429, { status: "error", error }, { "X-RateLimit-Reset-Default": "42" }),
@@ -198,7 +189,7 @@ describe("the three shapes, and what is none", () => {
     });
   });
 
-  test("the request's id is kept to quote it, if it looks like one", async () => {
+  test("the error has the request id, if the header has the form of an id", async () => {
     const body = { statusCode: 500, message: "no" };
     const kept = await bothErrors(respond(500, body, { "X-Request-Id": "0a1b-2c" }));
     expect(kept.asUser.requestId).toBe("0a1b-2c");
@@ -206,7 +197,7 @@ describe("the three shapes, and what is none", () => {
     expect(dropped.asUser.requestId).toBeUndefined();
   });
 
-  test("JSON.stringify of an error tells its code, its status and its message", async () => {
+  test("JSON.stringify of an error has its name, code, status and message", async () => {
     const { asUser } = await bothErrors(
       respond(404, { error: { code: "NOT_FOUND", message: "Nothing here" } }),
     );
@@ -219,8 +210,8 @@ describe("the three shapes, and what is none", () => {
   });
 });
 
-describe("a 401 is about the token only if it says so", () => {
-  const answer = (message: string) => ({
+describe("which 401 causes a refresh", () => {
+  const errorBody = (message: string) => ({
     status: "error",
     error: {
       code: "UnauthorizedException",
@@ -229,8 +220,8 @@ describe("a 401 is about the token only if it says so", () => {
     },
   });
 
-  /** A server that refuses the first token in these words; what was sent, and what came of it. */
-  async function refusedWith(message: string) {
+  /** Calls a server that rejects the first token with this message. Returns the requests and the outcome. */
+  async function rejectedWith(message: string) {
     const paths: string[] = [];
     const fetch: typeof globalThis.fetch = (input, init) => {
       const request = new Request(input, init);
@@ -244,7 +235,7 @@ describe("a 401 is about the token only if it says so", () => {
       return Promise.resolve(
         isSecond
           ? Response.json({ status: "success", data: { connectedCalendars: [], destinationCalendar: {} } })
-          : Response.json(answer(message), { status: 401 }),
+          : Response.json(errorBody(message), { status: 401 }),
       );
     };
     const cal = new CalClient({
@@ -264,8 +255,8 @@ describe("a 401 is about the token only if it says so", () => {
     "ApiAuthStrategy - access token - OAuth client not found given the access token",
     "OAuth client not found given the access token",
     "ApiAuthStrategy - anything else",
-  ])("%s: one refresh, one repeat, and it works", async (message) => {
-    const { paths, outcome } = await refusedWith(message);
+  ])('401 "%s" causes one refresh and one retry', async (message) => {
+    const { paths, outcome } = await rejectedWith(message);
     expect(outcome).toMatchObject({ connectedCalendars: [] });
     expect(paths).toEqual(["GET /v2/calendars", "POST /v2/oauth/client-1/refresh", "GET /v2/calendars"]);
   });
@@ -279,16 +270,16 @@ describe("a 401 is about the token only if it says so", () => {
     "ApiAuthStrategy - access token - Invalid request origin - please open https://app.cal.com/settings",
     "Unauthorized",
     "",
-  ])('"%s": no refresh', async (message) => {
-    const { paths, outcome } = await refusedWith(message);
+  ])('401 "%s" causes no refresh', async (message) => {
+    const { paths, outcome } = await rejectedWith(message);
     expect(outcome).toMatchObject({ code: "unauthorized", status: 401 });
     expect(paths).toEqual(["GET /v2/calendars"]);
   });
 
-  test("a wrong client secret is told as such, and not as a token's", async () => {
+  test("a 401 about the client secret is unauthorized, and the message says so", async () => {
     const message = "ApiAuthStrategy - oAuth client - Invalid client secret";
-    const { asClient } = await bothErrors(() => Response.json(answer(message), { status: 401 }));
+    const { asClient } = await bothErrors(() => Response.json(errorBody(message), { status: 401 }));
     expect(asClient).toMatchObject({ code: "unauthorized" });
-    expect(asClient.message).toContain("client secret");
+    expect(asClient.message).toContain("clientSecret");
   });
 });

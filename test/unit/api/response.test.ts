@@ -13,10 +13,10 @@ const secrets: InputSecrets = {
   icsUrl: "https://x.example/a.ics",
 };
 
-async function client(answer: () => Response): Promise<CalClient> {
+async function client(respond: () => Response): Promise<CalClient> {
   return new CalClient({
     managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
-    fetch: () => Promise.resolve(answer()),
+    fetch: () => Promise.resolve(respond()),
     retry: { limit: 0 },
     tokenStore: await storeOfAda(),
   });
@@ -28,8 +28,8 @@ const text = fc.string({ maxLength: 8 });
 const junk = fc.jsonValue({ maxDepth: 3 });
 const id = fc.oneof(fc.nat(), junk);
 
-/** Answers that are nearly right: they get further into a reader than arbitrary JSON does. */
-const nearlyData = fc.oneof(
+/** Responses that are almost valid: a reader gets further with them than with arbitrary JSON. */
+const almostValid = fc.oneof(
   junk,
   fc.array(some({ id, email: fc.oneof(text, junk), start: junk, end: junk }), { maxLength: 3 }),
   some({
@@ -63,8 +63,8 @@ const nearlyData = fc.oneof(
 );
 const body = fc.oneof(
   junk,
-  fc.record({ status: fc.constant("success"), data: nearlyData }),
-  fc.record({ status: fc.constant("success"), data: nearlyData }),
+  fc.record({ status: fc.constant("success"), data: almostValid }),
+  fc.record({ status: fc.constant("success"), data: almostValid }),
   fc.record({
     status: fc.constant("error"),
     error: fc.oneof(junk, some({ code: junk, message: junk, details: junk })),
@@ -72,7 +72,7 @@ const body = fc.oneof(
 );
 const status = fc.constantFrom(200, 201, 204, 301, 400, 401, 403, 404, 409, 429, 498, 500, 503);
 
-/** Everything that Cal.com has sent is there; a known field that it has not sent is null. */
+/** All fields that Cal.com sent are there. A known field that it did not send is null. */
 function expectSent(received: unknown, sent: unknown): void {
   if (typeof received !== "object" || received === null || typeof sent !== "object" || sent === null) {
     expect(received).toEqual(sent);
@@ -84,12 +84,12 @@ function expectSent(received: unknown, sent: unknown): void {
   }
 }
 
-describe("whatever Cal.com answers", () => {
+describe("arbitrary responses", () => {
   beforeEach(() => useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
   test.each(everyMethod.map((method) => [method.name, method] as const))(
-    "%s resolves, or rejects with a CalError",
+    "%s resolves or rejects with a CalError, whatever the response is",
     async (_, { call }) => {
       await fc.assert(
         fc.asyncProperty(
@@ -99,8 +99,8 @@ describe("whatever Cal.com answers", () => {
             text,
           ),
           status,
-          async (answer, code) => {
-            const cal = await client(() => new Response(code === 204 ? null : answer, { status: code }));
+          async (text, code) => {
+            const cal = await client(() => new Response(code === 204 ? null : text, { status: code }));
             const outcome = call(cal, secrets).then(
               () => "resolved",
               (error: unknown) => error,
@@ -115,7 +115,7 @@ describe("whatever Cal.com answers", () => {
   );
 });
 
-describe("what this version does not know is passed through", () => {
+describe("unknown fields and values", () => {
   const extras = fc.dictionary(
     fc.string({ minLength: 1, maxLength: 8 }).map((name) => `x-${name}`),
     fc.jsonValue({ maxDepth: 2 }),
@@ -124,7 +124,7 @@ describe("what this version does not know is passed through", () => {
 
   const success = (data: unknown) => () => Response.json({ status: "success", data });
 
-  test("in a managed user: extra fields, and null wherever Cal.com may say so", async () => {
+  test("a managed user keeps unknown fields, and null where Cal.com may send null", async () => {
     const nulls = {
       name: null,
       bio: null,
@@ -143,7 +143,7 @@ describe("what this version does not know is passed through", () => {
     );
   });
 
-  test("in a profile", async () => {
+  test("a profile keeps unknown fields", async () => {
     const sent = {
       id: 1,
       email: "a@b",
@@ -154,7 +154,7 @@ describe("what this version does not know is passed through", () => {
     expectSent(await (await client(success(sent))).forUser("ada").profile(), sent);
   });
 
-  test("in a list of calendars: another integration, other fields, at every level", async () => {
+  test("a list of calendars keeps unknown integrations and fields at every level", async () => {
     await fc.assert(
       fc.asyncProperty(text, extras, extras, extras, extras, async (type, a, b, c, d) => {
         const sent = JSON.parse(
@@ -180,7 +180,7 @@ describe("what this version does not know is passed through", () => {
     );
   });
 
-  test("in a list of calendars: null where a value is usual", async () => {
+  test("a list of calendars may have null in every optional field", async () => {
     const sent = {
       connectedCalendars: [
         {
@@ -216,7 +216,7 @@ describe("what this version does not know is passed through", () => {
     expect(list.connectedCalendars[0]!.calendars[0]!.externalId).toBe("e");
   });
 
-  test("in events, busy times and connections", async () => {
+  test("events, busy times and connections keep unknown fields and values", async () => {
     const event = {
       id: "e",
       title: null,
@@ -224,7 +224,7 @@ describe("what this version does not know is passed through", () => {
       start: { time: "2027-01-04", timeZone: "UTC", "x-a": 1 },
       end: { time: "2027-01-05" },
       status: "postponed",
-      attendees: [{ email: "a@b", name: null, responseStatus: "shrugs", self: null }],
+      attendees: [{ email: "a@b", name: null, responseStatus: "undecided", self: null }],
       locations: [{ type: "hologram" }],
       source: "zoho",
       isRecurring: null,
@@ -247,11 +247,11 @@ describe("what this version does not know is passed through", () => {
     ]);
 
     const connections = [{ connectionId: "8", type: "zoho", email: null, "x-a": [1] }];
-    const answer = await client(success({ connections, more: 1 }));
-    expect(await answer.forUser("ada").calendars.connections()).toEqual(connections);
+    const cal = await client(success({ connections, more: 1 }));
+    expect(await cal.forUser("ada").calendars.connections()).toEqual(connections);
   });
 
-  test("a field of another type than this version knows costs that field, not the answer", async () => {
+  test("an optional field of another type becomes null, and the rest of the response is read", async () => {
     const user = { id: 1, email: "a@b", name: "Ada" };
     const odd = { ...user, weekStart: 1, timeFormat: "24", metadata: ["x"], locale: { code: "en" } };
     const pair = { accessToken: "a", refreshToken: "r" };
@@ -261,7 +261,7 @@ describe("what this version does not know is passed through", () => {
       tokens: pair,
     });
     expect((await (await client(success(odd))).forUser("ada").profile()).timeFormat).toBeNull();
-    // It says whose the user is.
+    // The metadata names the owner, so it is strict here.
     await expect((await client(success(odd))).managedUsers.get(1)).rejects.toMatchObject({
       code: "invalid_response",
     });
@@ -276,7 +276,7 @@ describe("what this version does not know is passed through", () => {
       end: { time: "2027-01-05" },
       attendees: [{ email: "a@b", name: null }],
     });
-    // Whoever writes attendees back would remove the one that was left out.
+    // Strict: an application that writes the attendees back would remove the one that was left out.
     await expect((await scope([{ email: "a@b" }, {}])).events.get("e")).rejects.toMatchObject({
       code: "invalid_response",
     });
@@ -287,7 +287,7 @@ describe("what this version does not know is passed through", () => {
     ]);
   });
 
-  test("expiries as numbers, as ISO texts, absent, null, and as nonsense", async () => {
+  test("expiries are read as numbers or ISO strings, else from the token", async () => {
     const payload = Buffer.from(JSON.stringify({ expiresAt: 1_800_000_000_000, ownerId: 101 })).toString(
       "base64url",
     );
@@ -307,11 +307,11 @@ describe("what this version does not know is passed through", () => {
   });
 });
 
-describe("the URL of a call", () => {
+describe("callUrl", () => {
   const base = "https://api.cal.com/v2";
   const anyText = fc.string({ unit: "binary", minLength: 1 });
 
-  test("a value never leaves its segment of the path", () => {
+  test("a value of the path stays within its segment", () => {
     fc.assert(
       fc.property(
         fc.oneof(anyText, fc.constantFrom("%2e%2e", "..%2f", "../..", "a/b", "?x", "#y", "\\..\\", "%00")),
@@ -336,12 +336,12 @@ describe("the URL of a call", () => {
     );
   });
 
-  test.each([".", "..", ""])('a step up the path ("%s") is refused', (value) => {
+  test.each([".", "..", ""])('a path value "%s" is rejected', (value) => {
     expect(() => callUrl(base, "/users/{id}", { id: value })).toThrow(CalValidationError);
     expect(() => callUrl(base, "/users/{id}", {})).toThrow(CalValidationError);
   });
 
-  test("a value never leaves its place in the query", () => {
+  test("a value of the query stays within its parameter", () => {
     fc.assert(
       fc.property(fc.dictionary(anyText, fc.oneof(anyText, fc.integer(), fc.boolean())), (query) => {
         const url = new URL(callUrl(base, "/me", {}, query));
@@ -358,7 +358,7 @@ describe("the URL of a call", () => {
     );
   });
 
-  test("what is undefined is left out", () => {
+  test("undefined values are left out of the query", () => {
     expect(callUrl(base, "/me", {}, { a: undefined, b: 0, c: false })).toBe(`${base}/me?b=0&c=false`);
   });
 });

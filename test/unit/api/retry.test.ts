@@ -27,7 +27,7 @@ function fault(status: number, headers: Record<string, string> = {}): Response {
   );
 }
 
-/** A fetch that does these things in turn, then answers well; and counts. */
+/** A fetch that does these steps in turn and then succeeds. `at` has the time of each request. */
 function script(steps: Step[], data: unknown = user) {
   const at: number[] = [];
   const fetch: typeof globalThis.fetch = (_, init) => {
@@ -42,7 +42,7 @@ function script(steps: Step[], data: unknown = user) {
   return { at, fetch };
 }
 
-/** Headers and the first half of a body, and then nothing more. */
+/** A response that stops in the middle of its body. */
 function stalling(signal: AbortSignal | undefined): Response {
   const body = new ReadableStream({
     start(controller) {
@@ -65,7 +65,7 @@ async function client(fetch: typeof globalThis.fetch, options: Partial<CalClient
 
 beforeEach(() => useFakeTimers());
 afterEach(() => {
-  expect(vi.getTimerCount(), "timers that were left behind").toBe(0);
+  expect(vi.getTimerCount(), "timers that still run").toBe(0);
   vi.useRealTimers();
 });
 
@@ -79,7 +79,7 @@ const idempotent: Record<string, { data: unknown; call: (cal: CalClient) => Prom
   DELETE: { data: user, call: (cal) => cal.managedUsers.delete(101) },
 };
 
-const once: Record<string, { data: unknown; call: (cal: CalClient) => Promise<unknown> }> = {
+const notIdempotent: Record<string, { data: unknown; call: (cal: CalClient) => Promise<unknown> }> = {
   "a refresh": { data: tokens, call: (cal) => cal.managedUsers.refreshTokens("r1") },
   "a forced refresh": { data: tokens, call: (cal) => cal.managedUsers.forceRefreshTokens(101) },
   "a create": {
@@ -109,48 +109,52 @@ const once: Record<string, { data: unknown; call: (cal: CalClient) => Promise<un
   },
 };
 
-const passing: [string, Step][] = [
-  ["a network fault", "reset"],
+const transientFailures: [string, Step][] = [
+  ["a network error", "reset"],
   ["429", () => fault(429, { "X-RateLimit-Reset-Default": "2" })],
   ["502", 502],
   ["503", 503],
   ["504", 504],
 ];
 
-describe.each(Object.entries(idempotent))("a %s that meets a passing fault", (_, { data, call }) => {
-  test.each(passing)("%s: is repeated, and succeeds", async (_, step) => {
+describe.each(Object.entries(idempotent))("%s", (method, { data, call }) => {
+  test.each(transientFailures)(`${method} is retried after %s, and succeeds`, async (_, step) => {
     const { at, fetch } = script([step, step], data);
     await turnUntil(call(await client(fetch)));
     expect(at).toHaveLength(3);
   });
 
-  test.each(passing)("%s, again and again: fails after two repeats", async (_, step) => {
-    const { at, fetch } = script([step, step, step, step], data);
-    const error = await turnUntil(rejection(call(await client(fetch))));
-    expect(error).toBeInstanceOf(step === "reset" ? CalNetworkError : CalApiError);
-    expect(at).toHaveLength(3);
-  });
-});
-
-describe.each(Object.entries(once))("%s", (_, { data, call }) => {
-  test.each([...passing, ["500", 500] as [string, Step], ["a lost answer", "hang"] as [string, Step]])(
-    "is not repeated after %s",
+  test.each(transientFailures)(
+    `${method} fails after two retries if each attempt ends with %s`,
     async (_, step) => {
-      const { at, fetch } = script([step], data);
-      await turnUntil(rejection(call(await client(fetch))), 1000);
-      expect(at).toHaveLength(1);
+      const { at, fetch } = script([step, step, step, step], data);
+      const error = await turnUntil(rejection(call(await client(fetch))));
+      expect(error).toBeInstanceOf(step === "reset" ? CalNetworkError : CalApiError);
+      expect(at).toHaveLength(3);
     },
   );
 });
 
-describe("how often and how long", () => {
-  test.each([400, 401, 403, 404, 409, 413, 500, 501, 505])("%i is never repeated", async (status) => {
+describe.each(Object.entries(notIdempotent))("%s", (name, { data, call }) => {
+  test.each([
+    ...transientFailures,
+    ["500", 500] as [string, Step],
+    ["a lost response", "hang"] as [string, Step],
+  ])(`${name} is not retried after %s`, async (_, step) => {
+    const { at, fetch } = script([step], data);
+    await turnUntil(rejection(call(await client(fetch))), 1000);
+    expect(at).toHaveLength(1);
+  });
+});
+
+describe("number of retries and delays", () => {
+  test.each([400, 401, 403, 404, 409, 413, 500, 501, 505])("status %i is not retried", async (status) => {
     const { at, fetch } = script([status]);
     await turnUntil(rejection((await client(fetch)).managedUsers.get(1)));
     expect(at).toHaveLength(1);
   });
 
-  test("faults of several kinds count together", async () => {
+  test("failures of different kinds count together", async () => {
     const kinds: Step[] = [503, "reset", "hang"];
     for (const first of kinds) {
       for (const then of kinds) {
@@ -161,13 +165,13 @@ describe("how often and how long", () => {
     }
   });
 
-  test("a client without retries tries once", async () => {
+  test("with retry.limit 0 there is one attempt", async () => {
     const { at, fetch } = script([503]);
     await turnUntil(rejection((await client(fetch, { retry: { limit: 0 } })).managedUsers.get(1)));
     expect(at).toHaveLength(1);
   });
 
-  test("the pauses grow, and stay below five seconds", async () => {
+  test("the delays grow and stay at or below five seconds", async () => {
     const { at, fetch } = script(Array<Step>(9).fill(503));
     await turnUntil((await client(fetch, { retry: { limit: 9 } })).managedUsers.get(1));
     const pauses = at.slice(1).map((time, index) => time - at[index]!);
@@ -176,14 +180,14 @@ describe("how often and how long", () => {
     expect(pauses[5]!).toBeGreaterThan(pauses[0]!);
   });
 
-  test("a 429 is waited for as long as it says", async () => {
+  test("after a 429 the retry waits as long as the response asks for", async () => {
     const { at, fetch } = script([() => fault(429, { "X-RateLimit-Reset-Default": "7" })]);
     await turnUntil((await client(fetch)).managedUsers.get(1));
     expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(7_000);
     expect(at[1]! - at[0]!).toBeLessThan(7_200);
   });
 
-  test("a 429 that asks for more than the bound fails at once, and says how long", async () => {
+  test("a 429 that asks for more than maxWaitMs fails at once, with retryAfterMs", async () => {
     const { at, fetch } = script([() => fault(429, { "X-RateLimit-Reset-Default": "60" })]);
     const error = await rejection((await client(fetch)).managedUsers.get(1));
     expect(error).toBeInstanceOf(CalRateLimitError);
@@ -191,41 +195,44 @@ describe("how often and how long", () => {
     expect(at).toHaveLength(1);
   });
 
-  test("the bound is the application's to set", async () => {
+  test("retry.maxWaitMs sets the longest wait", async () => {
     const { at, fetch } = script([() => fault(429, { "X-RateLimit-Reset-Default": "30" })]);
     await turnUntil((await client(fetch, { retry: { maxWaitMs: 60_000 } })).managedUsers.get(1), 500);
     expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(30_000);
   });
 
-  test("a 429 for a call that is not repeated says how long, too", async () => {
+  test("a 429 for a call that is not retried has retryAfterMs as well", async () => {
     const { fetch } = script([() => fault(429, { "X-RateLimit-Reset-Default": "3" })]);
     const error = await rejection((await client(fetch)).managedUsers.refreshTokens("r1"));
     expect(error).toMatchObject({ code: "rate_limited", retryAfterMs: 3_000 });
   });
 
-  test("a proxy's Retry-After is heeded, and nonsense is not", async () => {
-    const kept = script([() => fault(429, { "Retry-After": "4" })]);
-    await turnUntil((await client(kept.fetch)).managedUsers.get(1));
-    expect(kept.at[1]! - kept.at[0]!).toBeGreaterThanOrEqual(4_000);
+  test("Retry-After of a proxy is used, and an invalid value is ignored", async () => {
+    const valid = script([() => fault(429, { "Retry-After": "4" })]);
+    await turnUntil((await client(valid.fetch)).managedUsers.get(1));
+    expect(valid.at[1]! - valid.at[0]!).toBeGreaterThanOrEqual(4_000);
 
-    const nonsense = script([() => fault(429, { "X-RateLimit-Reset-Default": "soon" })]);
-    await turnUntil((await client(nonsense.fetch)).managedUsers.get(1));
-    expect(nonsense.at).toHaveLength(2);
+    const invalid = script([() => fault(429, { "X-RateLimit-Reset-Default": "soon" })]);
+    await turnUntil((await client(invalid.fetch)).managedUsers.get(1));
+    expect(invalid.at).toHaveLength(2);
   });
 });
 
 describe("the time limit", () => {
-  test.each<Step>(["hang", "stall"])("holds for each attempt (%s)", async (step) => {
-    const { fetch } = script([step]);
-    const startedAt = Date.now();
-    const cal = await client(fetch, { timeoutMs: 3_000, retry: { limit: 0 } });
-    const error = await turnUntil(rejection(cal.managedUsers.get(1)));
-    expect(error).toBeInstanceOf(CalTimeoutError);
-    expect(error).toMatchObject({ code: "timeout" });
-    expect(Date.now() - startedAt).toBeLessThan(3_200);
-  });
+  test.each<Step>(["hang", "stall"])(
+    "an attempt ends with CalTimeoutError after timeoutMs (%s)",
+    async (step) => {
+      const { fetch } = script([step]);
+      const startedAt = Date.now();
+      const cal = await client(fetch, { timeoutMs: 3_000, retry: { limit: 0 } });
+      const error = await turnUntil(rejection(cal.managedUsers.get(1)));
+      expect(error).toBeInstanceOf(CalTimeoutError);
+      expect(error).toMatchObject({ code: "timeout" });
+      expect(Date.now() - startedAt).toBeLessThan(3_200);
+    },
+  );
 
-  test("of one call can be set apart from the client's", async () => {
+  test("timeoutMs of one call replaces the client's", async () => {
     const { fetch } = script(["stall"]);
     const startedAt = Date.now();
     const cal = await client(fetch, { retry: { limit: 0 } });
@@ -233,13 +240,13 @@ describe("the time limit", () => {
     expect(Date.now() - startedAt).toBeLessThan(700);
   });
 
-  test("begins anew with each attempt", async () => {
+  test("each attempt has its own time limit", async () => {
     const { at, fetch } = script(["hang", "stall"]);
     await turnUntil((await client(fetch, { timeoutMs: 3_000 })).managedUsers.get(1));
     expect(at).toHaveLength(3);
   });
 
-  test("does not count the pause that a 429 asked for", async () => {
+  test("the time limit does not include the wait that a 429 asks for", async () => {
     const { fetch } = script([() => fault(429, { "X-RateLimit-Reset-Default": "9" })]);
     const cal = await client(fetch, { timeoutMs: 1_000 });
     await expect(turnUntil(cal.managedUsers.get(1))).resolves.toMatchObject({ id: 101 });
@@ -249,38 +256,44 @@ describe("the time limit", () => {
 describe("a signal", () => {
   const reasons = [new Error("the user left"), "a text", { an: "object" }];
 
-  test.each(reasons)("that was aborted before: nothing is sent (%s)", async (reason) => {
-    const { at, fetch } = script([]);
-    const signal = AbortSignal.abort(reason);
-    const cal = await client(fetch);
-    expect(await rejection(cal.managedUsers.get(1, { signal }))).toBe(reason);
-    expect(await rejection(cal.forUser("ada").profile({ signal }))).toBe(reason);
-    expect(at).toHaveLength(0);
-  });
+  test.each(reasons)(
+    "with a signal that is already aborted, nothing is sent (reason: %s)",
+    async (reason) => {
+      const { at, fetch } = script([]);
+      const signal = AbortSignal.abort(reason);
+      const cal = await client(fetch);
+      expect(await rejection(cal.managedUsers.get(1, { signal }))).toBe(reason);
+      expect(await rejection(cal.forUser("ada").profile({ signal }))).toBe(reason);
+      expect(at).toHaveLength(0);
+    },
+  );
 
   const moments: [string, Step][] = [
     ["before the headers", "hang"],
     ["in the middle of the body", "stall"],
-    ["during the pause before a repeat", () => fault(429, { "X-RateLimit-Reset-Default": "9" })],
+    ["during the delay before a retry", () => fault(429, { "X-RateLimit-Reset-Default": "9" })],
   ];
   describe.each(moments)("aborted %s", (_, step) => {
-    test.each(reasons)("ends the call with its reason (%s), and leaves nothing behind", async (reason) => {
-      const { at, fetch } = script([step]);
-      const controller = new AbortController();
-      const { signal } = controller;
-      const cal = await client(fetch);
-      const error = rejection(cal.managedUsers.get(1, { signal }));
-      await vi.advanceTimersByTimeAsync(2_000);
-      expect(at).toHaveLength(1);
-      controller.abort(reason);
-      expect(await error).toBe(reason);
-      await vi.advanceTimersByTimeAsync(60_000);
-      expect(at).toHaveLength(1);
-      expect(getEventListeners(signal, "abort")).toHaveLength(0);
-    });
+    test.each(reasons)(
+      "the call rejects with the signal's reason (%s) and leaves no listener",
+      async (reason) => {
+        const { at, fetch } = script([step]);
+        const controller = new AbortController();
+        const { signal } = controller;
+        const cal = await client(fetch);
+        const error = rejection(cal.managedUsers.get(1, { signal }));
+        await vi.advanceTimersByTimeAsync(2_000);
+        expect(at).toHaveLength(1);
+        controller.abort(reason);
+        expect(await error).toBe(reason);
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(at).toHaveLength(1);
+        expect(getEventListeners(signal, "abort")).toHaveLength(0);
+      },
+    );
   });
 
-  test("leaves no listener behind when the call succeeds, or fails", async () => {
+  test("a call that succeeds or fails leaves no listener on the signal", async () => {
     const { signal } = new AbortController();
     const { fetch } = script([503, 404]);
     const cal = await client(fetch);

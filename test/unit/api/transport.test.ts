@@ -16,18 +16,18 @@ async function client(options: Partial<CalClientOptions> = {}): Promise<CalClien
   });
 }
 
-/** Answers everything the same, and keeps what was asked. */
-function recording(answer: () => Response) {
+/** A fetch that always returns this response and records the requests. */
+function recording(respond: () => Response) {
   const requests: Request[] = [];
   const fetch: typeof globalThis.fetch = (input, init) => {
     requests.push(new Request(input, init));
-    return Promise.resolve(answer());
+    return Promise.resolve(respond());
   };
   return { requests, fetch };
 }
 
-describe("what a request carries", () => {
-  test("a user's call carries the user's token, and nothing of the OAuth client", async () => {
+describe("headers and body", () => {
+  test("a call for a user has the access token, and no credentials of the OAuth client", async () => {
     const { requests, fetch } = recording(() => Response.json(ok(user)));
     await (await client({ fetch })).forUser("ada").profile();
     const headers = Object.fromEntries(requests[0]!.headers);
@@ -37,7 +37,7 @@ describe("what a request carries", () => {
     expect(headers).not.toHaveProperty("origin");
   });
 
-  test("the client's own call carries id and secret together, and no token", async () => {
+  test("a call as the OAuth client has its id and secret, and no token", async () => {
     const { requests, fetch } = recording(() => Response.json(ok(user)));
     await (await client({ fetch })).managedUsers.get(101);
     const headers = Object.fromEntries(requests[0]!.headers);
@@ -47,9 +47,9 @@ describe("what a request carries", () => {
     expect(headers).not.toHaveProperty("origin");
   });
 
-  test("a refresh carries id and secret, and no token in a header", async () => {
-    const answer = { accessToken: "a2", refreshToken: "r2" };
-    const { requests, fetch } = recording(() => Response.json(ok(answer)));
+  test("a refresh has the client's id and secret, and no token in a header", async () => {
+    const tokens = { accessToken: "a2", refreshToken: "r2" };
+    const { requests, fetch } = recording(() => Response.json(ok(tokens)));
     await (await client({ fetch })).managedUsers.refreshTokens("r1");
     const [request] = requests;
     expect(request!.headers.get("x-cal-client-id")).toBe("client-1");
@@ -59,7 +59,7 @@ describe("what a request carries", () => {
     expect(await request!.json()).toEqual({ refreshToken: "r1" });
   });
 
-  test("save carries neither: the state is the authority", async () => {
+  test("save has no credentials in its headers: the state contains the token", async () => {
     const { requests, fetch } = recording(() => new Response(null, { status: 301 }));
     const state = JSON.stringify({ accessToken: "stored-access-token", origin: "o" });
     await (await client({ fetch })).forUser("ada").calendars.save("google", { code: "c", state });
@@ -69,7 +69,7 @@ describe("what a request carries", () => {
     }
   });
 
-  test("over a real fetch, too, there is no Origin header and the body is JSON", async () => {
+  test("with the global fetch there is no Origin header and the body is JSON", async () => {
     nock(ORIGIN, { badheaders: ["origin", "authorization"] })
       .post("/v2/oauth-clients/client-1/users", { email: "a@b.example", name: "Ä" })
       .matchHeader("content-type", /^application\/json/)
@@ -81,24 +81,24 @@ describe("what a request carries", () => {
   });
 });
 
-describe("where a request goes", () => {
-  test("a base URL of one's own, with a path and a slash at its end", async () => {
+describe("URLs", () => {
+  test("baseUrl may have a path and a slash at its end", async () => {
     nock("https://cal.example").get("/api/v2/me").reply(200, ok(user));
     const cal = await client({ baseUrl: "https://cal.example/api/v2/" });
     expect(await cal.forUser("ada").profile()).toMatchObject({ id: 101 });
   });
 
-  test("a plus in an address stays a plus", async () => {
+  test("a plus in an email address is percent-encoded", async () => {
     const { requests, fetch } = recording(() => Response.json(ok([])));
     const cal = await client({ fetch });
     for await (const found of cal.managedUsers.list({ emails: ["a+b@x.example", "c@x.example"] }))
-      expect.fail(`there is nobody, and ${String(found.id)} came`);
+      expect.fail(`the list is empty, but it yielded ${String(found.id)}`);
     const { search, searchParams } = new URL(requests[0]!.url);
     expect(search).toContain("%2B");
     expect(searchParams.get("emails")).toBe("a+b@x.example,c@x.example");
   });
 
-  test("a client id with a slash stays one segment of the path", async () => {
+  test("a client id with a slash is one segment of the path", async () => {
     const { requests, fetch } = recording(() => Response.json(ok(user)));
     await (
       await client({ fetch, managedUsers: { clientId: "a/../b?c#d", clientSecret: "s" } })
@@ -106,7 +106,7 @@ describe("where a request goes", () => {
     expect(requests[0]!.url).toBe(`${ORIGIN}/v2/oauth-clients/a%2F..%2Fb%3Fc%23d/users/1`);
   });
 
-  test("busy times name their calendars the way Cal.com reads them", async () => {
+  test("busy times send their calendars in the format of Cal.com", async () => {
     const { requests, fetch } = recording(() => Response.json(ok([])));
     await (await client({ fetch })).forUser("ada").calendars.busyTimes({
       from: new Date("2027-01-04T00:00:00Z"),
@@ -134,23 +134,23 @@ describe("where a request goes", () => {
 describe("redirects", () => {
   const state = JSON.stringify({ accessToken: "stored-access-token", origin: "o", redir: "r" });
 
-  test("the redirect of save is read, and not followed", async () => {
-    // Whoever follows it is stopped by nock: no request to app.example was declared.
+  test("the redirect of save is read and not followed", async () => {
+    // nock rejects any other request, such as one to app.example.
     nock(ORIGIN)
       .get("/v2/calendars/google/save")
       .query({ state, code: "the-code" })
       .reply(301, "Moved Permanently", { Location: "https://app.example/done?x=1" });
-    const answer = (await client()).forUser("ada").calendars.save("google", { code: "the-code", state });
-    expect(await answer).toEqual({ returnUrl: "https://app.example/done?x=1" });
+    const saved = (await client()).forUser("ada").calendars.save("google", { code: "the-code", state });
+    expect(await saved).toEqual({ returnUrl: "https://app.example/done?x=1" });
   });
 
-  test("save without a Location answers null", async () => {
+  test("save without a Location header returns null", async () => {
     nock(ORIGIN).get("/v2/calendars/google/save").query(true).reply(301, "");
-    const answer = (await client()).forUser("ada").calendars.save("google", { code: "the-code", state });
-    expect(await answer).toEqual({ returnUrl: null });
+    const saved = (await client()).forUser("ada").calendars.save("google", { code: "the-code", state });
+    expect(await saved).toEqual({ returnUrl: null });
   });
 
-  test.each([200, 201])("save answered by %i is not taken for a success", async (status) => {
+  test.each([200, 201])("save rejects status %i, which is not a redirect", async (status) => {
     for (const body of ["", "{}", '{"status":"success"}', "<html>Sign in to the Wi-Fi</html>"]) {
       const { fetch } = recording(() => new Response(body, { status }));
       const saved = (await client({ fetch })).forUser("ada").calendars.save("google", { code: "c", state });
@@ -159,7 +159,7 @@ describe("redirects", () => {
   });
 
   test.each([301, 302, 303, 307, 308])(
-    "any other call that is redirected (%i) fails, and takes its secrets nowhere",
+    "a redirect (%i) of another call is an error and is not followed with the secrets",
     async (status) => {
       nock(ORIGIN)
         .get("/v2/oauth-clients/client-1/users/1")
@@ -172,11 +172,11 @@ describe("redirects", () => {
   );
 });
 
-describe("answers that can't be read", () => {
+describe("responses that can't be read", () => {
   const bodies: Record<string, string> = {
     "HTML with status 200": "<!doctype html><html><body>It works!</body></html>",
     "an empty body": "",
-    "JSON that breaks off": '{"status":"success","data":{"id":1,"em',
+    "incomplete JSON": '{"status":"success","data":{"id":1,"em',
     null: "null",
     "a number": "42",
     "a list": "[]",
@@ -186,7 +186,7 @@ describe("answers that can't be read", () => {
     "data of another type": '{"status":"success","data":"x"}',
     "a field of another type": '{"status":"success","data":{"id":"one","email":"e"}}',
   };
-  test.each(Object.entries(bodies))("%s becomes invalid_response", async (_, body) => {
+  test.each(Object.entries(bodies))("%s is invalid_response", async (_, body) => {
     const { fetch } = recording(
       () => new Response(body, { status: 200, headers: { "X-Request-Id": "r-1" } }),
     );
@@ -196,7 +196,7 @@ describe("answers that can't be read", () => {
   });
 
   test.each(Object.entries(bodies).filter(([name]) => !name.includes("data") && !name.includes("field")))(
-    "%s is not taken for a working connection",
+    "%s does not count as a working connection",
     async (_, body) => {
       const { fetch } = recording(() => new Response(body, { status: 200 }));
       const { calendars } = (await client({ fetch })).forUser("ada");
@@ -211,13 +211,13 @@ describe("answers that can't be read", () => {
     },
   );
 
-  test("a 204 without a body is what deleting an event answers", async () => {
+  test("a 204 without a body is a success when an event is deleted", async () => {
     const { fetch } = recording(() => new Response(null, { status: 204 }));
     const scope = (await client({ fetch })).forUser("ada").calendars.connection("8");
     await expect(scope.events.delete("e1")).resolves.toBeUndefined();
   });
 
-  test("the message names the field, and not its value", async () => {
+  test("the error's message has the name of the field and not its value", async () => {
     const { fetch } = recording(() => Response.json(ok({ id: "the-value", email: "e" })));
     const error = (await rejection((await client({ fetch })).forUser("ada").profile())) as CalApiError;
     expect(error.message).toContain("data.id");
@@ -225,7 +225,7 @@ describe("answers that can't be read", () => {
   });
 });
 
-test("no answer at all: the connection's error, without the URL's secrets", async () => {
+test("a broken connection is a CalNetworkError with the cause", async () => {
   nock(ORIGIN)
     .get("/v2/me")
     .replyWithError(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
@@ -235,7 +235,7 @@ test("no answer at all: the connection's error, without the URL's secrets", asyn
   expect((error as Error).cause).toBeInstanceOf(Error);
 });
 
-test("no answer at all: the message says from where, and of the base URL the origin only", async () => {
+test("the message of a network error or timeout has the origin of baseUrl and not its path", async () => {
   const fetch = () => Promise.reject(Object.assign(new Error("no"), { code: "ECONNREFUSED" }));
   const baseUrl = "https://proxy.example:8443/the-key/v2";
   const cal = await client({ fetch, baseUrl, retry: { limit: 0 } });
