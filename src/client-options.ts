@@ -1,3 +1,5 @@
+import type { ReauthorizationInfo } from "./tokens/reauthorization.js";
+import type { ResolvedOAuth } from "./users/oauth-accounts.js";
 import { isLongLived } from "./lib/env.js";
 import {
   guardLogger,
@@ -28,12 +30,29 @@ export interface CalHooks {
   onResponse?: ((info: CalResponseInfo) => void) | undefined;
   /** After each need for tokens that the cache and the store could not meet at once. */
   onTokenRefresh?: ((info: TokenRefreshInfo) => void) | undefined;
+  /** Called when a user has to link the Cal.com account again (OAuth 2), once for each time. */
+  onReauthorizationRequired?: ((info: ReauthorizationInfo) => void) | undefined;
 }
 
-/** Options of {@link CalClient}. */
-export interface CalClientOptions {
-  /** The platform client that the managed users belong to. */
-  managedUsers: ManagedUsersOptions;
+/**
+ * Options of {@link CalClient}. How users have accounts at Cal.com: `managedUsers` (a platform client creates them),
+ * `oauth` (their own accounts), or both.
+ */
+export type CalClientOptions = CommonOptions & GrantOptions;
+
+/** {@link CalClientOptions.managedUsers}, {@link CalClientOptions.oauth}, or both. */
+export type GrantOptions =
+  | { managedUsers: ManagedUsersOptions; oauth?: undefined; newUsers?: undefined }
+  | { oauth: OAuthOptions; managedUsers?: undefined; newUsers?: undefined }
+  | {
+      managedUsers: ManagedUsersOptions;
+      oauth: OAuthOptions;
+      /** What a user without a record gets: a managed user, or the page to link an own Cal.com account. */
+      newUsers: "managed" | "oauth";
+    };
+
+/** The options that every client has. */
+export interface CommonOptions {
   /** Where users' tokens are kept. */
   tokenStore: TokenStore;
   /**
@@ -117,6 +136,29 @@ export interface ManagedUsersOptions {
   adoptUnowned?: boolean | undefined;
 }
 
+/** An OAuth client of Cal.com, whose users are people with Cal.com accounts of their own. */
+export interface OAuthOptions {
+  /** The client's id, from https://app.cal.com/settings/developer/oauth. */
+  clientId: string;
+  /** The client's secret. Stays on the server. Without it the client is a public one, and PKCE is used. */
+  clientSecret?: string | undefined;
+  /**
+   * Where Cal.com sends the browser with a code; one of the client's registered redirect URIs, character for character.
+   * @defaultValue none: `authorizationUrl()` and `link()` need it, and the handlers compute theirs
+   */
+  redirectUri?: string | undefined;
+  /**
+   * What the tokens may do. `[]` sends none, for older self-hosted servers.
+   * @defaultValue `["APPS_READ", "APPS_WRITE", "PROFILE_READ"]`
+   */
+  scopes?: readonly string[] | undefined;
+  /**
+   * Cal.com's authorize page.
+   * @defaultValue `https://app.cal.com/auth/oauth2/authorize`; required with another `baseUrl`
+   */
+  authorizeUrl?: string | undefined;
+}
+
 /** {@link ManagedUsersOptions} with every default filled in. */
 export interface ResolvedManagedUsers {
   clientId: string;
@@ -125,8 +167,10 @@ export interface ResolvedManagedUsers {
 }
 
 /** The options, all of them, with every default filled in. */
-export interface ResolvedOptions extends Record<keyof CalClientOptions, unknown> {
-  managedUsers: ResolvedManagedUsers;
+export interface ResolvedOptions extends Record<OptionName, unknown> {
+  managedUsers: ResolvedManagedUsers | undefined;
+  oauth: ResolvedOAuth | undefined;
+  newUsers: "managed" | "oauth";
   tokenStore: TokenStore;
   serverId: string;
   baseUrl: string;
@@ -153,8 +197,12 @@ const defaults = {
   cache: { maxUsers: 1000 },
 };
 
-const names: Record<keyof CalClientOptions, true> = {
+type OptionName = keyof CommonOptions | "managedUsers" | "oauth" | "newUsers";
+
+const names: Record<OptionName, true> = {
   managedUsers: true,
+  oauth: true,
+  newUsers: true,
   tokenStore: true,
   serverId: true,
   baseUrl: true,
@@ -174,7 +222,7 @@ const optionNames = Object.keys(names);
 
 /** The one place where defaults meet what the application gave. */
 export function resolveOptions(options: CalClientOptions): ResolvedOptions {
-  assertObject("The options", options, "{ managedUsers, tokenStore }");
+  assertObject("The options", options, "{ managedUsers, tokenStore } or { oauth, tokenStore }");
   assertNames(options, optionNames);
   const cache =
     options.cache === false
@@ -182,7 +230,9 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
       : { maxUsers: options.cache?.maxUsers ?? defaults.cache.maxUsers };
   const logger = options.logger && guardLogger(options.logger);
   const resolved: ResolvedOptions = {
-    managedUsers: resolveManagedUsers(options.managedUsers),
+    managedUsers: options.managedUsers === undefined ? undefined : resolveManagedUsers(options.managedUsers),
+    oauth: options.oauth === undefined ? undefined : resolveOAuth(options.oauth, options.baseUrl),
+    newUsers: resolveNewUsers(options),
     tokenStore: options.tokenStore,
     serverId: options.serverId ?? "",
     baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl),
@@ -220,22 +270,102 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
 // Whoever waits for the work is told how it ended.
 const ignore = (): void => undefined;
 
-/** `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET` and, if set, `CAL_API_URL`. */
-export function optionsFromEnv(
-  env: Record<string, string | undefined>,
-): Pick<CalClientOptions, "managedUsers" | "baseUrl"> {
-  const read = (name: string): string => env[name]?.trim() ?? "";
-  const missing = ["CAL_CLIENT_ID", "CAL_CLIENT_SECRET"].filter((name) => !read(name));
+/** What the environment says of the client's options. */
+export type EnvOptions = Pick<CalClientOptions, "baseUrl"> & {
+  managedUsers?: ManagedUsersOptions | undefined;
+  oauth?: OAuthOptions | undefined;
+};
+
+/**
+ * `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET`, `CAL_OAUTH_CLIENT_ID` and the rest of OAuth 2, or both; `CAL_API_URL`.
+ *
+ * @throws `CalValidationError` that names the missing variables.
+ */
+export function optionsFromEnv(env: Record<string, string | undefined>): EnvOptions {
+  const read = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const clientId = read("CAL_CLIENT_ID");
+  const clientSecret = read("CAL_CLIENT_SECRET");
+  const oauthClientId = read("CAL_OAUTH_CLIENT_ID");
+  const isPlatform = clientId !== undefined || clientSecret !== undefined || oauthClientId === undefined;
+  const missing = [
+    ...(isPlatform && clientId === undefined ? ["CAL_CLIENT_ID"] : []),
+    ...(isPlatform && clientSecret === undefined ? ["CAL_CLIENT_SECRET"] : []),
+  ];
   if (missing.length > 0) {
     throw new CalValidationError(
       `Not set in the environment: ${missing.join(", ")}. ` +
-        "Cal.com's platform settings show both; the emulator's: test-client, test-secret.",
+        "Cal.com's platform settings show both; the emulator's: test-client, test-secret. For OAuth 2: CAL_OAUTH_CLIENT_ID.",
     );
   }
+  const baseUrl = read("CAL_API_URL");
   return {
-    managedUsers: { clientId: read("CAL_CLIENT_ID"), clientSecret: read("CAL_CLIENT_SECRET") },
-    baseUrl: read("CAL_API_URL") || undefined,
+    ...(isPlatform && { managedUsers: { clientId: clientId ?? "", clientSecret: clientSecret ?? "" } }),
+    ...(oauthClientId !== undefined && {
+      oauth: {
+        clientId: oauthClientId,
+        clientSecret: read("CAL_OAUTH_CLIENT_SECRET"),
+        redirectUri: read("CAL_OAUTH_REDIRECT_URI"),
+        // Set and empty: no scopes, for older servers.
+        scopes: env["CAL_OAUTH_SCOPES"]?.split(/[\s,]+/).filter((scope) => scope !== ""),
+        authorizeUrl: read("CAL_AUTHORIZE_URL"),
+      },
+    }),
+    ...(baseUrl !== undefined && { baseUrl }),
   };
+}
+
+const DEFAULT_SCOPES = ["APPS_READ", "APPS_WRITE", "PROFILE_READ"];
+const CLOUD_AUTHORIZE_URL = "https://app.cal.com/auth/oauth2/authorize";
+
+function resolveNewUsers(options: CalClientOptions): "managed" | "oauth" {
+  const { managedUsers, oauth, newUsers } = options as {
+    managedUsers?: object;
+    oauth?: object;
+    newUsers?: unknown;
+  };
+  if (!managedUsers && !oauth) {
+    throw new CalValidationError(
+      "Give managedUsers: { clientId, clientSecret } (a platform client) or oauth: { clientId, ... } (an OAuth client), or both.",
+    );
+  }
+  if (managedUsers && oauth) {
+    if (newUsers === "managed" || newUsers === "oauth") return newUsers;
+    throw new CalValidationError(
+      'With managedUsers and oauth, newUsers must be "managed" or "oauth": what a user without a record gets.',
+    );
+  }
+  if (newUsers !== undefined) {
+    throw new CalValidationError("newUsers is only for a client with managedUsers and oauth.");
+  }
+  return managedUsers ? "managed" : "oauth";
+}
+
+function resolveOAuth(options: unknown, baseUrl: string | undefined): ResolvedOAuth {
+  assertObject("oauth", options, "{ clientId, clientSecret, redirectUri, scopes }");
+  assertNames(options, ["clientId", "clientSecret", "redirectUri", "scopes", "authorizeUrl"], "oauth.");
+  const {
+    clientId,
+    clientSecret,
+    redirectUri,
+    authorizeUrl,
+    scopes = DEFAULT_SCOPES,
+  } = options as OAuthOptions;
+  assertCredential("oauth.clientId", clientId);
+  if (clientSecret !== undefined) assertCredential("oauth.clientSecret", clientSecret);
+  if (redirectUri !== undefined) assertHttpUrl("oauth.redirectUri", redirectUri);
+  if (
+    !Array.isArray(scopes) ||
+    !scopes.every((scope) => typeof scope === "string" && /^[A-Z_]+$/.test(scope))
+  ) {
+    throw new CalValidationError('oauth.scopes must be a list of scopes such as "APPS_READ".');
+  }
+  if (authorizeUrl === undefined && baseUrl !== undefined && toBaseUrl(baseUrl) !== defaults.baseUrl) {
+    throw new CalValidationError(
+      "With another baseUrl, oauth.authorizeUrl is required: the page of that server's web application, such as https://cal.example/auth/oauth2/authorize.",
+    );
+  }
+  if (authorizeUrl !== undefined) assertHttpUrl("oauth.authorizeUrl", authorizeUrl);
+  return { clientId, clientSecret, redirectUri, scopes, authorizeUrl: authorizeUrl ?? CLOUD_AUTHORIZE_URL };
 }
 
 function resolveManagedUsers(options: unknown): ResolvedManagedUsers {

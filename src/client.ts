@@ -1,3 +1,9 @@
+import type { CommonOptions } from "./client-options.js";
+import { oauthGrant } from "./grants/oauth-grant.js";
+import { grantsOf } from "./grants/grants.js";
+import { callHook } from "./api/hooks.js";
+import { OAuthAccounts } from "./users/oauth-accounts.js";
+import { userNotFound } from "./tokens/token-record.js";
 import { assertOwn, claimUser } from "./users/claim.js";
 import { claimUsers, type ClaimProgress, type ClaimUsersOptions } from "./users/claim-users.js";
 import { reassignUser } from "./users/reassign-user.js";
@@ -33,57 +39,87 @@ import { processEnv } from "./lib/env.js";
  * ```
  */
 export class CalClient {
-  /** Cal.com's endpoints for managed users, one method each, past the token store. */
+  /** Cal.com's endpoints for managed users, one method each. They don't touch the token store. */
   readonly managedUsers: ManagedUsers;
   readonly #context: UserContext;
+  readonly #oauth: OAuthAccounts | undefined;
   /** Users that this process is creating. */
   readonly #ensuring: SingleFlight<void>;
 
-  /** @throws {@link CalValidationError} if an option can't be right. */
+  /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
     const resolved = resolveOptions(options);
-    const { hooks, logger } = resolved;
-    const { clientId } = resolved.managedUsers;
-    const { onRequest, onResponse, onTokenRefresh } = hooks;
-    const transport = new Transport({ ...resolved, ...resolved.managedUsers, onRequest, onResponse });
+    const { hooks, logger, managedUsers, oauth, now } = resolved;
+    const transport = new Transport({
+      ...resolved,
+      platformClient: managedUsers,
+      onRequest: hooks.onRequest,
+      onResponse: hooks.onResponse,
+    });
     const sendAsClient: Send = (call) => transport.send(call, { kind: "client" });
+    const sendToken: Send = (call) =>
+      transport.send(call, { kind: "none", ...(oauth && { clientId: oauth.clientId }) });
     const store = new CheckedStore(resolved.tokenStore, resolved.serverId);
     const warn = (message: string, fields: object): void => logger?.warn?.(message, fields);
-    const managedGrant = managedUserGrant(sendAsClient, clientId);
     const tokens = new TokenManager({
       store,
-      grantOf: () => managedGrant,
-      refreshAheadMs: resolved.refreshAheadMs,
-      onReauthorizationRequired: () => undefined,
+      grantOf: grantsOf({
+        managed: managedUsers && managedUserGrant(sendAsClient, managedUsers.clientId),
+        oauth: oauth && oauthGrant(sendToken, oauth, now),
+      }),
       cache: new TokenCache(resolved.cache.maxUsers),
       refreshWindowMs: resolved.refreshWindowMs,
-      now: resolved.now,
+      refreshAheadMs: resolved.refreshAheadMs,
+      now,
       waitUntil: resolved.waitUntil,
-      report: reportTokenRefresh(onTokenRefresh, () =>
+      report: reportTokenRefresh(hooks.onTokenRefresh, () =>
         logger?.error?.("calbridge: the hook onTokenRefresh threw", { hook: "onTokenRefresh" }),
       ),
+      onReauthorizationRequired: (info) =>
+        callHook("onReauthorizationRequired", hooks.onReauthorizationRequired, info, logger),
       warn,
     });
     this.#ensuring = new SingleFlight(resolved.waitUntil);
     this.#context = { options: { ...resolved, warn }, transport, sendAsClient, store, tokens };
-    this.managedUsers = new ManagedUsers(sendAsClient, clientId);
+    this.managedUsers = new ManagedUsers(sendAsClient, managedUsers?.clientId ?? "");
+    this.#oauth =
+      oauth && new OAuthAccounts(this.#context, oauth, sendToken, now, (userId) => this.forUser(userId));
   }
 
   /**
-   * A client whose id, secret and base URL come from `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET` and `CAL_API_URL`.
-   * Where there is no `process.env` (Workers), give `env`.
+   * A client from the environment: `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` for managed users; `CAL_OAUTH_CLIENT_ID`,
+   * `CAL_OAUTH_CLIENT_SECRET`, `CAL_OAUTH_REDIRECT_URI`, `CAL_OAUTH_SCOPES` and `CAL_AUTHORIZE_URL` for OAuth 2;
+   * `CAL_API_URL`. With both, give `newUsers`. Where there is no `process.env` (Workers), give `env`.
    *
-   * @throws {@link CalValidationError} that names the variables which are missing.
+   * @throws {@link CalValidationError} that names the missing variables.
    */
   static fromEnv(
-    options: Omit<CalClientOptions, "managedUsers"> & {
-      env?: Record<string, string | undefined>;
+    options: CommonOptions & {
+      newUsers?: "managed" | "oauth" | undefined;
+      env?: Record<string, string | undefined> | undefined;
     },
   ): CalClient {
     assertObject("The options", options, "{ tokenStore }");
     const { env = processEnv(), ...rest } = options;
     const fromEnv = optionsFromEnv(env);
-    return new CalClient({ ...rest, ...fromEnv, baseUrl: rest.baseUrl ?? fromEnv.baseUrl });
+    return new CalClient({
+      ...rest,
+      ...fromEnv,
+      baseUrl: rest.baseUrl ?? fromEnv.baseUrl,
+    } as CalClientOptions);
+  }
+
+  /**
+   * Users' own Cal.com accounts, by OAuth 2. Experimental: what hosted Cal.com does was read from its source, and never
+   * seen at api.cal.com.
+   *
+   * @throws {@link CalValidationError} for a client without the option `oauth`.
+   */
+  get oauth(): OAuthAccounts {
+    if (this.#oauth) return this.#oauth;
+    throw new CalValidationError(
+      "This client has no OAuth client. Give the option: oauth: { clientId, clientSecret, redirectUri }.",
+    );
   }
 
   /**
@@ -108,15 +144,21 @@ export class CalClient {
   }
 
   async #ensure(userId: string, input: ManagedUserInput, options: CallOptions): Promise<void> {
-    const { store, tokens } = this.#context;
+    const { store, tokens, options: client } = this.#context;
+    const { newUsers, managedUsers } = client;
     // Not the cache: another process may have deleted the user.
     const record = await store.get(userId);
     if (!record) {
       tokens.forget(userId);
+      if (newUsers === "oauth") {
+        throw userNotFound(
+          "This user has not linked a Cal.com account. Send the browser to cal.oauth.authorizationUrl().",
+        );
+      }
       await createUser(this.#context, userId, input, options);
       return;
     }
-    if (detailsOf(record).isOwned) return;
+    if (detailsOf(record).isOwned || !managedUsers) return;
     // A row of another integration, used for the first time. Cal.com may be down: the user is there all the same.
     const claiming = claimUser(this.#context, record, options).then(assertOwn);
     await claiming.catch((error: unknown) => {

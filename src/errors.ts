@@ -11,6 +11,8 @@
  * | `unauthorized` | {@link CalApiError} | Cal.com returned 401, and not because of the user's access token. |
  * | `token_rejected` | {@link CalApiError} | 401: Cal.com rejects the access token, even after a refresh. |
  * | `token_expired` | {@link CalApiError} | 498: the access token has expired, even after a refresh. |
+ * | `missing_scope` | {@link CalApiError} | 403: the user's tokens lack a scope. See `missingScopes`. |
+ * | `unavailable_for_grant` | {@link CalApiError} | 403: Cal.com does not offer this endpoint to OAuth 2 tokens. |
  * | `forbidden` | {@link CalApiError} | Cal.com returned 403. |
  * | `not_found` | {@link CalApiError} | Cal.com returned 404: the object doesn't exist. |
  * | `conflict` | {@link CalApiError} | Cal.com returned 409. |
@@ -30,6 +32,11 @@
  * | `client_rejected` | {@link CalTokenError} | Cal.com refuses the OAuth client: its secret, or it is under review. |
  * | `client_closed` | {@link CalTokenError} | The client was closed, and a token needs a refresh. |
  * | `cal_user_in_use` | {@link CalUserInUseError} | Another application user has this Cal.com user. |
+ * | `unsupported_for_grant` | {@link CalTokenError} | The user's grant (managed or OAuth 2) doesn't have this method. |
+ * | `code_rejected` | {@link CalLinkError} | Cal.com did not accept the authorization code. |
+ * | `team_account_not_supported` | {@link CalLinkError} | A team was chosen at Cal.com, not a person. |
+ * | `different_cal_account` | {@link CalLinkError} | The user has linked another Cal.com account. |
+ * | `cal_account_in_use` | {@link CalLinkError} | Another application user has linked this Cal.com account. |
  * | `store_error` | {@link CalStoreError} | The token store failed. |
  */
 export type CalErrorCode =
@@ -38,6 +45,7 @@ export type CalErrorCode =
   | "timeout"
   | CalApiErrorCode
   | CalTokenErrorCode
+  | CalLinkErrorCode
   | "cal_user_in_use"
   | "store_error";
 
@@ -48,6 +56,8 @@ export type CalApiErrorCode =
   | "unauthorized"
   | "token_rejected"
   | "token_expired"
+  | "missing_scope"
+  | "unavailable_for_grant"
   | "forbidden"
   | "not_found"
   | "conflict"
@@ -68,7 +78,12 @@ export type CalTokenErrorCode =
   | "refresh_pending"
   | "client_mismatch"
   | "client_rejected"
-  | "client_closed";
+  | "client_closed"
+  | "unsupported_for_grant";
+
+/** The codes of a {@link CalLinkError}. */
+export type CalLinkErrorCode =
+  "code_rejected" | "team_account_not_supported" | "different_cal_account" | "cal_account_in_use";
 
 /** What a {@link CalError} is made of, its message aside. */
 export interface CalErrorOptions {
@@ -139,6 +154,8 @@ export class CalApiError extends CalError {
   declare readonly apiCode?: string;
   /** Cal.com's own message, with secrets taken out. Absent if the response had none. */
   declare readonly apiMessage?: string;
+  /** The scopes that the user's tokens lack, for `missing_scope`. */
+  declare readonly missingScopes?: readonly string[];
 
   constructor(
     message: string,
@@ -146,11 +163,13 @@ export class CalApiError extends CalError {
       code: CalApiErrorCode;
       apiCode?: string | undefined;
       apiMessage?: string | undefined;
+      missingScopes?: readonly string[] | undefined;
     },
   ) {
     super(message, options);
     if (options.apiCode !== undefined) this.apiCode = options.apiCode;
     if (options.apiMessage !== undefined) this.apiMessage = options.apiMessage;
+    if (options.missingScopes !== undefined) this.missingScopes = options.missingScopes;
   }
 }
 
@@ -210,6 +229,16 @@ export class CalStoreError extends CalError {
   }
 }
 
+/** A Cal.com account was not linked. Nothing was changed. */
+export class CalLinkError extends CalError {
+  override readonly name = "CalLinkError";
+  declare readonly code: CalLinkErrorCode;
+
+  constructor(message: string, code: CalLinkErrorCode, options: Omit<CalErrorOptions, "code"> = {}) {
+    super(message, { ...options, code });
+  }
+}
+
 /**
  * Another application user's record has this Cal.com user already: each Cal.com user belongs to one application user.
  * Token stores throw it from `set` and `reassign`.
@@ -234,6 +263,7 @@ export type AnyCalError =
   | CalRateLimitError
   | CalApiError
   | CalTokenError
+  | CalLinkError
   | CalUserInUseError
   | CalStoreError;
 

@@ -4,11 +4,20 @@
  * @module calbridge
  */
 export { CalClient } from "./client.js";
-export type { CalClientOptions, CalHooks, ManagedUsersOptions } from "./client-options.js";
+export type {
+  CalClientOptions,
+  CalHooks,
+  CommonOptions,
+  GrantOptions,
+  ManagedUsersOptions,
+  OAuthOptions,
+} from "./client-options.js";
 export type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
 export type { CallOptions } from "./api/request.js";
 
 export type { AccessToken, CalUser } from "./users/cal-user.js";
+export type { CalAccount, LinkedCalAccount, ManagedCalAccount } from "./users/cal-account.js";
+export type { AuthorizationUrlInput, LinkInput, LinkOptions, OAuthAccounts } from "./users/oauth-accounts.js";
 export type {
   BusyTimesQuery,
   ConnectUrlInput,
@@ -62,6 +71,8 @@ export type {
 export type { CalTokens } from "./api/endpoints/tokens.js";
 
 export type { TokenRefreshInfo, TokenRefreshOutcome } from "./tokens/token-events.js";
+export type { ReauthorizationInfo } from "./tokens/reauthorization.js";
+export type { ReauthorizationReason } from "./tokens/details.js";
 export type { TokenRecord, TokenStore, TokenWrite } from "./tokens/token-store.js";
 export {
   encryptedTokenStore,
@@ -78,6 +89,7 @@ export { memoryTokenStore, type MemoryTokenStoreOptions } from "./stores/memory.
 export {
   CalApiError,
   CalError,
+  CalLinkError,
   CalNetworkError,
   CalRateLimitError,
   CalStoreError,
@@ -90,5 +102,6 @@ export {
   type CalApiErrorCode,
   type CalErrorCode,
   type CalErrorOptions,
+  type CalLinkErrorCode,
   type CalTokenErrorCode,
 } from "./errors.js";

@@ -1,4 +1,4 @@
-import { CalClient, encryptedTokenStore, type CalClientOptions, type TokenStore } from "calbridge";
+import { CalClient, encryptedTokenStore, type TokenStore } from "calbridge";
 import { createSchema, postgresTokenStore } from "calbridge/postgres";
 import { createCalEmulator, type CalEmulator } from "calbridge/testing";
 import { randomBytes } from "node:crypto";
@@ -63,6 +63,6 @@ async function startEmulator() {
     managedUsers: { clientId, clientSecret },
     baseUrl: server.url,
     now: emulator.clock.now,
-  } satisfies Partial<CalClientOptions>;
+  } as const;
   return { emulator, options, stop: () => server.close() };
 }

@@ -25,7 +25,8 @@ export function errorFromResponse(response: FailedResponse): CalApiError {
   const reason = apiMessage ?? statusHint(status);
   const sentence = `Cal.com returned ${String(status)} for ${method} ${path}${reason ? `: ${reason.replace(/\.?$/, ".")}` : "."}`;
   const message = sentence + adviceFor(response, code);
-  const options = { code, status, requestId: requestIdOf(headers), apiCode, apiMessage };
+  const missingScopes = code === "missing_scope" ? missingScopesIn(apiMessage) : undefined;
+  const options = { code, status, requestId: requestIdOf(headers), apiCode, apiMessage, missingScopes };
   return status === 429
     ? new CalRateLimitError(message, { ...options, retryAfterMs: retryAfterMs(response) })
     : new CalApiError(message, options);
@@ -72,6 +73,9 @@ function codeOf(
   if (status === 401)
     return auth === "bearer" && isAboutToken(body.message) ? "token_rejected" : "unauthorized";
   if (status >= 500) return "server_error";
+  if (status === 403 && body.message?.startsWith("insufficient_scope:")) {
+    return /not available for third-party/.test(body.message) ? "unavailable_for_grant" : "missing_scope";
+  }
   // A 404 for an unknown route, not for a missing object: a wrong base URL must not look like a deleted user.
   const isUnknownRoute = status === 404 && (body.code === undefined || body.message?.startsWith("Cannot "));
   return isUnknownRoute ? "api_error" : (codes[status] ?? "api_error");
@@ -88,6 +92,16 @@ const codes: Record<number, CalApiErrorCode> = {
   431: "payload_too_large",
   498: "token_expired",
 };
+
+/** The scopes that an endpoint requires and the token lacks, by Cal.com's own words. */
+function missingScopesIn(message: string | undefined): string[] | undefined {
+  const match = /Required: ([A-Z_, ]+)\. Token has: ([A-Z_, ]*)/.exec(message ?? "");
+  if (!match) return undefined;
+  const [required, granted] = match
+    .slice(1)
+    .map((list) => list.split(/[\s,]+/).filter((name) => name !== ""));
+  return required?.filter((name) => !granted?.includes(name));
+}
 
 function statusHint(status: number): string | undefined {
   if (status === 413) return "the request body is larger than 100 kB.";

@@ -19,8 +19,9 @@ export interface CallOptions {
 export type Auth =
   | { kind: "bearer"; accessToken: string }
   | { kind: "client" }
-  // For `save`: Cal.com takes the access token from the state.
-  | { kind: "none" };
+  // For `save`, where Cal.com takes the access token from the state, and for OAuth 2's token endpoint. With a client id
+  // a request does not count against the IP address.
+  | { kind: "none"; clientId?: string };
 
 export type QueryValue = string | number | boolean | undefined;
 

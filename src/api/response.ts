@@ -7,6 +7,11 @@ export class UnreadableResponseError extends Error {
 }
 
 /** Returns a reader for `{status: "success", data}`: it validates `data` against the schema and returns it. */
+/** The whole body, validated and typed, of an endpoint without an envelope. */
+export function bodyOf<T>(schema: z.ZodMiniType<T>): (response: ApiResponse) => T {
+  return ({ body }) => parse(schema, body, "body");
+}
+
 export function dataOf<T>(schema: z.ZodMiniType<T>): (response: ApiResponse) => T {
   return ({ body }) => parse(schema, envelope(body).data, "data");
 }

@@ -1,4 +1,4 @@
-import { CalApiError, CalTimeoutError, CalValidationError } from "../errors.js";
+import { CalApiError, CalTimeoutError, CalTokenError, CalValidationError } from "../errors.js";
 import { assertTimeoutMs } from "../lib/assert.js";
 import { TIME_IS_UP, withTimeLimit } from "../lib/deadline.js";
 import { errorFromResponse, requestIdOf } from "./api-errors.js";
@@ -12,8 +12,8 @@ import { callUrl } from "./url.js";
 
 export interface TransportOptions {
   baseUrl: string;
-  clientId: string;
-  clientSecret: string;
+  /** The platform client, for calls about managed users. */
+  platformClient: { clientId: string; clientSecret: string } | undefined;
   fetch: typeof fetch;
   timeoutMs: number;
   retry: { limit: number; maxWaitMs: number };
@@ -131,20 +131,23 @@ export class Transport {
   }
 
   #headersFor(auth: Auth): Record<string, string> {
-    const { clientId, clientSecret } = this.#options;
+    const { platformClient } = this.#options;
     const headers: Record<string, string> = { accept: "application/json" };
     if (auth.kind === "bearer") headers["authorization"] = `Bearer ${auth.accessToken}`;
     if (auth.kind === "client") {
+      if (!platformClient) throw noPlatformClient();
       // Without x-cal-client-id the request counts against the IP address: 120 a minute instead of 500.
-      headers["x-cal-client-id"] = clientId;
-      headers["x-cal-secret-key"] = clientSecret;
+      headers["x-cal-client-id"] = platformClient.clientId;
+      headers["x-cal-secret-key"] = platformClient.clientSecret;
     }
+    if (auth.kind === "none" && auth.clientId !== undefined) headers["x-cal-client-id"] = auth.clientId;
     return headers;
   }
 
   #secretsOf(call: ApiCall<unknown>, auth: Auth): readonly string[] {
     const own = auth.kind === "bearer" ? [auth.accessToken] : [];
-    return [this.#options.clientSecret, ...own, ...(call.secrets ?? [])];
+    const { platformClient } = this.#options;
+    return [...(platformClient ? [platformClient.clientSecret] : []), ...own, ...(call.secrets ?? [])];
   }
 }
 
@@ -155,6 +158,14 @@ function assertHeaderSafe(auth: Auth): void {
       "The stored access token has characters that are not allowed in an HTTP header.",
     );
   }
+}
+
+/** A call about managed users, by a client that was created without them. */
+function noPlatformClient(): CalTokenError {
+  return new CalTokenError(
+    "This client has no platform client. For managed users: new CalClient({ managedUsers: { clientId, clientSecret }, ... }).",
+    "unsupported_for_grant",
+  );
 }
 
 function readResponse<T>(call: ApiCall<T>, { status, headers, text }: WireResponse): T {

@@ -90,6 +90,13 @@ export function memoryTokenStore(options: MemoryTokenStoreOptions = {}): Require
       return userIds.slice(0, limit);
     },
 
+    findUser: async ({ calServer, calUserId }) => {
+      const found = [...records.values()].find(
+        (record) => record.calServer === calServer && record.calUserId === calUserId,
+      );
+      return found?.userId ?? null;
+    },
+
     reassign: async (record, { from, ifVersion }) => {
       const current = records.get(from);
       if (current?.version !== ifVersion || records.has(record.userId)) return null;

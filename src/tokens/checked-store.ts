@@ -82,6 +82,12 @@ export class CheckedStore {
     return this.#run("takeAttempt", [], () => this.#store.takeAttempt?.(id) ?? Promise.resolve(null));
   }
 
+  /** The user whose record has this Cal.com user; `null` also for a store that can't tell. */
+  findUser(calUserId: number): Promise<string | null> {
+    const account = { calServer: this.#calServer, calUserId };
+    return this.#run("findUser", [], () => this.#store.findUser?.(account) ?? Promise.resolve(null));
+  }
+
   async reassign(
     write: CheckedWrite,
     options: { from: string; ifVersion: number },

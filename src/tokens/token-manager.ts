@@ -52,6 +52,8 @@ interface Resolved {
   outcome: "stored" | "refreshed" | "refreshed_elsewhere" | "recovered";
 }
 
+const MAX_OAUTH_TTL_MS = 25 * 60_000;
+
 /**
  * Returns tokens that work. Of all callers, in this process and in others, one refreshes, and all use its result. The
  * steps:
@@ -154,7 +156,9 @@ export class TokenManager {
     const expiresAt = accessTokenExpiry(record);
     // Not known: used until Cal.com refuses it, but not where a certain life is required.
     if (!expiresAt) return minTtlMs <= this.#options.refreshWindowMs;
-    return expiresAt.getTime() - this.#now() > minTtlMs;
+    // An OAuth 2 token lives for 30 minutes: to require all of it would mean a refresh at every call.
+    const maxTtlMs = detailsOf(record).grant === "oauth" ? MAX_OAUTH_TTL_MS : Number.POSITIVE_INFINITY;
+    return expiresAt.getTime() - this.#now() > Math.min(minTtlMs, maxTtlMs);
   }
 
   #now(): number {
@@ -236,7 +240,7 @@ export class TokenManager {
   }
 
   /** A refresh failed. If the old token still works and no certain life is required, calls go on with it. */
-  async #orOldToken(stale: TokenRecord, requirement: Requirement, error: unknown): Promise<Resolved> {
+  #orOldToken(stale: TokenRecord, requirement: Requirement, error: unknown): Resolved {
     const isDeleted = isCalError(error) && error.code === "user_not_found";
     if (isDeleted || requirement.minTtlMs !== undefined) throw error;
     if (!accessTokenExpiry(stale) || !this.#meets(stale, { ...requirement, minTtlMs: 0 })) throw error;

@@ -89,6 +89,12 @@ export interface TokenStore {
   list?(options: { after?: string | undefined; limit: number }): Promise<string[]>;
 
   /**
+   * Optional, for linking a Cal.com account that another application user has: the id of the user whose record has this
+   * Cal.com user, or `null`.
+   */
+  findUser?(account: { calServer: string; calUserId: number }): Promise<string | null>;
+
+  /**
    * Optional, for `cal.reassignUser()`: writes the record, whose `userId` is new, in the place of the record of the
    * user `from`, in one step. Returns the stored record, or `null` if `from` has no record of that version or the
    * new user has one already.

@@ -8,14 +8,17 @@ import {
 } from "../api/endpoints/managed-users.js";
 import type { ApiCall, CallOptions } from "../api/request.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
-import { CalApiError } from "../errors.js";
+import { CalApiError, CalTokenError } from "../errors.js";
+import { detailsOf } from "../tokens/details.js";
+import { reauthorizationRequired } from "../tokens/reauthorization.js";
 import { assertMs, assertTimeoutMs } from "../lib/assert.js";
 import { within } from "../lib/deadline.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
-import { accessTokenExpiry, MAX_TTL_MS, userNotFound } from "../tokens/token-record.js";
+import { accessTokenExpiry, MAX_TTL_MS, userNotFound, withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { assertOwn, claimUser } from "./claim.js";
-import type { UserContext } from "./context.js";
+import { calAccountOf, type CalAccount } from "./cal-account.js";
+import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 
@@ -68,22 +71,85 @@ export class CalUser {
     return getProfile((call) => this.#send(call), options);
   }
 
-  /** Changes the given fields and leaves the others. `metadata` is replaced as a whole. */
+  /**
+   * The user's account at Cal.com, as far as the store knows it: makes no request. `null` if there is none yet.
+   */
+  async calAccount(options?: CallOptions): Promise<CalAccount | null> {
+    const { store, options: client } = this.#context;
+    const record = await this.#stored(() => store.get(this.id), options);
+    return record && calAccountOf(record, client.oauth?.scopes ?? [], client.now());
+  }
+
+  /**
+   * Forgets the tokens of the user's own Cal.com account. Changes nothing at Cal.com, which has no way to end the
+   * application's access: the account's owner can. Returns whether there was a link.
+   *
+   * @throws {@link CalTokenError} `unsupported_for_grant` for a managed user: use `delete()`.
+   */
+  async unlink(options?: CallOptions): Promise<boolean> {
+    const { store, tokens } = this.#context;
+    const unlink = async (): Promise<boolean> => {
+      const record = await store.get(this.id);
+      if (!record) return false;
+      assertGrant(record, "oauth", "unlink");
+      await store.delete(this.id);
+      tokens.forget(this.id);
+      return true;
+    };
+    return this.#stored(() => tokens.withLease(this.id, unlink), options);
+  }
+
+  /**
+   * Deletes the managed user that this user had before an own Cal.com account was linked. Returns whether there was
+   * one.
+   */
+  async deletePreviousManagedUser(options?: CallOptions): Promise<boolean> {
+    const { store, sendAsClient, tokens } = this.#context;
+    return this.#stored(
+      () =>
+        tokens.withLease(this.id, async () => {
+          const record = await store.get(this.id);
+          const { previousCalUserId } = record ? detailsOf(record) : {};
+          if (!record || previousCalUserId === undefined) return false;
+          const { clientId } = platformClientOf(this.#context);
+          await ignoreGone(deleteManagedUser(sendAsClient, clientId, previousCalUserId, options));
+          const write = withDetails(record, { previousCalUserId: undefined });
+          await store.set(write, { ifVersion: record.version });
+          tokens.forget(this.id);
+          return true;
+        }),
+      options,
+    );
+  }
+
+  /**
+   * Changes the given fields of a managed user and leaves the others. `metadata` is replaced as a whole.
+   *
+   * @throws {@link CalTokenError} `unsupported_for_grant` for a user's own Cal.com account: it is the person's profile.
+   */
   async update(update: ManagedUserUpdate, options?: CallOptions): Promise<ManagedUser> {
     assertManagedUserUpdate(update);
     assertRoomForOwnerHash(update.metadata);
-    const { options: client, sendAsClient } = this.#context;
+    const { sendAsClient } = this.#context;
     const record = await this.#record(options);
+    assertGrant(record, "managed", "update");
     assertOwn(await claimUser(this.#context, record, options));
     // The owner hash, by which ensureUser() finds its own users, would be replaced with the rest.
     const { metadata } = update;
     const owned = metadata ? { ...update, metadata: await withOwnerHash(metadata, this.id) } : update;
-    return updateManagedUser(sendAsClient, client.managedUsers.clientId, record.calUserId, owned, options);
+    return updateManagedUser(
+      sendAsClient,
+      platformClientOf(this.#context).clientId,
+      record.calUserId,
+      owned,
+      options,
+    );
   }
 
   /**
-   * Deletes the managed user at Cal.com, with its calendar connections, then its tokens. Call it before the row of
-   * the application's own user is deleted. A refresh in flight does not bring the tokens back. Returns whether there
+   * For a user who leaves the application. Deletes the managed user at Cal.com, with its calendar connections, then its
+   * tokens; of a user's own Cal.com account only the tokens. Call it before the row of the application's own user is
+   * deleted. A refresh in flight does not bring the tokens back. Returns whether there
    * was anything to delete.
    *
    * @throws {@link CalUserInUseError} if the managed user was created for another application user.
@@ -93,13 +159,13 @@ export class CalUser {
   }
 
   async #delete(options?: CallOptions): Promise<boolean> {
-    const { options: client, sendAsClient, store, tokens } = this.#context;
+    const { sendAsClient, store, tokens } = this.#context;
     const record = await store.get(this.id);
-    if (record) {
+    if (record && detailsOf(record).grant === "managed") {
       const outcome = await claimUser(this.#context, record, options);
       assertOwn(outcome);
       if (outcome !== "gone") {
-        const { clientId } = client.managedUsers;
+        const { clientId } = platformClientOf(this.#context);
         await ignoreGone(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
       }
     }
@@ -121,7 +187,12 @@ export class CalUser {
       try {
         return await this.#context.transport.send(call, { kind: "bearer", accessToken });
       } catch (error) {
-        if (!isTokenRefused(error) || isIssued || rejected.size >= MAX_FOUND_TOKENS) throw error;
+        if (!isTokenRefused(error)) throw error;
+        if (isIssued && isAccountGone(error)) {
+          await this.#context.tokens.markGone(record);
+          throw reauthorizationRequired("cal_user_gone");
+        }
+        if (isIssued || rejected.size >= MAX_FOUND_TOKENS) throw error;
         // Cal.com did not carry out a refused request, so sending it again is safe whatever its method.
         rejected.add(accessToken);
       }
@@ -154,7 +225,22 @@ export class CalUser {
   }
 }
 
-function isTokenRefused(error: unknown): boolean {
+function assertGrant(record: TokenRecord, grant: "managed" | "oauth", method: string): void {
+  if (detailsOf(record).grant === grant) return;
+  throw new CalTokenError(
+    grant === "oauth"
+      ? `${method}() is for a user's own Cal.com account, and this user is a managed user.`
+      : `${method}() is for managed users, and this user has linked an own Cal.com account.`,
+    "unsupported_for_grant",
+  );
+}
+
+/** Cal.com refuses a token that it has just issued: the account behind it was deleted. */
+function isAccountGone({ apiMessage = "" }: CalApiError): boolean {
+  return apiMessage.includes("third-party token - No user");
+}
+
+function isTokenRefused(error: unknown): error is CalApiError {
   return error instanceof CalApiError && (error.code === "token_expired" || error.code === "token_rejected");
 }
 

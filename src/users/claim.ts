@@ -8,7 +8,7 @@ import { CalApiError, CalUserInUseError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-import type { UserContext } from "./context.js";
+import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, ownershipOf, withOwnerHash } from "./owner-metadata.js";
 
 /** What {@link claimUser} has found: `claimed`, the managed user had no owner hash and has one now. */
@@ -23,12 +23,12 @@ export async function claimUser(
   record: TokenRecord,
   options: CallOptions = {},
 ): Promise<ClaimOutcome> {
-  const { sendAsClient: send, options: client, store, tokens } = context;
+  const { sendAsClient: send, store, tokens } = context;
   const { userId, calUserId } = record;
   const { grant, isOwned } = detailsOf(record);
   if (grant !== "managed") return "not_managed";
   if (isOwned) return "owned";
-  const { clientId } = client.managedUsers;
+  const { clientId } = platformClientOf(context);
   try {
     const user = await getManagedUser(send, clientId, calUserId, options);
     const ownership = await ownershipOf(user, userId);

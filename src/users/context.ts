@@ -1,3 +1,4 @@
+import { CalTokenError } from "../errors.js";
 import type { Send } from "../api/request.js";
 import type { Transport } from "../api/transport.js";
 import type { CheckedStore } from "../tokens/checked-store.js";
@@ -5,7 +6,10 @@ import type { TokenManager } from "../tokens/token-manager.js";
 
 /** What a user needs of the client's options. */
 export interface UserOptions {
-  managedUsers: { clientId: string; adoptUnowned: boolean };
+  managedUsers: { clientId: string; adoptUnowned: boolean } | undefined;
+  oauth: { scopes: readonly string[] } | undefined;
+  newUsers: "managed" | "oauth";
+  now: () => number;
   timeoutMs: number;
   connectMinTtlMs: number;
   waitUntil: (work: Promise<unknown>) => void;
@@ -19,4 +23,13 @@ export interface UserContext {
   sendAsClient: Send;
   store: CheckedStore;
   tokens: TokenManager;
+}
+
+/** The platform client of managed users. */
+export function platformClientOf({ options }: UserContext): { clientId: string; adoptUnowned: boolean } {
+  if (options.managedUsers) return options.managedUsers;
+  throw new CalTokenError(
+    "This is for managed users, and the client has no option `managedUsers`.",
+    "unsupported_for_grant",
+  );
 }

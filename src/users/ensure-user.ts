@@ -14,7 +14,7 @@ import { CalApiError, CalError, type CalApiErrorCode } from "../errors.js";
 import { toDetailsText } from "../tokens/details.js";
 import { tokenColumns } from "../tokens/token-record.js";
 import { hasAddress, spellingsOf, taggedAddress } from "./addresses.js";
-import type { UserContext } from "./context.js";
+import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, ownershipOf, withOwnerHash } from "./owner-metadata.js";
 import { assertManagedUserInput } from "./user-input.js";
 
@@ -63,12 +63,12 @@ async function createOrFind(
   input: ManagedUserInput,
   options: CallOptions,
 ): Promise<CreatedOrFound> {
-  const { sendAsClient: send, options: client } = context;
+  const { sendAsClient: send } = context;
   const owned = { ...input, metadata: await withOwnerHash(input.metadata, userId) };
   const tagged = await taggedAddress(input.email, userId);
   for (const email of [input.email, tagged]) {
     try {
-      return await createManagedUser(send, client.managedUsers.clientId, { ...owned, email }, options);
+      return await createManagedUser(send, platformClientOf(context).clientId, { ...owned, email }, options);
     } catch (error) {
       if (!(error instanceof CalError) || !mayHaveLeftAUser(error)) throw error;
       const found = await findUser(context, [input.email, tagged], error, options);
@@ -90,12 +90,13 @@ function mayHaveLeftAUser({ code }: CalError): boolean {
 
 /** The managed user with one of these addresses. */
 async function findUser(
-  { sendAsClient: send, options: client }: UserContext,
+  context: UserContext,
   emails: string[],
   error: CalError,
   options: CallOptions,
 ): Promise<ManagedUser | undefined> {
-  const { clientId } = client.managedUsers;
+  const { sendAsClient: send } = context;
+  const { clientId } = platformClientOf(context);
   const isOne = (user: ManagedUser): boolean =>
     emails.some((email) => hasAddress(user.email, email, clientId));
   const apiMessage = error instanceof CalApiError && error.code === "conflict" && error.apiMessage;
@@ -117,7 +118,7 @@ async function findUser(
 
 /** The managed user, if this application user may have it. */
 async function assertAdoptable(
-  { options: client }: UserContext,
+  context: UserContext,
   user: ManagedUser,
   userId: string,
 ): Promise<ManagedUser> {
@@ -129,7 +130,7 @@ async function assertAdoptable(
       "Cal.com has a managed user with this address, which was created for another of the application's users. If it is the same person with a new id: cal.reassignUser(from, to, { email }).",
     );
   }
-  if (!client.managedUsers.adoptUnowned) {
+  if (!platformClientOf(context).adoptUnowned) {
     throw conflict(
       "unowned_user",
       "Cal.com has a managed user with this address, and it does not say for whom it was created. If every address is verified and belongs to one person: managedUsers.adoptUnowned. Otherwise delete it: cal.managedUsers.delete(id).",
@@ -150,14 +151,14 @@ async function storeCreated(
   tokens: CalTokens,
   options: CallOptions,
 ): Promise<void> {
-  const { store, sendAsClient: send, options: client } = context;
+  const { store, sendAsClient: send } = context;
   const details = toDetailsText({ grant: "managed", rotation: 1, isOwned: true });
   const record = { ...tokenColumns(tokens), userId, calUserId: user.id, details };
   if (await store.set(record, { ifVersion: null })) return;
   // A store without leases: another process has given this user a record. The user created here has no owner.
   const stored = await store.get(userId);
   if (stored && stored.calUserId !== user.id) {
-    await deleteManagedUser(send, client.managedUsers.clientId, user.id, options);
+    await deleteManagedUser(send, platformClientOf(context).clientId, user.id, options);
   }
 }
 
@@ -171,7 +172,7 @@ async function adopt(
   user: ManagedUser,
   options: CallOptions,
 ): Promise<void> {
-  const { store, sendAsClient: send, options: client } = context;
+  const { store, sendAsClient: send } = context;
   const isOwned = (await ownershipOf(user, userId)) === "own";
   const record = {
     userId,
@@ -186,5 +187,5 @@ async function adopt(
   const inserted = await store.set(record, { ifVersion: null });
   if (!inserted || isOwned) return;
   const metadata = await withOwnerHash(user.metadata as ManagedUserMetadata | undefined, userId);
-  await updateManagedUser(send, client.managedUsers.clientId, user.id, { metadata }, options);
+  await updateManagedUser(send, platformClientOf(context).clientId, user.id, { metadata }, options);
 }

@@ -49,6 +49,5 @@ export async function ownerHashOf(userId: string): Promise<string> {
 }
 
 function withoutOwnerHash(metadata: Record<string, unknown>): Record<string, unknown> {
-  const { [KEY]: _, ...rest } = metadata;
-  return rest;
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => key !== KEY));
 }

@@ -9,7 +9,7 @@ import type { CallOptions } from "../api/request.js";
 import { CalStoreError, CalTokenError, CalUserInUseError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { hasAddress, spellingsOf, taggedAddress } from "./addresses.js";
-import type { UserContext } from "./context.js";
+import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, ownershipOf, withOwnerHash } from "./owner-metadata.js";
 
 /**
@@ -48,7 +48,7 @@ async function moveRecord(
   to: string,
   options: CallOptions,
 ): Promise<void> {
-  const { store, sendAsClient: send, options: client } = context;
+  const { store, sendAsClient: send } = context;
   if (!store.canReassign) {
     throw new CalStoreError("This token store can't move a record to another user: it has no reassign().");
   }
@@ -56,7 +56,7 @@ async function moveRecord(
   if (record?.version !== ifVersion) throw changedMeanwhile();
   if (detailsOf(record).grant === "managed") {
     // Before the row moves: if this process dies in between, the same call completes it.
-    const user = await getManagedUser(send, client.managedUsers.clientId, record.calUserId, options);
+    const user = await getManagedUser(send, platformClientOf(context).clientId, record.calUserId, options);
     await setOwner(context, user, to, options);
   }
   const { createdAt, updatedAt, version, calServer, ...write } = record;
@@ -81,12 +81,13 @@ async function moveManagedUser(
 }
 
 async function findOwned(
-  { sendAsClient: send, options: client }: UserContext,
+  context: UserContext,
   userId: string,
   email: string,
   options: CallOptions,
 ): Promise<ManagedUser | undefined> {
-  const { clientId } = client.managedUsers;
+  const { sendAsClient: send } = context;
+  const { clientId } = platformClientOf(context);
   const emails = [email, await taggedAddress(email, userId)];
   const spellings = emails.flatMap(spellingsOf);
   const users = await listManagedUsers(
@@ -103,7 +104,7 @@ async function findOwned(
 }
 
 async function setOwner(
-  { sendAsClient: send, options: client }: UserContext,
+  context: UserContext,
   user: ManagedUser,
   userId: string,
   options: CallOptions,
@@ -113,7 +114,13 @@ async function setOwner(
     (user.metadata ?? undefined) as ManagedUserMetadata | undefined,
     userId,
   );
-  await updateManagedUser(send, client.managedUsers.clientId, user.id, { metadata }, options);
+  await updateManagedUser(
+    context.sendAsClient,
+    platformClientOf(context).clientId,
+    user.id,
+    { metadata },
+    options,
+  );
 }
 
 function changedMeanwhile(): CalStoreError {

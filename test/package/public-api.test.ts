@@ -67,6 +67,13 @@ describe("errors", () => {
         case "refresh_pending":
         case "client_mismatch":
         case "client_rejected":
+        case "unsupported_for_grant":
+        case "missing_scope":
+        case "unavailable_for_grant":
+        case "code_rejected":
+        case "team_account_not_supported":
+        case "different_cal_account":
+        case "cal_account_in_use":
         case "email_in_use":
         case "unowned_user":
         case "username_taken":
@@ -94,6 +101,7 @@ describe("errors", () => {
       | "client_mismatch"
       | "client_rejected"
       | "client_closed"
+      | "unsupported_for_grant"
     >();
     expectTypeOf<CalTokenErrorCode>().toExtend<CalErrorCode>();
   });

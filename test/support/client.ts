@@ -1,9 +1,9 @@
+import type { TestClientOptions } from "./client-options.js";
 import { calUserIdOf } from "./cal-user-id.js";
 import { vi } from "vitest";
 import {
   CalClient,
   memoryTokenStore,
-  type CalClientOptions,
   type CalUser,
   type TokenStore,
   type TokenWrite,
@@ -18,7 +18,7 @@ export interface TestClient {
 }
 
 export function createTestClient(
-  options: Partial<CalClientOptions> = {},
+  options: TestClientOptions = {},
   emulatorOptions: CalEmulatorOptions = {},
 ): TestClient {
   const emulator = createCalEmulator(emulatorOptions);
@@ -30,7 +30,7 @@ export function createTestClient(
 export function clientOf(
   emulator: CalEmulator,
   store: TokenStore,
-  options: Partial<CalClientOptions> = {},
+  options: TestClientOptions = {},
 ): CalClient {
   return new CalClient({
     managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },

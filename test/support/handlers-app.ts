@@ -1,5 +1,6 @@
+import type { TestClientOptions } from "./client-options.js";
 import { CookieJar } from "tough-cookie";
-import { CalClient, memoryTokenStore, type CalClientOptions } from "../../src/index.js";
+import { CalClient, memoryTokenStore } from "../../src/index.js";
 import { createCalHandlers, type CalHandlers, type CalHandlersOptions } from "../../src/handlers/index.js";
 import { createCalEmulator, type CalEmulator, type CalEmulatorOptions } from "../../src/testing/index.js";
 
@@ -24,7 +25,7 @@ export interface App {
 
 export interface AppOptions {
   handlers?: Partial<CalHandlersOptions>;
-  client?: Partial<CalClientOptions>;
+  client?: TestClientOptions;
   emulator?: CalEmulatorOptions;
 }
 

@@ -1,5 +1,6 @@
+import type { TestClientOptions } from "../support/client-options.js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CalClient, memoryTokenStore, type CalClientOptions, type TokenStore } from "../../src/index.js";
+import { CalClient, memoryTokenStore, type TokenStore } from "../../src/index.js";
 import { createCalEmulator, type CalEmulator } from "../../src/testing/index.js";
 
 const ada = { email: "ada@example.com", name: "Ada" };
@@ -15,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function client(options: Partial<CalClientOptions> = {}): CalClient {
+function client(options: TestClientOptions = {}): CalClient {
   return new CalClient({
     managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
     baseUrl: emulator.url,

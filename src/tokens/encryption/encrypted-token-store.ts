@@ -40,7 +40,6 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
   assertUnencryptedStore(store);
   const ring = keyRing(options.keys);
   const { allowUnencrypted = true } = options;
-  const { acquireLease, releaseLease, putAttempt, getAttempt, takeAttempt, list, reassign } = store;
 
   /** What the store has written, with the values that were given to it. */
   const withValues = (written: TokenRecord | null, record: TokenWrite): TokenRecord | null => {
@@ -60,15 +59,19 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
     },
     delete: (userId) => store.delete(userId),
     // A store has the optional capabilities of the one that it wraps, and no others.
-    ...(acquireLease && { acquireLease: acquireLease.bind(store) }),
-    ...(releaseLease && { releaseLease: releaseLease.bind(store) }),
-    ...(putAttempt && { putAttempt: putAttempt.bind(store) }),
-    ...(getAttempt && { getAttempt: getAttempt.bind(store) }),
-    ...(takeAttempt && { takeAttempt: takeAttempt.bind(store) }),
-    ...(list && { list: list.bind(store) }),
-    ...(reassign && {
+    ...(store.acquireLease && { acquireLease: store.acquireLease.bind(store) }),
+    ...(store.releaseLease && { releaseLease: store.releaseLease.bind(store) }),
+    ...(store.putAttempt && { putAttempt: store.putAttempt.bind(store) }),
+    ...(store.getAttempt && { getAttempt: store.getAttempt.bind(store) }),
+    ...(store.takeAttempt && { takeAttempt: store.takeAttempt.bind(store) }),
+    ...(store.list && { list: store.list.bind(store) }),
+    ...(store.findUser && { findUser: store.findUser.bind(store) }),
+    ...(store.reassign && {
       reassign: async (record, reassignOptions) =>
-        withValues(await reassign.call(store, await encryptRecord(record, ring), reassignOptions), record),
+        withValues(
+          (await store.reassign?.(await encryptRecord(record, ring), reassignOptions)) ?? null,
+          record,
+        ),
     }),
   };
   Object.defineProperty(encrypted, brand, { value: true });

@@ -1,7 +1,8 @@
+import type { TestClientOptions } from "../../support/client-options.js";
 import { getEventListeners } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CalClient, memoryTokenStore, type CalClientOptions, type TokenStore } from "../../../src/index.js";
+import { CalClient, memoryTokenStore, type TokenStore } from "../../../src/index.js";
 import { rejection, storeOfAda, tokensOf } from "../../support/client.js";
 import { everyMethod } from "../../support/every-method.js";
 import { answer, startBadServer, type BadServer, type Behaviour } from "./bad-server.js";
@@ -36,10 +37,7 @@ async function start(behave: Behaviour): Promise<BadServer> {
   return server;
 }
 
-async function clientOf(
-  { origin }: { origin: string },
-  options: Partial<CalClientOptions> = {},
-): Promise<CalClient> {
+async function clientOf({ origin }: { origin: string }, options: TestClientOptions = {}): Promise<CalClient> {
   return new CalClient({
     managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
     baseUrl: origin,

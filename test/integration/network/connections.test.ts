@@ -1,9 +1,10 @@
+import type { TestClientOptions } from "../../support/client-options.js";
 import dns from "node:dns";
 import type { AddressInfo, Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { createServer as createTlsServer } from "node:tls";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { CalClient, memoryTokenStore, type CalClientOptions } from "../../../src/index.js";
+import { CalClient, memoryTokenStore } from "../../../src/index.js";
 import { createCalEmulator } from "../../../src/testing/index.js";
 import { createAda, rejection, storeOfAda } from "../../support/client.js";
 import { freePort } from "../../support/free-port.js";
@@ -33,7 +34,7 @@ async function start(behave: Behaviour, options: Parameters<typeof startBadServe
   return server;
 }
 
-async function clientOf(baseUrl: string, options: Partial<CalClientOptions> = {}): Promise<CalClient> {
+async function clientOf(baseUrl: string, options: TestClientOptions = {}): Promise<CalClient> {
   const tokenStore = await storeOfAda();
   return new CalClient({
     managedUsers: { clientId: "client-1", clientSecret: "the-secret" },

@@ -1,10 +1,10 @@
+import type { TestClientOptions } from "../../support/client-options.js";
 import { describe, expect, test } from "vitest";
 import {
   CalApiError,
   CalClient,
   CalRateLimitError,
   isCalError,
-  type CalClientOptions,
   type CalErrorCode,
 } from "../../../src/index.js";
 import { rejection, storeOfAda } from "../../support/client.js";
@@ -12,7 +12,7 @@ import { recordingClasses, recordings, type Recorded } from "../../support/recor
 
 const failures = recordingClasses.flatMap(recordings).filter(({ response }) => response.status >= 400);
 
-async function client(respond: () => Response, options: Partial<CalClientOptions> = {}): Promise<CalClient> {
+async function client(respond: () => Response, options: TestClientOptions = {}): Promise<CalClient> {
   const tokenStore = await storeOfAda();
   const fetch = () => Promise.resolve(respond());
   return new CalClient({
@@ -58,6 +58,12 @@ test("the recordings contain errors of all statuses", () => {
   );
 });
 
+/** Two kinds of 403 that OAuth 2 tokens get. */
+function scopeCodeOf(message = ""): CalErrorCode | undefined {
+  if (message.includes("not available for third-party OAuth tokens")) return "unavailable_for_grant";
+  return message.includes("does not have the required scopes") ? "missing_scope" : undefined;
+}
+
 // Messages about the access token. A user's call is then retried with a new token.
 const aboutToken = /^Invalid Access Token\.$|^ApiAuthStrategy|OAuth client not found given the access token/;
 
@@ -73,7 +79,7 @@ test.each(failures.map((entry) => [`${String(entry.response.status)} ${entry.nam
 
     // A 404 for an unknown route means a wrong base URL, not a missing object.
     const isUnknownRoute = /^Cannot [A-Z]+ /.test(recordedError.message ?? "");
-    const code = isUnknownRoute ? "api_error" : codes[status];
+    const code = isUnknownRoute ? "api_error" : (scopeCodeOf(recordedError.message) ?? codes[status]);
 
     const { asUser, asClient } = await bothErrors(() => responseOf(response));
     expect(asClient).toBeInstanceOf(CalApiError);

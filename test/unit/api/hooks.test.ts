@@ -1,8 +1,8 @@
+import type { TestClientOptions } from "../../support/client-options.js";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   CalClient,
-  type CalClientOptions,
   type Logger,
   type CalRequestInfo,
   type CalResponseInfo,
@@ -13,7 +13,7 @@ import { rejection, storeOfAda, tokensOf, turnUntil, useFakeTimers } from "../..
 const user = { id: 101, email: "ada+client-1@example.com" };
 const good = () => Response.json({ status: "success", data: user });
 
-async function client(responses: (() => Response | Promise<Response>)[], options: Partial<CalClientOptions>) {
+async function client(responses: (() => Response | Promise<Response>)[], options: TestClientOptions) {
   const fetch: typeof globalThis.fetch = () => Promise.resolve((responses.shift() ?? good)());
   const tokenStore = options.tokenStore ?? (await storeOfAda());
   return new CalClient({

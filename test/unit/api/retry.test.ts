@@ -1,3 +1,4 @@
+import type { TestClientOptions } from "../../support/client-options.js";
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
@@ -6,7 +7,6 @@ import {
   CalNetworkError,
   CalRateLimitError,
   CalTimeoutError,
-  type CalClientOptions,
 } from "../../../src/index.js";
 import { rejection, storeOfAda, turnUntil, useFakeTimers } from "../../support/client.js";
 
@@ -53,7 +53,7 @@ function stalling(signal: AbortSignal | undefined): Response {
   return new Response(body, { status: 200 });
 }
 
-async function client(fetch: typeof globalThis.fetch, options: Partial<CalClientOptions> = {}) {
+async function client(fetch: typeof globalThis.fetch, options: TestClientOptions = {}) {
   const tokenStore = await storeOfAda();
   return new CalClient({
     managedUsers: { clientId: "client-1", clientSecret: "the-secret" },

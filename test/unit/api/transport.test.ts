@@ -1,13 +1,14 @@
+import type { TestClientOptions } from "../../support/client-options.js";
 import nock from "nock";
 import { describe, expect, test } from "vitest";
-import { CalApiError, CalClient, CalNetworkError, type CalClientOptions } from "../../../src/index.js";
+import { CalApiError, CalClient, CalNetworkError } from "../../../src/index.js";
 import { rejection, storeOfAda } from "../../support/client.js";
 
 const ORIGIN = "https://api.cal.com";
 const user = { id: 101, email: "ada+client-1@example.com" };
 const ok = (data?: unknown) => ({ status: "success", data });
 
-async function client(options: Partial<CalClientOptions> = {}): Promise<CalClient> {
+async function client(options: TestClientOptions = {}): Promise<CalClient> {
   const tokenStore = options.tokenStore ?? (await storeOfAda());
   return new CalClient({
     managedUsers: { clientId: "client-1", clientSecret: "the-secret" },

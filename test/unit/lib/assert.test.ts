@@ -296,7 +296,7 @@ test("the argument that holds everything is missing", async () => {
 test("what the missing argument must hold is said", async () => {
   const nothing: never = wrong(undefined);
   const said: [() => unknown, string][] = [
-    [() => new CalClient(nothing), "The options must be { managedUsers, tokenStore }."],
+    [() => new CalClient(nothing), "The options must be { managedUsers, tokenStore } or { oauth, tokenStore }."],
     [() => CalClient.fromEnv(nothing), "The options must be { tokenStore }."],
     [() => calendars.connectUrl("google", nothing), "The input must be { returnUrl }."],
     [() => client.cal.ensureUser("new", nothing), "The user must be { email, name }."],

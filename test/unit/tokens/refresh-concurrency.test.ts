@@ -1,10 +1,6 @@
+import type { TestClientOptions } from "../../support/client-options.js";
 import { describe, expect, it } from "vitest";
-import {
-  CalClient,
-  memoryTokenStore,
-  type CalClientOptions,
-  type TokenRefreshInfo,
-} from "../../../src/index.js";
+import { CalClient, memoryTokenStore, type TokenRefreshInfo } from "../../../src/index.js";
 import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
 
 const HOUR_MS = 3_600_000;
@@ -12,7 +8,7 @@ const CALLERS = 1_000;
 
 interface Setup {
   emulator: CalEmulator;
-  client: (options?: Partial<CalClientOptions>) => CalClient;
+  client: (options?: TestClientOptions) => CalClient;
   told: TokenRefreshInfo[];
 }
 
@@ -21,7 +17,7 @@ function setUp(): Setup {
   const told: TokenRefreshInfo[] = [];
   const { now } = emulator.clock;
   const tokenStore = memoryTokenStore({ now });
-  const client = (options: Partial<CalClientOptions> = {}) =>
+  const client = (options: TestClientOptions = {}) =>
     new CalClient({
       managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
       baseUrl: emulator.url,

@@ -1,0 +1,21 @@
+import { CalTokenError } from "../errors.js";
+import { detailsOf, type TokenDetails } from "../tokens/details.js";
+import type { Grant } from "../tokens/grant.js";
+import type { TokenRecord } from "../tokens/token-store.js";
+
+/** Finds the grant that a record's tokens were issued by. */
+export function grantsOf(
+  grants: Record<TokenDetails["grant"], Grant | undefined>,
+): (record: TokenRecord) => Grant {
+  return (record) => {
+    const { grant: name } = detailsOf(record);
+    const grant = grants[name];
+    if (grant) return grant;
+    throw new CalTokenError(
+      name === "oauth"
+        ? "This user has linked an own Cal.com account, and the client has no option `oauth`."
+        : "This user is a managed user, and the client has no option `managedUsers`.",
+      "unsupported_for_grant",
+    );
+  };
+}
