@@ -19,14 +19,14 @@ if (values.check) {
   } finally {
     await demo.stop();
   }
-  // Said outright: the embedded Postgres has an exit hook that would answer 0 for us.
+  // Explicit, as the exit hook of the embedded Postgres would set the code to 0.
   process.exit(failed ? 1 : 0);
 }
 
-const cal = demo.services.emulator ? "an emulated Cal.com" : "the real Cal.com";
-process.stdout.write(`The demo runs with ${cal}: open ${demo.origin} (Ctrl-C ends it)\n`);
-const end = (): void => {
+const cal = demo.services.emulator ? "the emulated Cal.com" : "the real Cal.com";
+process.stdout.write(`The demo runs with ${cal}: open ${demo.origin} (stop it with Ctrl-C)\n`);
+const stop = (): void => {
   void demo.stop().then(() => process.exit(0));
 };
-process.once("SIGINT", end);
-process.once("SIGTERM", end);
+process.once("SIGINT", stop);
+process.once("SIGTERM", stop);
