@@ -6,17 +6,17 @@ import { csrf } from "hono/csrf";
 import { streamSSE } from "hono/streaming";
 import { randomBytes } from "node:crypto";
 import { settingsDocument, signInDocument } from "./document.js";
-import { troubles, type UnderneathState } from "./page/underneath-state.js";
+import { faults, type ServerPanelState } from "./page/server-panel-state.js";
 import type { DemoServices } from "./services.js";
-import { makeTrouble } from "./trouble.js";
+import { injectFault } from "./faults.js";
 
-/** The application's own users. A real one has them in its database. */
+/** The application's own users. A real application stores them in its database. */
 const users = [
   { id: "01J0ADA", email: "ada@example.com", name: "Ada Lovelace", timeZone: "Europe/London" },
   { id: "01J0GRACE", email: "grace@example.com", name: "Grace Hopper", timeZone: "America/New_York" },
 ];
 
-// Strict, to show that the component works under it.
+// A strict policy, to show that the component works with it.
 const securityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -55,14 +55,14 @@ export function createApp(
     appUrl: origin,
     successUrl: "/",
     onError: ({ handler, reason, error }) =>
-      feed.tell({
+      feed.add({
         text: `${handler}: ${reason ?? (error instanceof Error ? error.message : "failed")}`,
-        isBad: true,
+        isFailure: true,
       }),
   });
   app.all("/api/cal/*", (context) => handlers.handle(context.req.raw));
 
-  const underneath = async (): Promise<UnderneathState> => ({
+  const serverPanelState = async (): Promise<ServerPanelState> => ({
     entries: feed.entries(),
     rows: (await services.rows()).map((row) =>
       Object.fromEntries(Object.entries(row).map(([column, value]) => [column, shorten(value)])),
@@ -75,24 +75,29 @@ export function createApp(
     const initialStatus = await readStatus(context);
     const isEmulated = emulator !== undefined;
     return context.html(
-      settingsDocument({ userName: user.name, initialStatus, underneath: await underneath(), isEmulated }),
+      settingsDocument({
+        userName: user.name,
+        initialStatus,
+        serverPanel: await serverPanelState(),
+        isEmulated,
+      }),
     );
   });
 
-  // The status route, without a request over the network: the page comes with its content.
+  // Calls the status route without the network, so that the server can render the page with its content.
   const readStatus = async (context: Context): Promise<CalendarIntegrationStatus | undefined> => {
     const { headers, signal } = context.req.raw;
-    const answer = await handlers.status(
+    const response = await handlers.status(
       new Request(`${origin}/api/cal/calendars/status`, { headers, signal }),
     );
-    // If it failed, the browser asks again, and says so if that fails too.
-    return ((await answer.json()) as { data?: CalendarIntegrationStatus }).data;
+    // If it failed, the browser loads the status again and shows an error if that fails as well.
+    return ((await response.json()) as { data?: CalendarIntegrationStatus }).data;
   };
 
   app.post("/sign-in", async (context) => {
     const form = await context.req.parseBody();
     const user = signedIn(typeof form["id"] === "string" ? form["id"] : undefined);
-    // A demo: a real application would ask for more than a name.
+    // For the demo only: a real application verifies the user.
     if (user) setCookie(context, "session", user.id, { httpOnly: true, sameSite: "Lax", path: "/" });
     return context.redirect("/", 303);
   });
@@ -105,25 +110,25 @@ export function createApp(
   app.get("/demo/events", (context) => {
     if (!signedIn(getCookie(context, "session"))) return context.text("Sign in first.", 401);
     return streamSSE(context, async (stream) => {
-      let wake = (): void => undefined;
-      const stop = feed.subscribe(() => wake());
+      let notify = (): void => undefined;
+      const unsubscribe = feed.subscribe(() => notify());
       stream.onAbort(() => {
-        stop();
-        wake();
+        unsubscribe();
+        notify();
       });
       while (!stream.aborted) {
-        const next = new Promise<void>((resolve) => (wake = resolve));
-        await stream.writeSSE({ data: JSON.stringify(await underneath()) });
+        const next = new Promise<void>((resolve) => (notify = resolve));
+        await stream.writeSSE({ data: JSON.stringify(await serverPanelState()) });
         await next;
       }
     });
   });
 
-  app.post("/demo/trouble/:name", async (context) => {
+  app.post("/demo/faults/:name", async (context) => {
     const user = signedIn(getCookie(context, "session"));
-    const trouble = troubles.find(({ name }) => name === context.req.param("name"));
-    if (!user || !trouble || !emulator) return context.text("There is no such trouble.", 404);
-    feed.tell(await makeTrouble(services, trouble.name, user.id));
+    const fault = faults.find(({ name }) => name === context.req.param("name"));
+    if (!user || !fault || !emulator) return context.text("Unknown fault.", 404);
+    feed.add(await injectFault(services, fault.name, user.id));
     return context.body(null, 204);
   });
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** What the page loads, by path: its script, put together once at the start, and its styles. */
+/** The files that the page loads, by path: its script, which is bundled once at the start, and its styles. */
 export async function buildAssets(): Promise<Record<string, { type: string; body: string }>> {
   const { outputFiles } = await build({
     entryPoints: [pathOf("page/client.tsx")],

@@ -1,11 +1,11 @@
-/** What the check does its walk with: it keeps cookies, and leaves redirects to whoever asks. */
+/** A small browser for the check: it stores cookies, and follows redirects within the application only. */
 export interface Browser {
   get(path: string): Promise<string>;
-  /** The `data` of a route of the handlers. With a body it is a POST. */
+  /** Calls a route of the handlers and returns its `data`. With a body it sends a POST. */
   api(path: string, body?: object): Promise<unknown>;
-  /** Sends a form. */
+  /** Submits a form. */
   submit(path: string, form?: Record<string, string>): Promise<string>;
-  /** Comes from another site. Answers the page and its address. */
+  /** Opens a page from another site, such as a callback. Returns the URL that it redirects to. */
   visit(url: string): Promise<URL>;
 }
 
@@ -15,7 +15,7 @@ interface Init {
   body?: string | URLSearchParams;
 }
 
-/** Makes a browser for pages at an address. */
+/** Creates a browser for the pages of this origin. */
 export function createBrowser(origin: string): Browser {
   const cookies = new Map<string, string>();
 
@@ -35,7 +35,7 @@ export function createBrowser(origin: string): Browser {
     const location = response.headers.get("location");
     if (location !== null) return textOf(await request(location));
     if (!response.ok)
-      throw new Error(`The application answered ${String(response.status)}: ${await response.text()}`);
+      throw new Error(`The application returned ${String(response.status)}: ${await response.text()}`);
     return response.text();
   };
 
@@ -49,9 +49,9 @@ export function createBrowser(origin: string): Browser {
           body: JSON.stringify(body),
         }),
       });
-      const answer = (await response.json()) as { data?: unknown; error?: { code: string } };
-      if (answer.error) throw new Error(answer.error.code);
-      return answer.data;
+      const result = (await response.json()) as { data?: unknown; error?: { code: string } };
+      if (result.error) throw new Error(result.error.code);
+      return result.data;
     },
     submit: async (path, form = {}) =>
       textOf(await request(path, { method: "POST", body: new URLSearchParams(form) })),
@@ -59,7 +59,7 @@ export function createBrowser(origin: string): Browser {
       const response = await request(url, {}, "cross-site");
       const location = response.headers.get("location");
       if (location === null)
-        throw new Error(`The application answered ${String(response.status)}, no redirect.`);
+        throw new Error(`The application returned ${String(response.status)} instead of a redirect.`);
       return new URL(location, origin);
     },
   };

@@ -3,14 +3,14 @@ import { renderToString } from "react-dom/server";
 import { Settings, type SettingsProps } from "./page/settings.js";
 import { SignIn } from "./page/sign-in.js";
 
-/** The page on which one chooses who one is. */
+/** The sign-in page. */
 export function signInDocument(users: { id: string; name: string; email: string }[]): string {
   return documentOf("Sign in", <SignIn users={users} />);
 }
 
-/** The settings page, and what the browser needs to take it over. */
+/** The settings page, with the script and the props that the browser needs to hydrate it. */
 export function settingsDocument(props: SettingsProps): string {
-  // Nothing in it may end the script element.
+  // Escape "<", so that no value can end the script element.
   const json = JSON.stringify(props).replaceAll("<", "\\u003c");
   const scripts = `<script type="application/json" id="props">${json}</script><script type="module" src="/client.js"></script>`;
   return documentOf("Calendars", <Settings {...props} />, scripts);

@@ -1,27 +1,27 @@
 import type { CalHooks } from "calbridge";
-import type { FeedEntry } from "./page/underneath-state.js";
+import type { FeedEntry } from "./page/server-panel-state.js";
 
-/** What happens underneath, in order. */
+/** The events of the server, in order. */
 export interface Feed {
   hooks: CalHooks;
-  /** The latest entries, newest last. */
+  /** The latest events, newest last. */
   entries: () => FeedEntry[];
-  /** Trouble that was made, or something that went wrong. */
-  tell: (entry: Pick<FeedEntry, "text" | "trouble" | "isBad">) => void;
-  /** Calls back after each entry. Answers how to stop that. */
+  /** Adds an injected fault, or a failure of the handlers. */
+  add: (entry: Pick<FeedEntry, "text" | "fault" | "isFailure">) => void;
+  /** Calls the listener after each event. Returns a function that removes it. */
   subscribe: (listener: () => void) => () => void;
 }
 
-const MOST_ENTRIES = 80;
+const MAX_ENTRIES = 80;
 
-/** Listens to a client by its hooks, which are told no secret. */
+/** Collects the events of a client from its hooks, which receive no secrets. */
 export function createFeed(): Feed {
   const entries: FeedEntry[] = [];
   const listeners = new Set<() => void>();
   let count = 0;
   const add = (entry: Omit<FeedEntry, "id" | "at">): void => {
     entries.push({ id: ++count, at: new Date().toISOString().slice(11, 19), ...entry });
-    if (entries.length > MOST_ENTRIES) entries.shift();
+    if (entries.length > MAX_ENTRIES) entries.shift();
     for (const listener of listeners) listener();
   };
   return {
@@ -30,8 +30,8 @@ export function createFeed(): Feed {
         add({
           kind: "call",
           text: `${method} ${path}`,
-          outcome: status === undefined ? (error ?? "given up") : String(status),
-          isBad: status === undefined || status >= 400,
+          outcome: status === undefined ? (error ?? "aborted") : String(status),
+          isFailure: status === undefined || status >= 400,
           durationMs: Math.round(durationMs),
         }),
       onTokenRefresh({ userId, outcome, fingerprint, error, durationMs }) {
@@ -39,13 +39,13 @@ export function createFeed(): Feed {
           kind: "tokens",
           text: `${userId}: ${error ?? `token ${fingerprint ?? "?"}`}`,
           outcome,
-          isBad: outcome === "failed",
+          isFailure: outcome === "failed",
           durationMs: Math.round(durationMs),
         });
       },
     },
     entries: () => [...entries],
-    tell: (entry) => add({ kind: "trouble", ...entry }),
+    add: (entry) => add({ kind: "fault", ...entry }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -28,10 +28,10 @@ if (values.check) {
   process.exit();
 }
 
-const cal = demo.services.emulator ? "an emulated Cal.com" : "the real Cal.com";
-process.stdout.write(`The demo runs with ${cal}: open ${demo.origin} (Ctrl-C ends it)\n`);
-const end = (): void => {
+const cal = demo.services.emulator ? "the emulated Cal.com" : "the real Cal.com";
+process.stdout.write(`The demo runs with ${cal}: open ${demo.origin} (stop it with Ctrl-C)\n`);
+const stop = (): void => {
   void demo.stop().then(() => process.exit(0));
 };
-process.once("SIGINT", end);
-process.once("SIGTERM", end);
+process.once("SIGINT", stop);
+process.once("SIGTERM", stop);

@@ -6,31 +6,31 @@ import pg from "pg";
 import { startPostgres } from "../../test/support/postgres-server.js";
 import { createFeed, type Feed } from "./feed.js";
 
-/** Everything the demo runs on. */
+/** The services that the demo uses. */
 export interface DemoServices {
   cal: CalClient;
   /** `undefined` when the real Cal.com is used. */
   emulator: CalEmulator | undefined;
-  /** Opens what the table keeps sealed. */
+  /** Decrypts the tokens of the table. */
   tokenStore: TokenStore;
-  /** The token table as it is, for the page that shows it. */
+  /** The rows of the token table, for the page that shows them. */
   rows(): Promise<Record<string, unknown>[]>;
   feed: Feed;
   stop(): Promise<void>;
 }
 
 /**
- * A real Postgres, and Cal.com: the real one if `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` are set, else the
- * emulator on a port of its own.
+ * Starts a Postgres server and, unless `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` are set, the emulated Cal.com on a port of
+ * its own.
  */
 export async function startServices(env: NodeJS.ProcessEnv): Promise<DemoServices> {
   const postgres = await startPostgres();
   const pool = new pg.Pool({ connectionString: postgres.url });
   pool.on("error", () => {
-    // An idle connection was lost; the pool opens another. Without a listener the process would end.
+    // An idle connection was lost. The pool opens another one. Without a listener the error would end the process.
   });
   await createSchema(pool);
-  // Kept in memory: with the process, the demo's database ends too.
+  // In memory only, as the demo's database ends with the process as well.
   const keys = { demo: randomBytes(32).toString("base64") };
   const feed = createFeed();
   const tokenStore = encryptedTokenStore(postgresTokenStore({ client: pool }), { keys });
@@ -55,10 +55,10 @@ export async function startServices(env: NodeJS.ProcessEnv): Promise<DemoService
 
 async function startEmulator() {
   const emulator = createCalEmulator();
-  // By name, where the application goes by number: to a browser they are two sites, as in real life.
+  // "localhost", while the application is at 127.0.0.1: for a browser these are two sites, as in production.
   const server = await emulator.listen({ host: "localhost" });
   const { clientId, clientSecret } = emulator;
-  // The client lives by the emulator's clock, so that an hour can pass at the press of a button.
+  // The client uses the emulator's clock, so that a button can advance it by an hour.
   const options = {
     managedUsers: { clientId, clientSecret },
     baseUrl: server.url,

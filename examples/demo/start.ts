@@ -8,19 +8,22 @@ import { startServices, type DemoServices } from "./services.js";
 
 /** A running demo. */
 export interface Demo {
-  /** Where it is: `http://127.0.0.1:PORT`. */
+  /** The demo's origin: `http://127.0.0.1:PORT`. */
   origin: string;
   services: DemoServices;
   stop(): Promise<void>;
 }
 
-/** Answers a request, as the application does. */
-export type Answer = (request: Request) => Response | Promise<Response>;
+/** Handles a request, as the application does. */
+export type RequestHandler = (request: Request) => Response | Promise<Response>;
 
-/** Starts all of the demo. Port 0 is any that is free; `watch` may see every request and its answer. */
+/** Starts the demo. Port 0 means any free port. `watch` wraps the request handler, so that a test can record responses. */
 export async function startDemo(
   env: NodeJS.ProcessEnv,
-  { port = 0, watch = (answer) => answer }: { port?: number; watch?: (answer: Answer) => Answer } = {},
+  {
+    port = 0,
+    watch = (handler) => handler,
+  }: { port?: number; watch?: (handler: RequestHandler) => RequestHandler } = {},
 ): Promise<Demo> {
   const [services, assets] = await Promise.all([startServices(env), buildAssets()]);
   const server = createServer();
@@ -33,7 +36,7 @@ export async function startDemo(
     throw new Error(`Port ${String(port)} is in use. Choose another one with --port.`, { cause });
   }
   const origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  // The application has to know its address, which is known only now.
+  // The application needs its origin, which is known only after listen().
   const app = createApp(services, origin, assets);
   const listener = getRequestListener(watch((request) => app.fetch(request)));
   server.on("request", (incoming, outgoing) => void listener(incoming, outgoing));
@@ -42,7 +45,7 @@ export async function startDemo(
     services,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
-      // Pages that are open keep listening for news.
+      // Open pages have an EventSource connection that never ends by itself.
       server.closeAllConnections();
       await closed;
       await services.stop();

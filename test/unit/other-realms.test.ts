@@ -1,13 +1,13 @@
 import { runInNewContext } from "node:vm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CalClient, memoryTokenStore, type TokenStore } from "../../src/index.js";
 import { redactError } from "../../src/lib/redact.js";
 import { createCalEmulator, tokenStoreContract } from "../../src/testing/index.js";
 
-// Jest runs tests in a context of their own. What Node itself makes there is of another: no `instanceof` holds.
+// Jest runs tests in a realm of their own (node:vm). Objects that Node creates are of another realm: `instanceof` is false.
 const foreignDate = (date: Date) => runInNewContext(`new Date(${date.getTime()})`) as Date;
 
-/** A store whose Dates its driver has made elsewhere. */
+/** A store that returns Dates of another realm, as a database driver may. */
 function foreignStore(): TokenStore {
   const store = memoryTokenStore();
   const get: TokenStore["get"] = async (userId) => {
@@ -26,8 +26,8 @@ function foreignStore(): TokenStore {
   return { ...store, get, set };
 }
 
-describe("what was made in another context", () => {
-  it("is a Date all the same, in a store's record", async () => {
+describe("values of another realm", () => {
+  test("a store's record may have Dates of another realm", async () => {
     const emulator = createCalEmulator();
     const cal = new CalClient({
       managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
@@ -39,12 +39,12 @@ describe("what was made in another context", () => {
     expect((await user.profile()).name).toBe("Ada");
   });
 
-  it("is a Date all the same, for the contract of stores", async () => {
+  test("tokenStoreContract accepts Dates of another realm", async () => {
     const cases = tokenStoreContract(foreignStore, { lease: false });
     for (const { name, run } of cases) await expect(run(), name).resolves.toBeUndefined();
   });
 
-  it("is an Error all the same, with its message and its code", () => {
+  test("redactError keeps the message and code of an Error of another realm", () => {
     const error = runInNewContext(
       `Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) })`,
     ) as Error;

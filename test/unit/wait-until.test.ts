@@ -1,16 +1,16 @@
 import type { TestClientOptions } from "../support/client-options.js";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CalClient, memoryTokenStore, type TokenStore } from "../../src/index.js";
 import { createCalEmulator, type CalEmulator } from "../../src/testing/index.js";
 
 const ada = { email: "ada@example.com", name: "Ada" };
 let emulator: CalEmulator;
-let works: Promise<void>[];
+let handedOver: Promise<void>[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   emulator = createCalEmulator();
-  works = [];
+  handedOver = [];
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -23,12 +23,12 @@ function client(options: TestClientOptions = {}): CalClient {
     fetch: emulator.fetch,
     tokenStore: memoryTokenStore(),
     retry: { limit: 0 },
-    waitUntil: (work) => void works.push(work),
+    waitUntil: (work) => void handedOver.push(work),
     ...options,
   });
 }
 
-/** Lets timers go on until the promise settles, as time does. */
+/** Advances the fake timers by this time and returns the promise. */
 async function later<T>(promise: Promise<T>, ms: number): Promise<T> {
   promise.catch(() => undefined);
   await vi.advanceTimersByTimeAsync(ms);
@@ -36,38 +36,38 @@ async function later<T>(promise: Promise<T>, ms: number): Promise<T> {
 }
 
 describe("waitUntil", () => {
-  it("is handed what goes on when the callers have left: the creation, and each refresh", async () => {
+  test("waitUntil receives the creation of a user and each refresh, which go on after the caller has timed out", async () => {
     const user = await later(client().ensureUser("ada", ada), 100);
-    expect(works).toHaveLength(1);
+    expect(handedOver).toHaveLength(1);
     await later(user.profile(), 100);
-    works = [];
+    handedOver = [];
 
     vi.advanceTimersByTime(60 * 60_000);
     const slow = { delayMs: 2_000 };
     emulator.inject({ method: "POST", path: `/oauth/${emulator.clientId}/refresh`, effect: slow });
     await expect(later(user.profile({ timeoutMs: 500 }), 500)).rejects.toMatchObject({ code: "timeout" });
-    expect(works).toHaveLength(1);
-    let hasEnded = false;
-    void works[0]!.then(() => (hasEnded = true));
+    expect(handedOver).toHaveLength(1);
+    let isSettled = false;
+    void handedOver[0]!.then(() => (isSettled = true));
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(hasEnded).toBe(false);
+    expect(isSettled).toBe(false);
     await vi.advanceTimersByTimeAsync(1_000);
-    // Its timers are through; the last of it, such as signing tokens, takes real time.
-    await works[0];
+    // No timer is left. The rest, such as signing tokens, takes real time.
+    await handedOver[0];
   });
 
-  it("is handed work that does not reject", async () => {
+  test("the promise that waitUntil receives does not reject when the work fails", async () => {
     const user = await later(client().ensureUser("ada", ada), 100);
-    works = [];
+    handedOver = [];
     vi.advanceTimersByTime(60 * 60_000);
     emulator.inject({ method: "POST", path: `/oauth/${emulator.clientId}/refresh`, effect: { status: 503 } });
     await expect(later(user.profile(), 1_000)).rejects.toMatchObject({ code: "server_error" });
-    await expect(works[0]).resolves.toBeUndefined();
+    await expect(handedOver[0]).resolves.toBeUndefined();
   });
 
-  const noRequest = new Error("there is no request");
+  const noRequest = new Error("no request is active");
   const rejecting: () => unknown = () => Promise.reject(noRequest);
-  it.each([
+  test.each([
     {
       how: "throwing",
       waitUntil: () => {
@@ -75,7 +75,7 @@ describe("waitUntil", () => {
       },
     },
     { how: "rejecting", waitUntil: rejecting },
-  ])("breaks no call by $how", async ({ waitUntil }) => {
+  ])("a $how waitUntil is logged, and the call succeeds", async ({ waitUntil }) => {
     const error = vi.fn();
     const cal = client({ logger: { error }, waitUntil });
     const user = await later(cal.ensureUser("ada", ada), 100);
@@ -86,8 +86,8 @@ describe("waitUntil", () => {
   });
 });
 
-describe("work that the runtime has stopped with the request that began it", () => {
-  /** A store whose next read never ends: its socket was the request's. */
+describe("work that the runtime stopped together with its request", () => {
+  /** A store whose next read never settles, as its socket belonged to a request that has ended. */
   function storeThatStops(): TokenStore & { stop(): void } {
     const store = memoryTokenStore();
     let isStopping = false;
@@ -102,13 +102,13 @@ describe("work that the runtime has stopped with the request that began it", () 
     };
   }
 
-  /** What a runtime does that stops with the response. */
+  /** Drops all timers, as Workers do when the request ends. */
   async function stopRuntime(): Promise<void> {
     await vi.advanceTimersByTimeAsync(0);
     vi.clearAllTimers();
   }
 
-  it("is a refresh: after some seconds nobody waits for it any more", async () => {
+  test("a stopped refresh is started anew by the first call more than 5 seconds later", async () => {
     const tokenStore = storeThatStops();
     const cal = client({ tokenStore });
     const user = await later(cal.ensureUser("ada", ada), 100);
@@ -122,7 +122,7 @@ describe("work that the runtime has stopped with the request that began it", () 
     expect(names).toEqual(["Ada", "Ada", "Ada", "Ada", "Ada"]);
   });
 
-  it("is the creation of a user: the same", async () => {
+  test("the stopped creation of a user is started anew", async () => {
     const tokenStore = storeThatStops();
     const cal = client({ tokenStore });
     tokenStore.stop();
@@ -134,7 +134,7 @@ describe("work that the runtime has stopped with the request that began it", () 
     expect(emulator.count({ method: "POST", path: `/oauth-clients/${emulator.clientId}/users` })).toBe(1);
   });
 
-  it("is none that takes long: a refresh that waits for another process and then for Cal.com is one", async () => {
+  test("a refresh that waits long for a lease and then for Cal.com is not started twice", async () => {
     const store = memoryTokenStore();
     let freeAt = 0;
     const tokenStore: TokenStore = {
@@ -155,14 +155,14 @@ describe("work that the runtime has stopped with the request that began it", () 
     expect(emulator.count(refresh)).toBe(1);
   });
 
-  it("is none that this process was too busy to look after", async () => {
+  test("a refresh is not started twice when all timers of the process are late", async () => {
     const user = await later(client().ensureUser("ada", ada), 100);
     vi.advanceTimersByTime(60 * 60_000);
     const refresh = { method: "POST", path: `/oauth/${emulator.clientId}/refresh` };
     emulator.inject({ ...refresh, effect: { delayMs: 500 } });
     const first = user.profile();
     await vi.advanceTimersByTimeAsync(100);
-    // As if it had been frozen: the clock has gone on, no timer has fired.
+    // As after a freeze of the process: the clock has advanced, and no timer has fired.
     const frozen = performance.now() + 60_000;
     const clock = vi.spyOn(performance, "now").mockReturnValue(frozen);
     const second = user.profile();

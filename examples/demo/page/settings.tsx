@@ -1,18 +1,18 @@
 import { CalendarIntegration, useCalendarIntegration, type CalendarIntegrationStatus } from "calbridge/react";
 import type { ReactNode } from "react";
-import { Underneath } from "./underneath.js";
-import type { UnderneathState } from "./underneath-state.js";
+import { ServerPanel } from "./server-panel.js";
+import type { ServerPanelState } from "./server-panel-state.js";
 
-/** What the server knows when it renders the page, and the browser when it takes over. */
+/** The props of the page, for the server that renders it and the browser that hydrates it. */
 export interface SettingsProps {
   userName: string;
   initialStatus?: CalendarIntegrationStatus | undefined;
-  underneath: UnderneathState;
+  serverPanel: ServerPanelState;
   isEmulated: boolean;
 }
 
-/** The settings page of an imaginary application, with what happens underneath beside it. */
-export function Settings({ userName, initialStatus, underneath, isEmulated }: SettingsProps): ReactNode {
+/** The settings page of an imaginary application, and a panel that shows what the server does. */
+export function Settings({ userName, initialStatus, serverPanel, isEmulated }: SettingsProps): ReactNode {
   const integration = useCalendarIntegration({ initialStatus });
   return (
     <>
@@ -27,11 +27,11 @@ export function Settings({ userName, initialStatus, underneath, isEmulated }: Se
           <p className="crumb">Settings</p>
           <h1>Calendars</h1>
           <p className="lead">
-            Fernhill looks at your calendars, so that nobody books a lesson while you are busy.
+            Fernhill reads your calendars, so that no lesson is booked while you are busy.
           </p>
           <CalendarIntegration integration={integration} headingLevel={2} />
         </main>
-        <Underneath initial={underneath} isEmulated={isEmulated} reload={integration.reload} />
+        <ServerPanel initialState={serverPanel} isEmulated={isEmulated} reload={integration.reload} />
       </div>
     </>
   );

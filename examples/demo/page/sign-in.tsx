@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Who are you? A real application would ask for more than a click. */
+/** The sign-in page. For the demo only: a real application verifies the user. */
 export function SignIn({ users }: { users: { id: string; name: string; email: string }[] }): ReactNode {
   return (
     <main className="sign-in">

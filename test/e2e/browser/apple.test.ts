@@ -1,10 +1,10 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { useDemo } from "./demo.js";
 
-const test = useDemo();
+const context = useDemo();
 
-it("connects Apple with the right password, after a wrong one", async () => {
-  const { ada } = test;
+test("Apple is connected with the correct password, after a wrong one", async () => {
+  const { ada } = context;
   await ada.signIn("Ada Lovelace");
   const card = ada.card("Apple Calendar");
   await ada.page.getByRole("button", { name: "Connect Apple Calendar" }).click();
@@ -15,27 +15,27 @@ it("connects Apple with the right password, after a wrong one", async () => {
   await username.fill("dave@icloud.example");
   await password.fill("wrong-app-pass");
   await password.press("Enter");
-  await ada.hears("Apple did not accept this address and app-specific password.");
+  await ada.expectMessage("Apple did not accept this address and app-specific password.");
   expect(await username.inputValue(), "the address is kept").toBe("dave@icloud.example");
   const selected = await password.evaluate(
     (field: HTMLInputElement) => field.selectionEnd! - field.selectionStart!,
   );
-  expect(selected, "the password can be typed over").toBe("wrong-app-pass".length);
+  expect(selected, "the whole password is selected").toBe("wrong-app-pass".length);
   expect(await password.evaluate((field) => field === document.activeElement)).toBe(true);
   expect(await password.getAttribute("aria-invalid")).toBe("true");
 
   await password.fill("good-app-pass");
   await card.getByRole("button", { name: "Connect", exact: true }).click();
-  await ada.hears("Apple Calendar is connected.");
+  await ada.expectMessage("Apple Calendar is connected.");
   await card.getByText("Connected", { exact: true }).waitFor();
   expect(await password.count()).toBe(0);
   const focused = ada.page.locator(":focus");
-  expect(await focused.getAttribute("data-provider"), "the focus stays with the provider").toBe("apple");
-  // Cal.com takes its time to list it.
+  expect(await focused.getAttribute("data-provider"), "the focus stays on the provider's card").toBe("apple");
+  // Cal.com lists a new Apple calendar up to 10 seconds later.
   await card.getByText("Its calendars will show soon.").waitFor();
   await card.getByText("Work", { exact: true }).waitFor();
 
   await card.getByRole("button", { name: "Disconnect Apple Calendar" }).click();
   await ada.page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
-  await ada.hears("Apple Calendar is disconnected.");
+  await ada.expectMessage("Apple Calendar is disconnected.");
 });

@@ -1,14 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { useDemo } from "./demo.js";
 
-const test = useDemo();
+const context = useDemo();
 
 describe("connecting", () => {
-  it.each([
+  test.each([
     { provider: "Google Calendar", account: "alice@gmail.example", calendar: "Team" },
     { provider: "Office 365", account: "bob@outlook.example", calendar: "Birthdays" },
-  ] as const)("$provider by its consent page", async ({ provider, account, calendar }) => {
-    const { ada, demo } = test;
+  ] as const)("a user connects $provider on its consent page", async ({ provider, account, calendar }) => {
+    const { ada, demo } = context;
     await ada.signIn("Ada Lovelace");
     await ada.connect(provider, account);
 
@@ -16,30 +16,30 @@ describe("connecting", () => {
     await card.getByText("Connected", { exact: true }).waitFor();
     await card.getByText(calendar, { exact: true }).waitFor();
     expect(await card.getByRole("button", { name: `Disconnect ${account}` }).count()).toBe(1);
-    expect(ada.page.url(), "the result is gone from the address").toBe(`${demo.origin}/`);
+    expect(ada.page.url(), "the result is removed from the URL").toBe(`${demo.origin}/`);
 
-    // The one answer that has to carry a secret: so the watch for secrets does see them.
-    const connectUrl = test.sent.filter(({ url }) => url.includes("/oauth-connect-url"));
-    const { accessTokens } = demo.services.emulator!.users.tokens(test.adasId());
+    // The one response that must contain a secret. It shows that the search for secrets works.
+    const connectUrl = context.sent.filter(({ url }) => url.includes("/oauth-connect-url"));
+    const { accessTokens } = demo.services.emulator!.users.tokens(context.calUserIdOfAda());
     expect(accessTokens.some((token) => connectUrl.some(({ text }) => text.includes(token)))).toBe(true);
 
-    // The server renders it as well.
+    // The server renders the connection as well.
     await ada.page.reload();
     await card.getByText("Connected", { exact: true }).waitFor();
     expect(await ada.page.getByRole("status").first().textContent()).toBe("");
   });
 
-  it("says what happened when the user denies it", async () => {
-    const { ada } = test;
+  test("a message says that nothing is connected after the user denied access", async () => {
+    const { ada } = context;
     await ada.signIn("Ada Lovelace");
     await ada.page.getByRole("button", { name: "Connect Google Calendar" }).click();
     await ada.consent("Deny");
-    await ada.hears("Google Calendar is not connected");
+    await ada.expectMessage("Google Calendar is not connected");
     await ada.card("Google Calendar").getByText("Not connected", { exact: true }).waitFor();
   });
 
-  it("connects nothing when somebody else comes back", async () => {
-    const { ada, adasId, demo } = test;
+  test("nothing is connected if another user is signed in at the callback", async () => {
+    const { ada, calUserIdOfAda, demo } = context;
     await ada.signIn("Ada Lovelace");
     await ada.page.getByRole("button", { name: "Connect Google Calendar" }).click();
     await ada.page.getByRole("heading", { name: "Sign in to Google" }).waitFor();
@@ -54,12 +54,12 @@ describe("connecting", () => {
 
     await ada.consent("Allow");
     await ada.page.getByText("Grace Hopper").waitFor();
-    await ada.hears("This was started by another user");
-    expect(demo.services.emulator?.calendars.credentials(adasId())).toEqual([]);
+    await ada.expectMessage("This was started by another user");
+    expect(demo.services.emulator?.calendars.credentials(calUserIdOfAda())).toEqual([]);
   });
 
-  it("is ready again when the user turns back at the consent page", async () => {
-    const { ada } = test;
+  test("the Connect button works again after the user pressed Back on the consent page", async () => {
+    const { ada } = context;
     await ada.signIn("Ada Lovelace");
     const button = ada.page.getByRole("button", { name: "Connect Google Calendar" });
     await button.click();
@@ -70,8 +70,8 @@ describe("connecting", () => {
     await ada.connect("Google Calendar");
   });
 
-  it("works from the keyboard", async () => {
-    const { ada } = test;
+  test("calendars can be connected and disconnected with the keyboard", async () => {
+    const { ada } = context;
     await ada.signIn("Ada Lovelace");
     const { page } = ada;
     const press = async (name: string): Promise<void> => {
@@ -86,23 +86,23 @@ describe("connecting", () => {
         );
         if (label === name) return page.keyboard.press("Enter");
       }
-      throw new Error(`Tab doesn't lead to ${name}.`);
+      throw new Error(`The Tab key does not reach "${name}".`);
     };
     await press("Connect Google Calendar");
     await ada.consent("Allow");
-    await ada.hears("Google Calendar is connected.");
+    await ada.expectMessage("Google Calendar is connected.");
 
     await press("Disconnect alice@gmail.example");
     await page.getByRole("dialog").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     const focused = page.locator(":focus");
-    expect(await focused.textContent(), "the focus is back where it was").toBe("Disconnect");
+    expect(await focused.textContent(), "the focus returns to the button").toBe("Disconnect");
 
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await ada.hears("alice@gmail.example is disconnected.");
+    await ada.expectMessage("alice@gmail.example is disconnected.");
     await expect.poll(() => focused.getAttribute("data-provider")).toBe("google");
   });
 });

@@ -4,41 +4,41 @@ import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { startDemo, type Demo } from "../../../examples/demo/start.js";
 import { launchChromium } from "./chromium.js";
-import { expectNoSecrets, keepSent, watchSecrets, type Sent } from "./secrets.js";
-import { meetVisitor, type Visitor } from "./visitor.js";
+import { collectSecrets, expectNoSecrets, recordResponses, type SentResponse } from "./secrets.js";
+import { openVisitor, type Visitor } from "./visitor.js";
 
-/** Where pictures go: a folder that git leaves out. */
+/** The folder of the screenshots. Git ignores it. */
 export const pictures = join(import.meta.dirname, "../../../coverage/screenshots");
 
-/** What a browser test works with. */
+/** The context of a browser test. */
 export interface DemoTest {
   readonly demo: Demo;
   readonly ada: Visitor;
-  /** All that the application has sent to browsers. */
-  readonly sent: readonly Sent[];
-  /** Somebody else's browser, watched like Ada's. */
+  /** All responses that the application has sent to browsers. */
+  readonly sent: readonly SentResponse[];
+  /** Opens another user's browser. It is checked like Ada's. */
   visitor(options?: BrowserContextOptions): Promise<Visitor>;
-  /** Ada's managed user at Cal.com. */
-  adasId(): number;
+  /** The id of Ada's managed user at Cal.com. */
+  calUserIdOfAda(): number;
 }
 
 /**
- * A new demo and a new browser context for each test of a file. After each test: nobody's console has an
- * error in it, and no secret is anywhere in anybody's browser.
+ * Starts a new demo and a new browser context for each test of a file. After each test it checks that no console has an
+ * error and that no browser contains a secret.
  */
 export function useDemo(): DemoTest {
   let browser: Browser;
   let demo: Demo;
   let visitors: Visitor[];
-  let sent: Sent[];
-  let secrets: ReturnType<typeof watchSecrets>;
-  let watch: ReturnType<typeof setInterval>;
+  let sent: SentResponse[];
+  let secrets: ReturnType<typeof collectSecrets>;
+  let collecting: ReturnType<typeof setInterval>;
 
   const visitor = async (options: BrowserContextOptions = {}): Promise<Visitor> => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const met = await meetVisitor(demo, context);
-    visitors.push(met);
-    return met;
+    const opened = await openVisitor(demo, context);
+    visitors.push(opened);
+    return opened;
   };
 
   beforeAll(async () => {
@@ -46,20 +46,20 @@ export function useDemo(): DemoTest {
   });
   beforeEach(async () => {
     sent = [];
-    demo = await startDemo({}, { watch: keepSent(sent) });
-    secrets = watchSecrets(demo);
-    watch = setInterval(() => secrets.note(), 50);
+    demo = await startDemo({}, { watch: recordResponses(sent) });
+    secrets = collectSecrets(demo);
+    collecting = setInterval(() => secrets.collect(), 50);
     visitors = [];
     await visitor();
   });
   afterEach(async ({ task }) => {
-    clearInterval(watch);
+    clearInterval(collecting);
     try {
-      if (task.result?.state === "fail") await keepEvidence(task.name, demo, visitors);
-      for (const one of visitors) {
-        expect(one.complaints, "what the console complained of").toEqual([]);
+      if (task.result?.state === "fail") await saveEvidence(task.name, demo, visitors);
+      for (const visitor of visitors) {
+        expect(visitor.consoleErrors, "errors in the console").toEqual([]);
         const known = { secrets: secrets.all(), sent, origin: demo.origin };
-        if (one.page.url() !== "about:blank") await expectNoSecrets(one, known);
+        if (visitor.page.url() !== "about:blank") await expectNoSecrets(visitor, known);
       }
     } finally {
       await Promise.all(visitors.map(({ context }) => context.close()));
@@ -79,7 +79,7 @@ export function useDemo(): DemoTest {
       return sent;
     },
     visitor,
-    adasId: () => {
+    calUserIdOfAda: () => {
       const user = demo.services.emulator?.users.list().find(({ email }) => email.startsWith("ada"));
       if (!user) throw new Error("Ada has no managed user yet.");
       return user.id;
@@ -87,8 +87,8 @@ export function useDemo(): DemoTest {
   };
 }
 
-/** What is left of a test that failed: what its visitors saw, and what happened underneath. */
-async function keepEvidence(name: string, { services }: Demo, visitors: Visitor[]): Promise<void> {
+/** Saves screenshots of a failed test, and the events of its server as JSON. */
+async function saveEvidence(name: string, { services }: Demo, visitors: Visitor[]): Promise<void> {
   await mkdir(pictures, { recursive: true });
   const path = join(pictures, `failed-${name.replaceAll(/\W+/g, "-")}-${Date.now()}`);
   await writeFile(`${path}.json`, JSON.stringify(services.feed.entries(), null, 1));

@@ -1,28 +1,27 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../support/free-port.js";
 import { codeBlocks, readPages, type CodeBlock } from "../../support/markdown.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 import { launchChromium } from "./chromium.js";
-import { createNewcomer, type Newcomer } from "./newcomer.js";
+import { createNewApplication, type NewApplication } from "./new-application.js";
 
-// docs/getting-started.md, followed word for word in a real browser. Only its ports, which may be taken here, and the
-// address of its database are others.
+// Follows docs/getting-started.md step by step in a real browser. Only the ports and the URL of the database differ.
 
 const page = readPages().find(({ path }) => path === "docs/getting-started.md")!;
 const [emulatorPort, appPort] = [await freePort(), await freePort()];
 let database: TestDatabase;
-let newcomer: Newcomer;
+let application: NewApplication;
 let browser: Browser;
 
-// In the end, the last first.
-const leaving: (() => Promise<void>)[] = [];
+// Run after the tests, the last one first.
+const cleanups: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   database = await createDatabase();
-  leaving.unshift(() => database.drop());
+  cleanups.unshift(() => database.drop());
   browser = await launchChromium();
-  leaving.unshift(() => browser.close());
+  cleanups.unshift(() => browser.close());
   const framework = [
     "next@16",
     "react@19",
@@ -31,15 +30,15 @@ beforeAll(async () => {
     "@types/react@19",
     "@types/node@20",
   ];
-  newcomer = await createNewcomer([...framework, "pg", "@types/pg"]);
-  leaving.unshift(() => newcomer.leave());
+  application = await createNewApplication([...framework, "pg", "@types/pg"]);
+  cleanups.unshift(() => application.remove());
 }, 600_000);
 
 afterAll(async () => {
-  for (const leave of leaving) await leave();
+  for (const cleanUp of cleanups) await cleanUp();
 });
 
-/** The blocks between two headings that are files to write or commands to run, in order. */
+/** The files to write and the commands to run between two headings, in order. */
 function stepsOf(from: string, to: string): CodeBlock[] {
   const [start, end] = [from, to].map((heading) => page.text.split("\n").indexOf(heading));
   expect([start, end], `headings ${from} and ${to}`).not.toContain(-1);
@@ -54,8 +53,8 @@ async function follow(steps: CodeBlock[]): Promise<string> {
       .replaceAll(":4010/", `:${emulatorPort}/`)
       .replaceAll("//localhost:3000", `//localhost:${appPort}`)
       .replaceAll("postgresql://postgres:postgres@127.0.0.1:5432/postgres", database.url);
-    if (file === undefined) output += await newcomer.shell(text);
-    else await newcomer.write(file, text);
+    if (file === undefined) output += await application.shell(text);
+    else await application.write(file, text);
   }
   return output;
 }
@@ -73,21 +72,21 @@ const cardColour = (opened: Page): Promise<string> =>
     .getByRole("listitem", { name: "Google Calendar" })
     .evaluate((card) => getComputedStyle(card).backgroundColor);
 
-/** What the page says once it is loaded anew and has heard from the handlers. */
+/** Reloads the page, waits for the response of the handlers, and returns the text of the page. */
 async function textOf(opened: Page): Promise<string> {
   await opened.goto(`http://localhost:${appPort}/settings/calendars`);
   await opened.getByText("One moment…").first().waitFor({ state: "detached" });
   return opened.locator("main").innerText();
 }
 
-it("connects a calendar after step 3, and keeps it in a database after step 6", async () => {
+test("docs/getting-started.md: after step 3 a calendar is connected, after step 6 its tokens are in a database", async () => {
   await follow(stepsOf("## 2. Four files", "## 3. Connect a calendar"));
-  await newcomer.start(
+  await application.start(
     `npx calbridge emulator --port ${emulatorPort}`,
     `runs at http://127.0.0.1:${emulatorPort}/v2`,
   );
   const dev = `npm run dev -- --port ${appPort}`;
-  const first = await newcomer.start(dev, "Ready in");
+  const first = await application.start(dev, "Ready in");
 
   const opened = await openSettings("light");
   await expect
@@ -102,22 +101,22 @@ it("connects a calendar after step 3, and keeps it in a database after step 6", 
   await dark.getByText("alice@gmail.example").first().waitFor();
   expect(await cardColour(dark), "a card is dark").toBe("rgb(27, 30, 37)");
 
-  // An edit counts at once, and costs nobody a connection.
+  // After an edit, the new code is used at once, and the connection remains.
   const [calendar] = stepsOf("## 2. Four files", "## 3. Connect a calendar").filter(
     ({ file }) => file === "lib/calendar.ts",
   );
-  await newcomer.write(
+  await application.write(
     calendar!.file!,
     calendar!.code.replace(/authenticate: .*/, "authenticate: () => null,"),
   );
   await expect.poll(() => textOf(dark), { timeout: 30_000 }).toContain("You are signed out.");
-  await newcomer.write(calendar!.file!, calendar!.code);
+  await application.write(calendar!.file!, calendar!.code);
   await expect.poll(() => textOf(dark), { timeout: 30_000 }).toContain("alice@gmail.example");
   await first.stop();
 
   const output = await follow(stepsOf("## 6. A database, and encrypted tokens", "## Going live"));
   expect(output).toContain("The table is there.");
-  const second = await newcomer.start(dev, "Ready in");
+  const second = await application.start(dev, "Ready in");
   const again = await openSettings("light");
   await again.getByRole("button", { name: "Connect Office 365" }).click();
   await again.getByRole("button", { name: "Allow" }).click();
@@ -128,7 +127,7 @@ it("connects a calendar after step 3, and keeps it in a database after step 6", 
   expect(rows).toEqual([{ userUlid: "user-1", calAccessToken: expect.stringMatching(/^eyJ[\w-]+\.\./) }]);
 
   const [doctor] = codeBlocks(page, ["sh"]).filter(({ code }) => code.includes("doctor"));
-  const findings = await newcomer.shell(doctor!.code);
+  const findings = await application.shell(doctor!.code);
   expect(findings).toContain("Nothing is wrong.");
   expect(findings).toContain("The stored tokens open with the keys.");
   await second.stop();

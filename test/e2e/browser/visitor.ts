@@ -2,40 +2,40 @@ import type { BrowserContext, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Demo } from "../../../examples/demo/start.js";
 
-/** Somebody in front of a browser. */
+/** A user with a browser. */
 export interface Visitor {
   page: Page;
   context: BrowserContext;
-  /** Errors in the console, and exceptions nobody caught. */
-  complaints: string[];
+  /** Errors in the console, and uncaught exceptions. */
+  consoleErrors: string[];
   signIn(name: "Ada Lovelace" | "Grace Hopper"): Promise<void>;
   /** A provider's card. */
   card(name: string): Locator;
-  /** Presses Allow, or Deny, on the provider's page, where the browser is by now. */
+  /** Presses Allow or Deny on the provider's page, which must be open. */
   consent(decision: "Allow" | "Deny", account?: string): Promise<void>;
-  /** From the button to the connected calendar. */
+  /** Connects a calendar: presses the button, consents and waits for the message. */
   connect(provider: "Google Calendar" | "Office 365", account?: string): Promise<void>;
-  /** Waits until the live region says this. */
-  hears(text: string): Promise<void>;
+  /** Waits until a live region contains this text. */
+  expectMessage(text: string): Promise<void>;
 }
 
-/** Opens a page, and watches its console. */
-export async function meetVisitor({ origin }: Demo, context: BrowserContext): Promise<Visitor> {
+/** Opens a page and records the errors of its console. */
+export async function openVisitor({ origin }: Demo, context: BrowserContext): Promise<Visitor> {
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
-  const complaints: string[] = [];
+  const consoleErrors: string[] = [];
   const isOwn = (url: string): boolean => url.startsWith(origin);
 
-  // Of the application: what a refused request leaves in the console is the browser's note, not an error of the page.
+  // Without the browser's own message about a request with an error status, which is expected.
   page.on("console", (message) => {
-    const isNote = message.text().startsWith("Failed to load resource");
-    if (["error", "warning"].includes(message.type()) && !isNote) complaints.push(message.text());
+    const isFailedRequest = message.text().startsWith("Failed to load resource");
+    if (["error", "warning"].includes(message.type()) && !isFailedRequest) consoleErrors.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("pageerror", (error) => consoleErrors.push(String(error)));
   const visitor: Visitor = {
     page,
     context,
-    complaints,
+    consoleErrors,
     async signIn(name) {
       await page.goto(origin);
       await page.getByRole("button", { name }).click();
@@ -51,9 +51,9 @@ export async function meetVisitor({ origin }: Demo, context: BrowserContext): Pr
     async connect(provider, account) {
       await page.getByRole("button", { name: new RegExp(`^(Connect|Reconnect) ${provider}$`) }).click();
       await visitor.consent("Allow", account);
-      await visitor.hears(`${provider} is connected.`);
+      await visitor.expectMessage(`${provider} is connected.`);
     },
-    async hears(text) {
+    async expectMessage(text) {
       await expect
         .poll(
           () =>

@@ -1,45 +1,45 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { useDemo } from "./demo.js";
 
-const test = useDemo();
+const context = useDemo();
 
-describe("a connection", () => {
-  it("survives that its token expires while the page is open", async () => {
-    const { ada, demo } = test;
+describe("failures", () => {
+  test("an access token that expires while the page is open is refreshed once", async () => {
+    const { ada, demo } = context;
     await ada.signIn("Ada Lovelace");
     await ada.connect("Google Calendar");
     await ada.page.getByRole("button", { name: "Let the token expire" }).click();
-    const feed = ada.page.getByRole("list", { name: "What happens" });
+    const feed = ada.page.getByRole("list", { name: "Events" });
     await feed.getByText("refreshed", { exact: true }).waitFor();
 
     await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
-    await ada.hears("Google Calendar works.");
+    await ada.expectMessage("Google Calendar works.");
     const outcomes = demo.services.feed.entries().filter(({ kind }) => kind === "tokens");
     expect(outcomes.filter(({ outcome }) => outcome === "refreshed")).toHaveLength(1);
   });
 
-  it("survives a refresh whose answer is lost", async () => {
-    const { ada } = test;
+  test("after the response of a refresh is lost, the tokens are recovered", async () => {
+    const { ada } = context;
     await ada.signIn("Ada Lovelace");
     await ada.connect("Google Calendar");
-    await ada.page.getByRole("button", { name: "Kill a refresh half-way" }).click();
-    await ada.hears("The calendar service can’t be reached just now.");
-    // What was known stays on the page.
+    await ada.page.getByRole("button", { name: "Lose the response of a refresh" }).click();
+    await ada.expectMessage("The calendar service can’t be reached just now.");
+    // The page keeps its content.
     await ada.card("Google Calendar").getByText("Team", { exact: true }).waitFor();
 
     const { page } = ada;
-    expect(await page.getByRole("status").first().textContent(), "no success beside it").toBe("");
+    expect(await page.getByRole("status").first().textContent(), "there is no message of a success").toBe("");
     await page.getByRole("button", { name: "Try again" }).press("Enter");
-    const feed = ada.page.getByRole("list", { name: "What happens" });
+    const feed = ada.page.getByRole("list", { name: "Events" });
     await feed.getByText("recovered", { exact: true }).waitFor();
     await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
     await expect.poll(() => page.getByRole("button", { name: "Try again" }).count()).toBe(0);
-    expect(await page.locator(":focus").getAttribute("aria-label"), "where the focus is").toBe("Calendars");
-    await page.getByText("Survived: the lost tokens were replaced").waitFor();
+    expect(await page.locator(":focus").getAttribute("aria-label"), "the focused element").toBe("Calendars");
+    await page.getByText("Handled: Cal.com issued new tokens").waitFor();
   });
 
-  it("can be made again after its access was revoked at the provider", async () => {
-    const { ada, adasId, demo } = test;
+  test("a calendar can be reconnected after the user revoked access at the provider", async () => {
+    const { ada, calUserIdOfAda, demo } = context;
     await ada.signIn("Ada Lovelace");
     await ada.connect("Google Calendar");
     const card = ada.card("Google Calendar");
@@ -49,40 +49,40 @@ describe("a connection", () => {
     await ada.connect("Google Calendar");
     await card.getByText("Connected", { exact: true }).waitFor();
     await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
-    await ada.hears("Google Calendar works.");
-    expect(demo.services.emulator?.calendars.credentials(adasId())).toHaveLength(1);
+    await ada.expectMessage("Google Calendar works.");
+    expect(demo.services.emulator?.calendars.credentials(calUserIdOfAda())).toHaveLength(1);
   });
 
-  it("is found broken by a check, though the list doesn't say so", async () => {
-    const { ada, adasId, demo } = test;
+  test("a check finds a broken connection that the list shows as connected", async () => {
+    const { ada, calUserIdOfAda, demo } = context;
     await ada.signIn("Ada Lovelace");
     await ada.connect("Office 365");
-    demo.services.emulator?.calendars.invalidate({ userId: adasId() });
+    demo.services.emulator?.calendars.invalidate({ userId: calUserIdOfAda() });
     await ada.page.getByRole("button", { name: "Check now Office 365" }).click();
-    await ada.hears("Office 365 no longer gives access. Reconnect it.");
+    await ada.expectMessage("Office 365 no longer gives access. Reconnect it.");
     await ada.card("Office 365").getByText("Needs reconnecting").waitFor();
     await ada.connect("Office 365");
   });
 
-  it("ends when the user says so, twice", async () => {
-    const { ada, adasId, demo } = test;
+  test("a connection is disconnected after the user confirms it", async () => {
+    const { ada, calUserIdOfAda, demo } = context;
     await ada.signIn("Ada Lovelace");
     await ada.connect("Google Calendar");
     const disconnect = ada.page.getByRole("button", { name: "Disconnect alice@gmail.example" });
     await disconnect.click();
     const dialog = ada.page.getByRole("dialog", { name: "Disconnect alice@gmail.example?" });
     await dialog.getByRole("button", { name: "Cancel" }).click();
-    expect(demo.services.emulator?.calendars.credentials(adasId())).toHaveLength(1);
+    expect(demo.services.emulator?.calendars.credentials(calUserIdOfAda())).toHaveLength(1);
 
     await disconnect.click();
     await dialog.getByRole("button", { name: "Disconnect" }).click();
-    await ada.hears("alice@gmail.example is disconnected.");
+    await ada.expectMessage("alice@gmail.example is disconnected.");
     await ada.card("Google Calendar").getByText("Not connected", { exact: true }).waitFor();
-    expect(demo.services.emulator?.calendars.credentials(adasId())).toEqual([]);
+    expect(demo.services.emulator?.calendars.credentials(calUserIdOfAda())).toEqual([]);
   });
 
-  it("waits for a slow Cal.com without starting anything twice", async () => {
-    const { ada, demo } = test;
+  test("a double click during a slow check starts one check", async () => {
+    const { ada, demo } = context;
     await ada.signIn("Ada Lovelace");
     await ada.connect("Google Calendar");
     demo.services.emulator?.inject({ path: /check$/, effect: { delayMs: 1500 } });
@@ -90,42 +90,42 @@ describe("a connection", () => {
     const before = demo.services.emulator?.count({ path: "/calendars/google/check" }) ?? 0;
     await ada.page.getByRole("button", { name: "Check now Google Calendar" }).dblclick();
     expect(await button.textContent()).toBe("One moment…");
-    await ada.hears("Google Calendar works.");
+    await ada.expectMessage("Google Calendar works.");
     expect(demo.services.emulator?.count({ path: "/calendars/google/check" })).toBe(before + 1);
   });
 
-  it("keeps what is shown while the browser is offline", async () => {
-    const { ada } = test;
+  test("the page keeps its content while the browser is offline", async () => {
+    const { ada } = context;
     await ada.signIn("Ada Lovelace");
     await ada.connect("Google Calendar");
     await ada.context.setOffline(true);
     await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
-    await ada.hears("The calendar service can’t be reached just now.");
+    await ada.expectMessage("The calendar service can’t be reached just now.");
     await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
     await ada.context.setOffline(false);
     await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
-    await ada.hears("Google Calendar works.");
+    await ada.expectMessage("Google Calendar works.");
   });
 
-  it("is shown in two tabs as it is, also in the one that did not change it", async () => {
-    const { ada } = test;
+  test("two tabs show the connection while Cal.com is slow", async () => {
+    const { ada } = context;
     await ada.signIn("Ada Lovelace");
     await ada.connect("Google Calendar");
     await ada.page.getByRole("button", { name: "Slow Cal.com down" }).click();
-    // In the middle of it: a second tab, and the first is loaded anew.
+    // Meanwhile a second tab opens, and the first one is reloaded.
     const other = await ada.context.newPage();
-    await Promise.all([other.goto(test.demo.origin), ada.page.reload()]);
+    await Promise.all([other.goto(context.demo.origin), ada.page.reload()]);
     await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
     await other.getByText("alice@gmail.example", { exact: true }).waitFor();
-    await other.getByText("Survived: Cal.com took").waitFor();
+    await other.getByText("Handled: Cal.com took").waitFor();
     await other.close();
   });
 
-  it("is shown signed out when the session ends while the page is open", async () => {
-    const { ada } = test;
+  test("the page says that the user is signed out when the session has ended", async () => {
+    const { ada } = context;
     await ada.signIn("Ada Lovelace");
     await ada.context.clearCookies();
     await ada.page.getByRole("button", { name: "Connect Google Calendar" }).click();
-    await ada.hears("You are signed out.");
+    await ada.expectMessage("You are signed out.");
   });
 });

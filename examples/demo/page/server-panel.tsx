@@ -1,73 +1,73 @@
 import { useEffect, useState, type ReactNode } from "react";
 import {
-  troubles,
-  verdictOf,
+  faults,
+  summaryOf,
   type FeedEntry,
-  type TroubleName,
-  type UnderneathState,
-} from "./underneath-state.js";
+  type FaultName,
+  type ServerPanelState,
+} from "./server-panel-state.js";
 
-/** What happens behind the settings page, as it happens. */
-export function Underneath({
-  initial,
+/** Shows what the server does while the settings page is used. */
+export function ServerPanel({
+  initialState,
   isEmulated,
   reload,
 }: {
-  initial: UnderneathState;
+  initialState: ServerPanelState;
   isEmulated: boolean;
   reload: () => Promise<boolean>;
 }): ReactNode {
-  const { entries, rows } = useUnderneath(initial);
+  const { entries, rows } = useServerPanelState(initialState);
   const [isBusy, setBusy] = useState(false);
-  const verdict = verdictOf(entries);
+  const summary = summaryOf(entries);
 
-  const make = async (name: TroubleName): Promise<void> => {
+  const inject = async (name: FaultName): Promise<void> => {
     setBusy(true);
     try {
-      await fetch(`/demo/trouble/${name}`, { method: "POST" });
+      await fetch(`/demo/faults/${name}`, { method: "POST" });
       const others = name === "expire" ? [1, 2, 3, 4] : [];
       await Promise.all([reload(), ...others.map(() => fetch("/api/cal/calendars/status"))]);
     } catch {
-      // The demo was stopped, or the browser is offline: the settings page beside this says so.
+      // The demo was stopped, or the browser is offline. The settings page shows that error.
     } finally {
       setBusy(false);
     }
   };
 
   return (
-    <aside className="underneath" aria-labelledby="underneath">
-      <h2 id="underneath">Underneath</h2>
-      <p>What the server does meanwhile, as it happens. A real page doesn’t show it.</p>
+    <aside className="server-panel" aria-labelledby="server-panel">
+      <h2 id="server-panel">Server</h2>
+      <p>What the server does now. A real page does not show this.</p>
       {isEmulated && (
-        <section aria-labelledby="trouble">
-          <h3 id="trouble">Make trouble</h3>
-          <div className="troubles">
-            {troubles.map(({ name, label, hint }) => (
-              // Not disabled while it works: that would lose the focus.
+        <section aria-labelledby="faults">
+          <h3 id="faults">Inject a fault</h3>
+          <div className="faults">
+            {faults.map(({ name, label, hint }) => (
+              // aria-disabled and not disabled, which would remove the focus.
               <button
                 key={name}
                 type="button"
                 aria-disabled={isBusy}
-                onClick={() => void (isBusy || make(name))}
+                onClick={() => void (isBusy || inject(name))}
               >
                 {label} <small>{hint}</small>
               </button>
             ))}
           </div>
-          <div role="status" className="verdict">
-            {isBusy ? "Asking Cal.com…" : verdict}
+          <div role="status" className="summary">
+            {isBusy ? "Calling Cal.com…" : summary}
           </div>
         </section>
       )}
       <section aria-labelledby="calls">
-        <h3 id="calls">What happens</h3>
-        {/* Can be scrolled, so it has to be within reach of the keyboard. */}
+        <h3 id="calls">Events</h3>
+        {/* tabIndex, so that it can be scrolled with the keyboard. */}
         <ol className="feed" reversed tabIndex={0} aria-labelledby="calls">
           {[...entries].reverse().map((entry) => (
             <Entry key={entry.id} {...entry} />
           ))}
         </ol>
-        {entries.length === 0 && <p>Nothing yet.</p>}
+        {entries.length === 0 && <p>No events yet.</p>}
       </section>
       <section aria-labelledby="table">
         <h3 id="table">The table “CalendarIntegration”</h3>
@@ -81,15 +81,15 @@ export function Underneath({
             ))}
           </dl>
         ))}
-        {rows.length === 0 && <p>No row yet: the first connection makes it.</p>}
+        {rows.length === 0 && <p>No row yet. The first connection creates it.</p>}
       </section>
     </aside>
   );
 }
 
-function Entry({ at, kind, text, outcome, isBad, durationMs }: FeedEntry): ReactNode {
+function Entry({ at, kind, text, outcome, isFailure, durationMs }: FeedEntry): ReactNode {
   return (
-    <li className={kind} data-bad={isBad ?? false}>
+    <li className={kind} data-failure={isFailure ?? false}>
       <time>{at}</time>
       <span>
         {kind === "tokens" && <b>Tokens </b>}
@@ -101,11 +101,11 @@ function Entry({ at, kind, text, outcome, isBad, durationMs }: FeedEntry): React
   );
 }
 
-function useUnderneath(initial: UnderneathState): UnderneathState {
+function useServerPanelState(initial: ServerPanelState): ServerPanelState {
   const [state, setState] = useState(initial);
   useEffect(() => {
     const source = new EventSource("/demo/events");
-    source.onmessage = ({ data }: MessageEvent<string>) => setState(JSON.parse(data) as UnderneathState);
+    source.onmessage = ({ data }: MessageEvent<string>) => setState(JSON.parse(data) as ServerPanelState);
     return () => source.close();
   }, []);
   return state;

@@ -8,7 +8,7 @@ import { askFor } from "../../support/postgres.js";
 
 const run = promisify(execFile);
 
-// What `npx create-next-app` leaves behind, its fonts aside: those come from Google.
+// The files of `npx create-next-app`, without its fonts, which are loaded from Google.
 const startingPoint: Record<string, string> = {
   "package.json": JSON.stringify({ name: "my-app", private: true, scripts: { dev: "next dev" } }),
   "app/globals.css": "body { background: canvas; }\n",
@@ -35,30 +35,30 @@ export default function RootLayout({ children }: { children: React.ReactNode }) 
   "next.config.mjs": "export default { turbopack: { root: import.meta.dirname } };\n",
 };
 
-/** Somebody who follows a page of the documentation, in a folder of their own. */
-export interface Newcomer {
+/** A new application in a folder of its own, for a test that follows a page of the documentation. */
+export interface NewApplication {
   write(path: string, text: string): Promise<void>;
-  /** Runs shell commands to their end; answers what they printed. */
+  /** Runs shell commands and returns their output. */
   shell(commands: string): Promise<string>;
-  /** Starts a command that goes on, and waits until it has printed this. */
+  /** Starts a command that keeps running, and waits until it has printed this text. */
   start(command: string, until: string): Promise<{ stop(): Promise<void> }>;
-  /** Ends what is running, and removes the folder. */
-  leave(): Promise<void>;
+  /** Stops all commands and removes the folder. */
+  remove(): Promise<void>;
 }
 
-/** A new application, with the packed package and what else the page installs. */
-export async function createNewcomer(packages: string[]): Promise<Newcomer> {
-  const directory = await mkdtemp(join(tmpdir(), "calbridge-newcomer-"));
+/** Creates a new application, with the packed package and the other packages that the page installs. */
+export async function createNewApplication(packages: string[]): Promise<NewApplication> {
+  const directory = await mkdtemp(join(tmpdir(), "calbridge-application-"));
   const running = new Set<ChildProcess>();
   const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "development" };
   const stop = async (child: ChildProcess): Promise<void> => {
     const ended = new Promise((resolve) => child.once("close", resolve));
-    // npm starts others: end them all.
+    // npm starts other processes: stop the whole group.
     process.kill(-child.pid!, "SIGINT");
     await ended;
     running.delete(child);
   };
-  const newcomer: Newcomer = {
+  const application: NewApplication = {
     async write(path, text) {
       await mkdir(dirname(join(directory, path)), { recursive: true });
       await writeFile(join(directory, path), text);
@@ -72,24 +72,24 @@ export async function createNewcomer(packages: string[]): Promise<Newcomer> {
       running.add(child);
       let output = "";
       await new Promise<void>((resolve, reject) => {
-        const hear = (chunk: Buffer): void => {
+        const read = (chunk: Buffer): void => {
           output += chunk.toString();
           if (output.includes(until)) resolve();
         };
-        child.stdout.on("data", hear);
-        child.stderr.on("data", hear);
+        child.stdout.on("data", read);
+        child.stderr.on("data", read);
         child.once("close", () => reject(new Error(`"${command}" ended: ${output}`)));
       });
       return { stop: () => stop(child) };
     },
-    async leave() {
+    async remove() {
       for (const child of running) await stop(child);
       await rm(directory, { recursive: true, force: true, maxRetries: 3 });
     },
   };
-  for (const [path, text] of Object.entries(startingPoint)) await newcomer.write(path, text);
+  for (const [path, text] of Object.entries(startingPoint)) await application.write(path, text);
   const { tarball } = JSON.parse(await askFor("package")) as PackedPackage;
   const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball, ...packages];
   await run("npm", install, { cwd: directory });
-  return newcomer;
+  return application;
 }
