@@ -162,6 +162,27 @@ describe("the listening server", () => {
   });
 });
 
+describe("emulator.clientOptions", () => {
+  test("is the first platform client, the base URL and the fetch of the emulator", () => {
+    const emulator = createCalEmulator({ clientId: "my-client", clientSecret: "my-secret" });
+    expect(emulator.clientOptions).toEqual({
+      managedUsers: { clientId: "my-client", clientSecret: "my-secret" },
+      baseUrl: "https://api.cal.example/v2",
+      fetch: emulator.fetch,
+    });
+  });
+
+  test("has the server's URL while the emulator listens", async () => {
+    const emulator = createCalEmulator();
+    const server = await emulator.listen();
+    expect(emulator.clientOptions.baseUrl).toBe(server.url);
+    const { baseUrl, fetch } = emulator.clientOptions;
+    expect((await fetch(`${baseUrl}/me`)).status).toBe(401);
+    await server.close();
+    expect(emulator.clientOptions.baseUrl).toBe("https://api.cal.example/v2");
+  });
+});
+
 describe("emulator.fetch", () => {
   test("rejects other hosts, without the URL's query in the error", async () => {
     const { fetch } = createCalEmulator();
