@@ -39,7 +39,7 @@ const MAX_HEAD_BYTES = 16 * 1024;
 const health: Route = {
   method: "GET",
   path: "/health",
-  access: "anyone",
+  access: "public",
   handle: () => ({ status: 200, body: "OK", headers: { "Content-Type": "text/html; charset=utf-8" } }),
 };
 
@@ -90,7 +90,7 @@ export function createApi(state: State, limiter: Limiter): Api {
       actsFor: (userId) => (entry.userId = userId),
       actsForClient: (id) => (entry.clientId = id),
     };
-    if (route.access !== "anyone") {
+    if (route.access !== "public") {
       call.caller = authenticate(state, headers, clientId, route.access === "bearer");
       logCaller(entry, call.caller);
       authorize(state, route, call.caller, clientId);

@@ -93,7 +93,7 @@ describe("scopes on a strict server", () => {
     });
     const state = JSON.stringify({ accessToken, origin: "o", redir: "https://app.example/" });
     const query = new URLSearchParams({ state, code: "good:alice" });
-    expect((await api.anyone(`/calendars/google/save?${query}`)).status).toBe(301);
+    expect((await api.anonymous(`/calendars/google/save?${query}`)).status).toBe(301);
     expect(emulator.calendars.credentials(ada.id)).toHaveLength(1);
   });
 });

@@ -100,7 +100,7 @@ describe("OAuth 2 tokens", () => {
     const save = async (account: string) => {
       const state = JSON.stringify({ accessToken: access, origin: "o", redir: "https://app.example/" });
       return (
-        await world.api.anyone(
+        await world.api.anonymous(
           `/calendars/google/save?${new URLSearchParams({ state, code: `good:${account}` })}`,
         )
       ).status;
