@@ -1,7 +1,7 @@
 import type { CalEmulator, EmulatorFetch } from "../../src/testing/index.js";
 
 /** A response with its body. */
-export interface Answer {
+export interface ApiResponse {
   status: number;
   headers: Headers;
   // Tests read any field. The recordings check the shapes.
@@ -16,7 +16,7 @@ export function callerOf(emulator: CalEmulator, fetch: EmulatorFetch = emulator.
     path: string,
     headers: Record<string, string>,
     body?: unknown,
-  ): Promise<Answer> {
+  ): Promise<ApiResponse> {
     const response = await fetch(`${emulator.url}${path}`, {
       method,
       redirect: "manual",
@@ -36,7 +36,7 @@ export function callerOf(emulator: CalEmulator, fetch: EmulatorFetch = emulator.
     user: (accessToken: string, method: string, path: string, body?: unknown) =>
       call(method, path, { Authorization: `Bearer ${accessToken}` }, body),
     /** Without authentication. */
-    anyone: (path: string) => call("GET", path, {}),
+    anonymous: (path: string) => call("GET", path, {}),
     refresh: (refreshToken: string) =>
       call(
         "POST",
@@ -45,7 +45,10 @@ export function callerOf(emulator: CalEmulator, fetch: EmulatorFetch = emulator.
         { refreshToken },
       ),
     /** A request to OAuth 2's token endpoint. */
-    token: async (fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> => {
+    token: async (
+      fields: Record<string, string>,
+      headers: Record<string, string> = {},
+    ): Promise<ApiResponse> => {
       const body = new URLSearchParams(fields);
       const response = await fetch(`${emulator.url}/auth/oauth2/token`, { method: "POST", headers, body });
       return { status: response.status, headers: response.headers, body: await response.json() };
@@ -56,10 +59,10 @@ export function callerOf(emulator: CalEmulator, fetch: EmulatorFetch = emulator.
       redir = "https://app.example/done",
     ): Promise<string> => {
       const query = new URLSearchParams({ redir, isDryRun: "false" });
-      const answer = await call("GET", `/calendars/${provider}/connect?${query}`, {
+      const response = await call("GET", `/calendars/${provider}/connect?${query}`, {
         Authorization: `Bearer ${accessToken}`,
       });
-      return String(answer.body.data.authUrl);
+      return String(response.body.data.authUrl);
     },
   };
 }

@@ -33,7 +33,7 @@ function issue(replay: Replay, userId: number, grant: Record<string, unknown> = 
   return oauth2.issueTokens({ clientId: "oc-conf", userId, scopes: SCOPES, ...grant });
 }
 
-/** Gives a value to the only name of a recorded request that has none. */
+/** Sets the value of the only name in a recorded request without one. */
 function bindOnly(replay: Replay, recorded: Recorded, value: string): void {
   const [name, ...others] = replay.unboundNames(recorded);
   if (name === undefined || others.length > 0) {
@@ -184,7 +184,7 @@ function refresh(mode: OAuth2Mode): RecordedClass {
       },
       "refresh of a deleted user": session.use("refreshToken"),
     },
-    // Of the five requests, the strict server refused two, which came too late.
+    // Two of the five requests came too late: the strict server had deleted the token.
     together: [(isStrict ? [1, 2, 3] : [1, 2, 3, 4, 5]).map(atOnce)],
   };
 }

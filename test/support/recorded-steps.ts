@@ -256,8 +256,8 @@ export const recordedClasses: Record<string, RecordedClass> = {
       "very long URL (20 kB)": longUrl(20_000),
     },
     excluded: {
-      "body just under 100 kB": "neither the body nor the answer was recorded in full",
-      "client id with slash encoded": "asks for the client itself: managing clients is not emulated",
+      "body just under 100 kB": "neither the body nor the response was recorded in full",
+      "client id with slash encoded": "a request for the client itself: managing clients is not emulated",
     },
   },
   "11-oauth2-token": {

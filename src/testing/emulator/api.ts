@@ -1,12 +1,12 @@
 import { authenticate, throttle, type Caller } from "./http/auth.js";
 import { authorize } from "./http/guards.js";
 import { isTokenEndpoint, readBody } from "./http/body.js";
-import { errorBody } from "./http/error-body.js";
 import { parseQuery } from "./http/query.js";
 import type { Limiter } from "./http/rate-limits.js";
+import { createResponder, pathAndQuery } from "./http/responder.js";
 import type { Call, Reply, Route } from "./http/route.js";
 import { createRouter, type RouteMatch } from "./http/router.js";
-import { bare, echoed, exception, HttpError } from "./model/errors.js";
+import { echoed, exception } from "./model/errors.js";
 import type { LoggedRequest } from "./model/request-log.js";
 import type { State } from "./model/state.js";
 import { calendarRoutes } from "./routes/calendar-routes.js";
@@ -18,28 +18,13 @@ import { scheduleRoutes } from "./routes/schedule-routes.js";
 import { selectionRoutes } from "./routes/selection-routes.js";
 import { userRoutes } from "./routes/user-routes.js";
 
-/** Headers of every response of Cal.com. */
-const commonHeaders = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Resource-Policy": "same-origin",
-  "Origin-Agent-Cluster": "?1",
-  "Strict-Transport-Security": "max-age=15552000; includeSubDomains",
-  "X-Content-Type-Options": "nosniff",
-  "X-DNS-Prefetch-Control": "off",
-  "X-Download-Options": "noopen",
-  "X-Frame-Options": "SAMEORIGIN",
-  "X-Permitted-Cross-Domain-Policies": "none",
-  "X-XSS-Protection": "0",
-  "Access-Control-Allow-Origin": "*",
-};
-
 // Node's limit for the request line and the headers together.
 const MAX_HEAD_BYTES = 16 * 1024;
 
 const health: Route = {
   method: "GET",
   path: "/health",
-  access: "anyone",
+  access: "public",
   handle: () => ({ status: 200, body: "OK", headers: { "Content-Type": "text/html; charset=utf-8" } }),
 };
 
@@ -60,6 +45,8 @@ export type Api = (request: Request, entry: LoggedRequest) => Promise<Response>;
 
 /** Cal.com's API as a function. Its steps are in Cal.com's order: body, route, rate limit, caller, input. */
 export function createApi(state: State, limiter: Limiter): Api {
+  const { respond, fail } = createResponder(state);
+
   /** The caller's rate limit is added to `limit`, so that error responses have it too. */
   async function handle(
     request: Request,
@@ -90,36 +77,12 @@ export function createApi(state: State, limiter: Limiter): Api {
       actsFor: (userId) => (entry.userId = userId),
       actsForClient: (id) => (entry.clientId = id),
     };
-    if (route.access !== "anyone") {
+    if (route.access !== "public") {
       call.caller = authenticate(state, headers, clientId, route.access === "bearer");
       logCaller(entry, call.caller);
       authorize(state, route, call.caller, clientId);
     }
     return route.handle(call);
-  }
-
-  function respond({ status, body, headers }: Reply, limit: Record<string, string> = {}): Response {
-    const isText = typeof body === "string";
-    const text = isText ? body : JSON.stringify(body);
-    const type = isText ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
-    return new Response(status === 204 ? null : text, {
-      status,
-      headers: {
-        ...commonHeaders,
-        ...limit,
-        "X-Request-Id": `00000000-0000-4000-9000-${state.nextId("request").toString(16).padStart(12, "0")}`,
-        ...(status !== 204 && { "Content-Type": type }),
-        ...headers,
-      },
-    });
-  }
-
-  function fail(error: unknown, url: string, limit?: Record<string, string>): Response {
-    // A bug in the emulator has the form of an unhandled error of Cal.com.
-    const failure = error instanceof HttpError ? error : bare(500);
-    const { status, headers = {} } = failure;
-    const body = errorBody(failure, pathAndQuery(url), state.clock.now());
-    return respond({ status, body, headers }, limit);
   }
 
   return async (request, entry) => {
@@ -155,11 +118,6 @@ const noCaller = null as unknown as Caller;
 function logCaller(entry: LoggedRequest, caller: Caller): void {
   if (caller.client) entry.clientId ??= caller.client.id;
   if (caller.method === "ACCESS_TOKEN" || caller.method === "THIRD_PARTY") entry.userId = caller.user.id;
-}
-
-/** The URL without its origin, as it was sent: errors repeat it. */
-function pathAndQuery(url: string): string {
-  return url.slice(new URL(url).origin.length).replace(/#.*$/s, "");
 }
 
 function canDecode(pathname: string): boolean {

@@ -38,7 +38,7 @@ export interface ListenOptions {
   host?: string;
   /**
    * Further host names under which clients reach the server, such as a container's. Requests for other names are
-   * refused with 421. IP addresses and `localhost` always work.
+   * rejected with 421. IP addresses and `localhost` always work.
    *
    * @defaultValue none
    */
@@ -139,8 +139,8 @@ export function createCalEmulator(options: CalEmulatorOptions = {}): CalEmulator
     return outcome;
   }
 
-  const isOwnOrigin = (asked: string): boolean =>
-    [origin, origin.replace("//127.0.0.1:", "//localhost:"), VIRTUAL_ORIGIN].includes(asked);
+  const isOwnOrigin = (candidate: string): boolean =>
+    [origin, origin.replace("//127.0.0.1:", "//localhost:"), VIRTUAL_ORIGIN].includes(candidate);
   const fetch = createFetch(handle, isOwnOrigin);
 
   return {

@@ -18,6 +18,8 @@ const ROUTES = `
   PATCH calendars/connections/1/events/event1   DELETE calendars/google/events/event1
   PUT destination-calendars                     POST selected-calendars
   DELETE selected-calendars                     POST auth/oauth2/token
+  GET auth/oauth2/clients/app                   POST auth/oauth2/token
+  GET bookings                                  GET schedules
 `
   .trim()
   .split(/\s{2,}|\n/)
@@ -34,6 +36,8 @@ const text = fc.oneof(
     "a@b.example",
     "google_calendar",
     "alice@gmail.example",
+    "app",
+    "https://app.example/cb",
     "1",
   ),
 );
@@ -51,6 +55,7 @@ const names = [
   "redir",
 ];
 const queryName = fc.oneof(
+  fc.constantFrom("client_id", "redirect_uri", "scope", "code_challenge", "show_account_selector"),
   fc.constantFrom(...names, "integration", "externalId", "credentialId", "isDryRun", "calendarId"),
   fc.constantFrom(
     "redir[a]",
@@ -85,6 +90,8 @@ const body = fc.oneof(
         "end",
         "client_id",
         "grant_type",
+        "refresh_token",
+        "delegationCredentialId",
       ),
       value,
     )
@@ -107,6 +114,13 @@ const anything = fc.record({
     {
       weight: 1,
       arbitrary: fc.record({
+        method: fc.constantFrom("GET", "POST"),
+        path: fc.constantFrom("auth/oauth2/authorize", "provider/google/o/oauth2/v2/auth"),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
         method: fc.constantFrom("GET", "POST", "HEAD", "OPTIONS", "PURGE"),
         path: path.map((segments) => segments.join("/")),
       }),
@@ -121,16 +135,21 @@ const anything = fc.record({
     "text/plain",
   ),
   encoding: fc.option(fc.constantFrom("gzip", "identity", "br"), { freq: 10, nil: undefined }),
-  who: fc.constantFrom("user", "user", "client", "key", "anonymous", "stranger"),
+  who: fc.constantFrom("user", "user", "person", "client", "key", "anonymous", "stranger"),
 });
 
 describe("the emulator, for arbitrary requests", () => {
   test("responds to each, and accepts many of them", async () => {
-    const emulator = createCalEmulator();
+    const client = { id: "app", secret: "s", redirectUris: ["https://app.example/cb"] };
+    const emulator = createCalEmulator({ oauth2: { clients: [client] } });
+    const [person] = emulator.people.list();
+    const grant = { clientId: "app", userId: person!.id };
+    const { accessToken: personsToken } = await emulator.oauth2.issueTokens(grant);
     const ada = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
     emulator.calendars.connect(ada.id, "google", "alice");
     const credentials: Record<string, Record<string, string>> = {
       user: { authorization: `Bearer ${ada.accessToken}` },
+      person: { authorization: `Bearer ${personsToken}` },
       client: { "x-cal-client-id": "test-client", "x-cal-secret-key": "test-secret" },
       key: { authorization: "Bearer cal_ownerkey" },
       stranger: { authorization: "Bearer x", origin: "https://evil.example" },

@@ -98,13 +98,13 @@ describe.each(Object.entries(transports))("the emulator over %s", (_, start) => 
     expect(emulator.count()).toBe(1);
 
     const query = new URLSearchParams({ code: code!, state: state! });
-    const saved = await api.anyone(`/calendars/office365/save?${query}`);
+    const saved = await api.anonymous(`/calendars/office365/save?${query}`);
     expect([saved.status, saved.headers.get("location")]).toEqual([301, "https://app.example/done"]);
     expect(await check("office365")).toBe(200);
 
     // A code works once. That Microsoft rejects it is not visible in the redirect.
     emulator.calendars.remove({ userId: ada.id });
-    expect((await api.anyone(`/calendars/office365/save?${query}`)).status).toBe(301);
+    expect((await api.anonymous(`/calendars/office365/save?${query}`)).status).toBe(301);
     expect(emulator.calendars.credentials(ada.id)).toEqual([]);
   });
 
@@ -162,12 +162,33 @@ describe("the listening server", () => {
   });
 });
 
+describe("emulator.clientOptions", () => {
+  test("is the first platform client, the base URL and the fetch of the emulator", () => {
+    const emulator = createCalEmulator({ clientId: "my-client", clientSecret: "my-secret" });
+    expect(emulator.clientOptions).toEqual({
+      managedUsers: { clientId: "my-client", clientSecret: "my-secret" },
+      baseUrl: "https://api.cal.example/v2",
+      fetch: emulator.fetch,
+    });
+  });
+
+  test("has the server's URL while the emulator listens", async () => {
+    const emulator = createCalEmulator();
+    const server = await emulator.listen();
+    expect(emulator.clientOptions.baseUrl).toBe(server.url);
+    const { baseUrl, fetch } = emulator.clientOptions;
+    expect((await fetch(`${baseUrl}/me`)).status).toBe(401);
+    await server.close();
+    expect(emulator.clientOptions.baseUrl).toBe("https://api.cal.example/v2");
+  });
+});
+
 describe("emulator.fetch", () => {
   test("rejects other hosts, without the URL's query in the error", async () => {
     const { fetch } = createCalEmulator();
-    const failure = await fetch("https://api.cal.com/v2/me?token=hush").catch((error: unknown) => error);
+    const failure = await fetch("https://api.cal.com/v2/me?token=a-secret").catch((error: unknown) => error);
     expect(String(failure)).toContain("https://api.cal.com");
-    expect(String(failure)).not.toContain("hush");
+    expect(String(failure)).not.toContain("a-secret");
   });
 
   test("follows redirects unless redirect is manual or error", async () => {

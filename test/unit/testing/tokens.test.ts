@@ -97,10 +97,10 @@ describe("the emulator's tokens", () => {
 describe("requests at the same time", () => {
   test("refresh: one gets tokens, the others 404, and later ones 400", async () => {
     const { ada, api } = await setUp();
-    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => api.refresh(ada.refreshToken)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 404, 404, 404, 404]);
-    const loser = answers.find(({ status }) => status === 404);
-    expect(loser?.body.error).toEqual({
+    const responses = await Promise.all([1, 2, 3, 4, 5].map(() => api.refresh(ada.refreshToken)));
+    expect(responses.map(({ status }) => status).sort()).toEqual([200, 404, 404, 404, 404]);
+    const other = responses.find(({ status }) => status === 404);
+    expect(other?.body.error).toEqual({
       code: "NOT_FOUND",
       message: "Invalid Query: The requested record was not found.",
     });
@@ -110,9 +110,9 @@ describe("requests at the same time", () => {
   test("force-refresh: all get tokens, and only the last pair works", async () => {
     const { emulator, ada, api, me } = await setUp();
     const path = `/oauth-clients/test-client/users/${ada.id}/force-refresh`;
-    const answers = await Promise.all([1, 2, 3, 4].map(() => api.client("POST", path)));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    const statuses = await Promise.all(answers.map(({ body }) => me(String(body.data.accessToken))));
+    const responses = await Promise.all([1, 2, 3, 4].map(() => api.client("POST", path)));
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const statuses = await Promise.all(responses.map(({ body }) => me(String(body.data.accessToken))));
     expect(statuses.map(([status]) => status).sort()).toEqual([200, 401, 401, 401]);
     expect(emulator.users.tokens(ada.id).refreshTokens).toHaveLength(1);
   });
@@ -120,11 +120,11 @@ describe("requests at the same time", () => {
   test("create: one creates the user, the other gets a conflict without an id", async () => {
     const { api } = await setUp();
     const body = { email: "race@example.com", name: "Race" };
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       [1, 2].map(() => api.client("POST", "/oauth-clients/test-client/users", body)),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
-    expect(answers.find(({ status }) => status === 409)?.body.error.code).toBe("CONFLICT");
+    expect(responses.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(responses.find(({ status }) => status === 409)?.body.error.code).toBe("CONFLICT");
   });
 
   test("latencyMs extends the time in which requests collide", async () => {

@@ -48,7 +48,7 @@ export interface EmulatedCalendars {
    * show it with `credentialId: -1`. Returns its `delegationCredentialId`.
    */
   delegate(userId: number, provider: "google" | "office365", account: string): string;
-  /** Marks credentials invalid, as Cal.com does when it gives up on them: `check` returns 400. */
+  /** Marks credentials invalid, as Cal.com does after repeated failures: `check` returns 400. */
   invalidate(match: CredentialMatch): void;
   /** Reverses `invalidate`. */
   revalidate(match: CredentialMatch): void;

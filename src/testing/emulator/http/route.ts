@@ -27,10 +27,10 @@ export interface Reply {
 }
 
 /**
- * Who may call a route: `anyone`; `organization`, a member of the organization of the client in the path; `user`, a
+ * Who may call a route: `public`, without authentication; `organization`, a member of the organization of the client in the path; `user`, a
  * client or any bearer token; `bearer`, a bearer token or API key, but not a client's secret.
  */
-type Access = "anyone" | "organization" | "user" | "bearer";
+type Access = "public" | "organization" | "user" | "bearer";
 
 export interface Route {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -38,7 +38,7 @@ export interface Route {
   access: Access;
   /** The permission that a platform client needs. */
   permission?: string;
-  /** The scope that an OAuth 2 token needs on a strict server. Without one, it is refused. */
+  /** The scope that an OAuth 2 token needs on a strict server. Without one, it is rejected. */
   scope?: string;
   handle(call: Call): Reply | Promise<Reply>;
 }

@@ -17,7 +17,7 @@ export function accountOf(
 }
 
 /**
- * Why the provider gives Cal.com nothing for a credential, or `undefined` if it does. Independent of Cal.com's own
+ * Why Cal.com can't read the calendars of a credential, or `undefined` if it can. Independent of Cal.com's own
  * mark.
  */
 export function failureOf(state: State, credential: Credential): string | undefined {

@@ -1,10 +1,10 @@
 import type { EmulatorOAuth2Client, OAuth2Client, OAuth2Mode, OAuth2State } from "./oauth2-state.js";
 
-export const MAX_REDIRECT_URIS = 10;
-export const MAX_SECRETS = 2;
+const MAX_REDIRECT_URIS = 10;
+const MAX_SECRETS = 2;
 
 /** The scopes that clients of a strict server can be registered for. */
-export const scopes = [
+const scopes = [
   "EVENT_TYPE_READ",
   "EVENT_TYPE_WRITE",
   "BOOKING_READ",

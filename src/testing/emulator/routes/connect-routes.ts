@@ -15,9 +15,9 @@ export const connectRoutes: Route[] = [
     scope: "APPS_WRITE",
     handle: connect,
   },
-  { method: "GET", path: "/v2/calendars/:calendar/save", access: "anyone", handle: save },
+  { method: "GET", path: "/v2/calendars/:calendar/save", access: "public", handle: save },
   { method: "GET", path: "/v2/gcal/oauth/auth-url", access: "bearer", handle: atomAuthUrl },
-  { method: "GET", path: "/v2/gcal/oauth/save", access: "anyone", handle: relay },
+  { method: "GET", path: "/v2/gcal/oauth/save", access: "public", handle: relay },
 ];
 
 export const unknownCalendar = (): Error =>

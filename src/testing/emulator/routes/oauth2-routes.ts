@@ -10,7 +10,7 @@ import {
 import type { State } from "../model/state.js";
 
 export const oauth2Routes: Route[] = [
-  { method: "POST", path: "/v2/auth/oauth2/token", access: "anyone", handle: token },
+  { method: "POST", path: "/v2/auth/oauth2/token", access: "public", handle: token },
   { method: "GET", path: "/v2/auth/oauth2/clients/:clientId", access: "user", handle: getClient },
 ];
 

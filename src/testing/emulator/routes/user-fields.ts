@@ -18,7 +18,7 @@ const profileFields: Field[] = [
       },
     ],
   },
-  // Any word passes, although the description lists seven.
+  // Any text is accepted, although the description lists seven.
   { property: "weekStart", optional: true, rules: [isString("weekStart")] },
   { property: "timeZone", optional: true, transform: capitalize, rules: [isTimeZone("timeZone")] },
   {
@@ -52,14 +52,14 @@ const profileFields: Field[] = [
   },
 ];
 
-/** What `POST .../users` reads. */
+/** Fields of `POST .../users`. */
 export const createFields: Field[] = [
   { property: "email", rules: [isString("email")] },
   { property: "name", rules: [isString("name")] },
   ...profileFields,
 ];
 
-/** What `PATCH .../users/{id}` and `PATCH /me` read. */
+/** Fields of `PATCH .../users/{id}` and `PATCH /me`. */
 export const updateFields: Field[] = [
   { property: "email", optional: true, rules: [isString("email")] },
   { property: "name", optional: true, rules: [isString("name")] },
