@@ -105,7 +105,7 @@ export default defineConfig(
   },
   {
     // What runs by itself, as plain JavaScript: without types, which the compiler would have to be told of.
-    files: ["test/e2e/runtimes/program/**", ".ci/**"],
+    files: ["test/e2e/runtimes/program/**", "test/support/*.mjs", ".ci/**"],
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { parserOptions: { projectService: false } },
     rules: { "@typescript-eslint/no-require-imports": "off", "import-x/no-default-export": "off" },

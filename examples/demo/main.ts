@@ -6,21 +6,26 @@ const { values } = parseArgs({
   options: { check: { type: "boolean", default: false }, port: { type: "string", default: "3000" } },
 });
 
-const demo = await startDemo(process.env, { port: values.check ? 0 : Number(values.port) });
+/** Ends the process with the message of an error. */
+function fail(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
+const port = Number(values.port);
+if (!/^\d+$/.test(values.port) || port > 65_535) fail("--port takes a number from 0 to 65535.");
+const demo = await startDemo(process.env, { port: values.check ? 0 : port }).catch(fail);
 
 if (values.check) {
-  let failed = false;
   try {
     await checkDemo(demo);
-    process.stdout.write("The demo works.\n");
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    failed = true;
-  } finally {
     await demo.stop();
+    fail(error);
   }
-  // Said outright: the embedded Postgres has an exit hook that would answer 0 for us.
-  process.exit(failed ? 1 : 0);
+  await demo.stop();
+  process.stdout.write("The demo works.\n");
+  process.exit();
 }
 
 const cal = demo.services.emulator ? "an emulated Cal.com" : "the real Cal.com";

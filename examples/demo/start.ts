@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
@@ -23,10 +24,14 @@ export async function startDemo(
 ): Promise<Demo> {
   const [services, assets] = await Promise.all([startServices(env), buildAssets()]);
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  try {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+  } catch (cause) {
+    await services.stop();
+    if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
+    throw new Error(`Port ${String(port)} is in use. Choose another one with --port.`, { cause });
+  }
   const origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   // The application has to know its address, which is known only now.
   const app = createApp(services, origin, assets);

