@@ -33,7 +33,9 @@ async function privateInstallation(): Promise<string> {
   const home = join(directory, "home");
   await mkdir(home, { mode: 0o700 });
   const native = join(home, "native");
-  await cp(installedPostgres(), native, { recursive: true, verbatimSymlinks: true });
+  const installed = installedPostgres();
+  await cp(installed, native, { recursive: true, verbatimSymlinks: true });
+  await cp(join(installed, "../package.json"), join(home, "package.json"));
   return native;
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, cp, lstat, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, cp, lstat, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, platform, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -45,9 +45,9 @@ export function installedPostgres(): string {
  */
 export async function reachablePostgres(native: string, account: Account | undefined): Promise<string> {
   if (!account || (await isReachable(join(native, "bin/initdb")))) return native;
-  const { size, mtimeMs } = await stat(join(native, "bin/postgres"));
-  // Another version of Postgres has another size or date.
-  const copy = join(tmpdir(), `calbridge-postgres-files-${size}-${Math.trunc(mtimeMs)}`);
+  const manifest = await readFile(join(native, "../package.json"), "utf8");
+  const { version } = JSON.parse(manifest) as { version: string };
+  const copy = join(tmpdir(), `calbridge-postgres-files-${version}`);
   if (!(await exists(copy))) await copyPostgres(native, copy, account);
   // Programs are run from there, and any user may create a folder of this name in /tmp.
   const { uid, mode } = await lstat(copy);
