@@ -1,6 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../support/markdown.js";
 import { createProject, type Project } from "../support/project.js";
@@ -9,6 +9,11 @@ import { Modules } from "./modules.js";
 interface Manifest {
   bin: Record<string, string>;
   exports: Record<string, string | Record<string, Record<string, string>>>;
+}
+
+interface SourceMap {
+  sources: string[];
+  sourcesContent: string[];
 }
 
 let project: Project;
@@ -37,7 +42,8 @@ describe("what is in the package", () => {
       if (target === "./package.json") continue;
       modules.reachable(join(home, target), { dynamic: true }, reached);
     }
-    expect(built.filter((path) => !reached.has(path))).toEqual(named(["THIRD-PARTY-NOTICES.txt"]));
+    const others = built.filter((path) => !reached.has(path) && !reached.has(path.replace(/\.map$/, "")));
+    expect(others).toEqual(named(["THIRD-PARTY-NOTICES.txt"]));
     expect([...reached].filter((path) => !built.includes(path))).toEqual([]);
   });
 
@@ -62,18 +68,68 @@ describe("what is in the package", () => {
     expect(listed.sort()).toEqual((await Promise.all(expected)).sort());
   });
 
-  it("takes at most 1.5 MB", () => {
-    expect(project.packed.unpackedSize).toBeLessThanOrEqual(1_500_000);
+  it("takes at most 1.4 MB, and 3.5 MB with its source maps", async () => {
+    const maps = await Promise.all(mapPaths().map(async (path) => (await stat(path)).size));
+    const sizeOfMaps = maps.reduce((sum, size) => sum + size, 0);
+    expect(project.packed.unpackedSize - sizeOfMaps).toBeLessThanOrEqual(1_400_000);
+    expect(project.packed.unpackedSize).toBeLessThanOrEqual(3_500_000);
   });
 
-  it("tells nothing of the machine that built it, and has no source map", async () => {
-    const places = [root, join(homedir(), "/"), join(tmpdir(), "calbridge-"), "sourceMappingURL"];
+  it("tells nothing of the machine that built it", async () => {
+    const places = [root, join(homedir(), "/"), join(tmpdir(), "calbridge-")];
     for (const path of project.packed.files) {
       const text = await readFile(join(home, path), "utf8");
       expect(
         places.filter((place) => text.includes(place)),
         path,
       ).toEqual([]);
+    }
+  });
+});
+
+const mapPaths = () => built.filter((path) => path.endsWith(".map"));
+
+describe("a stack trace of the package", () => {
+  it("names files by what is in them", () => {
+    const chunks = built.filter((path) => /\/chunks\/.*js$/.test(path)).map((path) => basename(path));
+    expect(chunks).toEqual(expect.arrayContaining(["client.js", "client.cjs", "testing.js"]));
+    expect(chunks.filter((name) => /chunk|shared|-[A-Z0-9]{8}\./.test(name))).toEqual([]);
+  });
+
+  it.each([
+    ["import", "--input-type=module", 'import { CalClient } from "calbridge";'],
+    ["require", "--input-type=commonjs", 'const { CalClient } = require("calbridge");'],
+  ])("names lines of our sources with --enable-source-maps: %s", async (_, type, load) => {
+    const script = `${load} try { new CalClient({}); } catch (error) { console.log(error.stack); }`;
+    const stack = await project.run(process.execPath, "--enable-source-maps", type, "-e", script);
+    const frames = [...stack.matchAll(/calbridge\/(.+):(\d+):(\d+)\)?$/gm)];
+    expect(frames.length, stack).toBeGreaterThan(1);
+    for (const [, path = ""] of frames) expect(path).toMatch(/^src\/.*\.ts$/);
+    const [, path = "", line = ""] = frames[0]!;
+    const source = await readFile(join(root, path), "utf8");
+    expect(source.split("\n")[Number(line) - 1], stack).toMatch(/\bthrow\b|\bnew Cal\w*Error\b/);
+  });
+
+  it("has our sources, as they were when it was built, and no other package's", async () => {
+    for (const path of mapPaths()) {
+      const map = JSON.parse(await readFile(path, "utf8")) as SourceMap;
+      expect(map.sources, path).not.toEqual([]);
+      for (const [index, source] of map.sources.entries()) {
+        const inPackage = relative(home, join(dirname(path), source));
+        expect(inPackage).toMatch(/^src\//);
+        expect(map.sourcesContent[index], source).toBe(await readFile(join(root, inPackage), "utf8"));
+      }
+    }
+  });
+
+  it("finds the map of each file that has one, once", async () => {
+    for (const path of built.filter((name) => /\.c?js$/.test(name))) {
+      const urls = [...(await readFile(path, "utf8")).matchAll(/^\/\/# sourceMappingURL=(.+)$/gm)];
+      const hasMap = built.includes(`${path}.map`);
+      expect(
+        urls.map(([, url]) => url),
+        path,
+      ).toEqual(hasMap ? [`${basename(path)}.map`] : []);
     }
   });
 });

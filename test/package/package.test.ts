@@ -19,7 +19,7 @@ describe("the packed package", () => {
     expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
     expect(
       project.packed.files.filter(
-        (path) => !/\.(js|cjs|css|d\.ts|d\.cts)$/.test(path) && path.startsWith("dist/"),
+        (path) => !/\.((js|cjs)(\.map)?|css|d\.ts|d\.cts)$/.test(path) && path.startsWith("dist/"),
       ),
     ).toEqual(["dist/THIRD-PARTY-NOTICES.txt"]);
   });
