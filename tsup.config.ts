@@ -90,7 +90,7 @@ function chunkNames({ inputs, outputs }: Metafile): Map<string, string> {
   const names = new Map<string, string>();
   for (const [path, { entryPoint, inputs: held }] of Object.entries(outputs).sort()) {
     if (!/(^|\/)chunks\/.*js$/.test(path)) continue;
-    const candidates = possibleNames(entryPoint ?? mainModule(Object.keys(held), inputs));
+    const candidates = possibleNames(entryPoint ?? mainModule(held, inputs));
     const name = candidates.find((candidate) => ![...names.values()].includes(candidate));
     if (name === undefined)
       throw new Error(`Another chunk has each of these names: ${candidates.join(", ")}.`);
@@ -99,14 +99,19 @@ function chunkNames({ inputs, outputs }: Metafile): Map<string, string> {
   return names;
 }
 
-/** The module that loads the others of a chunk: the biggest, if there are several. Our own come first. */
-function mainModule(paths: string[], inputs: Metafile["inputs"]): string {
+/** The module of a chunk that loads the most of the others. Our own come first. */
+function mainModule(held: Metafile["outputs"][string]["inputs"], inputs: Metafile["inputs"]): string {
+  // A module that only exports those of others leaves nothing in the output.
+  const paths = Object.keys(held).filter((path) => (held[path]?.bytesInOutput ?? 0) > 0);
   const own = paths.filter((path) => path.startsWith("src/"));
   const candidates = own.length > 0 ? own : paths;
-  const loaded = new Set(candidates.flatMap((path) => inputs[path]?.imports.map((one) => one.path) ?? []));
-  const roots = candidates.filter((path) => !loaded.has(path));
-  const size = (path: string): number => inputs[path]?.bytes ?? 0;
-  const [main] = (roots.length > 0 ? roots : candidates).sort((a, b) => size(b) - size(a));
+  const loads = (path: string, seen = new Set<string>()): Set<string> => {
+    if (!candidates.includes(path) || seen.has(path)) return seen;
+    seen.add(path);
+    for (const one of inputs[path]?.imports ?? []) loads(one.path, seen);
+    return seen;
+  };
+  const [main] = candidates.sort((a, b) => loads(b).size - loads(a).size);
   if (main === undefined) throw new Error("A chunk has nothing in it.");
   return main;
 }
