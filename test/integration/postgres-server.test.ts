@@ -49,8 +49,11 @@ async function query(url: string, text: string): Promise<unknown> {
   }
 }
 
-const copies = async () =>
-  (await readdir(temporary)).filter((name) => name.startsWith("calbridge-postgres-files-"));
+const isCopy = (name: string) => name.startsWith("calbridge-postgres-files-");
+const copies = async () => (await readdir(temporary)).filter(isCopy);
+/** Directories of servers. */
+const servers = async () =>
+  (await readdir(temporary)).filter((name) => name.startsWith("calbridge-") && !isCopy(name));
 
 test("Postgres starts from a directory that only its owner can enter, and as root keeps a copy for the next time", async () => {
   const native = await privateInstallation();
@@ -63,7 +66,7 @@ test("Postgres starts from a directory that only its owner can enter, and as roo
   expect(await query(server.url, "SELECT 1 AS one")).toEqual({ one: 1 });
   await server.stop();
   expect(await copies()).toHaveLength(isRoot ? 1 : 0);
-  expect(await readdir(temporary), "data is gone").toEqual(await copies());
+  expect(await servers(), "data is gone").toEqual([]);
 
   const before = await Promise.all((await copies()).map((name) => stat(join(temporary, name))));
   const again = await startPostgres(native);
@@ -74,8 +77,8 @@ test("Postgres starts from a directory that only its owner can enter, and as roo
 
 test("two processes that need the copy at once both get it", async () => {
   const native = await privateInstallation();
-  const servers = await Promise.all([startPostgres(native), startPostgres(native)]);
-  await Promise.all(servers.map((server) => server.stop()));
+  const both = await Promise.all([startPostgres(native), startPostgres(native)]);
+  await Promise.all(both.map((server) => server.stop()));
   expect(await readdir(temporary)).toHaveLength(isRoot ? 1 : 0);
 });
 
@@ -111,11 +114,11 @@ test("a failed start leaves nothing behind, and says what Postgres said", async 
 
 test("no other user can read the password or the data", async () => {
   const server = await startPostgres();
-  const [name = ""] = await readdir(temporary);
+  const [name = ""] = await servers();
   expect((await stat(join(temporary, name))).mode & 0o777).toBe(0o700);
   expect((await stat(join(temporary, name, "password"))).mode & 0o777).toBe(0o600);
   await server.stop();
-  expect(await readdir(temporary)).toEqual([]);
+  expect(await servers()).toEqual([]);
 });
 
 test("a process that is killed leaves neither a server nor its data", async () => {
@@ -132,8 +135,6 @@ test("a process that is killed leaves neither a server nor its data", async () =
   const url = printed.toString().trim();
   expect(await query(url, "SELECT 1 AS one")).toEqual({ one: 1 });
   child.kill("SIGKILL");
-  // tsx has a cache there.
-  const left = async () => (await readdir(temporary)).filter((name) => name.startsWith("calbridge"));
-  await vi.waitFor(async () => expect(await left()).toEqual([]), { timeout: 15_000 });
+  await vi.waitFor(async () => expect(await servers()).toEqual([]), { timeout: 15_000 });
   await expect(query(url, "SELECT 1")).rejects.toThrow("ECONNREFUSED");
 });
