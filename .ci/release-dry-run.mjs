@@ -79,7 +79,9 @@ function checkTags(copy, version) {
     .filter((line) => line && !line.includes("package.json has no `repository`"));
   if (faults.length > 0) throw new Error(`The release is refused:\n${faults.join("\n")}`);
   if (status !== 0) {
-    console.warn("WARNING: set `repository` in package.json before the first publish: see CONTRIBUTING.md");
+    console.warn(
+      "WARNING: set `repository` in package.json before the first publish: see .github/RELEASING.md",
+    );
   }
   if (check("v99.0.0").status === 0) throw new Error("The check accepts a tag of another version.");
 }
