@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import type { Metafile } from "esbuild";
 import { defineConfig, type Options } from "tsup";
+import { namedChunks, ownSourceMaps } from "./tsup.stack-traces.js";
 
 type EsbuildPlugin = NonNullable<Options["esbuildPlugins"]>[number];
 type TsupPlugin = NonNullable<Options["plugins"]>[number];
@@ -200,6 +201,7 @@ const shared = {
     options.chunkNames = "chunks/[name]-[hash]";
     // qs and encodeurl have a "main" field only, which esbuild's neutral platform ignores by default.
     options.mainFields = ["module", "main"];
+    options.chunkNames = "chunks/[name]-[hash]";
   },
   esbuildPlugins: [thirdPartyNotices, sideChannel, namedChunks],
   plugins: [ownSourceMaps],

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { dist, interleave, median, round, type Finding } from "./report.js";
 
 const ROUNDS = 15;
-const RUNTIMES = join(import.meta.dirname, "../runtimes/node_modules");
+const RUNTIMES = join(import.meta.dirname, "../e2e/runtimes/node_modules");
 
 /** Imports for ESM: the package as it is published, and as one minified file that a cloud function would be. */
 const imports: Record<string, string[]> = {

@@ -5,7 +5,7 @@ import { root } from "../../support/markdown.js";
 import type { Project } from "../../support/project.js";
 
 /** Where the runtimes are installed, by a lock file of their own: `npm ci --prefix test/e2e/runtimes`. */
-export const tools = join(root, "test/runtimes/node_modules");
+export const tools = join(root, "test/e2e/runtimes/node_modules");
 
 /** What the runtimes run. */
 export const program = join(root, "test/e2e/runtimes/program");
