@@ -6,9 +6,10 @@ import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 import { launchChromium } from "./chromium.js";
 import { createNewcomer, type Newcomer } from "./newcomer.js";
 
-// docs/getting-started.md, followed word for word in a real browser. Only its ports, which may be taken here, and the
-// address of its database are others.
+// docs/getting-started.md and the readme's quick start, followed word for word in a real browser. Only their ports, which
+// may be taken here, and the address of the database are others.
 
+const readme = readPages().find(({ path }) => path === "README.md")!;
 const page = readPages().find(({ path }) => path === "docs/getting-started.md")!;
 const [emulatorPort, appPort] = [await freePort(), await freePort()];
 let database: TestDatabase;
@@ -79,6 +80,24 @@ async function textOf(opened: Page): Promise<string> {
   await opened.getByText("One moment…").first().waitFor({ state: "detached" });
   return opened.locator("main").innerText();
 }
+
+it("the readme's quick start connects a calendar", async () => {
+  await follow(codeBlocks(readme).filter(({ file }) => file !== undefined));
+  const emulator = await newcomer.start(
+    `npx calbridge emulator --port ${emulatorPort}`,
+    `runs at http://127.0.0.1:${emulatorPort}/v2`,
+  );
+  const dev = await newcomer.start(`npm run dev -- --port ${appPort}`, "Ready in");
+  const opened = await (await browser.newContext()).newPage();
+  opened.setDefaultTimeout(30_000);
+  await opened.goto(`http://localhost:${appPort}/settings`);
+  await opened.getByRole("button", { name: "Connect Google Calendar" }).click();
+  await opened.getByRole("button", { name: "Allow" }).click();
+  await opened.getByText("Google Calendar is connected.").waitFor();
+  await opened.getByText("alice@gmail.example").first().waitFor();
+  await dev.stop();
+  await emulator.stop();
+}, 120_000);
 
 it("connects a calendar after step 3, and keeps it in a database after step 6", async () => {
   await follow(stepsOf("## 2. Four files", "## 3. Connect a calendar"));
