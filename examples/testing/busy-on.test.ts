@@ -3,7 +3,7 @@ import { createCalEmulator } from "calbridge/testing";
 import { expect, test } from "vitest";
 import { busyOn } from "./busy-on.js";
 
-/** A user whose Google calendar is connected, at a Cal.com of this test's own. */
+/** A user with a connected Google calendar, at this test's own Cal.com. */
 async function connectedUser() {
   const emulator = createCalEmulator({ now: () => Date.parse("2027-01-04T08:00:00Z") });
   const cal = new CalClient({
@@ -12,7 +12,7 @@ async function connectedUser() {
     fetch: emulator.fetch,
     now: emulator.clock.now,
     tokenStore: memoryTokenStore({ now: emulator.clock.now }),
-    retry: { limit: 0 }, // or the tests wait for repetitions
+    retry: { limit: 0 }, // else the tests wait for retries
   });
   const ada = await cal.ensureUser("ada", { email: "ada@example.com", name: "Ada" });
   const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl: "https://your-app.com/done" });
@@ -33,12 +33,12 @@ test("an hour later the token has expired, and one refresh renews it", async () 
   expect(await ask()).toMatchObject(busy);
 
   emulator.clock.advance(61 * 60_000);
-  const answers = await Promise.all([ask(), ask(), ask()]);
-  expect(answers).toMatchObject([busy, busy, busy]);
+  const results = await Promise.all([ask(), ask(), ask()]);
+  expect(results).toMatchObject([busy, busy, busy]);
   expect(emulator.count({ method: "POST", path: "/oauth/test-client/refresh" })).toBe(1);
 });
 
-test("Cal.com refreshes but its answer is lost: the next try works, and nobody has to consent again", async () => {
+test("Cal.com refreshes but its response is lost: the next try works, without a new consent", async () => {
   const { emulator, ask } = await connectedUser();
   emulator.inject({
     method: "POST",
@@ -60,7 +60,7 @@ test("a user who has taken access away at Google is asked to connect again", asy
 test.each([
   { what: "is down", effect: { status: 503 } },
   { what: "can't be reached", effect: { reset: true } },
-  { what: "answers with a proxy's error page", effect: { html: true } },
+  { what: "is behind a proxy that returns an error page", effect: { html: true } },
 ] as const)("Cal.com $what: nothing is lost by it", async ({ effect }) => {
   const { emulator, ask } = await connectedUser();
   const outage = emulator.inject({ path: /./, times: Infinity, effect });

@@ -1,6 +1,6 @@
 import { isCalError, type CalClient } from "calbridge";
 
-/** What a page can show of somebody's day. */
+/** What a page can show of a user's day. */
 export type BusyDay =
   { state: "known"; busy: { start: Date; end: Date }[] } | { state: "reconnect" } | { state: "try-later" };
 

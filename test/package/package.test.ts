@@ -2,7 +2,7 @@ import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compilations, compileEntries, entries } from "../support/compile-entries.js";
-import { root } from "../support/markdown.js";
+import { readPages, root } from "../support/markdown.js";
 import { createProject, type Project } from "../support/project.js";
 
 let project: Project;
@@ -14,9 +14,12 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 describe("the packed package", () => {
-  it("holds the built files, the licences, the readme and the changelog, and nothing else", () => {
+  it("holds the built files, the licences, the readme, the guides and the changelog, and nothing else", () => {
     const others = project.packed.files.filter((path) => !path.startsWith("dist/"));
-    expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+    const guides = readPages().filter(({ path }) => path.startsWith("docs/"));
+    expect(others.sort()).toEqual(
+      ["CHANGELOG.md", "LICENSE", "README.md", "package.json", ...guides.map(({ path }) => path)].sort(),
+    );
     expect(
       project.packed.files.filter(
         (path) => !/\.((js|cjs)(\.map)?|css|d\.ts|d\.cts)$/.test(path) && path.startsWith("dist/"),
@@ -70,7 +73,7 @@ describe("the packed package", () => {
     expect(await readFile(css, "utf8")).toContain("--calbridge-");
   });
 
-  it("runs the readme's first example", async () => {
+  it("runs the first example of the client's guide", async () => {
     await cp(join(root, "examples/basic.ts"), join(project.directory, "basic.mts"));
     const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
     expect(await project.run(process.execPath, tsx, "basic.mts")).toMatch(

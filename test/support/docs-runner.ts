@@ -15,6 +15,8 @@ async function prepare(): Promise<void> {
     CAL_API_URL: emulator.url,
     CAL_STATE_SECRET: "a-secret-of-the-tests-that-is-long-enough",
     CAL_TOKEN_ENCRYPTION_KEYS: `k1:${"A".repeat(43)}=`,
+    NEXT_PUBLIC_APP_URL: "http://localhost:3000",
+    NEXT_PUBLIC_CALENDAR_SUCCESS_URL: "/settings",
   });
   globalThis.fetch = (input, init) => {
     const { href } = new URL(input instanceof Request ? input.url : input);

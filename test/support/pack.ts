@@ -27,6 +27,9 @@ export async function packPackage(): Promise<PackedPackage & { remove(): Promise
   for (const file of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"]) {
     await cp(join(root, file), join(stage, file));
   }
+  // Without the site that `npm run docs` builds there.
+  const filter = (path: string): boolean => path !== join(root, "docs/site");
+  await cp(join(root, "docs"), join(stage, "docs"), { recursive: true, filter });
   const built = process.env["CALBRIDGE_DIST"];
   if (built) await cp(join(root, built), join(stage, "dist"), { recursive: true });
   else await run("npx", ["tsup", "--out-dir", join(stage, "dist")], { cwd: root });

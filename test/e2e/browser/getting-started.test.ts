@@ -8,6 +8,7 @@ import { createNewApplication, type NewApplication } from "./new-application.js"
 
 // Follows docs/getting-started.md step by step in a real browser. Only the ports and the URL of the database differ.
 
+const readme = readPages().find(({ path }) => path === "README.md")!;
 const page = readPages().find(({ path }) => path === "docs/getting-started.md")!;
 const [emulatorPort, appPort] = [await freePort(), await freePort()];
 let database: TestDatabase;
@@ -79,7 +80,25 @@ async function textOf(opened: Page): Promise<string> {
   return opened.locator("main").innerText();
 }
 
-test("docs/getting-started.md: after step 3 a calendar is connected, after step 6 its tokens are in a database", async () => {
+test("the readme's quick start connects a calendar", async () => {
+  await follow(codeBlocks(readme).filter(({ file }) => file !== undefined));
+  const emulator = await application.start(
+    `npx calbridge emulator --port ${emulatorPort}`,
+    `runs at http://127.0.0.1:${emulatorPort}/v2`,
+  );
+  const dev = await application.start(`npm run dev -- --port ${appPort}`, "Ready in");
+  const opened = await (await browser.newContext()).newPage();
+  opened.setDefaultTimeout(30_000);
+  await opened.goto(`http://localhost:${appPort}/settings`);
+  await opened.getByRole("button", { name: "Connect Google Calendar" }).click();
+  await opened.getByRole("button", { name: "Allow" }).click();
+  await opened.getByText("Google Calendar is connected.").waitFor();
+  await opened.getByText("alice@gmail.example").first().waitFor();
+  await dev.stop();
+  await emulator.stop();
+}, 120_000);
+
+test("connects a calendar after step 3, and keeps it in a database after step 6", async () => {
   await follow(stepsOf("## 2. Four files", "## 3. Connect a calendar"));
   await application.start(
     `npx calbridge emulator --port ${emulatorPort}`,

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { runCommand } from "../../support/command-line.js";
 import { codeBlocks, readPages, root } from "../../support/markdown.js";
 
-/** The scripts that a page speaks of: an example's readme of the example's own, too. */
+/** The npm scripts that a page may name: the repository's, and an example's own in its readme. */
 function scriptsOf(path: string): string[] {
   const projects = path.startsWith("examples/") ? [".", dirname(path)] : ["."];
   return projects.flatMap((project) => {
@@ -13,9 +13,9 @@ function scriptsOf(path: string): string[] {
     return Object.keys((JSON.parse(text) as { scripts: object }).scripts);
   });
 }
-// What a new Next.js project has.
+// Scripts of a new Next.js project.
 const othersScripts = ["dev"];
-// One that isn't here is looked at by somebody before it is added.
+// Review a command before you add its program here.
 const programs = ["apt-get", "cat", "cd", "cp", "docker", "echo", "node", "npm", "npx", "openssl", "psql"];
 const packages = [
   "@electric-sql/pglite-socket",
@@ -31,15 +31,15 @@ const blocks = readPages().flatMap((page) =>
   codeBlocks(page, ["sh"]).map((block) => ({ ...block, place: `${page.path}:${block.line}` })),
 );
 
-it("the shell can read every command", () => {
+test("every shell command can be parsed", () => {
   for (const { place, code } of blocks) {
-    // A name to be filled in is no redirection.
+    // A placeholder such as <the new id> is not a redirection.
     const input = code.replaceAll(/<the new \w+>/g, "NAME");
     expect(() => execFileSync("bash", ["-n"], { input, stdio: "pipe" }), place).not.toThrow();
   }
 });
 
-it("every program that is called is one we know", () => {
+test("every program that a command calls is one that was reviewed", () => {
   const unknown = blocks.flatMap(({ place, code }) => {
     const commands = code.replaceAll(/^cat >> [\s\S]*?^END$/gm, "cat").split(/\n|&&|\|/);
     const names = commands.map((command) => command.trim().split(/\s/)[0] ?? "");
@@ -54,7 +54,7 @@ it("every program that is called is one we know", () => {
   expect(run.filter((name) => !packages.includes(name!))).toEqual([]);
 });
 
-it("every script of npm run is there", () => {
+test("every script that a page runs with npm run exists", () => {
   const missing = readPages().flatMap(({ path, text }) =>
     [...text.matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)]
       .filter(([, name = ""]) => !scriptsOf(path).includes(name) && !othersScripts.includes(name))
@@ -63,7 +63,7 @@ it("every script of npm run is there", () => {
   expect(missing).toEqual([]);
 });
 
-it("every calbridge command takes the options that are given to it", async () => {
+test("every calbridge command accepts the options that a page gives it", async () => {
   const lines = readPages().flatMap(({ path, text }) =>
     [...text.matchAll(/(?:npx |\.bin\/)calbridge ([^\n`|>#]+)/g)].map(([, rest = ""]) => ({
       path,
@@ -73,7 +73,7 @@ it("every calbridge command takes the options that are given to it", async () =>
   expect(lines.length).toBeGreaterThan(8);
   for (const { path, rest } of lines) {
     const args = rest.split(/\s+/).filter((arg) => arg !== "--help");
-    // The options are read before the help is printed.
+    // Options are validated before the help is printed.
     expect(await runCommand([...args, "--help"]), `${path}: calbridge ${rest}`).toMatchObject({ code: 0 });
   }
   expect(await runCommand(["schema", "--migrate", "--help"])).toMatchObject({ code: 2 });

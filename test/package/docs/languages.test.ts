@@ -2,7 +2,7 @@ import { transform } from "esbuild";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { schemaSql } from "../../../src/stores/postgres/postgres-token-store.js";
 import { codeBlocks, readPages, root, type CodeBlock } from "../../support/markdown.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
@@ -19,14 +19,14 @@ function blocks(language: string): (CodeBlock & { place: string })[] {
   );
 }
 
-it("every block is of a language that is looked at", () => {
-  // ts, tsx: snippets.test.ts. sh: commands.test.ts. lua: with the file it is from, in snippets.test.ts. mermaid: by eye.
+test("every code block is in a language that a test checks", () => {
+  // ts, tsx: snippets.test.ts. sh: commands.test.ts. lua: compared with its file in snippets.test.ts. mermaid: npm run docs.
   const languages = new Set(readPages().flatMap((page) => codeBlocks(page).map(({ language }) => language)));
   expect([...languages].sort()).toEqual(["css", "js", "json", "lua", "mermaid", "sh", "sql", "ts", "tsx"]);
   expect(blocks("lua").filter(({ from }) => from === undefined)).toEqual([]);
 });
 
-it("JavaScript can be parsed", () => {
+test("JavaScript can be parsed", () => {
   const wrong = blocks("js").flatMap(({ place, code }) => {
     const { diagnostics = [] } = ts.transpileModule(code, { fileName: "x.js", reportDiagnostics: true });
     return diagnostics.map(
@@ -36,12 +36,12 @@ it("JavaScript can be parsed", () => {
   expect(wrong).toEqual([]);
 });
 
-it("JSON can be parsed", () => {
+test("JSON can be parsed", () => {
   for (const { place, code } of blocks("json"))
     expect(() => JSON.parse(code) as unknown, place).not.toThrow();
 });
 
-it("CSS can be parsed, and its properties are those of the stylesheet", async () => {
+test("CSS can be parsed, and its custom properties exist in the stylesheet", async () => {
   const stylesheet = readFileSync(join(root, "src/react/public/react.css"), "utf8");
   for (const { place, code } of blocks("css")) {
     const { warnings } = await transform(code, { loader: "css" });
@@ -51,9 +51,9 @@ it("CSS can be parsed, and its properties are those of the stylesheet", async ()
   }
 });
 
-it("the table that is shown is the table that the migration makes", async () => {
+test("the table in the guide has the columns that the migration creates", async () => {
   const [shown, ...others] = blocks("sql");
-  expect(others, "another SQL block: run it, too").toEqual([]);
+  expect(others, "another SQL block: run it too").toEqual([]);
   await database.pool.query('CREATE TABLE "User" ("ulid" TEXT PRIMARY KEY)');
   await database.pool.query(`CREATE TABLE "Shown" (${shown!.code})`);
   await database.pool.query(schemaSql({ users: { table: "User", column: "ulid" }, inTransaction: true }));

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { brokenLinks } from "../../../docs/site/links.js";
 import { readPages, root } from "../../support/markdown.js";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -23,7 +23,7 @@ const links = readPages().flatMap(({ path, text }) => {
 });
 const isExternal = (target: string): boolean => /^[a-z]+:/.test(target);
 
-it("no link of the documentation leads nowhere", () => {
+test("every link between pages leads to a page and a heading that exist", () => {
   const broken = links
     .filter(({ target }) => !isExternal(target))
     .filter(({ path, target }) => {
@@ -38,7 +38,19 @@ it("no link of the documentation leads nowhere", () => {
   expect(broken).toEqual([]);
 });
 
-it("links to other sites are https, and to sites that somebody has looked at", () => {
+test("in the package, a page links to other pages of the package, or to what is said to be in the repository", () => {
+  const { files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
+  expect(files).toContain("docs/*.md");
+  const isPacked = (path: string): boolean =>
+    ["README.md", "CHANGELOG.md", "LICENSE"].includes(path) || /^docs\/[\w-]+\.md$/.test(path);
+  const leaving = links
+    .filter(({ path, target }) => isPacked(path) && !isExternal(target) && !target.startsWith("#"))
+    .map(({ path, target }) => ({ path, to: join(dirname(path), target.replace(/#.*/, "")) }))
+    .filter(({ to }) => !isPacked(to));
+  expect(leaving.filter(({ to }) => !/^(examples\/.+|CONTRIBUTING\.md$)/.test(to))).toEqual([]);
+});
+
+test("links to other sites are https, and to hosts that were reviewed", () => {
   const hosts = [
     "app.cal.com",
     "cal.com",
@@ -66,10 +78,10 @@ it("links to other sites are https, and to sites that somebody has looked at", (
     const { protocol, hostname } = new URL(target);
     return hostname !== "localhost" && !(protocol === "https:" && hosts.includes(hostname));
   });
-  expect(unknown, "look at it, and add its host here").toEqual([]);
+  expect(unknown, "review the link, then add its host here").toEqual([]);
 });
 
-it("every guide is in the list of guides, and in the site", () => {
+test("every guide is in the list of guides and on the site, in the same order", () => {
   const overview = readFileSync(join(root, "docs/README.md"), "utf8");
   const { projectDocuments } = JSON.parse(readFileSync(join(root, "typedoc.json"), "utf8")) as {
     projectDocuments: string[];
@@ -77,11 +89,10 @@ it("every guide is in the list of guides, and in the site", () => {
   const listed = [...overview.matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, file = ""]) => `docs/${file}`);
   const guides = readPages().filter(({ path }) => path.startsWith("docs/") && path !== "docs/README.md");
   expect([...new Set(listed)].sort()).toEqual(guides.map(({ path }) => path).sort());
-  // In the same order.
   expect(projectDocuments.filter((path) => listed.includes(path))).toEqual(listed);
 });
 
-it("the check of the built site sees links that lead nowhere or abroad", async () => {
+test("the check of the built site finds broken links, and anything loaded from another site", async () => {
   const site = await mkdtemp(join(tmpdir(), "calbridge-site-"));
   await mkdir(join(site, "guides"));
   const page = `<h1 id="top">A</h1><a href="guides/b.html#there">b</a><a href="https://cal.com">out</a>`;

@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
 import { root } from "../../support/markdown.js";
@@ -32,7 +33,7 @@ function namesIn(file: string, type: string): string[] {
   return names;
 }
 
-/** The names in code type in tables under a heading of a page, in the first column or in any. */
+/** The names in backticks in the tables under a heading of a page, in the first column or in any. */
 function namesListed(path: string, heading: string, column: "first" | "any"): string[] {
   const [, section = ""] = readFileSync(join(root, path), "utf8").split(`\n${heading}\n`);
   const rows = section
@@ -65,4 +66,49 @@ test("docs/handlers.md lists every reason, code and option of the handlers", () 
   expect(missing(codes, namesListed(page, "## Errors", "any"))).toEqual([]);
   const options = namesIn("src/handlers/options.ts", "CalHandlersOptions");
   expect(missing(options, namesListed(page, "## Options", "first"))).toEqual([]);
+});
+
+test("docs/client.md lists every variable that the package reads from the environment", () => {
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.tsx?$/.test(file))
+    .map((file) => readFileSync(join(root, "src", file), "utf8"));
+  const read = new Set(sources.flatMap((text) => text.match(/\bCAL_[A-Z]+(_[A-Z]+)*\b/g) ?? []));
+  expect(read.size).toBeGreaterThan(4);
+  const listed = namesListed("docs/client.md", "## Environment variables", "first");
+  expect(missing([...read], listed)).toEqual([]);
+});
+
+test("docs/architecture.md lists every folder of src", () => {
+  const folders = readdirSync(join(root, "src"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  const listed = namesListed("docs/architecture.md", "## Folders", "first");
+  expect(missing(folders, listed)).toEqual([]);
+});
+
+test("the picture of the layers shows no import that the lint rule forbids", async () => {
+  const { default: config } = (await import(pathToFileURL(join(root, "eslint.config.js")).href)) as {
+    default: { rules?: Record<string, unknown> }[];
+  };
+  const rules = config.flatMap(({ rules = {} }) => rules["import-x/no-restricted-paths"] ?? []);
+  const [, { zones }] = rules as [string, { zones: { target: string; except: string[] }[] }];
+  const page = readFileSync(join(root, "docs/architecture.md"), "utf8");
+  const arrows = [...page.matchAll(/^ +([\w-]+)(?:\[([^\]]+)\])? --> ([\w-]+)(?:\[([^\]]+)\])?$/gm)];
+  expect(arrows.length).toBeGreaterThan(15);
+  // A node is named by its label, where its name alone would not do: `memory[stores/memory]`.
+  const labels = new Map(
+    [...page.matchAll(/\b([\w-]+)\[([^\]]+)\]/g)].map(([, id = "", label = ""]) => [id, label]),
+  );
+  const partsOf = (id: string): string[] => (labels.get(id) ?? id).split(", ");
+  const named = (path: string): string => path.replace(/^(\.\/|src\/)/, "").replace(/\.ts$/, "");
+  const forbidden = arrows.flatMap(([, from = "", , to = ""]) =>
+    partsOf(from).filter((part) => {
+      const zone = zones.find(({ target }) => named(target) === part);
+      // The command has no zone: it may import everything.
+      return (
+        zone && !partsOf(to).every((target) => zone.except.some((path) => target.startsWith(named(path))))
+      );
+    }),
+  );
+  expect(forbidden).toEqual([]);
 });

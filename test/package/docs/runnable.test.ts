@@ -2,7 +2,7 @@ import { build } from "esbuild";
 import { execFile } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createSchema } from "../../../src/stores/postgres/postgres-token-store.js";
 import { bundle } from "../../support/bundle.js";
 import { codeBlocks, readPages, root } from "../../support/markdown.js";
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Runs files one after another; answers how it ended and all that was printed. */
+/** Runs files one after another. Returns whether all succeeded, and their output. */
 async function runFiles(files: string[]): Promise<{ ok: boolean; output: string }> {
   const { port, username, password, pathname } = new URL(database.url);
   const postgres = { PGHOST: "127.0.0.1", PGPORT: port, PGUSER: username, PGPASSWORD: password };
@@ -28,7 +28,7 @@ async function runFiles(files: string[]): Promise<{ ok: boolean; output: string 
   });
 }
 
-/** Puts code where it can be run as it stands, with the sources as the package. */
+/** Writes code to a file that Node.js can run, with the sources as the package. */
 async function toFile(folder: string, name: string, code: string): Promise<string> {
   const outfile = join(folder, `${name}.mjs`);
   await build({
@@ -44,7 +44,7 @@ async function toFile(folder: string, name: string, code: string): Promise<strin
   return outfile;
 }
 
-it("the code that is marked as runnable runs", async () => {
+test("every code block that is marked as runnable runs", async () => {
   const folder = join(root, "node_modules/.calbridge-test/docs");
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -60,7 +60,7 @@ it("the code that is marked as runnable runs", async () => {
   expect(output.match(/^== /gm)).toHaveLength(blocks.length);
   expect(output).toMatch(/^Connected: alice@gmail\.example with 2 calendars\nBusy from 2027-01-04T10:00/m);
 
-  const wrong = await toFile(folder, "wrong", 'await cal.forUser("nobody").calendars.list();');
+  const wrong = await toFile(folder, "wrong", 'await cal.forUser("unknown-user").calendars.list();');
   expect(await runFiles([wrong])).toMatchObject({
     ok: false,
     output: expect.stringContaining("user_not_found"),

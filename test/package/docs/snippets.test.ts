@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { codeBlocks, readPages, root } from "../../support/markdown.js";
 
-/** What a page may take for granted: names that the text around a block has introduced. */
+/** Names that a code block may use without declaring them: the text around it has introduced them. */
 const ambient = `
 import type { CalClient, CalUser, TokenStore } from "calbridge";
 declare global {
@@ -19,10 +19,10 @@ declare global {
 }
 `;
 const snippets = join(root, "snippets");
-// What bundlers, and the files that they come with, declare.
+// What bundlers declare.
 const styles = 'declare module "*.css";\n';
 
-/** Compiles virtual files as if they lay in the project, and answers what the compiler complains of. */
+/** Compiles virtual files as if they were in the project. Returns the compiler's messages. */
 function compile(files: Map<string, string>): string[] {
   const all = new Map(files)
     .set(join(snippets, "ambient.d.ts"), ambient)
@@ -35,7 +35,7 @@ function compile(files: Map<string, string>): string[] {
     { noUnusedLocals: false, noUnusedParameters: false, skipLibCheck: true, jsx: ts.JsxEmit.ReactJSX },
     configFile,
   );
-  // A new Next.js project's own files.
+  // The paths of a new Next.js project.
   config.options.paths = { ...config.options.paths, "@/*": [`${snippets}/docs_getting_started_md/*.ts`] };
   const host = ts.createCompilerHost(config.options);
   const { readFile, fileExists, getSourceFile } = host;
@@ -59,15 +59,15 @@ function compile(files: Map<string, string>): string[] {
 }
 
 describe("the code in the documentation", () => {
-  it("compiles", () => {
+  test("compiles", () => {
     const files = new Map<string, string>();
     for (const page of readPages()) {
       const folder = join(snippets, page.path.replaceAll(/[^\w]/g, "_"));
       for (const { line, language, code, file, from } of codeBlocks(page, ["ts", "tsx"])) {
-        // What stands in a file of the repository is compiled there.
+        // A block that shows a file of the repository is compiled with that file.
         if (from !== undefined) continue;
         const path = join(folder, file ?? `line-${line}.${language}`);
-        // A later version of the same file. A block without imports is a module all the same: its names are its own.
+        // A page can show a later version of the same file. `export {}` makes a block without imports a module, too.
         const name = files.has(path) ? path.replace(/(\.tsx?)$/, `-line-${line}$1`) : path;
         files.set(name, `${code}\nexport {};\n`);
       }
@@ -76,13 +76,13 @@ describe("the code in the documentation", () => {
     expect(compile(files)).toEqual([]);
   }, 120_000);
 
-  it("is checked by a compiler that sees mistakes", () => {
+  test("is checked by a compiler that finds mistakes", () => {
     const wrong = "await ada.calendars.chekc('google');\nexport {};\n";
     expect(compile(new Map([[join(snippets, "wrong.ts"), wrong]])).join()).toContain("chekc");
   }, 60_000);
 
-  it("is what stands in the examples' files, where a page shows one", () => {
-    // In a page a block may be indented less than where it stands, and a script in Lua has notes.
+  test("is the same as in the file of the repository, where a page shows one", () => {
+    // A page may indent a block less than its file does, and adds comments to scripts in Lua.
     const squeeze = (text: string): string => text.replaceAll(/ +-- .*$|^\s+/gm, "").trim();
     const shown = readPages().flatMap((page) => codeBlocks(page).filter((block) => block.from !== undefined));
     for (const { from, code } of shown) {
