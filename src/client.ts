@@ -6,7 +6,7 @@ import { assertObject, assertUserId } from "./lib/assert.js";
 import { managedUserGrant } from "./grants/managed-user-grant.js";
 import { ManagedUsers } from "./users/managed-users.js";
 import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./client-options.js";
-import { CheckedStore } from "./tokens/checked-store.js";
+import { CheckedStore, type AttemptStore } from "./tokens/checked-store.js";
 import { reportTokenRefresh } from "./tokens/token-events.js";
 import { SingleFlight } from "./lib/single-flight.js";
 import { TokenCache } from "./tokens/token-cache.js";
@@ -30,6 +30,8 @@ import { processEnv } from "./lib/env.js";
 export class CalClient {
   /** Cal.com's endpoints for managed users, one method each, past the token store. */
   readonly managedUsers: ManagedUsers;
+  /** @internal What the token store keeps for the request handlers; `null` if it can't. */
+  readonly attempts: AttemptStore | null;
   readonly #context: UserContext;
   /** Users that this process is creating. */
   readonly #ensuring: SingleFlight<void>;
@@ -58,6 +60,7 @@ export class CalClient {
     });
     this.#ensuring = new SingleFlight(resolved.waitUntil);
     this.#context = { options: resolved, transport, sendAsClient, store, tokens };
+    this.attempts = store.attempts;
     this.managedUsers = new ManagedUsers(sendAsClient, clientId);
   }
 

@@ -6,6 +6,14 @@ import { within } from "../lib/deadline.js";
 // Longer than a pool keeps anybody waiting for a connection, as a rule.
 const MAX_CALL_MS = 30_000;
 
+/** Text that all servers of the application share for a while: what the request handlers know of attempts. */
+export interface AttemptStore {
+  put(id: string, options: { data: string; ttlMs: number }): Promise<void>;
+  get(id: string): Promise<string | null>;
+  /** Returns the text and removes it: of several calls at once, one returns it. */
+  take(id: string): Promise<string | null>;
+}
+
 /**
  * The application's store, as the rest of the package sees it: whatever a driver throws comes out as a
  * {@link CalStoreError} without secrets, and a record of the wrong shape is refused before it does harm.
@@ -14,10 +22,13 @@ export class CheckedStore {
   readonly #store: TokenStore;
   /** Whether several processes can agree on who refreshes. */
   readonly hasLease: boolean;
+  /** `null` if the store can't keep connection attempts. */
+  readonly attempts: AttemptStore | null;
 
   constructor(store: TokenStore) {
     this.#store = store;
     this.hasLease = typeof store.acquireLease === "function";
+    this.attempts = this.#attemptsOf(store);
   }
 
   async get(userId: string): Promise<TokenRecord | null> {
@@ -42,6 +53,16 @@ export class CheckedStore {
 
   releaseLease(userId: string, options: { owner: string }): Promise<void> {
     return this.#run("release", [], () => this.#store.releaseLease?.(userId, options) ?? Promise.resolve());
+  }
+
+  #attemptsOf({ putAttempt, getAttempt, takeAttempt }: TokenStore): AttemptStore | null {
+    if (!putAttempt || !getAttempt || !takeAttempt) return null;
+    const store = this.#store;
+    return {
+      put: (id, options) => this.#run("putAttempt", [options.data], () => putAttempt.call(store, id, options)),
+      get: (id) => this.#run("getAttempt", [], () => getAttempt.call(store, id)),
+      take: (id) => this.#run("takeAttempt", [], () => takeAttempt.call(store, id)),
+    };
   }
 
   async #run<T>(method: string, secrets: readonly string[], work: () => Promise<T>): Promise<T> {

@@ -54,6 +54,10 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
   };
   if (store.acquireLease) encrypted.acquireLease = store.acquireLease.bind(store);
   if (store.releaseLease) encrypted.releaseLease = store.releaseLease.bind(store);
+  // Attempts are encrypted by the request handlers, with a key of their own.
+  if (store.putAttempt) encrypted.putAttempt = store.putAttempt.bind(store);
+  if (store.getAttempt) encrypted.getAttempt = store.getAttempt.bind(store);
+  if (store.takeAttempt) encrypted.takeAttempt = store.takeAttempt.bind(store);
   if (store.list) encrypted.list = store.list.bind(store);
   encryptedStores.add(encrypted);
   return encrypted;
