@@ -17,7 +17,7 @@ import { assertEmail, assertObject, assertUserId } from "./lib/assert.js";
 import { managedUserGrant } from "./grants/managed-user-grant.js";
 import { ManagedUsers } from "./users/managed-users.js";
 import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./client-options.js";
-import { CheckedStore } from "./tokens/checked-store.js";
+import { CheckedStore, type AttemptStore } from "./tokens/checked-store.js";
 import { reportTokenRefresh } from "./tokens/token-events.js";
 import { SingleFlight } from "./lib/single-flight.js";
 import { TokenCache } from "./tokens/token-cache.js";
@@ -41,6 +41,8 @@ import { processEnv } from "./lib/env.js";
 export class CalClient {
   /** Cal.com's endpoints for managed users, one method each. They don't touch the token store. */
   readonly managedUsers: ManagedUsers;
+  /** @internal What the token store keeps for the request handlers; `null` if it can't. */
+  readonly attempts: AttemptStore | null;
   readonly #context: UserContext;
   readonly #oauth: OAuthAccounts | undefined;
   /** Users that this process is creating. */
@@ -81,6 +83,7 @@ export class CalClient {
     });
     this.#ensuring = new SingleFlight(resolved.waitUntil);
     this.#context = { options: { ...resolved, warn }, transport, sendAsClient, store, tokens };
+    this.attempts = store.attempts;
     this.managedUsers = new ManagedUsers(sendAsClient, managedUsers?.clientId ?? "");
     this.#oauth =
       oauth && new OAuthAccounts(this.#context, oauth, sendToken, now, (userId) => this.forUser(userId));

@@ -11,6 +11,14 @@ const MAX_CALL_MS = 30_000;
 /** What callers write: the server is always the client's own. */
 export type CheckedWrite = Omit<TokenWrite, "calServer">;
 
+/** Text that all servers of the application share for a while: what the request handlers know of attempts. */
+export interface AttemptStore {
+  put(id: string, options: { data: string; ttlMs: number }): Promise<void>;
+  get(id: string): Promise<string | null>;
+  /** Returns the text and removes it: of several calls at once, one returns it. */
+  take(id: string): Promise<string | null>;
+}
+
 /**
  * The application's store, as the rest of the package sees it. Whatever a driver throws is rejected as a
  * {@link CalStoreError} without secrets, and a record that is not the requested one is refused before it is used.
@@ -20,8 +28,8 @@ export class CheckedStore {
   readonly #calServer: string;
   /** Whether several processes can agree on which of them refreshes. */
   readonly hasLease: boolean;
-  /** Whether the store keeps connection attempts for all servers. */
-  readonly hasAttempts: boolean;
+  /** `null` if the store can't keep connection attempts. */
+  readonly attempts: AttemptStore | null;
   /** Whether a record can be moved to another application user. */
   readonly canReassign: boolean;
 
@@ -30,7 +38,7 @@ export class CheckedStore {
     this.#calServer = calServer;
     const has = (method: keyof TokenStore): boolean => typeof store[method] === "function";
     this.hasLease = has("acquireLease");
-    this.hasAttempts = has("putAttempt") && has("getAttempt") && has("takeAttempt");
+    this.attempts = this.#attemptsOf(store);
     this.canReassign = has("reassign");
   }
 
@@ -66,22 +74,6 @@ export class CheckedStore {
     );
   }
 
-  putAttempt(id: string, options: { data: string; ttlMs: number }): Promise<void> {
-    return this.#run(
-      "putAttempt",
-      [options.data],
-      () => this.#store.putAttempt?.(id, options) ?? Promise.resolve(),
-    );
-  }
-
-  getAttempt(id: string): Promise<string | null> {
-    return this.#run("getAttempt", [], () => this.#store.getAttempt?.(id) ?? Promise.resolve(null));
-  }
-
-  takeAttempt(id: string): Promise<string | null> {
-    return this.#run("takeAttempt", [], () => this.#store.takeAttempt?.(id) ?? Promise.resolve(null));
-  }
-
   /** The user whose record has this Cal.com user; `null` also for a store that can't tell. */
   findUser(calUserId: number): Promise<string | null> {
     const account = { calServer: this.#calServer, calUserId };
@@ -115,6 +107,17 @@ export class CheckedStore {
       yield* page;
       last = page.at(-1);
     }
+  }
+
+  #attemptsOf({ putAttempt, getAttempt, takeAttempt }: TokenStore): AttemptStore | null {
+    if (!putAttempt || !getAttempt || !takeAttempt) return null;
+    const store = this.#store;
+    return {
+      put: (id, options) =>
+        this.#run("putAttempt", [options.data], () => putAttempt.call(store, id, options)),
+      get: (id) => this.#run("getAttempt", [], () => getAttempt.call(store, id)),
+      take: (id) => this.#run("takeAttempt", [], () => takeAttempt.call(store, id)),
+    };
   }
 
   async #run<T>(method: string, secrets: readonly string[], work: () => Promise<T>): Promise<T> {
