@@ -1,5 +1,6 @@
 import type { ManagedUser, ManagedUserMetadata } from "../api/endpoints/managed-users.js";
 import { CalValidationError } from "../errors.js";
+import { sha256, toHex } from "../lib/digest.js";
 
 // Managed users carry a mark of the application user they were made for. E-mail addresses alone can't tell:
 // an application where anyone may enter any address would hand one user's calendars to another.
@@ -31,6 +32,5 @@ export async function mayBelongTo(user: ManagedUser, userId: string): Promise<bo
 }
 
 async function ownerHashOf(userId: string): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(userId));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(await sha256(userId));
 }
