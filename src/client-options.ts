@@ -7,14 +7,15 @@ import {
 } from "./api/hooks.js";
 import { CalValidationError } from "./errors.js";
 import {
-  assertHttpUrl,
   assertMs,
   assertNames,
   assertObject,
   assertText,
   assertTimeoutMs,
   MAX_TIMEOUT_MS,
+  toHttpUrl,
 } from "./lib/assert.js";
+import { assertSecure } from "./lib/http-url.js";
 import type { TokenRefreshInfo } from "./tokens/token-events.js";
 import { MAX_TTL_MS } from "./tokens/token-record.js";
 import type { TokenStore } from "./tokens/token-store.js";
@@ -40,6 +41,12 @@ export interface CalClientOptions {
    * @defaultValue `https://api.cal.com/v2`
    */
   baseUrl?: string | undefined;
+  /**
+   * Allows a `baseUrl` that begins with `http://` and is not of this machine: others on the network can then read the
+   * client's secret and all tokens. For a network that you trust, such as that of a container.
+   * @defaultValue false
+   */
+  allowInsecure?: boolean | undefined;
   /**
    * Makes the requests: for a proxy, a test or the emulator.
    * @defaultValue the global `fetch`
@@ -101,6 +108,7 @@ export interface ResolvedOptions extends Record<keyof CalClientOptions, unknown>
   managedUsers: ManagedUsersOptions;
   tokenStore: TokenStore;
   baseUrl: string;
+  allowInsecure: boolean;
   fetch: typeof fetch;
   timeoutMs: number;
   retry: { limit: number; maxWaitMs: number };
@@ -133,7 +141,8 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
   const resolved: ResolvedOptions = {
     managedUsers: options.managedUsers,
     tokenStore: options.tokenStore,
-    baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl),
+    baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl, options.allowInsecure === true),
+    allowInsecure: options.allowInsecure === true,
     // Looked up at each call, so that a fetch that is patched later (by nock, by a tracer) is used.
     fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
@@ -219,10 +228,10 @@ function assertCount(name: string, value: unknown): void {
   }
 }
 
-function toBaseUrl(value: string): string {
-  assertHttpUrl("baseUrl", value);
-  const url = new URL(value);
+function toBaseUrl(value: unknown, allowInsecure: boolean): string {
+  const url = toHttpUrl("baseUrl", value);
   if (url.search !== "" || url.hash !== "")
     throw new CalValidationError("baseUrl must not have a query or a fragment.");
+  assertSecure("baseUrl", url, allowInsecure);
   return url.href.replace(/\/+$/, "");
 }

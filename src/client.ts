@@ -78,6 +78,11 @@ export class CalClient {
     return new CalClient({ ...rest, ...fromEnv, baseUrl: rest.baseUrl ?? fromEnv.baseUrl });
   }
 
+  /** The id of the client at Cal.com. Not a secret. */
+  get clientId(): string {
+    return this.#context.options.managedUsers.clientId;
+  }
+
   /**
    * The application's user, with a managed user at Cal.com: the one the store knows, or one that is found by
    * its address or created. Safe to call on every request, and at once from several processes.
