@@ -1,7 +1,8 @@
 import * as base64url from "jose/base64url";
 import { CalStoreError } from "../../errors.js";
 import { decryptJwe, encryptJwe } from "../../lib/jwe.js";
-import { isKeyId, type KeyRing } from "./keys.js";
+import { parseJsonObject } from "../../lib/parse-json.js";
+import { isKeyId, showKeyId, type KeyRing } from "./keys.js";
 
 /** The columns that are sealed. A token sealed for one does not open in the other. */
 type EncryptedColumn = "access" | "refresh";
@@ -35,13 +36,13 @@ export async function decryptToken(value: string, place: Place, { keys }: KeyRin
   const key = keys.get(kid);
   if (!key) {
     throw new CalStoreError(
-      `${what} is sealed with the key "${kid}", which is not among the encryption keys.`,
+      `${what} is sealed with the key ${showKeyId(kid)}, which is not among the encryption keys.`,
     );
   }
   const opened = await decryptJwe(value, key);
   if (!opened) {
     throw new CalStoreError(
-      `${what} does not open with the key "${kid}": that is another key now, or the stored value was changed.`,
+      `${what} does not open with the key ${showKeyId(kid)}: that is another key now, or the stored value was changed.`,
     );
   }
   // The header is authenticated: it says what it said when the token was sealed.
@@ -60,11 +61,15 @@ export function encryptionKeyIdOf(value: string): string | null {
 function headerOf(value: string): TokenHeader | null {
   const end = value.indexOf(".");
   if (end === -1 || !value.startsWith("eyJ")) return null;
+  const header: TokenHeader | undefined = parseJsonObject(decodeText(value.slice(0, end)));
+  return typeof header?.typ === "string" && header.typ.startsWith(TYPE) ? header : null;
+}
+
+function decodeText(encoded: string): string {
   try {
-    const header = JSON.parse(new TextDecoder().decode(base64url.decode(value.slice(0, end)))) as TokenHeader;
-    return typeof header.typ === "string" && header.typ.startsWith(TYPE) ? header : null;
+    return new TextDecoder().decode(base64url.decode(encoded));
   } catch {
-    // Not base64url or not JSON: a token of another kind.
-    return null;
+    // Not base64url: a token of another kind.
+    return "";
   }
 }
