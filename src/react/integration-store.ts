@@ -53,9 +53,10 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       // What was asked before is older than this.
       latestLoad++;
     }
-    // The list can show as good what is broken: Cal.com's check, if that is what has failed, has the last word.
+    // The list can show a broken account as connected: Cal.com's check, if that has failed, takes precedence. Not what
+    // the page's address says of an attempt to connect: anyone can make a link with such an address.
     const { action, code, provider } = state.error ?? {};
-    if (/^(sync|connect) (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
+    if (/^sync (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
       state.calendars = state.calendars.map((account) => ({
         ...account,
         connected: account.connected && account.calendarType !== provider,

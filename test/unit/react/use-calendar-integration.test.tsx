@@ -190,15 +190,17 @@ describe("a return from a provider", () => {
     expect(state.error).toEqual({ action: "connect", code: "wrong_user", provider: "office365" });
   });
 
-  it("is believed when it says that what the list shows as good is broken", async () => {
-    history.replaceState(
-      null,
-      "",
-      "/settings?calendarType=google&connected=false&reason=invalid_credentials",
-    );
-    await render(<Page initialStatus={{ calendars: [account()] }} />);
-    expect(state).toMatchObject({ status: "broken", error: { code: "invalid_credentials" } });
-  });
+  it.each(["revoked", "invalid_credentials", "not_permitted", "provider_error"])(
+    "is announced, and does not make a working account look broken: %s",
+    async (reason) => {
+      history.replaceState(null, "", `/settings?calendarType=google&connected=false&reason=${reason}`);
+      handlers.answer("status", status(account()), status(account()));
+      await render(<Page />);
+      expect(state).toMatchObject({ status: "connected", error: { code: reason }, calendars: [account()] });
+      await doing(() => state.reload());
+      expect(state.calendars).toEqual([account()]);
+    },
+  );
 
   it.each(["?calendarType=apple&connected=true", "?connected=true", "?calendarType=google&connected=1"])(
     "is none of ours: %s",
