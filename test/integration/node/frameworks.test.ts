@@ -96,6 +96,7 @@ async function start(
       stateSecret: SECRET,
       appUrl: server.origin,
       successUrl: "/connected",
+      exposeAccessToken: true,
       onError: () => undefined,
       ...options,
     }),
@@ -107,7 +108,7 @@ async function start(
 describe.each(Object.entries(servers))("%s", (name, mount) => {
   test("the whole flow", async () => {
     const { origin, emulator } = await start(mount);
-    await walk({ origin, emulator, page: "/connected" });
+    await walk({ origin, emulator, page: "/connected", exposesAccessToken: true });
   });
 
   // Where there is a parser in front, it is the parser that refuses such a body.
@@ -227,7 +228,7 @@ test("a request that is a framework's own, or of another realm, is a request", a
     appUrl: "https://app.example",
     successUrl: "/",
   });
-  const { url, method, headers } = new Request("https://app.example/api/cal/refresh");
+  const { url, method, headers } = new Request("https://app.example/api/cal/calendars/status");
   const foreign = { url, method, headers: { get: (name: string) => headers.get(name) } };
   for (const request of [new FrameworkRequest(url), foreign as unknown as Request]) {
     expect((await handle(request)).status).toBe(401);
