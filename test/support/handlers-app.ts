@@ -53,6 +53,7 @@ export function createApp(options: AppOptions = {}): App {
       appUrl: ORIGIN,
       successUrl: "/connected",
       errorUrl: "/failed",
+      exposeAccessToken: true,
       logger,
       now,
       ...options.handlers,
