@@ -79,14 +79,16 @@ function spellingsOf(secret: string): string[] {
 }
 
 function redactWith(known: KnownSecrets, text: string, { keepLines = false } = {}): string {
-  const cut = cutToLength(text, known);
-  if (known.short.some((secret) => cut.includes(secret))) return REDACTED;
+  const isCut = text.length > MAX_LENGTH;
+  const raw = isCut ? withoutCutSecret(text.slice(0, MAX_LENGTH), known) : text;
+  if (known.short.some((secret) => raw.includes(secret))) return REDACTED;
   // Before and after the removal of control characters: a secret may hold some, or may be split by some.
-  let result = toPlainText(replaceKnown(cut, known), keepLines);
-  if (known.short.some((secret) => result.includes(secret) && !REDACTED.includes(secret))) return REDACTED;
-  result = replaceKnown(result, known).replace(urlShape, bareUrl);
+  const plain = toPlainText(replaceKnown(raw, known), keepLines);
+  if (known.short.some((secret) => plain.includes(secret) && !REDACTED.includes(secret))) return REDACTED;
+  let result = replaceKnown(isCut ? withoutCutSecret(plain, known) : plain, known);
+  result = result.replace(urlShape, bareUrl);
   for (const [shape, replacement] of secretShapes) result = result.replace(shape, replacement);
-  return result;
+  return isCut ? `${result}…` : result;
 }
 
 function replaceKnown(text: string, { long }: KnownSecrets): string {
@@ -95,15 +97,19 @@ function replaceKnown(text: string, { long }: KnownSecrets): string {
   return result;
 }
 
-/** Cuts a text that is too long, so that the first part of a secret does not stay at its end. */
-function cutToLength(text: string, { short, long }: KnownSecrets): string {
-  if (text.length <= MAX_LENGTH) return text;
-  const cut = text.slice(0, MAX_LENGTH);
-  const lengths = [...short, ...long].map((secret) => lengthOfStartAtEnd(cut, secret));
-  const rest = cut.slice(0, cut.length - Math.max(0, ...lengths));
-  // The last word may be a part of a URL or a token. Without its end, the patterns would not recognise it.
-  const lastBlank = Math.max(rest.lastIndexOf(" "), rest.lastIndexOf("\n"));
-  return `${rest.slice(0, lastBlank + 1)}…`;
+/** Removes from the end of a text that was cut what may be the first part of a secret. */
+function withoutCutSecret(text: string, { short, long }: KnownSecrets): string {
+  const secrets = [...short, ...long];
+  let end = text.length - Math.max(0, ...secrets.map((secret) => lengthOfStartAtEnd(text, secret)));
+  // The last word may be the first part of a URL or a token, which the patterns do not recognise without the rest.
+  end = Math.max(text.lastIndexOf(" ", end - 1), text.lastIndexOf("\n", end - 1)) + 1;
+  // That may have cut a whole secret in two.
+  for (;;) {
+    const starts = secrets.map((secret) => ({ secret, start: text.lastIndexOf(secret, end - 1) }));
+    const divided = starts.find(({ secret, start }) => start >= 0 && start + secret.length > end);
+    if (!divided || end === 0) return text.slice(0, end);
+    end = divided.start;
+  }
 }
 
 /** How many characters at the end of the text are the first characters of the secret. */
