@@ -10,14 +10,16 @@ import {
 } from "./api/hooks.js";
 import { CalValidationError } from "./errors.js";
 import {
-  assertHttpUrl,
   assertMs,
   assertNames,
   assertObject,
   assertText,
   assertTimeoutMs,
   MAX_TIMEOUT_MS,
+  toHttpUrl,
 } from "./lib/assert.js";
+import { assertHttpUrl } from "./lib/assert.js";
+import { assertSecure } from "./lib/http-url.js";
 import type { TokenRefreshInfo } from "./tokens/token-events.js";
 import { MAX_TTL_MS } from "./tokens/token-record.js";
 import type { TokenStore } from "./tokens/token-store.js";
@@ -66,6 +68,12 @@ export interface CommonOptions {
    * @defaultValue `https://api.cal.com/v2`
    */
   baseUrl?: string | undefined;
+  /**
+   * Allows a `baseUrl` that begins with `http://` and is not of this machine: others on the network can then read the
+   * client's secret and all tokens. For a network that you trust, such as that of a container.
+   * @defaultValue false
+   */
+  allowInsecure?: boolean | undefined;
   /**
    * Makes the requests: for a proxy, a test or the emulator.
    * @defaultValue the global `fetch`
@@ -174,6 +182,7 @@ export interface ResolvedOptions extends Record<OptionName, unknown> {
   tokenStore: TokenStore;
   serverId: string;
   baseUrl: string;
+  allowInsecure: boolean;
   fetch: typeof fetch;
   timeoutMs: number;
   retry: { limit: number; maxWaitMs: number };
@@ -206,6 +215,7 @@ const names: Record<OptionName, true> = {
   tokenStore: true,
   serverId: true,
   baseUrl: true,
+  allowInsecure: true,
   fetch: true,
   timeoutMs: true,
   retry: true,
@@ -235,7 +245,8 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     newUsers: resolveNewUsers(options),
     tokenStore: options.tokenStore,
     serverId: options.serverId ?? "",
-    baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl),
+    baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl, options.allowInsecure === true),
+    allowInsecure: options.allowInsecure === true,
     // Looked up at each call, so that a fetch that is patched later (by nock, by a tracer) is used.
     fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
@@ -359,7 +370,7 @@ function resolveOAuth(options: unknown, baseUrl: string | undefined): ResolvedOA
   ) {
     throw new CalValidationError('oauth.scopes must be a list of scopes such as "APPS_READ".');
   }
-  if (authorizeUrl === undefined && baseUrl !== undefined && toBaseUrl(baseUrl) !== defaults.baseUrl) {
+  if (authorizeUrl === undefined && baseUrl !== undefined && toBaseUrl(baseUrl, true) !== defaults.baseUrl) {
     throw new CalValidationError(
       "With another baseUrl, oauth.authorizeUrl is required: the page of that server's web application, such as https://cal.example/auth/oauth2/authorize.",
     );
@@ -412,10 +423,10 @@ function assertCount(name: string, value: unknown): void {
   }
 }
 
-function toBaseUrl(value: string): string {
-  assertHttpUrl("baseUrl", value);
-  const url = new URL(value);
+function toBaseUrl(value: unknown, allowInsecure: boolean): string {
+  const url = toHttpUrl("baseUrl", value);
   if (url.search !== "" || url.hash !== "")
     throw new CalValidationError("baseUrl must not have a query or a fragment.");
+  assertSecure("baseUrl", url, allowInsecure);
   return url.href.replace(/\/+$/, "");
 }

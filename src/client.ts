@@ -125,6 +125,12 @@ export class CalClient {
     );
   }
 
+  /** The id of the client at Cal.com. Not a secret. */
+  get clientId(): string {
+    const { managedUsers, oauth } = this.#context.options;
+    return managedUsers?.clientId ?? oauth?.clientId ?? "";
+  }
+
   /**
    * The application's user, with a managed user at Cal.com: the one the store knows, or one that is found by
    * its address or created. Safe to call on every request, and at once from several processes.

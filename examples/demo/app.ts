@@ -49,7 +49,7 @@ export function createApp(
     client: cal,
     authenticate: (request): CalSession | null => {
       const user = signedIn(/(?:^|; )session=(\w+)/.exec(request.headers.get("cookie") ?? "")?.[1]);
-      return user ? { ...user, userId: user.id } : null;
+      return user ? { userId: user.id, email: user.email, name: user.name, timeZone: user.timeZone } : null;
     },
     stateSecret: randomBytes(32).toString("base64"),
     appUrl: origin,

@@ -1,32 +1,34 @@
 import { CalClient, type CalClientOptions } from "../index.js";
 import { CalValidationError } from "../errors.js";
-import { assertObject } from "../lib/assert.js";
-import { createAttempts, createKnownCredentials } from "./oauth/attempts.js";
-import { optionsFromEnv } from "./env.js";
-import { resolveHandlersOptions, type CalHandlersOptions, type HandlerName } from "./options.js";
-import { dispatch, serve, allRoutes } from "./router.js";
-import type { HandlerContext } from "./types.js";
+import { assertNames, assertObject } from "../lib/assert.js";
 import { processEnv } from "../lib/env.js";
+import { optionsFromEnv } from "./env.js";
+import type { HandlerName } from "./events.js";
+import { HttpError } from "./http/http-error.js";
+import { failure } from "./http/responses.js";
+import { createAttempts, createKnownCredentials } from "./oauth/attempts.js";
+import type { CalHandlersOptions } from "./options.js";
+import { reportError } from "./report-error.js";
+import { assertMethods, handlersOptionNames, resolveHandlersOptions } from "./resolve-options.js";
+import { allRoutes, dispatch, findRouteAtEnd, serve } from "./router.js";
+import type { HandlerContext, Route } from "./types.js";
 
-/** Answers a request. Throws nothing, unless it is handed something else, such as Express's request. */
+/** Handles a request. Never rejects; throws only if it is called with something else, such as Express's request. */
 export type CalHandler = (request: Request) => Promise<Response>;
 
-/**
- * A handler for each step of connecting a calendar, for route files of their own; and `handle`, which is all
- * of them under `basePath`.
- */
+/** One handler for each route, for route files of their own, and `handle` for all routes under `basePath`. */
 export interface CalHandlers extends Record<HandlerName, CalHandler> {
   /** All routes in one. */
   handle: CalHandler;
 }
 
-/** Options of `createCalHandlers.fromEnv()`: those of `createCalHandlers()` that the environment doesn't give. */
+/** Options of `createCalHandlers.fromEnv()`. Those that the environment can give are optional. */
 export type CalHandlersEnvOptions = Omit<
   CalHandlersOptions,
   "client" | "stateSecret" | "appUrl" | "successUrl"
 > &
   Partial<Pick<CalHandlersOptions, "client" | "stateSecret" | "appUrl" | "successUrl">> & {
-    /** Where users' tokens are kept, for the client that is made from the environment. Not needed with `client`. */
+    /** Where users' tokens are kept, for the client that is created from the environment. Not needed with `client`. */
     tokenStore?: CalClientOptions["tokenStore"] | undefined;
     /**
      * The environment.
@@ -35,37 +37,39 @@ export type CalHandlersEnvOptions = Omit<
     env?: Record<string, string | undefined> | undefined;
   };
 
-/** {@link createCalHandlers}: a function, with a second one that reads the environment. */
+/** The type of {@link createCalHandlers}: a function with a second one, `fromEnv`. */
 export interface CreateCalHandlers {
   /**
-   * Makes the request handlers. They keep what belongs to one process (which attempts are under way), so make
-   * them once.
+   * Creates the request handlers. They hold the state of one process (the attempts in flight), so create them once.
    *
    * @example
    * ```ts
    * const handlers = createCalHandlers({
    *   client: cal,
    *   authenticate: async (request) => findSession(request),
-   *   secret: env.CAL_STATE_SECRET,
-   *   baseUrl: "https://your-app.com",
+   *   stateSecret: env.CAL_STATE_SECRET,
+   *   appUrl: "https://your-app.com",
    *   successUrl: "/settings/calendars",
    * });
    * export const GET = handlers.handle;
    * export const POST = handlers.handle;
    * ```
    *
-   * @throws `CalValidationError` if an option can't be right.
+   * @throws `CalValidationError` if an option is not valid.
    */
   (options: CalHandlersOptions): CalHandlers;
 
   /**
-   * Makes the handlers from the environment. What is given in `options` goes before it.
+   * Creates the handlers from the environment. Given options take precedence.
+   *
+   * If a variable is missing or not valid, it does not throw: that would end the import of a route file, and users would
+   * get an empty response. It logs which variables those are, and every request gets a JSON response with status 500.
    *
    * | variable | option |
    * | --- | --- |
    * | `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET`, `CAL_API_URL` | the client, unless `client` is given |
-   * | `CAL_STATE_SECRET` | `secret`; several, separated by commas |
-   * | `NEXT_PUBLIC_APP_URL` | `baseUrl`; if it is not set, the origin of the redirect URLs; if they are not, `APP_URL` |
+   * | `CAL_STATE_SECRET` | `stateSecret`; several, separated by commas |
+   * | `NEXT_PUBLIC_APP_URL` | `appUrl`; if it is not set, the application of the redirect URLs; without them, `APP_URL` |
    * | `NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT` | `googleRedirectUri` |
    * | `NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT` | `officeRedirectUri` |
    * | `NEXT_PUBLIC_CALENDAR_SUCCESS_URL` | `successUrl` |
@@ -76,7 +80,7 @@ export interface CreateCalHandlers {
    * const handlers = createCalHandlers.fromEnv({ tokenStore: memoryTokenStore(), authenticate });
    * ```
    *
-   * @throws `CalValidationError` that names the variables which are missing.
+   * @throws `CalValidationError` if a given option is unknown, or there is neither a client nor a token store.
    */
   readonly fromEnv: (options: CalHandlersEnvOptions) => CalHandlers;
 }
@@ -91,18 +95,25 @@ function create(options: CalHandlersOptions): CalHandlers {
     attempts: createAttempts(),
     known: createKnownCredentials(resolved.now),
   };
-  const handlers = allRoutes.map((step) => [step.name, ofWeb((request) => serve(step, request, context))]);
+  return toHandlers(
+    (route) => (request) => serve(route, request, context),
+    (request) => dispatch(request, context),
+  );
+}
+
+function toHandlers(handlerOf: (route: Route) => CalHandler, handle: CalHandler): CalHandlers {
+  const named = allRoutes.map((route) => [route.name, assertWebRequest(handlerOf(route))]);
   return {
-    ...(Object.fromEntries(handlers) as Record<HandlerName, CalHandler>),
-    handle: ofWeb((request) => dispatch(request, context)),
+    ...(Object.fromEntries(named) as Record<HandlerName, CalHandler>),
+    handle: assertWebRequest(handle),
   };
 }
 
 /**
- * Throws at a request of Node's, and at once: of a promise that is rejected Express 4 tells nobody. Told by what it
- * can do, since a `Request` may be of another realm, or a framework's.
+ * Throws for a request of Node's, and at once: Express 4 ignores rejected promises. A Web Request is recognised by its
+ * headers, since it may be of another realm or a framework's own.
  */
-function ofWeb(handle: CalHandler): CalHandler {
+function assertWebRequest(handle: CalHandler): CalHandler {
   return (request) => {
     const { headers } = request as { headers?: Partial<Headers> };
     if (typeof headers?.get === "function") return handle(request);
@@ -114,17 +125,46 @@ function ofWeb(handle: CalHandler): CalHandler {
 
 function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
   assertObject("The options", options, "{ tokenStore, authenticate }");
+  assertNames(options, [...handlersOptionNames, "tokenStore", "env"]);
+  assertMethods("options", options, ["authenticate"]);
   const { env = processEnv(), tokenStore, client, ...given } = options;
-  return create({
-    ...optionsFromEnv(env, given),
-    client: client ?? clientFromEnv(env, tokenStore),
-  });
+  if (!client && !tokenStore) throw new CalValidationError("Give a tokenStore, or a client that has one.");
+  try {
+    return create({
+      ...optionsFromEnv(env, given),
+      client: client ?? clientFromEnv(env, options),
+    });
+  } catch (error) {
+    if (!(error instanceof CalValidationError)) throw error;
+    return createUnconfigured(error, options);
+  }
 }
 
 function clientFromEnv(
   env: Record<string, string | undefined>,
-  tokenStore: CalClientOptions["tokenStore"] | undefined,
+  { tokenStore, allowInsecure }: CalHandlersEnvOptions,
 ): CalClient {
-  if (!tokenStore) throw new CalValidationError("Give a tokenStore, or a client that has one.");
-  return CalClient.fromEnv({ tokenStore, env });
+  if (!tokenStore) throw new TypeError("There is no token store.");
+  return CalClient.fromEnv({ tokenStore, env, allowInsecure });
+}
+
+/** Handlers that respond to every request with an error: the environment is not complete. */
+function createUnconfigured(error: CalValidationError, options: CalHandlersEnvOptions): CalHandlers {
+  const { onError, logger = onError ? undefined : globalThis.console } = options;
+  (logger ?? globalThis.console).error?.(`calbridge: the calendar routes do not work. ${error.message}`, {});
+  const response = new HttpError(
+    500,
+    "internal_error",
+    "The calendar routes are not configured. The server's log says what is missing.",
+  );
+  const handlerOf =
+    ({ name }: Route): CalHandler =>
+    async (request) => {
+      await reportError({ options: { onError, logger } }, { handler: name, error, request });
+      return failure(response);
+    };
+  return toHandlers(handlerOf, async (request) => {
+    const route = findRouteAtEnd(new URL(request.url).pathname);
+    return route ? handlerOf(route)(request) : failure(response);
+  });
 }

@@ -1,11 +1,14 @@
 import { CalValidationError } from "../errors.js";
+import { parseHttpUrl } from "../lib/http-url.js";
+import { appPathOf } from "./http/app-url.js";
+import { DEFAULT_BASE_PATH } from "./resolve-options.js";
 import type { CalHandlersOptions } from "./options.js";
 
 type Env = Record<string, string | undefined>;
 type Given = Omit<CalHandlersOptions, "client" | "stateSecret" | "appUrl" | "successUrl"> &
   Partial<Pick<CalHandlersOptions, "stateSecret" | "appUrl" | "successUrl">>;
 
-/** What the environment says of the handlers' options; what is given goes before it. */
+/** Reads options of the handlers from the environment. Given options take precedence. */
 export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions, "client"> {
   const read = (name: string): string | undefined => env[name]?.trim() || undefined;
   const missing: string[] = [];
@@ -19,8 +22,8 @@ export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions,
   const appUrl =
     given.appUrl ??
     read("NEXT_PUBLIC_APP_URL") ??
-    originOf([googleRedirectUri, officeRedirectUri]) ??
-    // The prefix is Next.js's; elsewhere it means nothing.
+    appUrlOf([googleRedirectUri, officeRedirectUri], given.basePath ?? DEFAULT_BASE_PATH) ??
+    // The prefix NEXT_PUBLIC_ is Next.js's.
     read("APP_URL") ??
     need("NEXT_PUBLIC_APP_URL or APP_URL", "the application's public address, such as https://your-app.com");
   const options = {
@@ -38,15 +41,28 @@ export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions,
   return options;
 }
 
-/** The one origin that the redirect URLs have. */
-function originOf(urls: readonly (string | undefined)[]): string | undefined {
-  const absolute = urls.filter((url) => url !== undefined && URL.canParse(url));
-  const origins = new Set(absolute.map((url) => new URL(url ?? "").origin));
-  if (origins.size > 1) {
-    throw new CalValidationError("The two redirect URLs are of different origins. Set NEXT_PUBLIC_APP_URL.");
+/**
+ * The application's address by its redirect URIs: what stands before `basePath` in those that are callback routes, or
+ * the origin of others, which are pages of the application.
+ */
+function appUrlOf(redirectUris: readonly (string | undefined)[], basePath: string): string | undefined {
+  const urls = redirectUris.map(parseHttpUrl).filter((url) => url !== null);
+  const callbackPath = new RegExp(`^(.*)${escape(basePath)}/(gcal|office)-oauth-redirect/?$`);
+  const callbacks = urls.flatMap((url) => {
+    const [, path] = callbackPath.exec(appPathOf(url)) ?? [];
+    return path === undefined ? [] : [url.origin + path];
+  });
+  const found = new Set(callbacks.length > 0 ? callbacks : urls.map(({ origin }) => origin));
+  if (found.size > 1 || new Set(urls.map(({ origin }) => origin)).size > 1) {
+    throw new CalValidationError(
+      "The two redirect URLs are of different origins or applications. Set NEXT_PUBLIC_APP_URL.",
+    );
   }
-  const [origin] = origins;
-  return origin;
+  return [...found][0];
+}
+
+function escape(text: string): string {
+  return text.replace(/[^\w/]/g, "\\$&");
 }
 
 function secretsIn(value: string): string[] {

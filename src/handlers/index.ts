@@ -1,5 +1,5 @@
 /**
- * Request handlers for each step of connecting a calendar.
+ * Request handlers for connecting calendars.
  *
  * @module calbridge/handlers
  */
@@ -11,12 +11,6 @@ export {
   type CreateCalHandlers,
 } from "./create-cal-handlers.js";
 export type { ConnectionCalendar, Connection } from "./account.js";
-export type {
-  CalHandlersOptions,
-  CalSession,
-  ConnectedEvent,
-  DisconnectedEvent,
-  HandlerErrorEvent,
-  HandlerName,
-} from "./options.js";
+export type { ConnectedEvent, DisconnectedEvent, HandlerErrorEvent, HandlerName } from "./events.js";
+export type { CalHandlersOptions, CalSession } from "./options.js";
 export type { HandlerErrorCode, ReturnReason } from "./http/http-error.js";

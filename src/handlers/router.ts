@@ -1,18 +1,18 @@
-import { appleCredentials } from "./routes/apple-credentials.js";
 import { isCrossSite } from "./http/cross-site.js";
-import { disconnect } from "./routes/disconnect.js";
-import { oauthConnectUrl } from "./routes/connect-url.js";
-import { googleOauthRedirect, officeOauthRedirect } from "./routes/oauth-callback.js";
 import { HttpError } from "./http/http-error.js";
-import { refresh } from "./routes/access-token.js";
 import { failure, isReportable } from "./http/responses.js";
+import { reportError } from "./report-error.js";
+import { refresh } from "./routes/access-token.js";
+import { appleCredentials } from "./routes/apple-credentials.js";
+import { oauthConnectUrl } from "./routes/connect-url.js";
+import { disconnect } from "./routes/disconnect.js";
+import { googleOauthRedirect, officeOauthRedirect } from "./routes/oauth-callback.js";
 import { saveOauthCredentials } from "./routes/save-credentials.js";
 import { status } from "./routes/status.js";
 import { syncCredentials } from "./routes/sync.js";
 import type { HandlerContext, Route } from "./types.js";
-import { reportError } from "./report-error.js";
 
-/** The steps by their route under the base path. */
+/** The routes by their paths under the base path. */
 const routesByPath: Record<string, Route> = {
   "/calendars/oauth-connect-url": oauthConnectUrl,
   "/gcal-oauth-redirect": googleOauthRedirect,
@@ -25,47 +25,64 @@ const routesByPath: Record<string, Route> = {
   "/refresh": refresh,
 };
 
-/** All steps. */
+/** All routes. */
 export const allRoutes: readonly Route[] = Object.values(routesByPath);
 
-/** Finds the step that a request is for, and has it answer. */
+/** Finds the route of a request by its path, and serves it. */
 export async function dispatch(request: Request, context: HandlerContext): Promise<Response> {
   const { basePaths } = context.options;
-  const step = findStep(new URL(request.url).pathname, basePaths);
-  if (!step) {
-    const message = `There is no such route under ${basePaths[0] || "/"}. If the routes are mounted elsewhere, give basePath.`;
-    return failure(new HttpError(404, "not_found", message));
-  }
-  return serve(step, request, context);
+  const { pathname } = new URL(request.url);
+  const route = findRoute(pathname, basePaths);
+  return route ? serve(route, request, context) : failure(notFound(pathname, basePaths));
 }
 
-function findStep(pathname: string, basePaths: readonly string[]): Route | undefined {
-  for (const basePath of basePaths) {
-    if (!pathname.startsWith(`${basePath}/`)) continue;
-    const route = pathname.slice(basePath.length).replace(/\/$/, "");
-    if (Object.hasOwn(routesByPath, route)) return routesByPath[route];
-  }
-  return undefined;
+function findRoute(pathname: string, basePaths: readonly string[]): Route | undefined {
+  const path = withoutTrailingSlash(pathname);
+  const found = Object.keys(routesByPath).find((route) =>
+    basePaths.some((basePath) => path === basePath + route),
+  );
+  return found === undefined ? undefined : routesByPath[found];
 }
 
-/** Has a step answer. The one place where an error becomes an answer. */
-export async function serve(step: Route, request: Request, context: HandlerContext): Promise<Response> {
+/** The route at the end of a path, under any base path. */
+export function findRouteAtEnd(pathname: string): Route | undefined {
+  const path = withoutTrailingSlash(pathname);
+  const found = Object.keys(routesByPath).find((route) => path.endsWith(route));
+  return found === undefined ? undefined : routesByPath[found];
+}
+
+// Next.js's `trailingSlash` redirects all paths to one with a slash at its end.
+function withoutTrailingSlash(pathname: string): string {
+  return pathname.replace(/\/$/, "");
+}
+
+function notFound(pathname: string, basePaths: readonly string[]): HttpError {
+  // Not served: a guard of the application's on the base path would be passed by.
+  const isStripped = findRoute(pathname, [""]) !== undefined;
+  const advice = isStripped
+    ? "The path came without its base path. If the framework removes it, as Hono's and Elysia's mount() do, give basePathStripped: true."
+    : "If the routes are mounted elsewhere, give basePath.";
+  return new HttpError(404, "not_found", `There is no such route under ${basePaths[0] || "/"}. ${advice}`);
+}
+
+/** Serves a route. All errors become responses here. */
+export async function serve(route: Route, request: Request, context: HandlerContext): Promise<Response> {
   try {
-    assertAllowed(step, request, context);
-    return await step.run(request, context);
+    assertAllowed(route, request, context);
+    return await route.run(request, context);
   } catch (error) {
-    // Whatever it is: refusals, Cal.com's errors, and what the application's own functions throw.
-    if (isReportable(error)) await reportError(context, { handler: step.name, error, request });
+    // HttpErrors, Cal.com's errors, and what the application's own functions throw.
+    if (isReportable(error)) await reportError(context, { handler: route.name, error, request });
     return failure(error);
   }
 }
 
-function assertAllowed(step: Route, request: Request, { options }: HandlerContext): void {
-  if (!step.methods.some((method) => method === request.method)) {
-    const allow = step.methods.join(", ");
+function assertAllowed(route: Route, request: Request, { options }: HandlerContext): void {
+  if (!route.methods.some((method) => method === request.method)) {
+    const allow = route.methods.join(", ");
     throw new HttpError(405, "method_not_allowed", `This route takes ${allow}.`, { Allow: allow });
   }
-  if (step.refusesCrossSite && isCrossSite(request, options.trustedOrigins)) {
+  if (route.refusesCrossSite && isCrossSite(request, options.trustedOrigins)) {
     throw new HttpError(403, "cross_site", "This request was caused by another site.");
   }
 }

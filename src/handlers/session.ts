@@ -1,47 +1,69 @@
-import type { CalUser } from "../index.js";
+import type { CalUser, ManagedUserInput } from "../index.js";
 import { CalValidationError, isCalError } from "../errors.js";
 import type { CalSession } from "./options.js";
 import { HttpError } from "./http/http-error.js";
 import type { HandlerContext } from "./types.js";
 
-/** Who is signed in, or nobody. */
+/** The signed-in user, or `null`. */
 export async function findSession(request: Request, { options }: HandlerContext): Promise<CalSession | null> {
   const session: unknown = await options.authenticate(request);
   if (session === null || session === undefined) return null;
   const userId: unknown = typeof session === "object" ? Reflect.get(session, "userId") : undefined;
   if (typeof userId !== "string" || userId === "") {
     throw new TypeError(
-      "authenticate() must answer null, or an object with the user's id as userId, a string. A number: String(id).",
+      "authenticate() must return null, or an object with the user's id as userId, a string. If it is a number: String(id).",
     );
   }
   return session as CalSession;
 }
 
-/** Who is signed in. Refuses the request if nobody is. */
+/** The signed-in user. Rejects the request if there is none. */
 export async function requireSession(request: Request, context: HandlerContext): Promise<CalSession> {
   const session = await findSession(request, context);
   if (!session) throw new HttpError(401, "unauthenticated", "Sign in first.");
   return session;
 }
 
-/** The session's user, with a managed user at Cal.com. */
-export async function ensureUser(
-  { userId, ...input }: CalSession,
-  { options }: HandlerContext,
-): Promise<CalUser> {
+/**
+ * The session's user, with a managed user at Cal.com. What is only needed to create a managed user, such as the name, is
+ * validated only then.
+ */
+export async function ensureUser(session: CalSession, { options }: HandlerContext): Promise<CalUser> {
+  const { client } = options;
   try {
-    return await options.client.ensureUser(userId, input);
+    return await client.ensureUser(session.userId, managedUserInput(session));
   } catch (error) {
-    if (!isCalError(error) || error.code !== "invalid_input") throw error;
-    throw new CalValidationError(`authenticate() must answer { userId, email, name }: ${error.message}`);
+    if (!isCalErrorWith(error, "invalid_input")) throw error;
+    const user = client.forUser(session.userId);
+    if (await hasManagedUser(user)) return user;
+    throw new CalValidationError(`authenticate() must return { userId, email, name }: ${error.message}`);
   }
 }
 
-// What of a request must not be repeated: all that its query and its cookies hold.
+/** The session without fields that are `null`, as a database returns for a missing value. */
+function managedUserInput(session: CalSession): ManagedUserInput {
+  const given = Object.entries(session).filter(([, value]) => value !== null);
+  // `ensureUser()` validates them, and sends only those that are documented.
+  return Object.fromEntries(given) as unknown as ManagedUserInput;
+}
+
+async function hasManagedUser(user: CalUser): Promise<boolean> {
+  try {
+    await user.accessToken();
+    return true;
+  } catch (error) {
+    if (isCalErrorWith(error, "user_not_found")) return false;
+    throw error;
+  }
+}
+
+function isCalErrorWith(error: unknown, code: "invalid_input" | "user_not_found"): error is Error {
+  return isCalError(error) && error.code === code;
+}
 
 /**
- * Does what connects a calendar, as the session's user. If Cal.com has lost its managed user, with all that was
- * connected, there is a new one: who connects a calendar anew loses nothing by it.
+ * Does work that connects a calendar, for the session's user. If Cal.com has lost the managed user and all of its
+ * connections, it creates a new one: connecting a calendar anew loses nothing.
  */
 export async function asUser<T>(
   context: HandlerContext,
@@ -58,7 +80,7 @@ export async function asUser<T>(
   }
 }
 
-/** Whether an error says that Cal.com has no such managed user any more. */
+/** Whether Cal.com no longer has the managed user. */
 export function isUserLost(error: unknown): boolean {
   return isCalError(error) && error.code === "cal_user_gone";
 }

@@ -1,29 +1,30 @@
 import { CalValidationError } from "../errors.js";
+import { parseHttpUrl } from "./http-url.js";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-// No message of this file repeats the value it refuses: it may be a secret in the wrong place.
+// No message here repeats the rejected value: it may be a secret in the wrong place.
 
-/** The argument that holds all the others; `what` may say what it holds at least. */
+/** An object. `what` names the fields that it must have. */
 export function assertObject(name: string, value: unknown, what = "an object"): asserts value is object {
   if (typeof value !== "object" || value === null) throw new CalValidationError(`${name} must be ${what}.`);
 }
 
-/** Refuses an option that there isn't: a misspelt one would be passed over without a word. */
+/** Rejects unknown options: a misspelt one would be ignored. */
 export function assertNames(options: object, known: readonly string[], path = ""): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new CalValidationError(`Unknown option ${path}${unknown}. There are: ${known.join(", ")}.`);
 }
 
-/** A string with something in it. */
+/** A string that is not empty. */
 export function assertText(name: string, value: unknown): asserts value is string {
   if (typeof value !== "string" || value.trim() === "") {
     throw new CalValidationError(`${name} must be a string that is not empty.`);
   }
 }
 
-/** The application's own id of a user: anything that every store can keep. */
+/** The application's own id of a user: any text that every store can keep. */
 export function assertUserId(value: unknown): asserts value is string {
   assertText("userId", value);
   // PostgreSQL's text holds no NUL, and lone surrogates have no UTF-8.
@@ -39,28 +40,28 @@ export function assertId(name: string, value: unknown): asserts value is number 
   }
 }
 
-/**
- * An absolute http or https URL without credentials. `URL` alone is too kind: it takes "https:done", which a
- * browser resolves against its own page, and drops line ends, which would end up in a Location header.
- */
+/** An absolute http or https URL without credentials. */
 export function assertHttpUrl(name: string, value: unknown): asserts value is string {
-  const isAbsolute = typeof value === "string" && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(value);
-  const url = isAbsolute && URL.canParse(value) ? new URL(value) : null;
-  if (!url || url.username !== "" || url.password !== "") {
-    throw new CalValidationError(
-      `${name} must be an absolute URL that begins with https:// or http:// and holds no user name or password.`,
-    );
-  }
+  toHttpUrl(name, value);
 }
 
-/** A plain address: one `@`, nothing that would split a list of them. */
+/** Parses an absolute http or https URL without credentials. */
+export function toHttpUrl(name: string, value: unknown): URL {
+  const url = parseHttpUrl(value);
+  if (url) return url;
+  throw new CalValidationError(
+    `${name} must be an absolute URL that begins with https:// or http:// and holds no user name or password.`,
+  );
+}
+
+/** An e-mail address: one `@`, and no comma, which would split a list of addresses. */
 export function assertEmail(value: unknown): asserts value is string {
   if (typeof value !== "string" || !/^[^\s\p{Cc}@,]+@[^\s\p{Cc}@,]+$/u.test(value)) {
     throw new CalValidationError('email must be an address such as "ada@example.com".');
   }
 }
 
-/** A name that this runtime's time zone database knows. */
+/** An IANA time zone that this runtime knows. */
 export function assertTimeZone(name: string, value: unknown): asserts value is string {
   assertText(name, value);
   try {
@@ -71,7 +72,7 @@ export function assertTimeZone(name: string, value: unknown): asserts value is s
   }
 }
 
-/** A moment, given as a Date or in ISO 8601, as Cal.com takes it. */
+/** An instant, given as a Date or in ISO 8601. Returns it in ISO 8601. */
 export function toIsoInstant(name: string, value: unknown): string {
   const isDate = value instanceof Date;
   const date = isDate || isIsoText(value) ? new Date(value) : null;
@@ -86,12 +87,12 @@ export function toIsoInstant(name: string, value: unknown): string {
 function isIsoText(value: unknown): value is string {
   if (typeof value !== "string") return false;
   const match = /^(\d{4})-(\d{2})-(\d{2})(T[\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/.exec(value);
-  // Date takes February 30th for March 2nd.
+  // Date parses February 30th as March 2nd.
   const day = match && new Date(Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3])));
   return day?.getUTCDate() === Number(match?.[3]);
 }
 
-/** Two moments, the first before the second. A day without a time means the whole of it, to its end. */
+/** Two instants, the first before the second. A date without a time means the whole day. */
 export function toIsoRange(range: { from: unknown; to: unknown }): { from: string; to: string } {
   assertObject("The query", range);
   const from = toIsoInstant("from", range.from);
@@ -115,6 +116,7 @@ export function assertMs(
   }
 }
 
+/** The longest delay of `setTimeout`. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export function assertTimeoutMs(value: unknown): void {

@@ -52,9 +52,10 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       // A load that started earlier returns an older list.
       latestLoad++;
     }
-    // Cal.com's list can show a broken connection as working. A failed check is more reliable than the list.
+    // The list can show a broken connection as working: Cal.com's check, if that has failed, takes precedence. Not what
+    // the page's address says of an attempt to connect: anyone can make a link with such an address.
     const { action, code, provider } = state.error ?? {};
-    if (/^(sync|connect) (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
+    if (/^sync (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
       state.calendars = state.calendars.map((connection) => ({
         ...connection,
         connected: connection.connected && connection.calendarType !== provider,

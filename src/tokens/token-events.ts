@@ -1,5 +1,6 @@
 import type { CalErrorCode } from "../errors.js";
 import { callSafely } from "../lib/call-safely.js";
+import { sha256, toHex } from "../lib/digest.js";
 import type { TokenRecord } from "./token-store.js";
 
 /**
@@ -40,6 +41,5 @@ export function reportTokenRefresh(
 }
 
 async function fingerprintOf(token: string): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
-  return Array.from(new Uint8Array(hash, 0, 6), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex((await sha256(token)).subarray(0, 6));
 }

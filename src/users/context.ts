@@ -7,7 +7,7 @@ import type { TokenManager } from "../tokens/token-manager.js";
 /** What a user needs of the client's options. */
 export interface UserOptions {
   managedUsers: { clientId: string; adoptUnowned: boolean } | undefined;
-  oauth: { scopes: readonly string[] } | undefined;
+  oauth: { clientId: string; scopes: readonly string[] } | undefined;
   newUsers: "managed" | "oauth";
   now: () => number;
   timeoutMs: number;

@@ -6,7 +6,7 @@ import { calUserIdIn, teamIdIn } from "../api/token-claims.js";
 import { CalApiError, CalError, CalLinkError, CalStoreError, CalUserInUseError } from "../errors.js";
 import { clientRejected } from "../grants/oauth-grant.js";
 import { assertHttpUrl, assertObject, assertText, assertUserId } from "../lib/assert.js";
-import { sha256 } from "../lib/sha256.js";
+import { sha256 } from "../lib/digest.js";
 import type { CheckedWrite } from "../tokens/checked-store.js";
 import { detailsOf, toDetailsText, type TokenDetails } from "../tokens/details.js";
 import { tokenColumns } from "../tokens/token-record.js";

@@ -1,6 +1,6 @@
 import type { ManagedUser, ManagedUserMetadata } from "../api/endpoints/managed-users.js";
 import { CalValidationError } from "../errors.js";
-import { sha256, toHex } from "../lib/sha256.js";
+import { sha256, toHex } from "../lib/digest.js";
 
 // Managed users carry a hash of the application user that they were created for. E-mail addresses alone can't tell:
 // an address may be given to another person, and an application may let anyone enter any address.

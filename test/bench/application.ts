@@ -28,6 +28,7 @@ const handlers = createCalHandlers({
   stateSecret: "a-secret-of-the-bench-that-is-long-enough",
   appUrl: "http://127.0.0.1",
   successUrl: "/",
+  exposeAccessToken: true,
 });
 
 interface Listed {

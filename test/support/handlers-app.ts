@@ -54,6 +54,7 @@ export function createApp(options: AppOptions = {}): App {
       appUrl: ORIGIN,
       successUrl: "/connected",
       errorUrl: "/failed",
+      exposeAccessToken: true,
       logger,
       now,
       ...options.handlers,
@@ -99,7 +100,7 @@ export interface Browser {
   start(provider: "google" | "office365", query?: string): Promise<string>;
 }
 
-export function createBrowser(handle: (request: Request) => Promise<Response>): Browser {
+export function createBrowser(handle: (request: Request) => Promise<Response>, api = BASE): Browser {
   const jar = new CookieJar();
   const send = async (url: string, init: RequestInit, site: string): Promise<Response> => {
     const headers = new Headers(init.headers);
@@ -120,7 +121,7 @@ export function createBrowser(handle: (request: Request) => Promise<Response>): 
       jar.setCookieSync("session=; Path=/; Max-Age=0", ORIGIN);
       return browser;
     },
-    fetch: (path, init = {}) => send(BASE + path, init, "same-origin"),
+    fetch: (path, init = {}) => send(api + path, init, "same-origin"),
     post: (path, body) =>
       browser.fetch(path, {
         method: "POST",

@@ -108,6 +108,24 @@ function toManagedUser(wire: z.infer<typeof profileSchema>): ManagedUser {
 
 const readManagedUser = (response: ApiResponse) => toManagedUser(dataOf(userSchema)(response));
 
+const updateFields = {
+  email: true,
+  name: true,
+  timeZone: true,
+  timeFormat: true,
+  weekStart: true,
+  locale: true,
+  avatarUrl: true,
+  bio: true,
+  metadata: true,
+  defaultScheduleId: true,
+} satisfies Record<keyof ManagedUserUpdate, true>;
+
+/** The documented fields only: applications pass whole rows of their user table, with password hashes in them. */
+function bodyOf(input: ManagedUserUpdate): ManagedUserUpdate {
+  return Object.fromEntries(Object.entries(input).filter(([name]) => Object.hasOwn(updateFields, name)));
+}
+
 const collection = "/oauth-clients/{clientId}/users";
 const item = "/oauth-clients/{clientId}/users/{userId}";
 
@@ -123,9 +141,9 @@ export function createManagedUser(
     method: "POST",
     path: collection,
     params: { clientId },
-    body: input,
-    read: (response) => {
-      const { user, ...tokens } = dataOf(createdSchema)(response);
+    body: bodyOf(input),
+    read: (answer) => {
+      const { user, ...tokens } = dataOf(createdSchema)(answer);
       return { user: toManagedUser(user), tokens: toTokens(tokens) };
     },
   });
@@ -178,7 +196,7 @@ export function updateManagedUser(
     method: "PATCH",
     path: item,
     params: { clientId, userId },
-    body: update,
+    body: bodyOf(update),
     read: readManagedUser,
   });
 }

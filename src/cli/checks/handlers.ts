@@ -1,5 +1,5 @@
 import { CalValidationError } from "../../errors.js";
-import { createEncryptedJson } from "../../handlers/oauth/encrypted-json.js";
+import { assertStateSecret } from "../../handlers/oauth/encrypted-json.js";
 import type { CommandIo } from "../command.js";
 import { isInTheClear } from "./address.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
@@ -35,13 +35,14 @@ function checkSecret(value: string | undefined): Finding {
   }
   const secrets = value.split(",").map((secret) => secret.trim());
   try {
-    createEncryptedJson(secrets);
+    assertStateSecret(secrets);
   } catch (error) {
     if (!(error instanceof CalValidationError)) throw error;
+    const problem = error.message.includes("random") ? "can be guessed" : "is too short";
     return wrong(
       secrets.length > 1
-        ? "One of the secrets in CAL_STATE_SECRET is too short."
-        : "CAL_STATE_SECRET is too short.",
+        ? `One of the secrets in CAL_STATE_SECRET ${problem}.`
+        : `CAL_STATE_SECRET ${problem}.`,
       "Each has 32 characters or more, with a comma between two. Make one with: openssl rand -base64 32",
     );
   }

@@ -1,5 +1,5 @@
 import { CalValidationError } from "../../errors.js";
-import { encryptionKeysFromEnv } from "../../tokens/encryption/keys.js";
+import { encryptionKeysFromEnv, showKeyId } from "../../tokens/encryption/keys.js";
 import type { CommandIo } from "../command.js";
 import { ok, wrong, type Finding } from "./finding.js";
 
@@ -16,7 +16,7 @@ export function checkKeys({ env }: CommandIo): KeysCheck {
   try {
     const keys = encryptionKeysFromEnv(env);
     const [first = "", ...others] = Object.keys(keys);
-    const text = `CAL_TOKEN_ENCRYPTION_KEYS: "${first}" seals${others.length > 0 ? `, "${others.join('", "')}" still open` : ""}.`;
+    const text = `CAL_TOKEN_ENCRYPTION_KEYS: the key ${showKeyId(first)} seals${others.length > 0 ? `, ${others.map(showKeyId).join(", ")} still open` : ""}.`;
     return { findings: [ok(text)], keys };
   } catch (error) {
     if (!(error instanceof CalValidationError)) throw error;

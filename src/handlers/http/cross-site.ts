@@ -1,12 +1,12 @@
 /**
- * Whether a browser says that another site caused the request. Programs that are no browsers send none of
- * these headers and pass: they carry no user's cookies.
+ * Whether a browser reports that another site caused the request (CSRF). Programs other than browsers send none of these
+ * headers and pass: they don't send a user's cookies either.
  *
- * `same-site` is not enough: on a neighbouring subdomain anybody's page may lie. It has to be listed.
+ * `same-site` is not enough: a sibling subdomain may be controlled by someone else. Its origin has to be trusted.
  */
 export function isCrossSite(request: Request, trustedOrigins: ReadonlySet<string>): boolean {
   const site = request.headers.get("sec-fetch-site");
-  // `none`: the user typed the address, or opened a bookmark.
+  // `none`: the user entered the address, or opened a bookmark.
   if (site === "same-origin" || site === "none") return false;
   if (site === "cross-site") return true;
   const origin = request.headers.get("origin") ?? originOf(request.headers.get("referer"));

@@ -1,20 +1,20 @@
 import type { DisconnectedReason } from "../../index.js";
 
 /**
- * Why a return from a consent page was refused, or did not end in a working connection. The redirect
- * routes put it into the error page's query as `reason`. `docs/handlers.md` says what to tell the user.
+ * Why a callback was rejected, or did not end in a working connection. The callback routes add it to the error page's
+ * query as `reason`. `docs/handlers.md` says what to show to the user.
  *
- * | reason | what happened | undone |
+ * | reason | what happened | rolled back |
  * | --- | --- | --- |
- * | `invalid_state` | There is no state, or it was not made here, or for another provider. | if it was made here |
- * | `expired_state` | The return came more than ten minutes after the start. | yes |
- * | `used_state` | This return was handled before. | yes |
- * | `signed_out` | Nobody is signed in. | yes |
- * | `wrong_user` | Somebody else is signed in than the one who started. | yes |
- * | `wrong_browser` | The browser is not the one in which it was started, or has lost its cookies. | yes |
- * | `access_denied` | The user said no on the consent page. | nothing was saved |
- * | `save_failed` | Cal.com refused the code: wrong, used up, or without access to calendars. | nothing was saved |
- * | `unavailable` | Cal.com could not be asked. Loading the page again tries once more. | no |
+ * | `invalid_state` | The state is missing, was not made here, or is for another provider. | if it was made here |
+ * | `expired_state` | The callback came more than ten minutes after the start. | yes |
+ * | `used_state` | This callback was handled before. | yes |
+ * | `signed_out` | No user is signed in. | yes |
+ * | `wrong_user` | Another user is signed in than the one who started. | yes |
+ * | `wrong_browser` | It was started in another browser, or the browser has lost its cookies. | yes |
+ * | `access_denied` | The user denied access on the consent page. | nothing was saved |
+ * | `save_failed` | Cal.com rejected the code: wrong, used already, or without access to calendars. | nothing was saved |
+ * | `unavailable` | Cal.com could not be reached. Loading the page again retries. | no |
  * | `internal_error` | The application's own code, or the token store, failed. | no |
  */
 export type ReturnReason =
@@ -30,7 +30,7 @@ export type ReturnReason =
   | "internal_error"
   | DisconnectedReason;
 
-/** The `code` of an error that a handler answers. A code keeps its meaning; new ones may be added. */
+/** The `code` of an error response. A code keeps its meaning; new ones may be added. */
 export type HandlerErrorCode =
   | "invalid_input"
   | "unauthenticated"
@@ -52,9 +52,9 @@ export type HandlerErrorCode =
   | "unavailable"
   | "internal_error";
 
-/** What a handler answers instead of what was asked for. Its message is for the browser, and holds no secret. */
+/** An error response. Its message is sent to the browser, so it must not hold a secret. */
 export class HttpError extends Error {
-  override readonly name = "Refusal";
+  override readonly name = "HttpError";
   readonly code: HandlerErrorCode;
   readonly status: number;
   readonly headers: Record<string, string>;
@@ -67,7 +67,7 @@ export class HttpError extends Error {
   }
 }
 
-/** Something in the request that can't be right. */
+/** The error for a request that is not valid. */
 export function invalidInput(message: string): HttpError {
   return new HttpError(400, "invalid_input", message);
 }

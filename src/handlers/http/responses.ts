@@ -1,9 +1,10 @@
 import { isCalError, type CalError } from "../../errors.js";
 import { HttpError } from "./http-error.js";
 
-/** On every answer: a token, a code or a state passes in the address, the body or a cookie of most of them. */
+/** Headers of each response: most have a token, a code or a state in their URL, their body or a cookie. */
 const securityHeaders = {
   "Cache-Control": "no-store",
+  "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
 };
@@ -14,7 +15,7 @@ interface Extras {
   cookies?: readonly string[];
 }
 
-/** An answer with a JSON body. */
+/** A response with a JSON body. */
 export function json(status: number, body: unknown, { headers, cookies }: Extras = {}): Response {
   const response = Response.json(body, { status, headers: { ...securityHeaders, ...headers } });
   return withCookies(response, cookies);
@@ -25,7 +26,7 @@ export function success(data: object, extras?: Extras): Response {
   return json(200, { success: true, data }, extras);
 }
 
-/** A redirect after which the browser makes a GET, whatever it made before. */
+/** A redirect that a browser follows with GET, whatever the request's method was. */
 export function seeOther(location: string, { headers, cookies }: Extras = {}): Response {
   const response = new Response(null, {
     status: 303,
@@ -39,14 +40,14 @@ function withCookies(response: Response, cookies: readonly string[] = []): Respo
   return response;
 }
 
-/** `{success: false, error: {code, message}}` for whatever was thrown. */
+/** `{success: false, error: {code, message}}` for any thrown value. */
 export function failure(error: unknown, extras: Extras = {}): Response {
   const { status, code, message, headers } = toHttpError(error);
   const body = { success: false, error: { code, message } };
   return json(status, body, { ...extras, headers: { ...headers, ...extras.headers } });
 }
 
-/** What to say of an error. The words are ours: Cal.com's own may repeat what was sent to it. */
+/** The response for an error. Its message is ours: Cal.com's own may repeat what was sent to it. */
 function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (isCalError(error)) return fromCalError(error);
@@ -65,7 +66,7 @@ function fromCalError({ code, retryAfterMs }: CalError): HttpError {
       return new HttpError(503, "rate_limited", `Too many requests. Try again in ${seconds} s.`, headers);
     }
     case "timeout":
-      return new HttpError(504, "unavailable", "Cal.com did not answer in time. Try again later.");
+      return new HttpError(504, "unavailable", "Cal.com did not respond in time. Try again later.");
     case "network_error":
     case "server_error":
     case "invalid_response":
@@ -73,7 +74,7 @@ function fromCalError({ code, retryAfterMs }: CalError): HttpError {
     case "unauthorized":
     case "token_expired":
     case "token_rejected":
-      return new HttpError(502, "unavailable", "Cal.com could not be asked. Try again later.");
+      return new HttpError(502, "unavailable", "Cal.com could not be reached. Try again later.");
     case "conflict":
     case "email_in_use":
     case "unowned_user":
@@ -86,12 +87,12 @@ function fromCalError({ code, retryAfterMs }: CalError): HttpError {
     case "forbidden":
       return new HttpError(502, "not_permitted", "Cal.com does not let this application do that.");
     default:
-      // Our own mistakes, or the application's: input that Cal.com refused, a store that failed.
+      // A mistake of ours or of the application: input that Cal.com rejected, or a token store that failed.
       return internalError();
   }
 }
 
-/** Whether the application should hear of it: not of a request that was merely wrong. */
+/** Whether the application is told of the error: not if only the request was wrong. */
 export function isReportable(error: unknown): boolean {
   return !(error instanceof HttpError) || error.status >= 500;
 }

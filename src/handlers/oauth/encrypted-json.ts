@@ -1,63 +1,87 @@
 import { CalValidationError } from "../../errors.js";
 import { decryptJwe, encryptJwe } from "../../lib/jwe.js";
+import { parseJson } from "../../lib/parse-json.js";
+import { isWeakSecret } from "../../lib/secret-strength.js";
 
-/** Makes text that only this application can read or make. */
+/** Encrypts values that only the same application can decrypt. */
 export interface EncryptedJson {
-  /** Seals with the first secret. */
+  /**
+   * Encrypts with the first secret.
+   * @throws {@link CalValidationError} if the result is longer than `decrypt` accepts.
+   */
   encrypt(value: object): Promise<string>;
-  /** Opens what any of the secrets has sealed. `null` for everything else. */
-  decrypt(sealed: string): Promise<unknown>;
+  /** Decrypts what was encrypted with one of the secrets, for the same audience. Returns `null` for any other text. */
+  decrypt(encrypted: string): Promise<unknown>;
 }
 
 const MIN_SECRET_LENGTH = 32;
-// Longer than anything sealed here; decryption of what anybody sends is not for free.
+// Anyone can send a text to be decrypted, which costs time. Also, the state has to fit into a URL.
 const MAX_ENCRYPTED_LENGTH = 8192;
 
 /**
- * Seals as JWE (`dir`, A256GCM). Several secrets let one be replaced: the first seals, all open.
+ * Encrypts as JWE (`dir`, A256GCM). With several secrets one can be replaced: the first encrypts, all decrypt.
  *
- * @throws {@link CalValidationError} if there is no secret, or one is too short to be guarded by.
+ * @param audience - For whom the values are: the application's address and the client's id. They are part of the key, so
+ * that a value of another stage does not decrypt here, even if both stages have one secret.
+ * @throws {@link CalValidationError} if there is no secret, or one is too short or weak.
  */
-export function createEncryptedJson(secret: string | readonly string[]): EncryptedJson {
-  const secrets: readonly unknown[] =
-    typeof secret === "string" ? [secret] : Array.isArray(secret) ? secret : [];
-  if (secrets.length === 0 || !secrets.every(isLongEnough)) {
-    throw new CalValidationError(
-      `stateSecret must have ${MIN_SECRET_LENGTH} characters or more, each of several too. ` +
-        "Make one with: openssl rand -base64 32",
-    );
-  }
+export function createEncryptedJson(
+  secret: string | readonly string[],
+  audience: readonly string[],
+): EncryptedJson {
+  const secrets = assertStateSecret(secret);
   let keys: Promise<Uint8Array[]> | undefined;
-  const ready = (): Promise<Uint8Array[]> => (keys ??= Promise.all(secrets.map(deriveKey)));
+  const ready = (): Promise<Uint8Array[]> =>
+    (keys ??= Promise.all(secrets.map((each) => deriveKey(each, audience))));
 
   return {
     async encrypt(value) {
       const [key] = await ready();
-      if (!key) throw new TypeError("there is at least one secret");
-      return encryptJwe(JSON.stringify(value), key);
+      if (!key) throw new TypeError("There is no secret.");
+      const encrypted = await encryptJwe(JSON.stringify(value), key);
+      if (encrypted.length <= MAX_ENCRYPTED_LENGTH) return encrypted;
+      throw new CalValidationError(
+        `The encrypted state has ${encrypted.length} characters; at most ${MAX_ENCRYPTED_LENGTH} are possible. ` +
+          "The user's id is too long, or the user has too many connections.",
+      );
     },
-    async decrypt(sealed) {
-      if (sealed.length > MAX_ENCRYPTED_LENGTH) return null;
+    async decrypt(encrypted) {
+      if (encrypted.length > MAX_ENCRYPTED_LENGTH) return null;
       for (const key of await ready()) {
-        const opened = await decryptJwe(sealed, key);
-        if (opened) return JSON.parse(opened.text) as unknown;
+        const decrypted = await decryptJwe(encrypted, key);
+        if (decrypted) return parseJson(decrypted.text) ?? null;
       }
       return null;
     },
   };
 }
 
+/** Validates one or more state secrets, and returns all of them. */
+export function assertStateSecret(secret: unknown): readonly string[] {
+  const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
+  const advice = "Make one with: openssl rand -base64 32";
+  if (secrets.length === 0 || !secrets.every(isLongEnough)) {
+    throw new CalValidationError(
+      `stateSecret must have ${MIN_SECRET_LENGTH} characters or more, each of several too. ${advice}`,
+    );
+  }
+  if (secrets.some(isWeakSecret)) {
+    throw new CalValidationError(`stateSecret must be random; one of its secrets can be guessed. ${advice}`);
+  }
+  return secrets;
+}
+
 function isLongEnough(secret: unknown): secret is string {
   return typeof secret === "string" && secret.trim().length >= MIN_SECRET_LENGTH;
 }
 
-async function deriveKey(secret: string): Promise<Uint8Array> {
+/** HKDF (RFC 5869). The purpose and the audience are the `info`: any other use of the secret has another key. */
+async function deriveKey(secret: string, audience: readonly string[]): Promise<Uint8Array> {
   const encoder = new TextEncoder();
   const material = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, [
     "deriveBits",
   ]);
-  // The purpose is part of the key: the same secret used elsewhere makes another one.
-  const info = encoder.encode("calbridge state v1");
+  const info = encoder.encode(JSON.stringify(["calbridge state v2", ...audience]));
   const bits = await crypto.subtle.deriveBits(
     { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info },
     material,

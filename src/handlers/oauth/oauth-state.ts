@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { OAuthProvider } from "../../index.js";
+import { sha256, toBase64Url } from "../../lib/digest.js";
 import type { EncryptedJson } from "./encrypted-json.js";
 
 /** How long after the start a return is taken. */
@@ -100,11 +101,5 @@ export function randomText(bytes: number): string {
 
 /** SHA-256, as text. */
 export async function digest(text: string): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replace(/[+/=]/g, (char) =>
-    char === "+" ? "-" : char === "/" ? "_" : "",
-  );
+  return toBase64Url(await sha256(text));
 }

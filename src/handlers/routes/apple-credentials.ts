@@ -6,10 +6,10 @@ import { readFields, required, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
 import type { Route } from "../types.js";
 
-// Apple's app-specific passwords have 19 characters, addresses 254 at most.
+// App-specific passwords have 19 characters; addresses have 254 or less.
 const MAX_LENGTH = 320;
 
-/** `POST /calendars/apple-credentials` `{username, password}`: connects Apple's calendar. */
+/** `POST /calendars/apple-credentials` `{username, password}`: connects an Apple account. */
 export const appleCredentials: Route = {
   name: "appleCredentials",
   methods: ["POST"],
@@ -20,18 +20,19 @@ export const appleCredentials: Route = {
     const username = required("username", textField(fields, "username", MAX_LENGTH));
     const password = required("password", textField(fields, "password", MAX_LENGTH));
     const connections = await asUser(context, session, async ({ calendars }) => {
-      await orRefused(calendars.connectApple({ username, password }));
+      await mapRejection(calendars.connectApple({ username, password }));
       return (await calendars.list()).connectedCalendars
         .map(toConnection)
         .filter(({ calendarType }) => calendarType === "apple");
     });
     await context.options.onConnected?.({ userId: session.userId, provider: "apple", connections, request });
-    // Not checked: for up to 10 seconds Cal.com's check doesn't see a calendar that it has just tried itself.
+    // Not checked: Cal.com has just tried the password, and its check does not see a new account for up to 10 seconds.
     return success({ calendarType: "apple", connected: true });
   },
 };
 
-async function orRefused(connection: Promise<void>): Promise<void> {
+/** Cal.com returns 400 for credentials that Apple rejects. */
+async function mapRejection(connection: Promise<void>): Promise<void> {
   try {
     await connection;
   } catch (error) {
@@ -39,7 +40,7 @@ async function orRefused(connection: Promise<void>): Promise<void> {
     throw new HttpError(
       400,
       "invalid_credentials",
-      "Apple did not accept this user name and app-specific password.",
+      "Apple rejected this user name and app-specific password.",
     );
   }
 }

@@ -2,7 +2,7 @@ import { oauthProviders } from "../../calendars/providers.js";
 import { toConnection } from "../account.js";
 import { createStateCookie } from "../oauth/state-cookie.js";
 import { requireSession, asUser } from "../session.js";
-import { oneOf, queryText } from "../http/request.js";
+import { oneOf, readParameters } from "../http/request.js";
 import { success } from "../http/responses.js";
 import { toReturnUrl, withParameters } from "../http/return-url.js";
 import { encryptAttempt } from "../oauth/oauth-state.js";
@@ -11,16 +11,17 @@ import type { Route } from "../types.js";
 /** The parameter of our own redirect URL in which the state travels: Cal.com's `state` can't be changed. */
 export const STATE_PARAMETER = "cal_state";
 
-/** `GET /calendars/oauth-connect-url?type=google|office365`: where to send the browser. Starts an attempt. */
+/** `GET` (query) and `POST` (JSON) `/calendars/oauth-connect-url`, `{type, returnUrl?}`: where to send the browser. Starts an attempt. */
 export const oauthConnectUrl: Route = {
   name: "oauthConnectUrl",
-  methods: ["GET"],
+  methods: ["GET", "POST"],
   refusesCrossSite: true,
   async run(request, context) {
     const { appUrl, trustedOrigins, redirectUris, encryptedJson, now } = context.options;
     const session = await requireSession(request, context);
-    const provider = oneOf("type", queryText(request, "type"), oauthProviders);
-    const given = queryText(request, "returnUrl");
+    const read = await readParameters(request, context.options.maxBodyBytes);
+    const provider = oneOf("type", read("type"), oauthProviders);
+    const given = read("returnUrl");
     const returnUrl = given === undefined ? undefined : toReturnUrl(given, appUrl, trustedOrigins);
 
     const { calendars, before } = await asUser(context, session, async ({ calendars }) => ({

@@ -7,7 +7,7 @@ import { idField, oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
 import type { Route } from "../types.js";
 
-/** `POST /calendars/disconnect` `{calendarType, credentialId?}`: ends one connection, or all of the provider's. */
+/** `POST /calendars/disconnect` `{calendarType, credentialId?}`: removes one connection, or all of a provider. */
 export const disconnect: Route = {
   name: "disconnect",
   methods: ["POST"],
@@ -18,7 +18,7 @@ export const disconnect: Route = {
     const provider = oneOf("calendarType", textField(fields, "calendarType"), disconnectableProviders);
     const credentialId = idField(fields, "credentialId");
     const { calendars } = context.options.client.forUser(userId);
-    const disconnected = await end(calendars.disconnect(provider, { credentialId }));
+    const disconnected = await removed(calendars.disconnect(provider, { credentialId }));
     const credentialIds = disconnected.map((credential) => credential.credentialId);
     if (credentialIds.length > 0) {
       await context.options.onDisconnected?.({ userId, provider, credentialIds, request });
@@ -30,7 +30,8 @@ export const disconnect: Route = {
   },
 };
 
-async function end(
+/** The removed credentials. A user without a managed user has none. */
+async function removed(
   disconnection: Promise<{ disconnected: CalendarCredential[] }>,
 ): Promise<CalendarCredential[]> {
   try {

@@ -5,7 +5,7 @@ import { queryText } from "../http/request.js";
 import { HttpError } from "../http/http-error.js";
 import { seeOther } from "../http/responses.js";
 import { readState } from "../oauth/returned-state.js";
-import { withParameters } from "../http/return-url.js";
+import { allowedReturnUrl, withParameters } from "../http/return-url.js";
 import type { CallbackOutcome, HandlerContext, Route } from "../types.js";
 import { reportError } from "../report-error.js";
 
@@ -36,7 +36,8 @@ function redirectStep(name: Route["name"], provider: OAuthProvider): Route {
       }
       const { result, cookies } = outcome;
       const page =
-        came.attempt?.returnUrl ?? (result.connected ? context.options.successUrl : context.options.errorUrl);
+        allowedReturnUrl(came.attempt?.returnUrl, context.options.trustedOrigins) ??
+        (result.connected ? context.options.successUrl : context.options.errorUrl);
       const location = withParameters(page, {
         calendarType: provider,
         connected: String(result.connected),

@@ -6,11 +6,11 @@ import { success } from "../http/responses.js";
 import type { HandlerContext, Route } from "../types.js";
 import { reportError } from "../report-error.js";
 
-/** `GET /calendars/status`: the connected accounts, and whether one of them works. */
+/** `GET /calendars/status`: the connected accounts, and whether at least one works. */
 export const status: Route = {
   name: "status",
   methods: ["GET"],
-  // Changes nothing, and a browser keeps the answer from other sites.
+  // It changes nothing, and without CORS headers other sites can't read the response.
   refusesCrossSite: false,
   async run(request, context) {
     const { userId } = await requireSession(request, context);
@@ -27,10 +27,10 @@ async function list(request: Request, context: HandlerContext, userId: string): 
   try {
     return (await context.options.client.forUser(userId).calendars.list()).connectedCalendars;
   } catch (error) {
-    // A user without a managed user has connected nothing yet.
+    // Without a managed user, nothing is connected yet.
     if (isCalError(error) && error.code === "user_not_found") return [];
     if (!isUserLost(error)) throw error;
-    // One whose managed user is gone has nothing connected any more, and gets a new one by connecting a calendar.
+    // The managed user was deleted at Cal.com. Connecting a calendar creates a new one.
     await reportError(context, { handler: "status", error, request });
     return [];
   }

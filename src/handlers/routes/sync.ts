@@ -7,7 +7,7 @@ import { oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
 import type { Route } from "../types.js";
 
-/** `POST /calendars/sync-credentials` `{calendarType}`: a token that works, the accounts, the check. */
+/** `POST /calendars/sync-credentials` `{calendarType}`: refreshes the token if needed, lists the accounts and checks them. */
 export const syncCredentials: Route = {
   name: "syncCredentials",
   methods: ["POST"],
@@ -17,15 +17,15 @@ export const syncCredentials: Route = {
     const fields = await readFields(request, context.options.maxBodyBytes);
     const calendarType = oneOf("calendarType", textField(fields, "calendarType"), calendarProviders);
     const { calendars } = context.options.client.forUser(userId);
-    const { status, connectedCalendars } = await orNothing(calendars.sync(calendarType));
+    const { status, connectedCalendars } = await orNotConnected(calendars.sync(calendarType));
     const accounts = connectedCalendars.map(toConnection);
     context.known.note(accounts.map(({ credentialId }) => credentialId));
     return success({ calendarType, ...status, calendars: accounts });
   },
 };
 
-/** A user without a managed user has connected nothing yet. */
-async function orNothing(sync: Promise<SyncResult>): Promise<Omit<SyncResult, "removedDuplicates">> {
+/** Without a managed user, nothing is connected yet. */
+async function orNotConnected(sync: Promise<SyncResult>): Promise<Omit<SyncResult, "removedDuplicates">> {
   try {
     return await sync;
   } catch (error) {

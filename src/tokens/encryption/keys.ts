@@ -58,20 +58,39 @@ export function encryptionKeysFromEnv(
       );
     }
     checkId(id);
-    if (keys.has(id)) throw new CalValidationError(`CAL_TOKEN_ENCRYPTION_KEYS has the key "${id}" twice.`);
+    if (keys.has(id))
+      throw new CalValidationError(`CAL_TOKEN_ENCRYPTION_KEYS has the key ${showKeyId(id)} twice.`);
     keys.set(id, key);
   }
   keyRing(Object.fromEntries(keys));
   return Object.fromEntries(keys);
 }
 
-/** Whether a text can be the id of a key, and so can be shown. */
+/** Whether a text can be the id of a key. A text that could be a key itself can't. */
 export function isKeyId(id: unknown): id is string {
-  return typeof id === "string" && /^[\w.-]{1,64}$/.test(id);
+  return typeof id === "string" && /^[\w.-]{1,64}$/.test(id) && !couldBeKey(id);
+}
+
+// A random key is longer than this in every encoding, even if it is cut or has a wrong number of bytes.
+const MAX_SHOWN_ID_LENGTH = 20;
+
+/** Names a key by its id, in a message or a log. A long id is not shown: it could be a key of another size, or a part of one. */
+export function showKeyId(id: string): string {
+  return id.length <= MAX_SHOWN_ID_LENGTH ? `"${id}"` : `whose id has ${id.length} characters`;
+}
+
+/** Whether a text is 16 bytes or more in hexadecimal, or 32 or more in base64 or base64url. */
+function couldBeKey(text: string): boolean {
+  return /^[0-9a-f]{32,}$/i.test(text) || /^[\w-]{43,}$/.test(text);
 }
 
 function checkId(id: string): void {
-  // The id is not shown: with the two sides of the colon swapped it would be the key.
+  if (couldBeKey(id.replace(/[+/=]/g, ""))) {
+    throw new CalValidationError(
+      "An encryption key's id could be a key itself. Are the two sides of the colon swapped? It is id:key.",
+    );
+  }
+  // The id is not shown here: it could be a key in another form.
   if (!isKeyId(id)) {
     throw new CalValidationError("An encryption key's id may hold up to 64 letters, digits, dots, _ and -.");
   }
@@ -86,7 +105,7 @@ function bytesOf(id: string, key: string | Uint8Array): Uint8Array {
   const bytes = typeof key === "string" ? decode(id, key.trim()) : Uint8Array.from(key);
   if (bytes.length === KEY_BYTES) return bytes;
   throw new CalValidationError(
-    `The encryption key "${id}" has ${bytes.length} bytes; it must have ${KEY_BYTES}. Make one with: openssl rand -base64 32`,
+    `The encryption key ${showKeyId(id)} has ${bytes.length} bytes; it must have ${KEY_BYTES}. Make one with: openssl rand -base64 32`,
   );
 }
 
@@ -99,7 +118,7 @@ function decode(id: string, key: string): Uint8Array {
   } catch {
     // A character or a length that base64 does not have; the error quotes neither, but stays unseen.
     throw new CalValidationError(
-      `The encryption key "${id}" is not base64, base64url or hex. Is it the output of \`openssl rand -base64 32\`, and not the command?`,
+      `The encryption key ${showKeyId(id)} is not base64, base64url or hex. Is it the output of \`openssl rand -base64 32\`, and not the command?`,
     );
   }
 }

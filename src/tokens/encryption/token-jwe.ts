@@ -1,7 +1,8 @@
 import * as base64url from "jose/base64url";
 import { CalStoreError } from "../../errors.js";
 import { decryptJwe, encryptJwe } from "../../lib/jwe.js";
-import { isKeyId, type KeyRing } from "./keys.js";
+import { parseJsonObject } from "../../lib/parse-json.js";
+import { isKeyId, showKeyId, type KeyRing } from "./keys.js";
 
 /** The columns that are encrypted. What was encrypted for one is refused in another. */
 export type EncryptedColumn = "access" | "refresh" | "details";
@@ -49,13 +50,13 @@ export async function decryptValue(value: string, place: Place, { keys }: KeyRin
   const key = keys.get(kid);
   if (!key) {
     throw new CalStoreError(
-      `${what} can't be decrypted: it was encrypted with the key "${kid}", which is not among the encryption keys.`,
+      `${what} can't be decrypted: it was encrypted with the key ${showKeyId(kid)}, which is not among the encryption keys.`,
     );
   }
   const decrypted = await decryptJwe(value, key);
   if (!decrypted) {
     throw new CalStoreError(
-      `${what} can't be decrypted with the key "${kid}": that is another key now, or the stored value was changed.`,
+      `${what} can't be decrypted with the key ${showKeyId(kid)}: that is another key now, or the stored value was changed.`,
     );
   }
   assertPlace(decrypted.header, place, what);
@@ -82,11 +83,15 @@ function assertPlace(header: TokenHeader, place: Place, what: string): void {
 function headerOf(value: string): TokenHeader | null {
   const end = value.indexOf(".");
   if (end === -1 || !value.startsWith("eyJ")) return null;
+  const header: TokenHeader | undefined = parseJsonObject(decodeText(value.slice(0, end)));
+  return typeof header?.typ === "string" && header.typ.startsWith(TYPE) ? header : null;
+}
+
+function decodeText(encoded: string): string {
   try {
-    const header = JSON.parse(new TextDecoder().decode(base64url.decode(value.slice(0, end)))) as TokenHeader;
-    return typeof header.typ === "string" && header.typ.startsWith(TYPE) ? header : null;
+    return new TextDecoder().decode(base64url.decode(encoded));
   } catch {
-    // Not base64url or not JSON: a value of another kind.
-    return null;
+    // Not base64url: a value of another kind.
+    return "";
   }
 }

@@ -96,6 +96,7 @@ async function start(
       stateSecret: SECRET,
       appUrl: server.origin,
       successUrl: "/connected",
+      exposeAccessToken: true,
       onError: () => undefined,
       ...options,
     }),
@@ -107,7 +108,7 @@ async function start(
 describe.each(Object.entries(servers))("%s", (name, mount) => {
   test("the whole flow", async () => {
     const { origin, emulator } = await start(mount);
-    await walk({ origin, emulator, page: "/connected" });
+    await walk({ origin, emulator, page: "/connected", exposesAccessToken: true });
   });
 
   // Where there is a parser in front, it is the parser that refuses such a body.
@@ -165,6 +166,63 @@ test("targets that are no paths, and methods that no Request can have", async ()
   expect(await ask("GET", "/api/cal/calendars/status/%")).toBe("404");
   expect(await ask("TRACE", "/api/cal/calendars/status")).toBe("501");
   expect(await ask("PROPFIND", "/api/cal/calendars/status")).toBe("405");
+});
+
+describe("a body that a middleware has read", () => {
+  const body = JSON.stringify({ calendarType: "google" });
+  const post = async (mount: Mount, type = "application/json") => {
+    const { origin } = await start(mount);
+    const response = await fetch(`${origin}/api/cal/calendars/sync-credentials`, {
+      method: "POST",
+      headers: { "content-type": type, cookie: "session=ada" },
+      body,
+    });
+    return { status: response.status, text: await response.text() };
+  };
+
+  test.each<[string, Mount]>([
+    ["Express, as JSON", ({ handle }) => express().use(express.json(), toNodeHandler(handle))],
+    ["Express, as text", ({ handle }) => express().use(express.text({ type: "*/*" }), toNodeHandler(handle))],
+    ["Express, as bytes", ({ handle }) => express().use(express.raw({ type: "*/*" }), toNodeHandler(handle))],
+    [
+      "Fastify, as text",
+      async ({ handle }) => {
+        const app = fastify();
+        app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) =>
+          done(null, text),
+        );
+        app.all("/api/cal/*", toNodeHandler(handle));
+        await app.ready();
+        closing.push(() => app.close());
+        return app.routing;
+      },
+    ],
+    [
+      "Koa, into request.body",
+      ({ handle }) => {
+        const calendar = toNodeHandler(handle);
+        const app = new Koa().use(async (context) => {
+          Object.assign(context.request, { body: JSON.parse(await text(context.req)) as unknown });
+          await calendar(context);
+        });
+        return quietly(app.callback());
+      },
+    ],
+  ])("%s: it is used", async (_, mount) => {
+    expect(await post(mount)).toMatchObject({ status: 200, text: expect.stringContaining("not_connected") });
+  });
+
+  test("and kept nowhere: 400, and what to do", async () => {
+    const answer = await post(({ handle }) => {
+      const calendar = toNodeHandler(handle);
+      return quietly(async (incoming, outgoing) => {
+        await text(incoming);
+        await calendar(incoming, outgoing);
+      });
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain("was read before it reached the calendar routes");
+  });
 });
 
 test("a session's cookie that is set already stays", async () => {
@@ -227,7 +285,7 @@ test("a request that is a framework's own, or of another realm, is a request", a
     appUrl: "https://app.example",
     successUrl: "/",
   });
-  const { url, method, headers } = new Request("https://app.example/api/cal/refresh");
+  const { url, method, headers } = new Request("https://app.example/api/cal/calendars/status");
   const foreign = { url, method, headers: { get: (name: string) => headers.get(name) } };
   for (const request of [new FrameworkRequest(url), foreign as unknown as Request]) {
     expect((await handle(request)).status).toBe(401);

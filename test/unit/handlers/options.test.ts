@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { Hono } from "hono";
+import { describe, expect, test, vi } from "vitest";
 import { CalClient, CalStoreError, CalValidationError, memoryTokenStore } from "../../../src/index.js";
 import { createCalHandlers, type CalHandlersOptions } from "../../../src/handlers/index.js";
 import { createApp, createBrowser, endOf, ORIGIN, SECRET } from "../../support/handlers-app.js";
@@ -15,21 +16,24 @@ const good: CalHandlersOptions = {
   successUrl: "/connected",
 };
 
-describe("options that can't be right are refused at once", () => {
+describe("options that are not valid are rejected at once", () => {
   const bad: [string, object][] = [
     ["client", { client: {} }],
+    ["client.clientId", { client: { ensureUser: () => undefined, forUser: () => undefined } }],
     ["authenticate", { authenticate: undefined }],
     ["stateSecret", { stateSecret: "short" }],
     ["stateSecret", { stateSecret: [] }],
     ["stateSecret", { stateSecret: [SECRET, "short"] }],
     ["stateSecret", { stateSecret: " ".repeat(40) }],
     ["stateSecret", { stateSecret: undefined }],
+    ["stateSecret", { stateSecret: { length: 1 } }],
     ["appUrl", { appUrl: "app.example" }],
     ["appUrl", { appUrl: "/x" }],
     ["appUrl", { appUrl: "https://a:b@app.example" }],
     ["appUrl", { appUrl: "https://app.example?x=1" }],
     ["basePath", { basePath: "api/cal" }],
     ["basePath", { basePath: "/api cal" }],
+    ["basePath", { basePath: "//api/cal" }],
     ["successUrl", { successUrl: "javascript:alert(1)" }],
     ["successUrl", { successUrl: "//evil.example" }],
     ["errorUrl", { errorUrl: "connected" }],
@@ -107,30 +111,86 @@ describe("from the environment", () => {
     }
   });
 
+  /** Handlers of an environment that is not complete, and what they log. */
+  function unconfigured(env: Record<string, string | undefined>) {
+    const log: string[] = [];
+    const logger = {
+      error: (message: string, { error }: { error?: Error }) =>
+        void log.push(`${message} ${error?.message ?? ""}`),
+    };
+    return { log, handlers: createCalHandlers.fromEnv({ ...given, env, logger }) };
+  }
+
   test.each(["CAL_CLIENT_ID", "CAL_CLIENT_SECRET", "CAL_STATE_SECRET", "NEXT_PUBLIC_CALENDAR_SUCCESS_URL"])(
-    "%s is missing",
-    (name) => {
-      expect(() => createCalHandlers.fromEnv({ ...given, env: { ...env, [name]: " " } })).toThrow(name);
+    "%s is missing: the log says so at once, and pages get JSON, never an empty response",
+    async (name) => {
+      const { handlers, log } = unconfigured({ ...env, [name]: " " });
+      expect(log).toEqual([expect.stringContaining(name)]);
+      for (const handle of [handlers.handle, handlers.status]) {
+        const response = await handle(new Request(`${ORIGIN}/api/cal/calendars/status`));
+        expect(response.status).toBe(500);
+        expect(await response.json()).toEqual({
+          success: false,
+          error: {
+            code: "internal_error",
+            message: "The calendar routes are not configured. The server's log says what is missing.",
+          },
+        });
+      }
+      expect(log).toHaveLength(3);
+      for (const line of log) expect(line).toContain(name);
     },
   );
 
+  test("a variable that is not valid gets the same", async () => {
+    const { handlers, log } = unconfigured({ ...env, CAL_STATE_SECRET: "short-s3cret" });
+    expect((await handlers.handle(new Request(redirect))).status).toBe(500);
+    expect(log.join()).toContain("stateSecret must have 32 characters");
+    expect(log.join()).not.toContain("short-s3cret");
+  });
+
+  test("onError is called with the handler's name and what is missing", async () => {
+    const events: unknown[] = [];
+    const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const handlers = createCalHandlers.fromEnv({
+      ...given,
+      env: {},
+      onError: ({ handler, error }) => void events.push([handler, String(error)]),
+    });
+    expect(logged).toHaveBeenCalledOnce();
+    await handlers.handle(new Request(`${ORIGIN}/shop/api/cal/refresh`));
+    expect(events).toEqual([["refresh", expect.stringContaining("CAL_STATE_SECRET")]]);
+    expect((await handlers.handle(new Request(ORIGIN))).status).toBe(500);
+  });
+
   test("all that is missing is named at once", () => {
-    expect(() => createCalHandlers.fromEnv({ ...given, env: {} })).toThrow(
+    expect(unconfigured({}).log.join()).toMatch(
       /: NEXT_PUBLIC_APP_URL or APP_URL .*, CAL_STATE_SECRET .*, NEXT_PUBLIC_CALENDAR_SUCCESS_URL /,
     );
     const unset = { CAL_CLIENT_ID: "", CAL_CLIENT_SECRET: undefined };
-    expect(() => createCalHandlers.fromEnv({ ...given, env: { ...env, ...unset } })).toThrow(
-      "CAL_CLIENT_ID, CAL_CLIENT_SECRET",
-    );
+    expect(unconfigured({ ...env, ...unset }).log.join()).toContain("CAL_CLIENT_ID, CAL_CLIENT_SECRET");
   });
 
-  test("nothing tells the public origin, or two things tell two", () => {
+  test("the public address is in no variable, or two differ", () => {
     const unset = { NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: "", NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT: "" };
-    const none = { ...env, ...unset };
-    expect(() => createCalHandlers.fromEnv({ ...given, env: none })).toThrow("NEXT_PUBLIC_APP_URL");
-    const two = { ...env, NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: "https://other.example/x" };
-    expect(() => createCalHandlers.fromEnv({ ...given, env: two })).toThrow("different origins");
+    expect(unconfigured({ ...env, ...unset }).log.join()).toContain("NEXT_PUBLIC_APP_URL");
+    const google = "NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT";
+    for (const other of [
+      "https://other.example/x",
+      "https://other.example/api/cal/gcal-oauth-redirect",
+      "https://app.example/shop/api/cal/gcal-oauth-redirect",
+    ]) {
+      expect(unconfigured({ ...env, [google]: other }).log.join(), other).toContain("different origins");
+    }
+  });
+
+  test("a mistake in the code is thrown at once", () => {
+    const misspelt = { ...given, env, basepath: "/cal" };
+    expect(() => createCalHandlers.fromEnv(misspelt)).toThrow("Unknown option basepath.");
     expect(() => createCalHandlers.fromEnv({ authenticate: () => null, env })).toThrow("tokenStore");
+    expect(() => createCalHandlers.fromEnv({ ...given, authenticate: undefined as never, env })).toThrow(
+      "authenticate",
+    );
   });
 });
 
@@ -147,6 +207,83 @@ describe("where the routes are", () => {
         "There is no such route under /shop/cal. If the routes are mounted elsewhere, give basePath.",
       );
     }
+  });
+
+  describe("an application whose address has a path, as with Next.js's basePath", () => {
+    const shop = `${ORIGIN}/shop`;
+
+    test.each([
+      ["/connected", `${shop}/connected`],
+      ["/shop/connected", `${shop}/connected`],
+      ["/shop", shop],
+      ["/shopping", `${shop}/shopping`],
+      ["/", `${shop}/`],
+      ["/../admin", `${shop}/admin`],
+      ["/connected?tab=2#top", `${shop}/connected?tab=2#top`],
+      [`${ORIGIN}/elsewhere`, `${ORIGIN}/elsewhere`],
+    ])("the page %s is %s, as success page, error page and return URL", async (page, expected) => {
+      const end = new URL(expected);
+      const bare = (response: Response) => {
+        const url = new URL(response.headers.get("location")!);
+        for (const name of ["calendarType", "connected", "reason"]) url.searchParams.delete(name);
+        return url.href;
+      };
+      const app = createApp({ handlers: { appUrl: `${shop}/`, successUrl: page, errorUrl: page } });
+      const api = `${shop}/api/cal`;
+      const ada = createBrowser(app.handlers.handle, api).signIn("ada");
+      const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"));
+      expect(redirectTo).toMatch(`${api}/gcal-oauth-redirect?`);
+      expect(bare(await ada.visit(redirectTo))).toBe(end.href);
+      expect(bare(await ada.visit(`${api}/gcal-oauth-redirect`))).toBe(end.href);
+
+      const other = createApp({ handlers: { appUrl: shop, successUrl: "/s", errorUrl: "/e" } });
+      const bob = createBrowser(other.handlers.handle, api).signIn("bob");
+      const link = await bob.start("google", `&returnUrl=${encodeURIComponent(page)}`);
+      const back = await bob.visit((await other.emulator.provider.authorize(link)).redirectTo);
+      expect(bare(back)).toBe(end.href);
+    });
+
+    test("a redirect URI that is a path is one of the application", async () => {
+      const app = createApp({ handlers: { appUrl: shop, googleRedirectUri: "/back" } });
+      const ada = createBrowser(app.handlers.handle, `${shop}/api/cal`).signIn("ada");
+      const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"));
+      expect(redirectTo).toMatch(`${shop}/back?`);
+    });
+
+    test("from the environment, with the redirect URLs alone", async () => {
+      const handlers = createCalHandlers.fromEnv({
+        tokenStore: memoryTokenStore(),
+        authenticate: () => null,
+        env: {
+          CAL_CLIENT_ID: "id",
+          CAL_CLIENT_SECRET: "secret",
+          CAL_STATE_SECRET: SECRET,
+          NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT: `${shop}/api/cal/gcal-oauth-redirect`,
+          NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT: `${ORIGIN}/a-page`,
+          NEXT_PUBLIC_CALENDAR_SUCCESS_URL: "/done",
+        },
+      });
+      const back = await handlers.handle(new Request(`${shop}/api/cal/gcal-oauth-redirect`));
+      expect(endOf(back).page).toBe("/shop/done");
+    });
+  });
+
+  describe("a framework that removes the base path", () => {
+    test("Hono's mount(): the message names the option with which it works", async () => {
+      const app = createApp();
+      const mounted = new Hono().mount("/api/cal", app.handlers.handle);
+      const ask = (hono: Hono) => hono.request(`${ORIGIN}/api/cal/calendars/status`);
+      const response = await ask(mounted);
+      expect(response.status).toBe(404);
+      expect((await response.json()).error.message).toContain("basePathStripped: true");
+
+      const handlers = app.sibling({ basePathStripped: true });
+      const works = new Hono().mount("/api/cal", handlers.handle);
+      expect((await ask(works)).status).toBe(401);
+      const ada = createBrowser((request) => Promise.resolve(works.fetch(request))).signIn("ada");
+      const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"));
+      expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected", connected: "true" });
+    });
   });
 
   test("a handler alone answers wherever it is mounted, and only to its methods", async () => {
@@ -280,7 +417,7 @@ describe("what fails", () => {
       expect(told).toHaveLength(2);
       for (const error of told) {
         expect(error).toBeInstanceOf(CalValidationError);
-        expect((error as Error).message).toMatch("authenticate() must answer { userId, email, name }");
+        expect((error as Error).message).toMatch("authenticate() must return { userId, email, name }");
         expect((error as Error).message).toMatch(expected);
       }
       expect((await status(new Request(ORIGIN))).status).toBe(200);
@@ -292,7 +429,7 @@ describe("what fails", () => {
       handlers: { authenticate: () => ({ userId: 5, email: "e@x.example" }) as never },
     });
     expect((await app.handlers.status(new Request(ORIGIN))).status).toBe(500);
-    expect(app.log.join()).toContain("A number: String(id).");
+    expect(app.log.join()).toContain("If it is a number: String(id).");
   });
 
   test("an address that is another user's", async () => {

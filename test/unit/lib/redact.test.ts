@@ -94,6 +94,94 @@ describe("known secrets", () => {
   });
 });
 
+describe("a text that is too long to be searched", () => {
+  const MAX = 16_384;
+  const words = (length: number) => "word ".repeat(Math.ceil(length / 5)).slice(0, length);
+  const shapes: Record<string, (value: string) => string> = {
+    ...spellings,
+    "behind a name": (text) => `password=${encodeURIComponent(text)}`,
+    "in a URL's credentials": (text) => `postgres://user:${encodeURIComponent(text)}@db.example/app`,
+    "in a query": (text) => `/save?code=${encodeURIComponent(text)}&x=1`,
+  };
+
+  test("is cut", () => {
+    for (const text of ["x".repeat(15_000_000), words(15_000_000), "a://".repeat(4_000_000)]) {
+      expect(redact(text).length).toBeLessThanOrEqual(MAX + 1);
+    }
+    expect(redact(words(MAX))).toBe(words(MAX));
+    expect(redact(words(MAX + 1))).toMatch(/ word …$/);
+  });
+
+  test.each(Object.entries(shapes))("keeps no part of a secret that the cut went through: %s", (_, spell) => {
+    fc.assert(
+      fc.property(secret, fc.integer({ min: 0, max: 120 }), (value, offset) => {
+        const spelled = spell(value);
+        const text = `${words(MAX - offset)} ${spelled} ${words(1_000)}`;
+        const output = redact(text, [value]);
+        expect(output).not.toContain(spelled);
+        // Whatever is left behind the last whole word is not the start of the secret.
+        const rest = output.replace(/^(?:word ?)*/, "").replaceAll("[redacted]", "");
+        for (const start of [value.slice(0, 3), spelled.slice(0, 3)]) {
+          if (!/^(word|[\s…/]|pos|pas)/.test(start)) expect(rest).not.toContain(start);
+        }
+      }),
+    );
+  });
+
+  test("keeps no part of a secret that holds spaces", () => {
+    const value = "abcd efgh ijkl mnop";
+    for (let offset = 0; offset < 24; offset += 1) {
+      const output = redact(`${words(MAX - offset)}${value} and more`, [value]);
+      expect(output).not.toMatch(/abcd|efgh|ijkl/);
+    }
+  });
+
+  test("an error with a long message keeps its frames", () => {
+    const error = new Error(words(1_000_000));
+    const copy = redactError(error);
+    expect(copy.message.length).toBeLessThanOrEqual(MAX + 1);
+    expect(copy.stack).toMatch(/…\n +at .*redact\.test/);
+  });
+});
+
+describe("control and formatting characters", () => {
+  test("a message becomes one line, and a stack keeps one line a frame", () => {
+    const error = new Error("a\nb\r\nc\u2028d\x1b[31me\u202ef");
+    const copy = redactError(error);
+    expect(copy.message).toBe("a b c def");
+    const [first, ...frames] = copy.stack!.split("\n");
+    expect(first).toBe("Error: a b c def");
+    for (const frame of frames) expect(frame).toMatch(/^ +at /);
+  });
+
+  test("a secret that they split, or that holds them, is found", () => {
+    for (const [text, value] of [
+      ["hun\x1b[0mter2-hunter2", "hunter2-hunter2"],
+      ["hun\u200bter2-hunter2", "hunter2-hunter2"],
+      ["hun\u202eter2-hunter2", "hun\u202eter2-hunter2"],
+      ["hunter2-hunter2", "hun\u202eter2-hunter2"],
+      ["hunter2\nhunter2", "hunter2\nhunter2"],
+      ["hunter2\thunter2", "hunter2\thunter2"],
+    ] as const) {
+      expect(redact(`it is ${text}.`, [value])).toBe("it is [redacted].");
+      expect(redactError(new Error(`it is ${text}.`), [value]).stack).not.toContain("hunter2");
+    }
+  });
+
+  test("none is left, whatever the text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), fc.array(fc.string({ unit: "binary" })), (text, values) => {
+        expect(redact(text, values)).not.toMatch(/[\p{Cc}\p{Cf}\u2028\u2029]/u);
+      }),
+    );
+  });
+
+  test("text in any language stays as it is", () => {
+    const text = "Grüße, 你好, שלום, مرحبا, नमस्ते, 🎉";
+    expect(redact(text)).toBe(text);
+  });
+});
+
 describe("what has the shape of a secret goes, known or not", () => {
   const base64url = fc.stringMatching(/^[A-Za-z0-9_-]{8,60}$/);
   const jwt = fc.tuple(base64url, base64url, base64url).map(([a, b, c]) => `eyJ${a}.eyJ${b}.${c}`);

@@ -190,15 +190,21 @@ describe("returning from a provider", () => {
     expect(state.error).toEqual({ action: "connect", code: "wrong_user", provider: "office365" });
   });
 
-  test("invalid_credentials in the URL marks a connection as broken that the list shows as connected", async () => {
-    history.replaceState(
-      null,
-      "",
-      "/settings?calendarType=google&connected=false&reason=invalid_credentials",
-    );
-    await render(<Page initialStatus={{ calendars: [connection()] }} />);
-    expect(state).toMatchObject({ status: "broken", error: { code: "invalid_credentials" } });
-  });
+  test.each(["revoked", "invalid_credentials", "not_permitted", "provider_error"])(
+    "is announced, and does not make a working account look broken: %s",
+    async (reason) => {
+      history.replaceState(null, "", `/settings?calendarType=google&connected=false&reason=${reason}`);
+      handlers.respond("status", status(connection()), status(connection()));
+      await render(<Page />);
+      expect(state).toMatchObject({
+        status: "connected",
+        error: { code: reason },
+        calendars: [connection()],
+      });
+      await perform(() => state.reload());
+      expect(state.calendars).toEqual([connection()]);
+    },
+  );
 
   test.each(["?calendarType=apple&connected=true", "?connected=true", "?calendarType=google&connected=1"])(
     "a query that is not a result of the handlers is ignored and kept: %s",
