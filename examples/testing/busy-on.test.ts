@@ -3,7 +3,7 @@ import { createCalEmulator } from "calbridge/testing";
 import { expect, test } from "vitest";
 import { busyOn } from "./busy-on.js";
 
-/** A user whose Google calendar is connected, at a Cal.com of this test's own. */
+/** A user whose Google calendar is connected, with an emulated Cal.com for each test. */
 async function connectedUser() {
   const emulator = createCalEmulator({ now: () => Date.parse("2027-01-04T08:00:00Z") });
   const cal = new CalClient({
@@ -12,7 +12,7 @@ async function connectedUser() {
     fetch: emulator.fetch,
     now: emulator.clock.now,
     tokenStore: memoryTokenStore({ now: emulator.clock.now }),
-    retry: { limit: 0 }, // or the tests wait for repetitions
+    retry: { limit: 0 }, // without it the tests wait for retries
   });
   const ada = await cal.ensureUser("ada", { email: "ada@example.com", name: "Ada" });
   const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl: "https://your-app.com/done" });
@@ -20,7 +20,7 @@ async function connectedUser() {
 
   const lesson = { start: "2027-01-04T10:00:00Z", end: "2027-01-04T11:00:00Z" };
   emulator.provider.addEvent("google", "alice", { title: "Lesson", ...lesson });
-  return { emulator, ask: () => busyOn(cal, "ada", "2027-01-04", "2027-01-05") };
+  return { emulator, readBusy: () => busyOn(cal, "ada", "2027-01-04", "2027-01-05") };
 }
 
 const busy = {
@@ -28,18 +28,18 @@ const busy = {
   busy: [{ start: new Date("2027-01-04T10:00:00Z"), end: new Date("2027-01-04T11:00:00Z") }],
 };
 
-test("an hour later the token has expired, and one refresh renews it", async () => {
-  const { emulator, ask } = await connectedUser();
-  expect(await ask()).toMatchObject(busy);
+test("an hour later the access token has expired, and one refresh replaces it for three calls", async () => {
+  const { emulator, readBusy } = await connectedUser();
+  expect(await readBusy()).toMatchObject(busy);
 
   emulator.clock.advance(61 * 60_000);
-  const answers = await Promise.all([ask(), ask(), ask()]);
-  expect(answers).toMatchObject([busy, busy, busy]);
+  const results = await Promise.all([readBusy(), readBusy(), readBusy()]);
+  expect(results).toMatchObject([busy, busy, busy]);
   expect(emulator.count({ method: "POST", path: "/oauth/test-client/refresh" })).toBe(1);
 });
 
-test("Cal.com refreshes but its answer is lost: the next try works, and nobody has to consent again", async () => {
-  const { emulator, ask } = await connectedUser();
+test("after the response of a refresh is lost, the next call works without a new consent", async () => {
+  const { emulator, readBusy } = await connectedUser();
   emulator.inject({
     method: "POST",
     path: "/oauth/test-client/refresh",
@@ -47,24 +47,27 @@ test("Cal.com refreshes but its answer is lost: the next try works, and nobody h
     lost: true,
   });
   emulator.clock.advance(61 * 60_000);
-  expect(await ask()).toEqual({ state: "try-later" });
-  expect(await ask()).toMatchObject(busy);
+  expect(await readBusy()).toEqual({ state: "try-later" });
+  expect(await readBusy()).toMatchObject(busy);
 });
 
-test("a user who has taken access away at Google is asked to connect again", async () => {
-  const { emulator, ask } = await connectedUser();
+test("a user who revoked access at Google is asked to reconnect", async () => {
+  const { emulator, readBusy } = await connectedUser();
   for (const { id } of emulator.users.list()) emulator.provider.revoke({ userId: id, provider: "google" });
-  expect(await ask()).toEqual({ state: "reconnect" });
+  expect(await readBusy()).toEqual({ state: "reconnect" });
 });
 
 test.each([
-  { what: "is down", effect: { status: 503 } },
-  { what: "can't be reached", effect: { reset: true } },
-  { what: "answers with a proxy's error page", effect: { html: true } },
-] as const)("Cal.com $what: nothing is lost by it", async ({ effect }) => {
-  const { emulator, ask } = await connectedUser();
-  const outage = emulator.inject({ path: /./, times: Infinity, effect });
-  expect(await ask()).toEqual({ state: "try-later" });
-  outage.remove();
-  expect(await ask()).toMatchObject(busy);
-});
+  { failure: "is down", effect: { status: 503 } },
+  { failure: "can't be reached", effect: { reset: true } },
+  { failure: "returns the error page of a proxy", effect: { html: true } },
+] as const)(
+  "when Cal.com $failure, the user is asked to try later, and later it works",
+  async ({ effect }) => {
+    const { emulator, readBusy } = await connectedUser();
+    const outage = emulator.inject({ path: /./, times: Infinity, effect });
+    expect(await readBusy()).toEqual({ state: "try-later" });
+    outage.remove();
+    expect(await readBusy()).toMatchObject(busy);
+  },
+);
