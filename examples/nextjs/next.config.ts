@@ -1,10 +1,10 @@
 import type { NextConfig } from "next";
 
 const config: NextConfig = {
-  // As in a new project: what is for each request stands in a <Suspense>.
+  // As in a new project: content that depends on the request is inside <Suspense>.
   cacheComponents: true,
   partialPrefetching: true,
-  // There is a lock file in the folder above, too: this is the root all the same.
+  // The folder above has a lock file as well. Without this, Next.js would take that folder for the root.
   turbopack: { root: import.meta.dirname },
 };
 

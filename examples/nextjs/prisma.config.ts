@@ -6,6 +6,6 @@ if (existsSync(".env")) process.loadEnvFile();
 export default defineConfig({
   schema: "prisma/schema.prisma",
   migrations: { path: "prisma/migrations" },
-  // For the commands that migrate. The application itself connects in lib/prisma.ts.
+  // For the migration commands. The application connects in lib/prisma.ts.
   datasource: { url: process.env.DATABASE_URL ?? "" },
 });

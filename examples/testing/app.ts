@@ -12,27 +12,27 @@ const page = `<!doctype html>
 <button id="connect">Connect Google Calendar</button>
 <button id="check">Check again</button>
 <script type="module">
-const say = (text) => (document.querySelector("[role=status]").textContent = text);
-async function ask(path) {
+const showMessage = (text) => (document.querySelector("[role=status]").textContent = text);
+async function call(path) {
   const { success, data, error } = await (await fetch("/api/cal/calendars/" + path)).json();
-  if (!success) say(error.message);
+  if (!success) showMessage(error.message);
   return data;
 }
 async function showStatus() {
-  say("Looking…");
-  const data = await ask("status");
-  if (data) say(data.calendars.map(({ email }) => "Connected: " + email).join() || "Not connected");
+  showMessage("Loading…");
+  const data = await call("status");
+  if (data) showMessage(data.calendars.map(({ email }) => "Connected: " + email).join() || "Not connected");
 }
 document.querySelector("#check").onclick = showStatus;
 document.querySelector("#connect").onclick = async () => {
-  const data = await ask("oauth-connect-url?type=google");
+  const data = await call("oauth-connect-url?type=google");
   if (data) location.assign(data.authUrl);
 };
 await showStatus();
 </script>
 </html>`;
 
-/** A small application with a settings page. Who is signed in is told by a cookie. */
+/** A small application with a settings page. A cookie has the id of the signed-in user. */
 export function createApp(appUrl: string, options: CalClientOptions): Server {
   const handlers = createCalHandlers({
     client: new CalClient(options),

@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 const status = (): Promise<string | null> => page.getByRole("status").textContent();
 
-test("connects a calendar by the consent page", async () => {
+test("a user connects a calendar on the consent page", async () => {
   await page.goto(`${origin}/settings`);
   await expect.poll(status).toBe("Not connected");
 
@@ -47,7 +47,7 @@ test("connects a calendar by the consent page", async () => {
   await expect.poll(status).toBe("Connected: alice@gmail.example");
 });
 
-test("stays connected when the token expires while the page is open", async () => {
+test("an access token that expires while the page is open is refreshed once", async () => {
   for (const { id } of emulator.users.list()) emulator.users.expireAccessTokens(id);
   const refreshes = () => emulator.count({ method: "POST", path: "/oauth/test-client/refresh" });
   const before = refreshes();
@@ -57,7 +57,7 @@ test("stays connected when the token expires while the page is open", async () =
   await expect.poll(status).toBe("Connected: alice@gmail.example");
 });
 
-test("says so while Cal.com is down, and goes on afterwards", async () => {
+test("the page shows an error while Cal.com is down, and works again afterwards", async () => {
   const outage = emulator.inject({ path: "/calendars", times: Infinity, effect: { status: 503 } });
   await page.getByRole("button", { name: "Check again" }).click();
   await expect.poll(status, { timeout: 10_000 }).toContain("Try again later");

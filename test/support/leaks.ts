@@ -1,38 +1,38 @@
 import { inspect } from "node:util";
 import { expect } from "vitest";
 
-/** Fails if one of the secrets can be read out of a value, by any means a log would use. */
+/** Fails if a log of the value would contain one of the secrets. */
 export function expectNoSecret(value: unknown, secrets: readonly string[]): void {
   expect(leaksIn(value, Object.fromEntries(secrets.map((secret) => [secret, secret])))).toEqual([]);
 }
 
-/** The names of the secrets that can be read out of a value, by any means a log would use. */
+/** The names of the secrets that a log of the value would contain. */
 export function leaksIn(value: unknown, secrets: Record<string, string>): string[] {
   const texts = textsOf(value);
   return Object.entries(secrets)
-    .filter(([, secret]) =>
-      spellingsOf(secret).some((spelling) => texts.some((text) => text.includes(spelling))),
-    )
+    .filter(([, secret]) => encodedForms(secret).some((form) => texts.some((text) => text.includes(form))))
     .map(([name]) => name);
 }
 
-/** What can be read out of a value and of each cause behind it. */
+/** The texts that a log may write for a value and for its causes. */
 function textsOf(value: unknown): string[] {
   const texts = [inspect(value, { depth: Infinity, showHidden: true, getters: true, maxArrayLength: null })];
   const seen = new Set<unknown>();
-  let at = value;
-  while (typeof at === "object" && at !== null && !seen.has(at)) {
-    seen.add(at);
-    texts.push(JSON.stringify(at));
-    if (at instanceof Error) texts.push(String(at), at.message, at.stack ?? "", at.name);
-    for (const key of Reflect.ownKeys(at)) texts.push(inspect(Reflect.get(at, key), { depth: Infinity }));
-    at = (at as { cause?: unknown }).cause;
+  let current = value;
+  while (typeof current === "object" && current !== null && !seen.has(current)) {
+    seen.add(current);
+    texts.push(JSON.stringify(current));
+    if (current instanceof Error)
+      texts.push(String(current), current.message, current.stack ?? "", current.name);
+    for (const key of Reflect.ownKeys(current))
+      texts.push(inspect(Reflect.get(current, key), { depth: Infinity }));
+    current = (current as { cause?: unknown }).cause;
   }
-  return [...texts, String(at)];
+  return [...texts, String(current)];
 }
 
-/** The spellings in which a secret could stand somewhere. */
-function spellingsOf(secret: string): string[] {
+/** The encoded forms in which a secret may appear. */
+function encodedForms(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1);
   return [
     secret,

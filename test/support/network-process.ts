@@ -1,18 +1,18 @@
 import { CalClient, isCalError, memoryTokenStore } from "../../src/index.js";
 
-// An application that makes its calls in a bad network and then has nothing more to do: it has to end by itself.
-// It writes down how they went, and what was left when the last one was over.
+// An application that makes calls over a bad network. When they have ended, the process must end by itself. It reports how
+// the calls ended and how many timers were left.
 
 interface Config {
   baseUrl: string;
   timeoutMs: number;
   retries: number;
   calls: number;
-  /** Milliseconds after which the caller gives up. */
-  giveUpMs?: number;
-  /** The same, by the number of attempts that have ended. */
-  giveUpAfter?: number;
-  /** Whether the access token has expired. Then each call is one that needs it, and so a refresh first. */
+  /** Milliseconds after which the caller aborts all calls. */
+  abortMs?: number;
+  /** The number of attempts after which the caller aborts all calls. */
+  abortAfter?: number;
+  /** Whether the access token has expired. Then all calls are for the user and need a refresh first. */
   isExpired?: boolean;
 }
 
@@ -47,11 +47,11 @@ async function main(): Promise<void> {
     tokenStore,
     hooks: {
       onResponse: () => {
-        if ((attempts += 1) === config.giveUpAfter) setTimeout(() => controller.abort("given up"), 50);
+        if ((attempts += 1) === config.abortAfter) setTimeout(() => controller.abort("aborted"), 50);
       },
     },
   });
-  if (config.giveUpMs !== undefined) setTimeout(() => controller.abort("given up"), config.giveUpMs);
+  if (config.abortMs !== undefined) setTimeout(() => controller.abort("aborted"), config.abortMs);
   const ends: Record<string, number> = {};
   await Promise.all(
     Array.from({ length: config.calls }, async (_, n) => {
@@ -61,14 +61,14 @@ async function main(): Promise<void> {
           ? cal.forUser("ada").profile(options)
           : cal.managedUsers.update(101, { name: "N" }, options);
       const end = await call.then(
-        () => "fine",
+        () => "success",
         (error: unknown) => (isCalError(error) ? error.code : String(error)),
       );
       ends[end] = (ends[end] ?? 0) + 1;
     }),
   );
   const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-  // By then a rejection that nobody handles has been told of.
+  // Unhandled rejections are reported before this runs.
   setImmediate(() => {
     process.stdout.write(JSON.stringify({ ends, timers, unhandled, at: Date.now() }));
   });

@@ -4,7 +4,7 @@ import { handlers } from "./calendar.js";
 import { settingsPage, signInPage } from "./page.js";
 import { signedIn, users } from "./session.js";
 
-/** The application: a sign-in, a page of settings, and calbridge's routes. */
+/** The application: a sign-in page, a settings page and the routes of calbridge. */
 export function createApp(): Express {
   const app = express();
   app.disable("x-powered-by");
@@ -17,7 +17,7 @@ export function createApp(): Express {
 
   app.post("/sign-in", express.urlencoded(), (request, response) => {
     const { user = "" } = (request.body ?? {}) as { user?: string };
-    // Lax: the cookie has to come along when the user returns from the provider's consent page.
+    // Lax, so that the browser sends the cookie when the user returns from the provider's consent page.
     response.cookie("session", user, { httpOnly: true, sameSite: "lax" });
     response.redirect(303, "/settings");
   });

@@ -5,17 +5,17 @@ import { Pool } from "pg";
 import { signedIn } from "./session.js";
 
 export const pool = new Pool({ connectionString: process.env.DATABASE_URL });
-// The pool replaces a connection that was lost while idle; without a listener the process would end.
+// The pool replaces an idle connection that was lost. Without a listener the error would end the process.
 pool.on("error", (error) => {
   console.error("An idle connection to Postgres was lost:", error.message);
 });
 
-// Sealed with CAL_TOKEN_ENCRYPTION_KEYS before they reach the table.
+// The tokens are encrypted with CAL_TOKEN_ENCRYPTION_KEYS before they are written to the table.
 const tokenStore = encryptedTokenStore(postgresTokenStore({ client: pool }), {
   keys: encryptionKeysFromEnv(),
 });
 
-/** The routes under /api/cal. Made once for the process; everything else that they need is in the environment. */
+/** The routes under /api/cal, created once for the process. The other options are read from the environment. */
 export const handlers = createCalHandlers.fromEnv({
   tokenStore,
   authenticate(request) {

@@ -2,7 +2,7 @@ import { createSchema } from "calbridge/postgres";
 import { createApp } from "./app.js";
 import { pool } from "./calendar.js";
 
-// Makes the token table where there is none. With migrations of your own, `npx calbridge schema` prints the SQL for them.
+// Creates the token table if it does not exist. For your own migrations, `npx calbridge schema` prints the SQL.
 await createSchema(pool);
 
 const port = Number(process.env.PORT ?? 3000);

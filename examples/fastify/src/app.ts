@@ -5,7 +5,7 @@ import { handlers } from "./calendar.js";
 import { settingsPage, signInPage } from "./page.js";
 import { listUsers, signedIn } from "./session.js";
 
-/** The application: a sign-in, a page of settings, and calbridge's routes. */
+/** The application: a sign-in page, a settings page and the routes of calbridge. */
 export function createApp(): FastifyInstance {
   const app = fastify();
   app.register(formBody);
@@ -16,7 +16,7 @@ export function createApp(): FastifyInstance {
 
   app.post<{ Body?: { user?: string } }>("/sign-in", (request, reply) => {
     const user = encodeURIComponent(request.body?.user ?? "");
-    // Lax: the cookie has to come along when the user returns from the provider's consent page.
+    // Lax, so that the browser sends the cookie when the user returns from the provider's consent page.
     return reply
       .header("set-cookie", `session=${user}; Path=/; HttpOnly; SameSite=Lax`)
       .redirect("/settings", 303);

@@ -6,13 +6,13 @@ import { db } from "./database.js";
 import { users } from "./schema.js";
 import { signedIn } from "./session.js";
 
-// The pool that Drizzle uses is all the store needs; the table is in Drizzle's schema, for migrations and queries of
-// your own. Tokens are sealed with CAL_TOKEN_ENCRYPTION_KEYS before they reach it.
+// The store uses the same pool as Drizzle. The table is in Drizzle's schema as well, for your own migrations and
+// queries. The tokens are encrypted with CAL_TOKEN_ENCRYPTION_KEYS before they are written to it.
 const tokenStore = encryptedTokenStore(postgresTokenStore({ client: db.$client }), {
   keys: encryptionKeysFromEnv(),
 });
 
-/** The routes under /api/cal. Made once for the process; everything else that they need is in the environment. */
+/** The routes under /api/cal, created once for the process. The other options are read from the environment. */
 export const handlers = createCalHandlers.fromEnv({
   tokenStore,
   async authenticate(request) {

@@ -2,7 +2,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { Pool } from "pg";
 
 const pool = new Pool({ connectionString: process.env.DATABASE_URL });
-// The pool replaces a connection that was lost while idle; without a listener the process would end.
+// The pool replaces an idle connection that was lost. Without a listener the error would end the process.
 pool.on("error", (error) => {
   console.error("An idle connection to Postgres was lost:", error.message);
 });

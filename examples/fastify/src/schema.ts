@@ -8,7 +8,7 @@ export const users = pgTable("User", {
   email: text("email").notNull().unique(),
   name: text("name").notNull(),
   timeZone: text("timeZone").notNull(),
-  /** When a calendar was last connected; the application's own record, written by `onConnected`. */
+  /** When a calendar was last connected. Written by the application's own `onConnected`. */
   calendarConnectedAt: instant("calendarConnectedAt"),
 });
 

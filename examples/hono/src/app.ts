@@ -4,7 +4,7 @@ import { deleteCookie, setCookie } from "hono/cookie";
 import { settingsPage, signInPage } from "./page.js";
 import { signedIn, users } from "./session.js";
 
-/** The application: a sign-in, a page of settings, and calbridge's routes. The same on every runtime. */
+/** The application: a sign-in page, a settings page and the routes of calbridge. The same on every runtime. */
 export function createApp(handlers: CalHandlers): Hono {
   const app = new Hono();
 
@@ -14,7 +14,7 @@ export function createApp(handlers: CalHandlers): Hono {
 
   app.post("/sign-in", async (context) => {
     const { user } = await context.req.parseBody();
-    // Lax: the cookie has to come along when the user returns from the provider's consent page.
+    // Lax, so that the browser sends the cookie when the user returns from the provider's consent page.
     setCookie(context, "session", String(user), { httpOnly: true, sameSite: "Lax" });
     return context.redirect("/settings", 303);
   });

@@ -2,9 +2,9 @@ import postgres from "postgres";
 import { createApp } from "./app.js";
 import { createCalendar } from "./calendar.js";
 
-// One client, one set of handlers for the whole process.
+// One client and one set of handlers for the process.
 const sql = postgres(process.env.DATABASE_URL ?? "");
 const app = createApp(createCalendar(sql, process.env));
 
-/** What Bun serves. */
+/** The server for Bun. */
 export default { fetch: app.fetch, port: Number(process.env.PORT ?? 3000) };

@@ -4,9 +4,9 @@ import { postgresTokenStore } from "calbridge/postgres";
 import type { Sql } from "postgres";
 import { signedIn } from "./session.js";
 
-/** The routes under /api/cal. What is not given here comes from the environment. */
+/** Creates the routes under /api/cal. The other options are read from the environment. */
 export function createCalendar(sql: Sql, env: Record<string, string | undefined>): CalHandlers {
-  // Sealed with CAL_TOKEN_ENCRYPTION_KEYS before they reach the table.
+  // The tokens are encrypted with CAL_TOKEN_ENCRYPTION_KEYS before they are written to the table.
   const tokenStore = encryptedTokenStore(postgresTokenStore({ client: sql }), {
     keys: encryptionKeysFromEnv(env),
   });

@@ -1,7 +1,7 @@
 import { createSchema } from "calbridge/postgres";
 import postgres from "postgres";
 
-// Makes the token table where there is none. With migrations of your own, `npx calbridge schema` prints the SQL for them.
+// Creates the token table if it does not exist. For your own migrations, `npx calbridge schema` prints the SQL.
 const sql = postgres(process.env.DATABASE_URL ?? "", { onnotice: () => undefined });
 await createSchema(sql);
 await sql.end();

@@ -1,19 +1,19 @@
 import type { User } from "./session.js";
 
-// Plain HTML, so that the routes can be seen at work. In React, <CalendarIntegration> of calbridge/react is all of this.
+// Plain HTML, to show how to call the routes. In React, <CalendarIntegration> of calbridge/react replaces all of this.
 
-/** The page to sign in on. */
+/** The sign-in page. */
 export function signInPage(users: readonly User[]): string {
   const buttons = users.map(({ id, name }) => `<button name="user" value="${id}">${escape(name)}</button>`);
   return page(`<h1>Sign in</h1><form method="post" action="/sign-in">${buttons.join(" ")}</form>`);
 }
 
-/** The page on which a user connects calendars. */
+/** The settings page, on which a user connects calendars. */
 export function settingsPage({ name }: User): string {
   return page(`<h1>Settings</h1>
 <form method="post" action="/sign-out">Signed in as ${escape(name)} <button>Sign out</button></form>
 <h2>Calendars</h2>
-<ul id="accounts"></ul>
+<ul id="connections"></ul>
 <p>
   <button data-connect="google">Connect Google Calendar</button>
   <button data-connect="office365">Connect Office 365</button>
@@ -22,10 +22,10 @@ export function settingsPage({ name }: User): string {
 <script type="module">${script}</script>`);
 }
 
-// It talks to the routes under /api/cal. Texts from there go in as text, never as HTML.
+// It calls the routes under /api/cal. Their texts are inserted as text, never as HTML.
 const script = `
 const message = document.querySelector("#message");
-const accounts = document.querySelector("#accounts");
+const connections = document.querySelector("#connections");
 
 async function call(path, body) {
   const options = body && {
@@ -40,7 +40,7 @@ async function call(path, body) {
 
 async function show() {
   const { calendars } = await call("status");
-  accounts.replaceChildren(...calendars.map(({ calendarType, credentialId, name, email, message }) => {
+  connections.replaceChildren(...calendars.map(({ calendarType, credentialId, name, email, message }) => {
     const item = document.createElement("li");
     const button = document.createElement("button");
     button.textContent = "Disconnect";
@@ -51,7 +51,7 @@ async function show() {
     item.append([name, email, message].filter(Boolean).join(", "), " ", button);
     return item;
   }));
-  if (calendars.length === 0) accounts.textContent = "None is connected.";
+  if (calendars.length === 0) connections.textContent = "No calendar is connected.";
 }
 
 async function run(action) {
@@ -72,7 +72,7 @@ for (const button of document.querySelectorAll("[data-connect]")) {
 
 await run(show);
 
-// The way back from the provider ends here, with the outcome in the address.
+// The user returns from the provider to this page. The result is in the URL.
 const outcome = new URLSearchParams(location.search);
 if (outcome.get("connected") === "true") message.textContent = "Connected.";
 if (outcome.get("connected") === "false") message.textContent = "Not connected: " + outcome.get("reason");

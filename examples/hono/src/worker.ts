@@ -9,12 +9,12 @@ interface Env {
   [variable: `${"CAL_" | "APP_"}${string}`]: string;
 }
 
-/** What Workers serve. */
+/** The handler for Workers. */
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const { HYPERDRIVE, ...variables } = env;
-    // All anew for each request: on Workers one request can't use another's connections, nor wait for its work.
-    // Hyperdrive keeps the pool. Its cache has to be off (see the readme): a token that was read a minute ago may be gone.
+    // Create all of it for each request: on Workers a request can use neither the connections nor the promises of another
+    // one. Hyperdrive has the pool. Disable its cache (see the readme): a cached token may no longer be valid.
     const sql = postgres(HYPERDRIVE.connectionString, { max: 5, fetch_types: false });
     const response = await createApp(createCalendar(sql, variables)).fetch(request, env, context);
     context.waitUntil(sql.end());

@@ -3,7 +3,7 @@ import { Suspense } from "react";
 import { prisma } from "@/lib/prisma";
 
 async function Users() {
-  await connection(); // not while the page is built
+  await connection(); // not at build time
   const users = await prisma.user.findMany({ orderBy: { name: "asc" } });
   return users.map(({ ulid, name }) => (
     <button key={ulid} name="user" value={ulid}>

@@ -10,13 +10,13 @@ import { currentUser } from "@/lib/session";
 let handlers: CalHandlers | undefined;
 
 /**
- * The routes under /api/cal. Made when the first request comes, since `next build` has no secrets. Next.js may load
- * this module more than once, and does so after a change: what they share is the table. What is not given here is in
- * the environment.
+ * Returns the routes under /api/cal. They are created at the first request, since `next build` has no secrets. Next.js
+ * may load this module several times, for example after a change; the copies share the table. The other options are
+ * read from the environment.
  */
 export function calendar(): CalHandlers {
   return (handlers ??= createCalHandlers.fromEnv({
-    // Sealed with CAL_TOKEN_ENCRYPTION_KEYS before they reach the table.
+    // The tokens are encrypted with CAL_TOKEN_ENCRYPTION_KEYS before they are written to the table.
     tokenStore: encryptedTokenStore(prismaTokenStore({ prisma }), { keys: encryptionKeysFromEnv() }),
     async authenticate() {
       const user = await currentUser();
@@ -26,10 +26,10 @@ export function calendar(): CalHandlers {
   }));
 }
 
-/** What <CalendarIntegration> begins with. If it can't be had, the browser asks for it, and says so if that fails too. */
+/** The first status of <CalendarIntegration>. If this fails, the browser loads the status itself and shows its error. */
 export async function readStatus(): Promise<CalendarIntegrationStatus | undefined> {
-  await connection(); // not while the page is built
+  await connection(); // not at build time
   const request = new Request("http://localhost/api/cal/calendars/status", { headers: await headers() });
-  const answer = (await (await calendar().status(request)).json()) as { data?: CalendarIntegrationStatus };
-  return answer.data;
+  const body = (await (await calendar().status(request)).json()) as { data?: CalendarIntegrationStatus };
+  return body.data;
 }

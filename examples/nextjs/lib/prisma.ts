@@ -1,9 +1,9 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { PrismaClient } from "@/generated/prisma/client";
 
-// Next.js loads modules anew while you develop: one client is kept for the process.
-const kept = globalThis as { prisma?: PrismaClient };
+// During development Next.js reloads modules. The client is stored globally, so that the process has one.
+const stored = globalThis as { prisma?: PrismaClient };
 
-export const prisma = (kept.prisma ??= new PrismaClient({
+export const prisma = (stored.prisma ??= new PrismaClient({
   adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL }),
 }));

@@ -4,14 +4,16 @@ import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CalClient, memoryTokenStore, type TokenStore } from "../../../src/index.js";
 import { rejection, storeOfAda, tokensOf } from "../../support/client.js";
+import { deferred } from "../../support/deferred.js";
 import { everyMethod } from "../../support/every-method.js";
-import { answer, startBadServer, type BadServer, type Behaviour } from "./bad-server.js";
+import { responseText, startBadServer, type BadServer, type Behaviour } from "./bad-server.js";
 import { useRealFetch } from "./real-fetch.js";
-import { signpost } from "./signpost.js";
 
 useRealFetch();
 
-const profile = answer(JSON.stringify({ status: "success", data: { id: 101, email: "ada@example.com" } }));
+const profile = responseText(
+  JSON.stringify({ status: "success", data: { id: 101, email: "ada@example.com" } }),
+);
 const secrets = {
   refreshToken: "the-refresh-token",
   code: "the-code",
@@ -21,13 +23,13 @@ const secrets = {
 };
 
 const warnings: string[] = [];
-const warned = (warning: Error) => warnings.push(warning.message);
+const recordWarning = (warning: Error) => warnings.push(warning.message);
 let servers: BadServer[] = [];
-beforeEach(() => process.on("warning", warned));
+beforeEach(() => process.on("warning", recordWarning));
 afterEach(async () => {
   for (const server of servers) await server.close();
   servers = [];
-  process.off("warning", warned);
+  process.off("warning", recordWarning);
   expect(warnings.splice(0)).toEqual([]);
 });
 
@@ -48,14 +50,14 @@ async function clientOf({ origin }: { origin: string }, options: TestClientOptio
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, "abort").length;
 
-describe("a call that is given up", () => {
-  const half = `HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"status":`;
+describe("aborting a call", () => {
+  const incomplete = `HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"status":`;
   const moments: [string, Behaviour][] = [
-    ["while the server says nothing", () => undefined],
+    ["while the server sends nothing", () => undefined],
     ["in the middle of the headers", (socket) => void socket.write("HTTP/1.1 200 OK\r\nContent-")],
-    ["in the middle of the body", (socket) => void socket.write(half)],
+    ["in the middle of the body", (socket) => void socket.write(incomplete)],
     [
-      "while bytes of a body without an end come in",
+      "while a body without an end arrives",
       (socket) => {
         socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         const more = () => socket.writable && socket.write("5\r\n     \r\n", () => setImmediate(more));
@@ -64,13 +66,13 @@ describe("a call that is given up", () => {
     ],
   ];
 
-  test.each(moments)("%s: ends at once, and with it the connection", async (_, behave) => {
-    const { reached, reach } = signpost();
+  test.each(moments)("a call that is aborted %s ends at once, with its connection", async (_, behave) => {
+    const { promise: reached, resolve: reach } = deferred();
     const sockets: Socket[] = [];
     const server = await start(async (socket, request) => {
       sockets.push(socket);
       await behave(socket, request);
-      // What was written is there when the event loop has turned.
+      // Gives the client time to receive what was written. The test also passes if it is too short.
       setTimeout(reach, 20);
     });
     const cal = await clientOf(server);
@@ -84,10 +86,10 @@ describe("a call that is given up", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("in the pause before a repeat: nothing more is sent", async () => {
-    const { reached, reach } = signpost();
+  test("a call that is aborted in the delay before a retry sends no more requests", async () => {
+    const { promise: reached, resolve: reach } = deferred();
     const server = await start((socket) => {
-      socket.write(answer("", { status: "503 Away", headers: ["Retry-After: 5"] }));
+      socket.write(responseText("", { status: "503 Unavailable", headers: ["Retry-After: 5"] }));
       setTimeout(reach, 20);
     });
     const cal = await clientOf(server);
@@ -100,15 +102,15 @@ describe("a call that is given up", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("while somebody else's refresh is under way: that one goes on, and its tokens are kept", async () => {
-    const { reached, reach } = signpost();
-    const { reached: released, reach: release } = signpost();
+  test("a call that is aborted while it waits for another call's refresh does not end the refresh", async () => {
+    const { promise: reached, resolve: reach } = deferred();
+    const { promise: released, resolve: release } = deferred();
     const server = await start(async (socket, { target }) => {
       if (!target.endsWith("/refresh")) return void socket.write(profile);
       reach();
       await released;
       const data = { accessToken: "next-access-token", refreshToken: "next-refresh-token" };
-      socket.write(answer(JSON.stringify({ status: "success", data })));
+      socket.write(responseText(JSON.stringify({ status: "success", data })));
     });
     const tokenStore = await storeOfAda({ calAccessTokenExpiresAt: new Date(0) });
     const cal = await clientOf(server, { tokenStore });
@@ -125,11 +127,11 @@ describe("a call that is given up", () => {
     expect(server.requests.filter(({ target }) => target.endsWith("/refresh"))).toHaveLength(1);
   });
 
-  test("while another process has the lease", async () => {
-    const { reached, reach } = signpost();
+  test("a call that is aborted while another process has the lease ends at once", async () => {
+    const { promise: reached, resolve: reach } = deferred();
     const inner = memoryTokenStore();
     await inner.set(tokensOf("ada", { calAccessTokenExpiresAt: new Date(0) }), { ifVersion: null });
-    let isTheirs = true;
+    let isHeldByOther = true;
     const tokenStore: TokenStore = {
       ...inner,
       get: (userId) => inner.get(userId),
@@ -137,10 +139,10 @@ describe("a call that is given up", () => {
       delete: (userId) => inner.delete(userId),
       acquireLease: () => {
         reach();
-        return Promise.resolve(!isTheirs);
+        return Promise.resolve(!isHeldByOther);
       },
     };
-    const server = await start((socket) => void socket.write(answer("", { status: "401 No" })));
+    const server = await start((socket) => void socket.write(responseText("", { status: "401 No" })));
     const cal = await clientOf(server, { tokenStore });
     const controller = new AbortController();
     const call = rejection(cal.forUser("ada").profile({ signal: controller.signal }));
@@ -148,41 +150,43 @@ describe("a call that is given up", () => {
     controller.abort("the user left");
     expect(await call).toBe("the user left");
     expect(listeners(controller.signal)).toBe(0);
-    // For whoever else waits, the work goes on: it would be there after the test otherwise.
-    isTheirs = false;
+    // The refresh goes on for other callers. Let it end, so that it does not run on after the test.
+    isHeldByOther = false;
     await expect.poll(() => server.requests.length).toBe(1);
   });
 });
 
-describe("a token store that does not answer", () => {
+describe("a token store that never responds", () => {
   const never = () => new Promise<never>(() => undefined);
   const tokenStore: TokenStore = { get: never, set: never, delete: never };
-  const nobody = { origin: "http://127.0.0.1:1" };
+  const noServer = { origin: "http://127.0.0.1:1" };
 
   test.each(everyMethod.filter(({ isForUser, name }) => isForUser || name.startsWith("user.")))(
-    "holds up no $name that is given up, or whose time is up",
+    "$name ends at its time limit and when it is aborted, although the token store never responds",
     async ({ call }) => {
-      const cal = await clientOf(nobody, { tokenStore, timeoutMs: 40 });
+      const cal = await clientOf(noServer, { tokenStore, timeoutMs: 40 });
       const { signal } = new AbortController();
       expect(await rejection(call(cal, secrets, { signal }))).toMatchObject({ code: "timeout" });
       expect(listeners(signal)).toBe(0);
 
       const controller = new AbortController();
-      const patient = await clientOf(nobody, { tokenStore, timeoutMs: 3_000_000 });
-      const given = rejection(call(patient, secrets, { signal: controller.signal }));
+      const slow = await clientOf(noServer, { tokenStore, timeoutMs: 3_000_000 });
+      const aborted = rejection(call(slow, secrets, { signal: controller.signal }));
       controller.abort("the user left");
-      expect(await given).toBe("the user left");
+      expect(await aborted).toBe("the user left");
       expect(listeners(controller.signal)).toBe(0);
     },
   );
 });
 
-test("one signal for three thousand calls, hundreds at once: nothing gathers on it, and nobody warns", async () => {
+test("one signal for three thousand calls: no listener stays on it, and Node does not warn", async () => {
   let count = 0;
   const server = await start((socket) => {
     count += 1;
     socket.write(
-      count % 50 === 0 ? answer("", { status: "503 Away", headers: ["Retry-After: 0"] }) : profile,
+      count % 50 === 0
+        ? responseText("", { status: "503 Unavailable", headers: ["Retry-After: 0"] })
+        : profile,
     );
   });
   const cal = await clientOf(server, { retry: { limit: 9 } });
@@ -192,10 +196,10 @@ test("one signal for three thousand calls, hundreds at once: nothing gathers on 
   }
   expect(count).toBeGreaterThan(3_000);
   expect(listeners(signal)).toBe(0);
-  // Where Node keeps what AbortSignal.any() was given; it is never emptied on Node 20.
+  // Where Node stores the signals of AbortSignal.any(). Node 20 never removes them.
   const dependants = Object.getOwnPropertySymbols(signal).find(
     ({ description }) => description === "kDependantSignals",
   );
-  const kept = dependants && (signal as never as Record<symbol, Set<unknown> | null>)[dependants];
-  expect(kept?.size ?? 0).toBe(0);
+  const dependent = dependants && (signal as never as Record<symbol, Set<unknown> | null>)[dependants];
+  expect(dependent?.size ?? 0).toBe(0);
 });

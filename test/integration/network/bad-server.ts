@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 
-/** A request as it came over the wire. */
+/** A request as the server received it. */
 export interface RawRequest {
   method: string;
   /** Path and query. */
@@ -9,27 +9,24 @@ export interface RawRequest {
   body: string;
 }
 
-/** What a server does with one request. It has the socket to itself until the promise resolves. */
+/** What a server does with one request. The next request on the socket waits until the promise resolves. */
 export type Behaviour = (socket: Socket, request: RawRequest) => void | Promise<void>;
 
 export interface BadServer {
   port: number;
   origin: string;
-  /** Every request that came in whole, in order. */
+  /** All requests that arrived completely, in order. */
   requests: RawRequest[];
-  /** How many connections there have been. */
+  /** The number of connections so far. */
   readonly connections: number;
-  /** Connections that are open. */
+  /** The number of open connections. */
   readonly open: number;
   /** Resolves when no connection is open. */
-  quiet(): Promise<void>;
+  allClosed(): Promise<void>;
   close(): Promise<void>;
 }
 
-/**
- * A server of which nothing good can be expected: each request is handed to `behave`, with the socket, and
- * what goes out is what it writes there.
- */
+/** A server that may do anything wrong: it calls `behave` with each request and its socket, and sends nothing itself. */
 export async function startBadServer(
   behave: Behaviour,
   options: { host?: string; port?: number } = {},
@@ -38,18 +35,18 @@ export async function startBadServer(
   const sockets = new Set<Socket>();
   const requests: RawRequest[] = [];
   let connections = 0;
-  let whenQuiet: (() => void)[] = [];
+  let whenAllClosed: (() => void)[] = [];
 
   const server = createServer((socket) => {
     connections += 1;
     sockets.add(socket);
-    // A client that hangs up is what most of these tests are about.
+    // Expected: in most of these tests one side resets the connection.
     socket.on("error", () => undefined);
     socket.on("close", () => {
       sockets.delete(socket);
       if (sockets.size > 0) return;
-      for (const tell of whenQuiet) tell();
-      whenQuiet = [];
+      for (const resolve of whenAllClosed) resolve();
+      whenAllClosed = [];
     });
     void serve(socket);
   });
@@ -76,7 +73,8 @@ export async function startBadServer(
     get open() {
       return sockets.size;
     },
-    quiet: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => whenQuiet.push(resolve))),
+    allClosed: () =>
+      sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => whenAllClosed.push(resolve)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -85,16 +83,16 @@ export async function startBadServer(
   };
 }
 
-/** The requests that come in on one connection: heads, and bodies as long as they say. */
+/** The requests of one connection: headers, and a body of the length in Content-Length. */
 async function* requestsOn(socket: Socket): AsyncGenerator<RawRequest, void, undefined> {
   let bytes = Buffer.alloc(0);
-  let wake: (() => void) | undefined;
+  let notify: (() => void) | undefined;
   socket.on("data", (chunk) => {
     bytes = Buffer.concat([bytes, chunk]);
-    wake?.();
+    notify?.();
   });
-  socket.on("close", () => wake?.());
-  // After the client's half is closed nothing more comes.
+  socket.on("close", () => notify?.());
+  // The client has closed its side, so no more requests arrive.
   socket.on("end", () => socket.end());
   for (;;) {
     const request = takeRequest(bytes);
@@ -103,7 +101,7 @@ async function* requestsOn(socket: Socket): AsyncGenerator<RawRequest, void, und
       yield request.request;
     } else {
       if (socket.destroyed) return;
-      await new Promise<void>((resolve) => (wake = resolve));
+      await new Promise<void>((resolve) => (notify = resolve));
     }
   }
 }
@@ -125,8 +123,8 @@ function takeRequest(bytes: Buffer): { request: RawRequest; rest: Buffer<ArrayBu
   return { request: { method, target, headers, body }, rest: Buffer.from(bytes.subarray(bodyEnd)) };
 }
 
-/** An answer in whole: status line, headers, body. */
-export function answer(body: string, { status = "200 OK", headers = [] as string[] } = {}): string {
+/** The text of a complete response: status line, headers, body. */
+export function responseText(body: string, { status = "200 OK", headers = [] as string[] } = {}): string {
   return [
     `HTTP/1.1 ${status}`,
     "Content-Type: application/json",

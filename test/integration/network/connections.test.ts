@@ -8,7 +8,7 @@ import { CalClient, memoryTokenStore } from "../../../src/index.js";
 import { createCalEmulator } from "../../../src/testing/index.js";
 import { createAda, rejection, storeOfAda } from "../../support/client.js";
 import { freePort } from "../../support/free-port.js";
-import { answer, startBadServer, type Behaviour } from "./bad-server.js";
+import { responseText, startBadServer, type Behaviour } from "./bad-server.js";
 import { useRealFetch } from "./real-fetch.js";
 
 useRealFetch();
@@ -18,11 +18,11 @@ afterAll(async () => {
   for (const close of closing) await close();
 });
 
-const ok = (data: object) => answer(JSON.stringify({ status: "success", data }));
+const ok = (data: object) => responseText(JSON.stringify({ status: "success", data }));
 const ada = { id: 101, email: "ada@example.com" };
 const tokens = { accessToken: "a2", refreshToken: "r2" };
-/** An answer that suits what is asked for. */
-const suit: Behaviour = (socket, { method, target }) => {
+/** Sends the response that the request expects. */
+const respond: Behaviour = (socket, { method, target }) => {
   const isCreate = method === "POST" && target.endsWith("/users");
   socket.write(ok(isCreate ? { user: ada, ...tokens } : target.endsWith("refresh") ? tokens : ada));
 };
@@ -44,20 +44,20 @@ async function clientOf(baseUrl: string, options: TestClientOptions = {}): Promi
   });
 }
 
-/** Hooks that do something after the first attempt that failed. */
+/** Hooks that call `repair` after the first failed attempt. */
 const afterFirstFailure = (repair: () => Promise<unknown>) => {
-  let isOver = false;
+  let isRepaired = false;
   return {
     onResponse: ({ status }: { status: number | undefined }) => {
-      if (status !== undefined || isOver) return;
-      isOver = true;
+      if (status !== undefined || isRepaired) return;
+      isRepaired = true;
       void repair();
     },
   };
 };
 
-describe.concurrent("a server that is not there", () => {
-  test("refuses connections: a typed error after the repeats", async () => {
+describe.concurrent("a server that refuses connections", () => {
+  test("a refused connection is a CalNetworkError after the retries", async () => {
     const attempts: number[] = [];
     const cal = await clientOf(`http://127.0.0.1:${await freePort()}`, {
       hooks: { onRequest: ({ attempt }) => attempts.push(attempt) },
@@ -73,18 +73,18 @@ describe.concurrent("a server that is not there", () => {
     ["a PATCH", (cal) => cal.managedUsers.update(101, { name: "N" }), "PATCH"],
     ["a refresh", (cal) => cal.managedUsers.refreshTokens("r1"), "POST"],
   ];
-  test.each(calls)("comes up again: %s is made after all, once", async (_, call, method) => {
+  test.each(calls)("%s is sent once, when the server accepts connections again", async (_, call, method) => {
     const port = await freePort();
     let server: Awaited<ReturnType<typeof start>> | undefined;
     const cal = await clientOf(`http://127.0.0.1:${port}`, {
-      hooks: afterFirstFailure(async () => (server = await start(suit, { port }))),
+      hooks: afterFirstFailure(async () => (server = await start(respond, { port }))),
       retry: { limit: 5 },
     });
     await call(cal);
     expect(server!.requests.map((request) => request.method)).toEqual([method]);
   });
 
-  test("is repeated only while it refuses: what may have been carried out is not sent again", async () => {
+  test("a create is retried while connections are refused, but not after one was reset", async () => {
     const port = await freePort();
     let server: Awaited<ReturnType<typeof start>> | undefined;
     const cal = await clientOf(`http://127.0.0.1:${port}`, {
@@ -97,7 +97,7 @@ describe.concurrent("a server that is not there", () => {
     expect(server!.requests).toHaveLength(1);
   });
 
-  test("is restarted in the middle of a user's calls: all succeed, with one refresh", async () => {
+  test("when the server restarts, a user's calls succeed, without a forced refresh", async () => {
     const emulator = createCalEmulator();
     const first = await emulator.listen();
     const port = Number(new URL(first.url).port);
@@ -116,7 +116,7 @@ describe.concurrent("a server that is not there", () => {
     await user.calendars.list();
     emulator.users.expireAccessTokens(emulator.users.list()[0]!.id);
     await user.profile();
-    // All sockets are closed, and the next call needs new tokens from a server that is not there yet.
+    // All sockets are closed, and the next call needs new tokens from a server that is not running yet.
     emulator.users.expireAccessTokens(emulator.users.list()[0]!.id);
     await first.close();
     isUp = false;
@@ -127,35 +127,35 @@ describe.concurrent("a server that is not there", () => {
   });
 });
 
-/** Has names looked up as told: what fails with the given codes, in turn, and then finds the addresses. */
+/** Replaces DNS: lookups fail with these codes, in turn, and then return the addresses. */
 function lookup(codes: string[], ...addresses: string[]): void {
   const failures = [...codes];
-  const found = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+  const results = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
   vi.spyOn(dns, "lookup").mockImplementation((...args: unknown[]) => {
     const done = args.at(-1) as (error: Error | null, addresses?: unknown) => void;
     const code = failures.shift();
     const error = code && Object.assign(new Error(`getaddrinfo ${code}`), { code, syscall: "getaddrinfo" });
-    setImmediate(() => (error ? done(error) : done(null, found)));
+    setImmediate(() => (error ? done(error) : done(null, results)));
   });
 }
 
-describe("a host that can't be found", () => {
-  test.each(["ENOTFOUND", "EAI_AGAIN"])("%s is a typed error", async (code) => {
+describe("DNS", () => {
+  test.each(["ENOTFOUND", "EAI_AGAIN"])("a lookup that fails with %s is a CalNetworkError", async (code) => {
     lookup([code, code]);
     const cal = await clientOf("http://cal.invalid:4009", { retry: { limit: 1 } });
     const error = await rejection(cal.forUser("ada").profile());
     expect(error).toMatchObject({ code: "network_error", message: expect.stringContaining(code) });
   });
 
-  test("is found at the next try: every call is made after all", async () => {
-    const { port, requests } = await start(suit);
+  test("any call is retried after a failed lookup", async () => {
+    const { port, requests } = await start(respond);
     const cal = await clientOf(`http://cal.invalid:${port}`);
     lookup(["EAI_AGAIN", "ENOTFOUND"], "127.0.0.1");
     await cal.managedUsers.create(input);
     expect(requests.map(({ method }) => method)).toEqual(["POST"]);
   });
 
-  test("is not looked up for ever", async () => {
+  test("a lookup that never ends is ended by the time limit", async () => {
     vi.spyOn(dns, "lookup").mockImplementation(() => undefined);
     const cal = await clientOf("http://cal.invalid:4009", { timeoutMs: 50, retry: { limit: 0 } });
     expect(await rejection(cal.forUser("ada").profile())).toMatchObject({ code: "timeout" });
@@ -166,26 +166,29 @@ const loopbacks = Object.values(networkInterfaces())
   .flatMap((addresses = []) => addresses.map(({ address }) => address))
   .filter((address) => address === "127.0.0.1" || address === "::1");
 
-test.each(loopbacks)("a server that listens on one address of two is found there (%s)", async (host) => {
-  const { port } = await start(suit, { host });
-  lookup([], "::1", "127.0.0.1");
-  const attempts: number[] = [];
-  const cal = await clientOf(`http://localhost:${port}`, {
-    hooks: { onRequest: ({ attempt }) => attempts.push(attempt) },
-  });
-  expect(await cal.forUser("ada").profile()).toMatchObject({ id: 101 });
-  expect(attempts).toEqual([1]);
-});
+test.each(loopbacks)(
+  "of two addresses of a host, the one that accepts connections is used (%s)",
+  async (host) => {
+    const { port } = await start(respond, { host });
+    lookup([], "::1", "127.0.0.1");
+    const attempts: number[] = [];
+    const cal = await clientOf(`http://localhost:${port}`, {
+      hooks: { onRequest: ({ attempt }) => attempts.push(attempt) },
+    });
+    expect(await cal.forUser("ada").profile()).toMatchObject({ id: 101 });
+    expect(attempts).toEqual([1]);
+  },
+);
 
-describe("TLS that fails", () => {
-  test("a server that speaks plain HTTP", async () => {
+describe("TLS", () => {
+  test("https to a server without TLS is a CalNetworkError", async () => {
     const { url, close } = await createCalEmulator().listen();
     closing.push(close);
     const cal = await clientOf(url.replace("http:", "https:"), { retry: { limit: 0 } });
     expect(await rejection(cal.forUser("ada").profile())).toMatchObject({ code: "network_error" });
   });
 
-  test("a server without a certificate", async () => {
+  test("https to a server without a certificate is a CalNetworkError", async () => {
     const server = createTlsServer().on("tlsClientError", () => undefined);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     closing.push(() => server.close());
@@ -195,11 +198,11 @@ describe("TLS that fails", () => {
   });
 });
 
-describe("a connection that is kept", () => {
-  test("and closed by the server between two calls costs nothing, not even a repeat", async () => {
+describe("keep-alive connections", () => {
+  test("a connection that the server closes between two calls causes no retry", async () => {
     const attempts: number[] = [];
     const server = await start(async (socket, request) => {
-      await suit(socket, request);
+      await respond(socket, request);
       socket.end();
     });
     const cal = await clientOf(server.origin, {
@@ -208,45 +211,45 @@ describe("a connection that is kept", () => {
     for (let n = 0; n < 3; n += 1) {
       await cal.managedUsers.create(input);
       await cal.forUser("ada").profile();
-      await server.quiet();
+      await server.allClosed();
     }
     expect(attempts).toEqual(Array(6).fill(1));
   });
 
-  test("and reset as it is used again: a read is repeated, a create is not sent twice", async () => {
+  test("when a reused connection is reset, a read is retried and a create is not sent twice", async () => {
     const used = new WeakSet<Socket>();
     const server = await start((socket, request) => {
       if (used.has(socket)) return void socket.resetAndDestroy();
       used.add(socket);
-      return suit(socket, request);
+      return respond(socket, request);
     });
     const cal = await clientOf(server.origin);
-    // Which connection a call gets is the runtime's to decide: so until one was used again.
-    const isOver = () => new Promise((resolve) => setTimeout(resolve, 5));
+    // The runtime decides which connection it uses, so repeat until one was reused.
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
     let reads = 0;
     for (; reads < 100 && server.requests.length === reads; reads += 1) {
       expect(await cal.forUser("ada").profile()).toMatchObject({ id: 101 });
-      await isOver();
+      await pause();
     }
     expect(server.requests).toHaveLength(reads + 1);
 
     const before = server.requests.length;
     const creates: string[] = [];
     while (creates.length < 100 && !creates.at(-1)?.includes("CalNetworkError")) {
-      creates.push(await cal.managedUsers.create(input).then(() => "fine", String));
-      await isOver();
+      creates.push(await cal.managedUsers.create(input).then(() => "created", String));
+      await pause();
     }
     expect(creates.at(-1)).toContain("CalNetworkError");
     expect(server.requests.slice(before)).toHaveLength(creates.length);
   });
 
-  test("carries one request at a time", async () => {
-    let most = 0;
+  test("a connection carries one request at a time", async () => {
+    let maxEarlyBytes = 0;
     const server = await start(async (socket, request) => {
       const before = socket.bytesRead;
       await new Promise((resolve) => setTimeout(resolve, 2));
-      most = Math.max(most, socket.bytesRead - before);
-      await suit(socket, request);
+      maxEarlyBytes = Math.max(maxEarlyBytes, socket.bytesRead - before);
+      await respond(socket, request);
     });
     const cal = await clientOf(server.origin);
     await Promise.all(
@@ -254,16 +257,16 @@ describe("a connection that is kept", () => {
         n % 2 ? cal.managedUsers.create(input) : cal.forUser("ada").profile(),
       ),
     );
-    // Bytes that came in before the answer to those before them.
-    expect(most).toBe(0);
+    // Bytes of a request that arrived before the response of the one before.
+    expect(maxEarlyBytes).toBe(0);
   });
 });
 
-test.each([301, 302, 303, 307, 308])("a redirect (%i) to elsewhere leads nobody there", async (status) => {
-  const elsewhere = await start(suit);
+test.each([301, 302, 303, 307, 308])("a redirect (%i) to another server is not followed", async (status) => {
+  const elsewhere = await start(respond);
   const location = `Location: ${elsewhere.origin}/v2/me`;
   const server = await start(
-    (socket) => void socket.write(answer("", { status: `${status} Moved`, headers: [location] })),
+    (socket) => void socket.write(responseText("", { status: `${status} Moved`, headers: [location] })),
   );
   const cal = await clientOf(server.origin);
   expect(await rejection(cal.forUser("ada").profile())).toMatchObject({ code: "api_error", status });
@@ -272,15 +275,15 @@ test.each([301, 302, 303, 307, 308])("a redirect (%i) to elsewhere leads nobody 
   expect(server.requests).toHaveLength(2);
 });
 
-describe.concurrent("a storm of 429", () => {
-  const tooMany = answer("", { status: "429 Too Many", headers: ["X-RateLimit-Reset-Default: 0.3"] });
+describe.concurrent("many 429 responses", () => {
+  const tooMany = responseText("", { status: "429 Too Many", headers: ["X-RateLimit-Reset-Default: 0.3"] });
 
-  test("that passes: everybody waits as long as it says, and succeeds", async () => {
+  test("200 calls wait as long as their 429 asks for, and succeed", async () => {
     const seen = new Set<string>();
     const server = await start((socket, request) => {
       const isNew = !seen.has(request.target);
       seen.add(request.target);
-      return isNew ? void socket.write(tooMany) : suit(socket, request);
+      return isNew ? void socket.write(tooMany) : respond(socket, request);
     });
     const cal = await clientOf(server.origin);
     const startedAt = performance.now();
@@ -289,7 +292,7 @@ describe.concurrent("a storm of 429", () => {
     expect(server.requests).toHaveLength(400);
   });
 
-  test("that goes on: nobody asks more than three times, or refreshes anything", async () => {
+  test("calls that always get 429 end after three attempts, without a refresh", async () => {
     const server = await start((socket) => void socket.write(tooMany));
     const cal = await clientOf(server.origin);
     const errors = await Promise.all(
@@ -304,7 +307,7 @@ describe.concurrent("a storm of 429", () => {
   });
 });
 
-test("a clock that jumps a day while a call is out does not hold it up, and ends nothing early", async () => {
+test("a clock that jumps by a day during a call does not change its time limit", async () => {
   const emulator = createCalEmulator();
   const { url, close } = await emulator.listen();
   closing.push(close);
@@ -317,7 +320,6 @@ test("a clock that jumps a day while a call is out does not hold it up, and ends
     tokenStore: store,
     now,
     hooks: { onRequest: () => void (offset = offset === 0 ? 86_400_000 : 0) },
-    timeoutMs: 2_000,
   });
   const { ada: user } = await createAda({ emulator, store, cal });
   for (let n = 0; n < 6; n += 1) expect(await user.profile()).toMatchObject({ email: expect.any(String) });

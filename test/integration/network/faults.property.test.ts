@@ -8,10 +8,10 @@ import { useRealFetch } from "./real-fetch.js";
 useRealFetch();
 
 const TIMEOUT_MS = 500;
-// Of a call: tokens, three attempts and their pauses, and all of it once more if Cal.com refuses the token.
+// The longest call: a refresh, three attempts and their delays, and all of it again if Cal.com rejects the token.
 const LONGEST_CALL_MS = 2 * (TIMEOUT_MS + 3 * TIMEOUT_MS + 300 + 600);
-// The machine may have other things to do.
-const SLACK_MS = 8_000;
+// Time for a busy machine.
+const SLACK_MS = 60_000;
 
 const event = (title: string) => ({
   title,
@@ -41,13 +41,13 @@ const step: fc.Arbitrary<Step> = fc.record({
   isExpired: fc.boolean(),
   isTwice: fc.boolean(),
 });
-const some = fc.array(fc.constantFrom(...faults), { maxLength: 6 });
-/** What a user does, and what happens on the way. */
-const story = fc.record({
+const someFaults = fc.array(fc.constantFrom(...faults), { maxLength: 6 });
+/** The calls of a user, and the faults of the network. */
+const scenario = fc.record({
   steps: fc.array(step, { minLength: 2, maxLength: 4 }),
-  plan: fc.record({ tokens: some, calls: some }),
+  plan: fc.record({ tokens: someFaults, calls: someFaults }),
 });
-interface Story {
+interface Scenario {
   steps: Step[];
   plan: GatewayPlan;
 }
@@ -56,26 +56,27 @@ const isRefresh = ({ target }: PassedRequest) => /\/refresh$/.test(target);
 const isForced = ({ target }: PassedRequest) => /\/force-refresh$/.test(target);
 const isLost = ({ fault }: PassedRequest) => fault.startsWith("lost");
 
-/** Lives one story through, on a connection of its own. Throws where something is not as it should be. */
-async function live({ steps, plan }: Story): Promise<PassedRequest[]> {
+/** Runs one scenario, with an emulator and a gateway of its own. Throws if an expectation fails. */
+async function runScenario({ steps, plan }: Scenario): Promise<PassedRequest[]> {
   const emulator = createCalEmulator();
-  const made = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
-  emulator.calendars.connect(made.id, "google", "alice");
+  const created = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
+  emulator.calendars.connect(created.id, "google", "alice");
   const gateway = await startGateway(emulator, plan);
   const tokenStore = memoryTokenStore();
   const record = {
     userId: "ada",
-    calUserId: made.id,
+    calUserId: created.id,
     calServer: "",
     details: null,
-    calAccessToken: made.accessToken,
-    calAccessTokenExpiresAt: new Date(made.accessTokenExpiresAt),
-    calRefreshToken: made.refreshToken,
+    calAccessToken: created.accessToken,
+    calAccessTokenExpiresAt: new Date(created.accessTokenExpiresAt),
+    calRefreshToken: created.refreshToken,
     calRefreshTokenExpiresAt: null,
   };
   await tokenStore.set(record, { ifVersion: null });
   let lastAttempt = 0;
-  let underWay = 0;
+  let inProgress = 0;
+  let tokenTimeouts = 0;
   const processes = [1, 2].map(() =>
     new CalClient({
       managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
@@ -85,9 +86,12 @@ async function live({ steps, plan }: Story): Promise<PassedRequest[]> {
       hooks: {
         onRequest: ({ attempt }) => {
           lastAttempt = attempt;
-          underWay += 1;
+          inProgress += 1;
         },
-        onResponse: () => void (underWay -= 1),
+        onResponse: ({ path, error }) => {
+          inProgress -= 1;
+          if (/refresh$/.test(path) && error === "timeout") tokenTimeouts += 1;
+        },
       },
     }).forUser("ada"),
   );
@@ -103,7 +107,7 @@ async function live({ steps, plan }: Story): Promise<PassedRequest[]> {
       if (!isCalError(error)) throw error;
       const isAlone =
         !isTwice && !isExpired && call in reads && gateway.passed.every((seen) => !isRefresh(seen));
-      // Nothing that another try could have mended.
+      // A read fails only after all its attempts, or for a response that a retry would not change.
       if (isAlone)
         expect([error.code, lastAttempt]).toEqual([
           error.code,
@@ -115,63 +119,68 @@ async function live({ steps, plan }: Story): Promise<PassedRequest[]> {
 
   for (const next of steps) {
     if (next.isExpired) {
-      emulator.users.expireAccessTokens(made.id);
+      emulator.users.expireAccessTokens(created.id);
       const found = (await tokenStore.get("ada"))!;
       await tokenStore.set({ ...found, calAccessTokenExpiresAt: new Date(0) }, { ifVersion: found.version });
     }
     await Promise.all(processes.slice(next.isTwice ? 0 : 1).map((user) => makeCall(user, next)));
   }
 
-  // The network is well again. What was lost before may be heard of a moment later; after that, every call is fine.
-  await gateway.calm();
-  while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 10));
-  // A connection that was reset just now: the client learns of it when the event loop has turned.
+  // The faults stop. When the requests in progress have ended, every call must succeed.
+  await gateway.stopFaults();
+  while (inProgress > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  // Time for the client to notice the last reset connection.
   await new Promise((resolve) => setTimeout(resolve, 200));
   for (const user of processes)
-    expect(await user.profile({ timeoutMs: 20_000 })).toMatchObject({ id: made.id });
+    expect(await user.profile({ timeoutMs: 20_000 })).toMatchObject({ id: created.id });
   await gateway.close();
 
-  const { accessTokens, refreshTokens } = emulator.users.tokens(made.id);
-  const kept = (await tokenStore.get("ada"))!;
-  expect(accessTokens).toContain(kept.calAccessToken);
-  expect(refreshTokens).toContain(kept.calRefreshToken);
-  // A recovery ends every older token, so none that isn't needed: at most one for each pair that got lost.
+  const { accessTokens, refreshTokens } = emulator.users.tokens(created.id);
+  const stored = (await tokenStore.get("ada"))!;
+  expect(accessTokens).toContain(stored.calAccessToken);
+  expect(refreshTokens).toContain(stored.calRefreshToken);
+  // A recovery revokes all older tokens, so there is at most one for each lost pair. On a busy machine a response can also
+  // be lost because it arrives after the time limit: a timeout that is not one of the gateway's faults.
+  const plannedTimeouts = gateway.passed.filter(
+    (seen) => (isRefresh(seen) || isForced(seen)) && /^(no response|lost without an end)$/.test(seen.fault),
+  );
+  const lateResponses = Math.max(0, tokenTimeouts - plannedTimeouts.length);
   const issued = gateway.passed.filter((seen) => seen.status === 200 && (isRefresh(seen) || isForced(seen)));
-  expect(issued.filter(isForced).length).toBeLessThanOrEqual(issued.filter(isLost).length);
+  expect(issued.filter(isForced).length).toBeLessThanOrEqual(issued.filter(isLost).length + lateResponses);
   for (const marker of markers) {
     const sent = gateway.passed.filter(({ body }) => body.includes(marker));
-    // Those that Cal.com refused for their token were not carried out, and may be sent again.
+    // Requests that Cal.com rejected because of their token were not processed, so they may be sent again.
     expect(sent.filter(({ status }) => status !== 401 && status !== 498).length).toBeLessThanOrEqual(1);
   }
   return gateway.passed;
 }
 
-// They are lived side by side: most of their time is spent in waiting.
-const stories = fc.array(story, { minLength: 40, maxLength: 40 });
+// They run at the same time, as they mostly wait.
+const scenarios = fc.array(scenario, { minLength: 40, maxLength: 40 });
 
 async function check(seed: number): Promise<string> {
-  let told = "";
-  const property = fc.asyncProperty(stories, async (all) => {
+  let summary = "";
+  const property = fc.asyncProperty(scenarios, async (all) => {
     const passed = await Promise.all(
-      all.map((one) =>
-        live(one).catch((cause: unknown) => {
-          throw new Error(`This story ends badly: ${JSON.stringify(one)}`, { cause });
+      all.map((scenario) =>
+        runScenario(scenario).catch((cause: unknown) => {
+          throw new Error(`This scenario fails: ${JSON.stringify(scenario)}`, { cause });
         }),
       ),
     );
-    const count = (which: (seen: PassedRequest) => boolean) => passed.flat().filter(which).length;
-    told =
+    const count = (matches: (seen: PassedRequest) => boolean) => passed.flat().filter(matches).length;
+    summary =
       `seed ${seed}: ${count(() => true)} requests, ${count(({ fault }) => fault !== "none")} with a fault; ` +
       `${count(isRefresh)} refreshes, ${count((seen) => isRefresh(seen) && isLost(seen))} of them lost, ` +
       `${count(isForced)} recoveries`;
   });
   await fc.assert(property, { seed, numRuns: 1, endOnFailure: true });
-  return told;
+  return summary;
 }
 
 test.for([1, 2, Date.now()])(
-  "whatever goes wrong: calls end, nothing is done twice, no token is lost (seed %i)",
-  { timeout: 60_000 },
+  "with any faults of the network, calls end, no write is sent twice, no token is lost (seed %i)",
+  { timeout: 180_000 },
   async (seed, { annotate }) => {
     await annotate(await check(seed));
   },

@@ -1,24 +1,24 @@
 import type { Socket } from "node:net";
 import type { CalEmulator } from "../../../src/testing/index.js";
-import { answer, startBadServer, type BadServer, type RawRequest } from "./bad-server.js";
+import { responseText, startBadServer, type BadServer, type RawRequest } from "./bad-server.js";
 
-/** What a gateway does with a request, before or instead of Cal.com's answer. */
+/** What a gateway does with a request. */
 export const faults = [
   "none",
-  // Cal.com never hears of the request.
+  // Cal.com does not receive the request.
   "reset",
   "closed",
-  "silence",
+  "no response",
   "garbage",
   "502",
   "429",
-  "portal",
-  // Cal.com carries it out, and its answer is lost.
+  "sign-in page",
+  // Cal.com processes the request, and the response is lost.
   "lost by a reset",
   "lost by a close",
-  "lost in silence",
-  "lost half-way",
-  // It arrives.
+  "lost without an end",
+  "lost in the middle",
+  // The response arrives.
   "slow",
   "last on its connection",
   "reset afterwards",
@@ -28,45 +28,45 @@ type GatewayFault = (typeof faults)[number];
 /** A request as the gateway saw it. */
 export interface PassedRequest extends RawRequest {
   fault: GatewayFault;
-  /** Cal.com's status, if it was asked. */
+  /** Cal.com's status, if it received the request. */
   status?: number;
 }
 
 export interface Gateway {
   url: string;
   passed: PassedRequest[];
-  /** From now on nothing goes wrong any more. Resolves when what has begun is over. */
-  calm(): Promise<void>;
+  /** Stops all faults. Resolves when the requests in progress have ended. */
+  stopFaults(): Promise<void>;
   close(): Promise<void>;
 }
 
-// A gateway does not wait for ever, either.
-const SILENCE_MS = 700;
+// The time after which the gateway resets a connection without a response.
+const NO_RESPONSE_MS = 700;
 
-/** What is going to happen to the requests, in turn: to those for new tokens, and to all others. */
+/** The faults of the requests for new tokens and of all other requests, in order. */
 export interface GatewayPlan {
   tokens: readonly GatewayFault[];
   calls: readonly GatewayFault[];
 }
 
-/** A gateway in front of the emulator. To each request it lets the next of the faults happen. */
+/** A gateway in front of the emulator. Each request gets the next fault of the plan. */
 export async function startGateway(emulator: CalEmulator, plan: GatewayPlan): Promise<Gateway> {
-  const left = { tokens: [...plan.tokens], calls: [...plan.calls] };
+  const remaining = { tokens: [...plan.tokens], calls: [...plan.calls] };
   const passed: PassedRequest[] = [];
   const { origin } = new URL(emulator.url);
 
-  async function askCal({ method, target, headers, body }: RawRequest) {
-    const kept = Object.fromEntries(
+  async function callCal({ method, target, headers, body }: RawRequest) {
+    const forwarded = Object.fromEntries(
       Object.entries(headers).filter(([name]) => name !== "host" && name !== "connection"),
     );
     const response = await emulator.fetch(`${origin}${target}`, {
       method,
-      headers: kept,
+      headers: forwarded,
       redirect: "manual",
       ...(body !== "" && { body }),
     });
     const fields = [...response.headers].map(([name, value]) => `${name}: ${value}`);
-    const text = answer(await response.text(), {
+    const text = responseText(await response.text(), {
       status: `${response.status} X`,
       headers: fields.filter((field) => !/^content-(length|type)/.test(field)),
     });
@@ -75,34 +75,34 @@ export async function startGateway(emulator: CalEmulator, plan: GatewayPlan): Pr
 
   async function pass(socket: Socket, request: RawRequest): Promise<void> {
     const isForTokens = /refresh$/.test(request.target);
-    const fault = left[isForTokens ? "tokens" : "calls"].shift() ?? "none";
+    const fault = remaining[isForTokens ? "tokens" : "calls"].shift() ?? "none";
     const seen: PassedRequest = { ...request, fault };
     passed.push(seen);
-    if (await refuse(socket, fault)) return;
-    const { status, text } = await askCal(request);
+    if (await failBefore(socket, fault)) return;
+    const { status, text } = await callCal(request);
     seen.status = status;
     await deliver(socket, fault, text);
   }
 
-  const underWay = new Set<Promise<void>>();
+  const inProgress = new Set<Promise<void>>();
   const server: BadServer = await startBadServer(async (socket, request) => {
     const passing = pass(socket, request);
-    underWay.add(passing);
-    await passing.finally(() => underWay.delete(passing));
+    inProgress.add(passing);
+    await passing.finally(() => inProgress.delete(passing));
   });
   return {
     url: `${server.origin}${new URL(emulator.url).pathname}`,
     passed,
-    async calm() {
-      left.tokens.length = left.calls.length = 0;
-      while (underWay.size > 0) await Promise.all(underWay);
+    async stopFaults() {
+      remaining.tokens.length = remaining.calls.length = 0;
+      while (inProgress.size > 0) await Promise.all(inProgress);
     },
     close: () => server.close(),
   };
 }
 
-/** What happens to a request that Cal.com never hears of. Answers whether this is one. */
-async function refuse(socket: Socket, fault: GatewayFault): Promise<boolean> {
+/** Handles the faults for which Cal.com does not receive the request. Returns whether this is one of them. */
+async function failBefore(socket: Socket, fault: GatewayFault): Promise<boolean> {
   switch (fault) {
     case "reset":
       socket.resetAndDestroy();
@@ -110,20 +110,20 @@ async function refuse(socket: Socket, fault: GatewayFault): Promise<boolean> {
     case "closed":
       socket.end();
       return true;
-    case "silence":
-      await silence(socket);
+    case "no response":
+      await neverRespond(socket);
       return true;
     case "garbage":
       socket.end("220 mail.example ESMTP\r\n");
       return true;
     case "502":
-      socket.write(answer("<h1>Bad Gateway</h1>", { status: "502 Bad Gateway" }));
+      socket.write(responseText("<h1>Bad Gateway</h1>", { status: "502 Bad Gateway" }));
       return true;
     case "429":
-      socket.write(answer("", { status: "429 Too Many", headers: ["Retry-After: 0.05"] }));
+      socket.write(responseText("", { status: "429 Too Many", headers: ["Retry-After: 0.05"] }));
       return true;
-    case "portal":
-      socket.write(answer("<html>Welcome to the hotel</html>"));
+    case "sign-in page":
+      socket.write(responseText("<html>Sign in to the network</html>"));
       return true;
     default:
       return false;
@@ -138,10 +138,10 @@ async function deliver(socket: Socket, fault: GatewayFault, text: string): Promi
     case "lost by a close":
       socket.end();
       return;
-    case "lost in silence":
-      await silence(socket);
+    case "lost without an end":
+      await neverRespond(socket);
       return;
-    case "lost half-way":
+    case "lost in the middle":
       socket.end(text.slice(0, -20));
       return;
     case "slow":
@@ -163,7 +163,7 @@ async function deliver(socket: Socket, fault: GatewayFault, text: string): Promi
   }
 }
 
-async function silence(socket: Socket): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
+async function neverRespond(socket: Socket): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, NO_RESPONSE_MS));
   socket.resetAndDestroy();
 }

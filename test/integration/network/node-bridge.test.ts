@@ -6,23 +6,23 @@ import { createCalHandlers, type HandlerErrorEvent } from "../../../src/handlers
 import { toNodeHandler } from "../../../src/node/index.js";
 import { CalClient, memoryTokenStore } from "../../../src/index.js";
 import { SECRET } from "../../support/handlers-app.js";
-import { signpost } from "./signpost.js";
+import { deferred } from "../../support/deferred.js";
 
 const closing: (() => void)[] = [];
 afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** The bridge on a port. `outcomes` has how each of its promises ended. */
+/** Serves with toNodeHandler. `outcomes` has how each of its promises settled. */
 async function serve(handle: (request: Request) => Promise<Response>, options: ServerOptions = {}) {
   const bridge = toNodeHandler(handle);
-  const outcomes: ("answered" | "failed")[] = [];
+  const outcomes: ("resolved" | "rejected")[] = [];
   const incoming: IncomingMessage[] = [];
   const server = createServer(options, (request, response) => {
     incoming.push(request);
     bridge(request, response).then(
-      () => outcomes.push("answered"),
-      () => outcomes.push("failed"),
+      () => outcomes.push("resolved"),
+      () => outcomes.push("rejected"),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -34,7 +34,7 @@ async function serve(handle: (request: Request) => Promise<Response>, options: S
   return { port, outcomes, incoming };
 }
 
-function say(port: number, request: string): Socket {
+function send(port: number, request: string): Socket {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
   closing.push(() => socket.destroy());
@@ -56,7 +56,7 @@ const post = (path: string, ...headers: string[]) =>
   ].join("\r\n");
 const sync = (...headers: string[]) => post("/api/cal/calendars/sync-credentials", ...headers);
 
-/** The handlers, with a session that is looked up for as long as the test wants. */
+/** The handlers, with an `authenticate` that takes as long as the test wants. */
 function handlers(authenticate = () => Promise.resolve()) {
   const errors: HandlerErrorEvent[] = [];
   const client = new CalClient({
@@ -77,70 +77,70 @@ function handlers(authenticate = () => Promise.resolve()) {
   return { handle, errors };
 }
 
-describe("a client that goes away", () => {
+describe("a client that disconnects", () => {
   const bodies: [string, string][] = [
     ["in the middle of its body", '{"calendarType":'],
-    ["when its body has been sent", '{"calendarType":"google"}'.padEnd(100)],
+    ["after its body", '{"calendarType":"google"}'.padEnd(100)],
   ];
   test.each(bodies)(
-    "%s, while its session is looked up: the request ends, and is nobody's error",
+    "when a client disconnects %s, during authenticate, the request ends and is no error",
     async (_, body) => {
-      const { reached: lookedUp, reach: lookUp } = signpost();
+      const { promise: lookedUp, resolve: lookUp } = deferred();
       const { handle, errors } = handlers(() => lookedUp);
       const { port, outcomes, incoming } = await serve(handle);
-      const socket = say(port, sync("Content-Length: 100") + body);
+      const socket = send(port, sync("Content-Length: 100") + body);
       await expect.poll(() => incoming.length).toBe(1);
       socket.resetAndDestroy();
       await expect.poll(() => incoming[0]!.destroyed).toBe(true);
       lookUp();
-      // It would wait for a body that never comes, for ever, and be one more each time.
-      await expect.poll(() => outcomes).toEqual(["answered"]);
+      // Otherwise each such request would wait forever for its body.
+      await expect.poll(() => outcomes).toEqual(["resolved"]);
       expect(errors).toEqual([]);
     },
   );
 
-  test("before its answer: nothing is thrown", async () => {
-    const { reached: isReady, reach: answer } = signpost();
+  test("when a client disconnects before the response, nothing is thrown", async () => {
+    const { promise: isReady, resolve: respond } = deferred();
     const { port, outcomes, incoming } = await serve(async () => {
       await isReady;
       return new Response("x".repeat(5_000_000));
     });
-    const socket = say(port, get());
+    const socket = send(port, get());
     await expect.poll(() => incoming.length).toBe(1);
     socket.resetAndDestroy();
     await expect.poll(() => incoming[0]!.destroyed).toBe(true);
-    answer();
-    await expect.poll(() => outcomes).toEqual(["answered"]);
+    respond();
+    await expect.poll(() => outcomes).toEqual(["resolved"]);
   });
 
-  test("in the middle of a long answer: nothing is thrown", async () => {
+  test("when a client disconnects in the middle of a long response, nothing is thrown", async () => {
     const { port, outcomes } = await serve(() => Promise.resolve(new Response("x".repeat(5_000_000))));
-    const socket = say(port, get());
+    const socket = send(port, get());
     socket.once("data", () => socket.resetAndDestroy());
-    await expect.poll(() => outcomes).toEqual(["answered"]);
+    await expect.poll(() => outcomes).toEqual(["resolved"]);
   });
 });
 
-describe("a body without an end", () => {
-  test("is given up when the server's time for a request is, and is nobody's error", async () => {
+describe("a request body without an end", () => {
+  test("a request body that takes longer than requestTimeout ends with 408 and is no error", async () => {
     const { handle, errors } = handlers();
     const { port, outcomes } = await serve(handle, {
       requestTimeout: 100,
       headersTimeout: 100,
       connectionsCheckingInterval: 20,
     });
-    const socket = say(port, sync("Transfer-Encoding: chunked") + "1\r\n{\r\n");
-    const drip = setInterval(() => socket.write("1\r\n \r\n"), 10);
-    closing.push(() => clearInterval(drip));
+    const socket = send(port, sync("Transfer-Encoding: chunked") + "1\r\n{\r\n");
+    const slowBody = setInterval(() => socket.write("1\r\n \r\n"), 10);
+    closing.push(() => clearInterval(slowBody));
     expect(await text(socket)).toContain("408");
-    await expect.poll(() => outcomes).toEqual(["answered"]);
+    await expect.poll(() => outcomes).toEqual(["resolved"]);
     expect(errors).toEqual([]);
   });
 
-  test("is answered as too large when it is, without waiting for its end", async () => {
+  test("a request body that is too large is rejected with 413 before its end", async () => {
     const { handle } = handlers();
     const { port } = await serve(handle);
-    const socket = say(port, sync("Transfer-Encoding: chunked"));
+    const socket = send(port, sync("Transfer-Encoding: chunked"));
     const chunk = `400\r\n${" ".repeat(0x400)}\r\n`;
     const more = () => socket.writable && socket.write(chunk, () => setImmediate(more));
     more();
@@ -151,66 +151,66 @@ describe("a body without an end", () => {
   });
 });
 
-test("a body is read no faster than it is asked for", async () => {
+test("a request body is not read faster than the handler reads it", async () => {
   const SIZE = 32 * 2 ** 20;
-  const { reached: mayGoOn, reach: goOn } = signpost();
+  const { promise: mayContinue, resolve: continueReading } = deferred();
   let pulled = 0;
   const { port, incoming, outcomes } = await serve(async (request) => {
     const reader = request.body!.getReader();
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
       if (pulled === 0) {
         pulled += value!.byteLength;
-        await mayGoOn;
+        await mayContinue;
       } else pulled += value!.byteLength;
     }
     return new Response(String(pulled));
   });
-  const socket = say(port, post("/", `Content-Length: ${SIZE}`, "Connection: close"));
-  const answer = text(socket);
+  const socket = send(port, post("/", `Content-Length: ${SIZE}`, "Connection: close"));
+  const response = text(socket);
   let sent = 0;
   const chunk = Buffer.alloc(2 ** 16);
-  const send = () => {
+  const sendBody = () => {
     while (sent < SIZE) {
       sent += chunk.length;
-      if (!socket.write(chunk)) return void socket.once("drain", send);
+      if (!socket.write(chunk)) return void socket.once("drain", sendBody);
     }
   };
-  send();
-  // Until the client can send no more: the system's buffers are full, and nobody empties them.
+  sendBody();
+  // Wait until the client can send no more, because the system's buffers are full.
   let before = -1;
   await expect
     .poll(
       () => {
-        const isStill = sent === before;
+        const isBlocked = sent === before;
         before = sent;
-        return isStill && sent > 0 && pulled > 0;
+        return isBlocked && sent > 0 && pulled > 0;
       },
-      { interval: 200, timeout: 10_000 },
+      { interval: 200, timeout: 60_000 },
     )
     .toBe(true);
-  // What this process holds of it: one piece, and the one that came with it.
+  // The process holds one chunk, and what was received together with it.
   expect(pulled).toBeLessThanOrEqual(2 ** 16);
   expect(incoming[0]!.readableLength).toBeLessThanOrEqual(2 ** 18);
   expect(incoming[0]!.socket.bytesRead).toBeLessThan(SIZE / 4);
-  goOn();
-  expect((await answer).endsWith(`\r\n\r\n${SIZE}`)).toBe(true);
+  continueReading();
+  expect((await response).endsWith(`\r\n\r\n${SIZE}`)).toBe(true);
   expect(pulled).toBe(SIZE);
-  await expect.poll(() => outcomes).toEqual(["answered"]);
+  await expect.poll(() => outcomes).toEqual(["resolved"]);
 });
 
-test("a client that waits to be told to go on with its body is told", async () => {
+test("a client that sends Expect: 100-continue gets 100 Continue", async () => {
   const { port } = await serve(async (request) => new Response(await request.text()));
-  const socket = say(port, post("/", "Content-Length: 4", "Expect: 100-continue", "Connection: close"));
+  const socket = send(port, post("/", "Content-Length: 4", "Expect: 100-continue", "Connection: close"));
   const first = (await new Promise<Buffer>((resolve) => socket.once("data", resolve))).toString();
   expect(first).toContain("100 Continue");
   socket.write("ping");
   expect(await text(socket)).toMatch(/\r\n\r\nping$/);
 });
 
-test("headers that are too large are refused before any handler sees them", async () => {
+test("headers that are too large are rejected with 431 before the handler is called", async () => {
   let calls = 0;
   const { port } = await serve(() => Promise.resolve(new Response(String((calls += 1)))));
-  const socket = say(port, get(`Cookie: a=${"x".repeat(20_000)}`));
+  const socket = send(port, get(`Cookie: a=${"x".repeat(20_000)}`));
   expect(await text(socket)).toContain("431");
   expect(calls).toBe(0);
 });

@@ -2,8 +2,8 @@ import nock from "nock";
 import { afterAll, beforeAll } from "vitest";
 
 /**
- * Takes nock out of the way, in this test file: what is to be shown is what the runtime's own `fetch` does with
- * real sockets. Nothing but this machine's own addresses is asked for.
+ * Disables nock in this test file: the tests show what the runtime's own `fetch` does with real sockets. They connect to
+ * this machine only.
  */
 export function useRealFetch(): void {
   beforeAll(() => nock.restore());

@@ -55,7 +55,7 @@ test("the lease of a process that died becomes free by itself", async () => {
 
 test("the release waits for a renewal in flight, which would otherwise take the lease again", async () => {
   const store = memoryTokenStore();
-  const renewal = deferred<undefined>();
+  const renewal = deferred();
   let calls = 0;
   const { lease } = leaseOver({
     ...store,
@@ -70,7 +70,7 @@ test("the release waits for a renewal in flight, which would otherwise take the 
   while (calls < 2) await vi.advanceTimersByTimeAsync(500);
   const released = release();
   await vi.advanceTimersByTimeAsync(0);
-  renewal.resolve(undefined);
+  renewal.resolve();
   await released;
   expect(await isFree(store)).toBe(true);
 });
