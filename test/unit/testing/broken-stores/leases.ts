@@ -2,7 +2,7 @@ import { memoryTokenStore } from "../../../../src/stores/memory.js";
 import type { TokenStore } from "../../../../src/tokens/token-store.js";
 import { tick, worse, type BrokenStore } from "./worse.js";
 
-/** Stores whose leases keep nobody out, or everybody. */
+/** Stores whose leases exclude no process, or every process. */
 export const brokenLeases: readonly BrokenStore[] = [
   {
     fault: "gives the lease to everybody",
