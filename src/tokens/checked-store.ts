@@ -109,14 +109,14 @@ export class CheckedStore {
     }
   }
 
-  #attemptsOf({ putAttempt, getAttempt, takeAttempt }: TokenStore): AttemptStore | null {
-    if (!putAttempt || !getAttempt || !takeAttempt) return null;
-    const store = this.#store;
+  #attemptsOf(store: TokenStore): AttemptStore | null {
+    const methods = ["putAttempt", "getAttempt", "takeAttempt"] as const;
+    if (!methods.every((method) => typeof store[method] === "function")) return null;
     return {
       put: (id, options) =>
-        this.#run("putAttempt", [options.data], () => putAttempt.call(store, id, options)),
-      get: (id) => this.#run("getAttempt", [], () => getAttempt.call(store, id)),
-      take: (id) => this.#run("takeAttempt", [], () => takeAttempt.call(store, id)),
+        this.#run("putAttempt", [options.data], () => store.putAttempt?.(id, options) ?? Promise.resolve()),
+      get: (id) => this.#run("getAttempt", [], () => store.getAttempt?.(id) ?? Promise.resolve(null)),
+      take: (id) => this.#run("takeAttempt", [], () => store.takeAttempt?.(id) ?? Promise.resolve(null)),
     };
   }
 

@@ -263,10 +263,10 @@ describe("answers", () => {
   });
 
   test("a misspelled field of a response does not compile", () => {
-    // @ts-expect-error -- timeZone
-    expectTypeOf((user: ManagedUser) => user.timezone).toBeFunction();
-    // @ts-expect-error -- isSelected
-    expectTypeOf((calendar: Calendar) => calendar.selected).toBeFunction();
+    expectTypeOf<ManagedUser>().not.toHaveProperty("timezone");
+    expectTypeOf<ManagedUser>().toHaveProperty("timeZone");
+    expectTypeOf<Calendar>().not.toHaveProperty("selected");
+    expectTypeOf<Calendar>().toHaveProperty("isSelected");
   });
 
   test("a user without calendars has no destination, and a broken account no main calendar", () => {

@@ -12,7 +12,7 @@ export interface BrokenStore {
 /** A memory store with some methods replaced. */
 export function worse(change: (good: Required<TokenStore>, now: () => number) => Partial<TokenStore>) {
   return (now: () => number): TokenStore => {
-    const good = memoryTokenStore({ now }) as Required<TokenStore>;
+    const good = memoryTokenStore({ now });
     return { ...good, ...change(good, now) };
   };
 }
