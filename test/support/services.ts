@@ -8,14 +8,14 @@ import { startPostgres, type PostgresServer } from "./postgres-server.js";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where test files ask for what they share: `GET /postgres`, `GET /prisma`, `GET /package`. */
+    /** The URL of the services that test files share: `GET /postgres`, `GET /prisma`, `GET /package`. */
     servicesUrl: string;
   }
 }
 
 /**
- * What several test files need and only one of them should start: the Postgres server and the generated
- * Prisma client. Nothing starts before a test file asks for it, so a run that needs none pays nothing.
+ * Serves what test files share: a Postgres server, the generated Prisma client and the packed package. Each is started at
+ * the first request for it.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined;
@@ -36,10 +36,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
           packed ??= packPackage();
           return JSON.stringify(await packed);
         default:
-          throw new Error(`no such service: ${String(request.url)}`);
+          throw new Error(`Unknown service: ${String(request.url)}`);
       }
     })().then(
-      (answer) => response.end(answer),
+      (body) => response.end(body),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
@@ -71,7 +71,7 @@ async function generatePrismaClient(): Promise<void> {
     "test/fixtures/prisma/schema.prisma",
   ];
   await promisify(execFile)(process.execPath, cli, {
-    // The schema engine is a download that only migrations need: any program there is keeps Prisma content.
+    // Only migrations need the schema engine, which would be downloaded. Prisma accepts any program in its place.
     env: { ...process.env, CHECKPOINT_DISABLE: "1", PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
   });
 }
