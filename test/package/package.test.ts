@@ -1,6 +1,6 @@
 import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compilations, compileEntries, entries } from "../support/compile-entries.js";
 import { root } from "../support/markdown.js";
 import { createProject, type Project } from "../support/project.js";
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 describe("the packed package", () => {
-  it("holds the built files, the licences, the readme and the changelog, and nothing else", () => {
+  test("the package contains the built files, the licences, the readme and the changelog, and nothing else", () => {
     const others = project.packed.files.filter((path) => !path.startsWith("dist/"));
     expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
     expect(
@@ -24,7 +24,7 @@ describe("the packed package", () => {
     ).toEqual(["dist/THIRD-PARTY-NOTICES.txt"]);
   });
 
-  it("brings ky and jose, and no other package", async () => {
+  test("the package installs ky and jose, and no other package", async () => {
     const { packages } = JSON.parse(await readFile(join(project.directory, "package-lock.json"), "utf8")) as {
       packages: Record<string, unknown>;
     };
@@ -32,14 +32,14 @@ describe("the packed package", () => {
     expect(installed.sort()).toEqual(["calbridge", "jose", "ky"].map((name) => `node_modules/${name}`));
   });
 
-  it("has every entry that package.json exports, for import and for require", async () => {
+  test("every entry of package.json's exports can be imported and required", async () => {
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
       exports: Record<string, unknown>;
     };
     const exported = Object.keys(exports).filter((key) => key !== "./package.json");
     const modules = exported.filter((key) => !key.endsWith(".css")).map((key) => `calbridge${key.slice(1)}`);
     expect(modules.sort()).toEqual([...entries].sort());
-    // Whoever imports calbridge/react has React.
+    // calbridge/react needs React, which is not installed here.
     for (const entry of entries.filter((name) => name !== "calbridge/react")) {
       const imported = await project.run(
         process.execPath,
@@ -58,7 +58,7 @@ describe("the packed package", () => {
     }
   });
 
-  it("tells bundlers that the React components run in a browser, and brings their stylesheet", async () => {
+  test('calbridge/react has the directive "use client" and a stylesheet', async () => {
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
       exports: Record<string, string>;
     };
@@ -70,7 +70,7 @@ describe("the packed package", () => {
     expect(await readFile(css, "utf8")).toContain("--calbridge-");
   });
 
-  it("runs the readme's first example", async () => {
+  test("the first example of the readme runs", async () => {
     await cp(join(root, "examples/basic.ts"), join(project.directory, "basic.mts"));
     const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
     expect(await project.run(process.execPath, tsx, "basic.mts")).toMatch(
@@ -78,7 +78,7 @@ describe("the packed package", () => {
     );
   });
 
-  it("knows its errors across its two builds", async () => {
+  test("isCalError recognises errors of the other build (ESM and CommonJS)", async () => {
     const script = `
       import { createRequire } from "node:module";
       import { isCalError } from "calbridge";
@@ -88,7 +88,7 @@ describe("the packed package", () => {
   });
 
   // Other versions of TypeScript: test/e2e/runtimes.
-  it.each(compilations)("has types for every entry: $name", { timeout: 60_000 }, async (compilation) => {
+  test.each(compilations)("every entry has types: $name", { timeout: 180_000 }, async (compilation) => {
     await compileEntries(project, join(root, "node_modules/typescript/bin/tsc"), compilation);
   });
 });
