@@ -136,7 +136,7 @@ describe("a stack trace of the package", () => {
 
 describe("what is Node's own", () => {
   const ofNode = (path: string, options: { dynamic: boolean }) => [
-    ...new Set([...modules.reachable(path, options)].flatMap((file) => modules.ofNode(file))),
+    ...new Set([...modules.reachable(path, options)].flatMap((file) => modules.nodeNames(file))),
   ];
 
   it.each(["index", "postgres", "prisma", "handlers", "react", "node"])("is not used by %s", (entry) => {
