@@ -14,7 +14,8 @@
  * | `forbidden` | {@link CalApiError} | Cal.com returned 403. |
  * | `not_found` | {@link CalApiError} | Cal.com returned 404: the object doesn't exist. |
  * | `conflict` | {@link CalApiError} | Cal.com returned 409. |
- * | `payload_too_large` | {@link CalApiError} | Cal.com returned 413 (a body over 100 kB) or 431. |
+ * | `code_rejected` | {@link CalApiError} | `save()`: the code is wrong or used, or access to calendars was not granted. |
+ * | `payload_too_large` | {@link CalApiError} | Cal.com returned 413 (a body over 100 kB), 414 or 431. |
  * | `server_error` | {@link CalApiError} | Cal.com returned 5xx. |
  * | `invalid_response` | {@link CalApiError} | The response was HTML, cut short, empty or of another shape. |
  * | `api_error` | {@link CalApiError} | Any other status; also a 404 for the endpoint itself: a wrong base URL. |
@@ -45,6 +46,7 @@ export type CalApiErrorCode =
   | "forbidden"
   | "not_found"
   | "conflict"
+  | "code_rejected"
   | "payload_too_large"
   | "server_error"
   | "invalid_response"

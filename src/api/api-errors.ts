@@ -13,6 +13,8 @@ export interface FailedResponse {
   text: string;
   secrets: readonly string[];
   advice?: string | undefined;
+  /** By status: the error code of a bare `{statusCode, message}`. */
+  codes?: Record<number, CalApiErrorCode> | undefined;
 }
 
 /** The one place where an answer of Cal.com becomes an error. Nothing of its body gets by unredacted. */
@@ -21,7 +23,10 @@ export function errorFromResponse(answer: FailedResponse): CalApiError {
   const told = readErrorBody(answer.text);
   const apiMessage = told.message && clean(told.message, answer.secrets);
   const apiCode = told.code !== undefined && /^\w{1,64}$/.test(told.code) ? told.code : undefined;
-  const code = codeOf(status, auth, told);
+  // Cal.com's bare `{statusCode, message}` can mean something else to each call. HTML is a proxy's.
+  const isBare = told.code === undefined && told.message !== undefined;
+  const ownCode = isBare ? answer.codes?.[status] : undefined;
+  const code = ownCode ?? codeOf(status, auth, told);
   const what = apiMessage ?? statusHint(status);
   const message = `Cal.com answered ${String(status)} to ${answer.method} ${answer.path}${what ? `: ${what.replace(/\.?$/, ".")}` : "."}${adviceFor(answer, code)}`;
   const options = { code, status, requestId: requestIdOf(headers), apiCode, apiMessage };
@@ -82,6 +87,7 @@ const codes: Record<number, CalApiErrorCode> = {
   404: "not_found",
   409: "conflict",
   413: "payload_too_large",
+  414: "payload_too_large",
   422: "bad_request",
   429: "rate_limited",
   431: "payload_too_large",
@@ -90,6 +96,7 @@ const codes: Record<number, CalApiErrorCode> = {
 
 function statusHint(status: number): string | undefined {
   if (status === 413) return "the body is over 100 kB.";
+  if (status === 414 || status === 431) return "the URL is too long. Ask for less in one call.";
   if (status >= 300 && status < 400) return "an unexpected redirect. Check the base URL.";
   return undefined;
 }

@@ -1,3 +1,5 @@
+import type { CalApiErrorCode } from "../errors.js";
+
 /** What every method that asks Cal.com takes last. */
 export interface CallOptions {
   /**
@@ -36,6 +38,8 @@ export interface ApiCall<T> extends CallOptions {
   expectsRedirect?: boolean;
   /** By status: what the answer means for this call and what to do, for the error's message. */
   advice?: Record<number, string>;
+  /** By status: the error code of a bare `{statusCode, message}`, where that has a meaning of its own. */
+  errorCodes?: Record<number, CalApiErrorCode>;
   /** Reads the answer. Throws an `UnreadableAnswerError` if it can't. */
   read: (answer: ApiResponse) => T;
 }

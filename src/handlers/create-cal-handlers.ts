@@ -1,11 +1,10 @@
 import { CalClient, type CalClientOptions } from "../index.js";
 import { CalValidationError } from "../errors.js";
 import { assertObject } from "../lib/assert.js";
-import { createAttempts, createKnownCredentials } from "./oauth/attempts.js";
+import { createContext } from "./context.js";
 import { optionsFromEnv } from "./env.js";
 import { resolveHandlersOptions, type CalHandlersOptions, type HandlerName } from "./options.js";
 import { dispatch, serve, allRoutes } from "./router.js";
-import type { HandlerContext } from "./types.js";
 import { processEnv } from "../lib/env.js";
 
 /** Answers a request. Throws nothing, unless it is handed something else, such as Express's request. */
@@ -86,11 +85,7 @@ export const createCalHandlers: CreateCalHandlers = Object.assign(create, { from
 
 function create(options: CalHandlersOptions): CalHandlers {
   const resolved = resolveHandlersOptions(options);
-  const context: HandlerContext = {
-    options: resolved,
-    attempts: createAttempts(),
-    known: createKnownCredentials(resolved.now),
-  };
+  const context = createContext(resolved);
   const handlers = allRoutes.map((step) => [step.name, ofWeb((request) => serve(step, request, context))]);
   return {
     ...(Object.fromEntries(handlers) as Record<HandlerName, CalHandler>),

@@ -55,7 +55,8 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     }
     // The list can show as good what is broken: Cal.com's check, if that is what has failed, has the last word.
     const { action, code, provider } = state.error ?? {};
-    if (/^(sync|connect) (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
+    const isKnown = state.calendars.some((one) => one.calendarType === provider && !one.connected);
+    if (!isKnown && /^(sync|connect) (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
       state.calendars = state.calendars.map((account) => ({
         ...account,
         connected: account.connected && account.calendarType !== provider,
@@ -174,7 +175,8 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
 
     connectApple: (credentials) =>
       run({ action: "connectApple", provider: "apple" }, async () => {
-        await ask("apple-credentials", credentials);
+        const answer = await ask("apple-credentials", credentials);
+        if (answer.connected === false) throw new Error(answer.reason);
         settle();
         // Neither one that can't be read nor one that isn't listed has any.
         const readable = state.calendars.filter(
@@ -273,6 +275,8 @@ const unlistedApple: Connection = {
   name: "Apple Calendar",
   email: null,
   connected: true,
+  reason: null,
   message: null,
+  delegated: false,
   calendars: [],
 };

@@ -89,10 +89,15 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     const calendars = one.calendars.filter((calendar) => calendar.name !== email);
     const accountId = `${id}-${credentialId}`;
     const about = email ? accountId : id;
-    const help = !credentialId ? texts.settling : !one.connected && !error && texts.errors.provider_error;
-    // One that isn't listed yet has no number to end it by.
+    const help = !credentialId
+      ? texts.settling
+      : !one.connected &&
+        !error &&
+        describeError({ action: "sync", code: one.reason ?? "provider_error", provider }, texts);
+    // Before it is listed there is no number to end it by, and an administrator's is not the user's to end.
     const disconnectButton =
-      !!credentialId &&
+      credentialId > 0 &&
+      !one.delegated &&
       button(
         ui,
         "quiet",

@@ -15,7 +15,7 @@ export interface Answers {
     reason?: CalendarIntegrationErrorCode;
   };
   disconnect: object;
-  "apple-credentials": object;
+  "apple-credentials": { connected?: boolean; reason?: CalendarIntegrationErrorCode };
   "oauth-connect-url": { authUrl: string };
 }
 

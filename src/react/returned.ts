@@ -15,14 +15,16 @@ export function takeReturned(): Returned | null {
   if (!/^(google|office365) (true|false)$/.test(`${provider} ${connected}`)) return null;
   // A router that watches the address begins to do so in an effect, as we do: not before the others have run.
   queueMicrotask(takeOut);
-  // Anybody can make such an address: the reason is a key to our own sentences, never text to show.
-  const reason = (query.get("reason") ?? "internal_error") as CalendarIntegrationErrorCode;
+  // Anyone can make such an address: the reason is a key to our own sentences, never text to show.
+  const reason = (
+    query.has("rollBack") ? "not_rolled_back" : (query.get("reason") ?? "internal_error")
+  ) as CalendarIntegrationErrorCode;
   return { provider, connected: connected === "true", reason };
 }
 
 function takeOut(): void {
   const url = new URL(location.href);
-  for (const name of ["calendarType", "connected", "reason"]) url.searchParams.delete(name);
+  for (const name of ["calendarType", "connected", "reason", "rollBack"]) url.searchParams.delete(name);
   // Routers keep their own things in the entry's state. Next.js takes a change that carries its mark for one
   // of its own, and would write the old address back later; without the mark it learns of the new one.
   const state = history.state as { __NA?: boolean } | null;

@@ -4,22 +4,34 @@ export type CalendarProvider = "google" | "office365" | "apple";
 /** A provider with a consent page. */
 export type OAuthProvider = "google" | "office365";
 
-/** A connected account, as the handlers answer it. */
+/** A connection, as the handlers return it. */
 export interface Connection {
   /** `google`, `office365`, `apple` or `ics-feed`; Cal.com's own name for an integration that is none of these. */
   calendarType: string;
   /** Cal.com's name of the integration, such as `google_calendar`. */
   integration: string;
+  /** -1 for delegated access. 0 for an Apple calendar that Cal.com doesn't list yet. */
   credentialId: number;
   /** What to call it: `Google Calendar`. */
   name: string;
-  /** The account's address, where the provider tells it. */
+  /** The account's address, where the provider tells it; `null` while the connection can't be read. */
   email: string | null;
-  /** Whether Cal.com can read it. */
+  /** Whether it works. */
   connected: boolean;
-  /** What to do if it can't, in English; `null` if it can. */
+  /** Why it doesn't work; `null` if it does. */
+  reason:
+    | "not_connected"
+    | "invalid_credentials"
+    | "revoked"
+    | "unavailable"
+    | "not_permitted"
+    | "provider_error"
+    | null;
+  /** What to do if it doesn't work, in English; `null` if it does. */
   message: string | null;
-  /** Empty while the account can't be read. */
+  /** Whether an organization's administrator has given the access: then the user can't end it. */
+  delegated: boolean;
+  /** Empty while the connection can't be read. */
   calendars: ConnectionCalendar[];
 }
 
@@ -69,8 +81,9 @@ export interface CalendarIntegrationOptions {
 export type CalendarAction = "load" | "connect" | "connectApple" | "sync" | "disconnect";
 
 /**
- * Why something failed. All but two are codes of the handlers, which say what they mean: `network_error`, no
- * answer came; `invalid_response`, what came is no answer of the handlers, so `basePath` may be wrong.
+ * Why something failed. All but three are codes of the handlers, which say what they mean: `network_error`, no
+ * response came; `invalid_response`, what came is no response of the handlers, so `basePath` may be wrong;
+ * `not_rolled_back`, a callback was rejected, and what it has connected could not be removed (yet).
  */
 export type CalendarIntegrationErrorCode =
   | "access_denied"
@@ -87,6 +100,7 @@ export type CalendarIntegrationErrorCode =
   | "not_connected"
   | "not_found"
   | "not_permitted"
+  | "not_rolled_back"
   | "payload_too_large"
   | "provider_error"
   | "rate_limited"
@@ -94,6 +108,7 @@ export type CalendarIntegrationErrorCode =
   | "revoked"
   | "save_failed"
   | "signed_out"
+  | "try_again"
   | "unauthenticated"
   | "unavailable"
   | "unsupported_media_type"

@@ -55,13 +55,15 @@ export class CheckedStore {
     return this.#run("release", [], () => this.#store.releaseLease?.(userId, options) ?? Promise.resolve());
   }
 
-  #attemptsOf({ putAttempt, getAttempt, takeAttempt }: TokenStore): AttemptStore | null {
-    if (!putAttempt || !getAttempt || !takeAttempt) return null;
-    const store = this.#store;
+  #attemptsOf(store: TokenStore): AttemptStore | null {
+    const methods = ["putAttempt", "getAttempt", "takeAttempt"] as const;
+    if (!methods.every((name) => typeof store[name] === "function")) return null;
+    const none = Promise.resolve(null);
     return {
-      put: (id, options) => this.#run("putAttempt", [options.data], () => putAttempt.call(store, id, options)),
-      get: (id) => this.#run("getAttempt", [], () => getAttempt.call(store, id)),
-      take: (id) => this.#run("takeAttempt", [], () => takeAttempt.call(store, id)),
+      put: async (id, options) =>
+        this.#run("putAttempt", [options.data], async () => store.putAttempt?.(id, options)),
+      get: async (id) => this.#run("getAttempt", [], () => store.getAttempt?.(id) ?? none),
+      take: async (id) => this.#run("takeAttempt", [], () => store.takeAttempt?.(id) ?? none),
     };
   }
 

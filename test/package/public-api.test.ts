@@ -55,6 +55,7 @@ describe("errors", () => {
         case "forbidden":
         case "not_found":
         case "conflict":
+        case "code_rejected":
         case "payload_too_large":
         case "invalid_response":
         case "api_error":
@@ -117,9 +118,9 @@ describe("the status of a connection", () => {
     }).returns.toEqualTypeOf<DisconnectedReason | null>();
   });
 
-  test("has one of five reasons", () => {
+  test("has one of six reasons", () => {
     expectTypeOf<DisconnectedReason>().toEqualTypeOf<
-      "not_connected" | "invalid_credentials" | "revoked" | "not_permitted" | "provider_error"
+      "not_connected" | "invalid_credentials" | "revoked" | "unavailable" | "not_permitted" | "provider_error"
     >();
   });
 });

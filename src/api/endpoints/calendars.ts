@@ -86,6 +86,7 @@ export function saveCredentials(
     // A code buys credentials once.
     idempotent: false,
     expectsRedirect: true,
+    errorCodes: { 500: "code_rejected" },
     advice: {
       401: "The access token in the state is gone: tokens were issued anew meanwhile. Start again with connectUrl().",
       500: "The code was wrong or used up, or access to calendars was not granted. Start again with connectUrl().",

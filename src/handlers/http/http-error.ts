@@ -14,7 +14,8 @@ import type { DisconnectedReason } from "../../index.js";
  * | `wrong_browser` | The browser is not the one in which it was started, or has lost its cookies. | yes |
  * | `access_denied` | The user said no on the consent page. | nothing was saved |
  * | `save_failed` | Cal.com refused the code: wrong, used up, or without access to calendars. | nothing was saved |
- * | `unavailable` | Cal.com could not be asked. Loading the page again tries once more. | no |
+ * | `try_again` | A revoked connection was in the way, and is disconnected now: connect once more. | nothing new was saved |
+ * | `unavailable` | Cal.com or the provider could not be reached. Loading the page again tries once more. | no |
  * | `internal_error` | The application's own code, or the token store, failed. | no |
  */
 export type ReturnReason =
@@ -26,6 +27,7 @@ export type ReturnReason =
   | "wrong_browser"
   | "access_denied"
   | "save_failed"
+  | "try_again"
   | "unavailable"
   | "internal_error"
   | DisconnectedReason;

@@ -1,25 +1,26 @@
 import type { ConnectedCalendar } from "../../index.js";
 import { isCalError } from "../../errors.js";
 import { toConnection } from "../account.js";
+import { withUnlistedApple } from "../unlisted-apple.js";
 import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
 import type { HandlerContext, Route } from "../types.js";
 import { reportError } from "../report-error.js";
 
-/** `GET /calendars/status`: the connected accounts, and whether one of them works. */
+/** `GET /calendars/status`: the connections, and whether one of them works. */
 export const status: Route = {
   name: "status",
   methods: ["GET"],
-  // Changes nothing, and a browser keeps the answer from other sites.
+  // Changes nothing, and a browser doesn't let other sites read the response.
   refusesCrossSite: false,
   async run(request, context) {
     const { userId } = await requireSession(request, context);
-    const accounts = (await list(request, context, userId)).map(toConnection);
-    context.known.note(accounts.map(({ credentialId }) => credentialId));
-    return success({
-      hasConnectedCalendars: accounts.some(({ connected }) => connected),
-      calendars: accounts,
-    });
+    const listed = (await list(request, context, userId)).map(toConnection);
+    const [calendars] = await Promise.all([
+      withUnlistedApple(context, userId, listed),
+      context.known.note(userId, listed),
+    ]);
+    return success({ hasConnectedCalendars: calendars.some(({ connected }) => connected), calendars });
   },
 };
 
@@ -30,7 +31,7 @@ async function list(request: Request, context: HandlerContext, userId: string): 
     // A user without a managed user has connected nothing yet.
     if (isCalError(error) && error.code === "user_not_found") return [];
     if (!isUserLost(error)) throw error;
-    // One whose managed user is gone has nothing connected any more, and gets a new one by connecting a calendar.
+    // A user whose managed user is gone has nothing connected any more. Connecting a calendar creates a new one.
     await reportError(context, { handler: "status", error, request });
     return [];
   }

@@ -1,13 +1,13 @@
 import { calendarProviders } from "../../calendars/providers.js";
 import type { SyncResult } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toConnection } from "../account.js";
+import { toConnections } from "../account.js";
 import { requireSession } from "../session.js";
 import { oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
 import type { Route } from "../types.js";
 
-/** `POST /calendars/sync-credentials` `{calendarType}`: a token that works, the accounts, the check. */
+/** `POST /calendars/sync-credentials` `{calendarType}`: a token that works, the connections, the check. */
 export const syncCredentials: Route = {
   name: "syncCredentials",
   methods: ["POST"],
@@ -17,20 +17,25 @@ export const syncCredentials: Route = {
     const fields = await readFields(request, context.options.maxBodyBytes);
     const calendarType = oneOf("calendarType", textField(fields, "calendarType"), calendarProviders);
     const { calendars } = context.options.client.forUser(userId);
-    const { status, connectedCalendars } = await orNothing(calendars.sync(calendarType));
-    const accounts = connectedCalendars.map(toConnection);
-    context.known.note(accounts.map(({ credentialId }) => credentialId));
-    return success({ calendarType, ...status, calendars: accounts });
+    const { status, connectedCalendars, removedDuplicates } = await orNothing(calendars.sync(calendarType));
+    const connections = toConnections(connectedCalendars, calendarType, status);
+    await context.known.note(userId, connections);
+    if (removedDuplicates.length > 0) {
+      const event = { userId, provider: calendarType, credentialIds: removedDuplicates, request };
+      await context.options.onDisconnected?.(event);
+    }
+    return success({ calendarType, ...status, calendars: connections });
   },
 };
 
 /** A user without a managed user has connected nothing yet. */
-async function orNothing(sync: Promise<SyncResult>): Promise<Omit<SyncResult, "removedDuplicates">> {
+async function orNothing(sync: Promise<SyncResult>): Promise<SyncResult> {
   try {
     return await sync;
   } catch (error) {
     if (!(isCalError(error) && error.code === "user_not_found")) throw error;
     const message = "No calendar is connected yet.";
-    return { status: { connected: false, reason: "not_connected", message }, connectedCalendars: [] };
+    const status = { connected: false, reason: "not_connected", message } as const;
+    return { status, connectedCalendars: [], removedDuplicates: [] };
   }
 }

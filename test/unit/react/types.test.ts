@@ -8,6 +8,6 @@ it("the browser's types are those of what the handlers answer", () => {
   expectTypeOf<react.CalendarProvider>().toEqualTypeOf<CalendarProvider>();
   expectTypeOf<react.OAuthProvider>().toEqualTypeOf<OAuthProvider>();
   expectTypeOf<react.CalendarIntegrationErrorCode>().toEqualTypeOf<
-    HandlerErrorCode | ReturnReason | "network_error" | "invalid_response"
+    HandlerErrorCode | ReturnReason | "network_error" | "invalid_response" | "not_rolled_back"
   >();
 });

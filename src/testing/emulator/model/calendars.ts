@@ -30,6 +30,7 @@ export interface CalendarList {
 }
 
 const CACHE_MS = 10_000;
+const OUTAGE = "Could not get connected calendars";
 
 export function credentialsOf(state: State, userId: number, type?: CredentialType): Credential[] {
   return [...state.credentials.values()].filter(
@@ -60,6 +61,8 @@ export function listCalendars(state: State, userId: number): CalendarList {
 function connectedOf(state: State, credential: Credential): Connected {
   const integration = integrationOf(credential.type);
   const common = { integration: integration.app, credentialId: credential.id };
+  // An outage, which Cal.com reports in the same words as a revocation at Microsoft or Apple.
+  if (state.accounts.broken.has(integration.provider)) return { ...common, error: { message: OUTAGE } };
   if (!isUsable(state, credential)) return { ...common, error: { message: integration.refused } };
   const calendars = calendarsOf(state, credential, integration);
   const primary = calendars.find((calendar) => calendar.primary) ?? calendars[0];
