@@ -2,6 +2,7 @@ import { listCalendars, type CalendarList, type IntegrationType } from "../api/e
 import {
   checkIcsFeed,
   getConnectUrl,
+  saveCredentials,
   saveIcsFeed,
   setDestinationCalendar,
   type BusyTime,
@@ -21,6 +22,7 @@ import { CalApiError, CalValidationError } from "../errors.js";
 import { assertHttpUrl, assertObject, assertText } from "../lib/assert.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { busyTimesOf, type BusyTimesQuery } from "./busy-times.js";
+import { assertAuthorized } from "./cal-state.js";
 import { connectAppleWith, type AppleCredentials } from "./connect-apple.js";
 import { CalendarConnectionClient } from "./connection-calendars.js";
 import { assertCredentialId, connectionsOf } from "./connections-of.js";
@@ -32,7 +34,6 @@ import {
   oauthProviders,
   type DisconnectableProvider,
 } from "./providers.js";
-import { saveCode } from "./save-code.js";
 import { checkStatus, statusOf, statusOfAll, type CalendarStatus } from "./status.js";
 import { syncProvider, type SyncResult } from "./sync.js";
 
@@ -92,9 +93,7 @@ export class UserCalendars {
    * Sends Cal.com the `code` and `state` that the provider sent to a callback of the application's own. With
    * Cal.com's callback this step isn't needed. Success proves nothing: {@link check} afterwards.
    *
-   * Cal.com ignores new tokens for an account whose old connection is revoked. So connections that Google reports as
-   * revoked are disconnected first. Microsoft's can't be told from an outage, and stay: see `unavailable` in
-   * {@link DisconnectedReason}.
+   * Cal.com ignores new tokens for an account whose old connection is revoked: {@link disconnect} that one first.
    *
    * @throws {@link CalValidationError} if the state isn't one of this user's: Cal.com would connect the calendar to the
    * user whose token the state carries.
@@ -107,7 +106,13 @@ export class UserCalendars {
     options?: CallOptions,
   ): Promise<{ returnUrl: string | null }> {
     assertOAuthProvider(provider);
-    return saveCode(this.#user, provider, input, options);
+    assertObject("The input", input);
+    const { code, state } = input;
+    assertText("code", code);
+    assertText("state", state);
+    const { sendPublic, record } = this.#user;
+    const secrets = [assertAuthorized(state, await record(options))];
+    return { returnUrl: await saveCredentials(sendPublic, provider, { state, code }, secrets, options) };
   }
 
   /**

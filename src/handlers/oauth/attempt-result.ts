@@ -65,6 +65,17 @@ export async function findResult(
   return { connections, result: failure("not_connected", removedIds) };
 }
 
+/**
+ * Disconnects what was revoked at the provider beyond doubt: Cal.com ignores new tokens for such an account. Not before
+ * the user has consented; and the provider doesn't accept the old tokens again.
+ */
+export async function disconnectRevoked(calendars: UserCalendars, provider: OAuthProvider): Promise<void> {
+  const { connectedCalendars } = await calendars.list();
+  for (const connection of own(toConnections(connectedCalendars, provider)).filter(isRevoked)) {
+    await calendars.disconnect(provider, { credentialId: connection.credentialId });
+  }
+}
+
 type Unverified = Extract<CalendarStatus, { connected: false }>;
 
 /** Whether Cal.com's check could be made. If it could, the connections that don't work are known one by one. */

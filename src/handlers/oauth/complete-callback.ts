@@ -4,7 +4,7 @@ import { HttpError } from "../http/http-error.js";
 import { reportError } from "../report-error.js";
 import { findSession } from "../session.js";
 import type { AttemptResult, HandlerContext, RollBackState, Route } from "../types.js";
-import { findResult, type AttemptEnd } from "./attempt-result.js";
+import { disconnectRevoked, findResult, type AttemptEnd } from "./attempt-result.js";
 import { ASSUMED_LIFE_MS, type KeptAttempt } from "./attempts.js";
 import { failure, rejection, type RejectionReason } from "./callback-messages.js";
 import { hasExpired, type Attempt, type Found } from "./oauth-state.js";
@@ -121,6 +121,7 @@ async function connect(
   const { calendars } = context.options.client.forUser(userId);
   if (denied === true) return { connections: [], result: failure("access_denied") };
   if (code === undefined || state === undefined) return findResult(calendars, provider, found, true);
+  await disconnectRevoked(calendars, provider);
   const saved = await trySave(calendars.save(provider, { code, state }));
   if (saved === "wrong_user") return { connections: [], result: rejection(saved) };
   return findResult(calendars, provider, found, saved);

@@ -86,7 +86,8 @@ export async function digest(text: string): Promise<string> {
   return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));
 }
 
-function toBase64Url(bytes: Uint8Array): string {
+/** Base64 in the alphabet of URLs and cookies, without padding. */
+export function toBase64Url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes)).replace(/[+/=]/g, (char) =>
     char === "+" ? "-" : char === "/" ? "_" : "",
   );

@@ -1,14 +1,12 @@
 import { HttpError } from "../http/http-error.js";
 import { readCookies, setCookie } from "../http/cookies.js";
 import type { HandlerContext } from "../types.js";
-import { digest, randomText, STATE_LIFE_MS, type Attempt } from "./oauth-state.js";
+import { digest, randomText, STATE_LIFE_MS, toBase64Url, type Attempt } from "./oauth-state.js";
 
 // Each attempt has a cookie of its own, so that attempts in several tabs don't end one another.
 const KEPT_COOKIES = 8;
 // Browsers and servers limit the size of all cookies together.
 const MAX_RUNNING = 24;
-// A minute or more longer than an attempt can run: see `leftInThisBrowser`.
-const COOKIE_LIFE_MS = STATE_LIFE_MS + 5 * 60_000;
 
 /** The browser's half of a new attempt. */
 export interface StateCookie {
@@ -35,13 +33,13 @@ export async function createStateCookie(request: Request, context: HandlerContex
   }
   const surplus = stale.slice(0, Math.max(0, cookies.length + 1 - KEPT_COOKIES));
   const attemptId = randomText(9);
-  const value = `${now.toString(36)}.${randomText(32)}`;
+  const value = createNonce(now);
   return {
     attemptId,
     nonceHash: await digest(value),
     cookies: [
       ...surplus.map(({ name }) => setCookie(name, "", attributes(context, 0))),
-      setCookie(cookieName(context, attemptId), value, attributes(context, COOKIE_LIFE_MS)),
+      setCookie(cookieName(context, attemptId), value, attributes(context, STATE_LIFE_MS)),
     ],
   };
 }
@@ -73,10 +71,24 @@ export async function leftInThisBrowser(
   return left.flat();
 }
 
+/** 28 random bytes, after the second of the start: a browser doesn't say how old a cookie is. */
+function createNonce(now: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  new DataView(bytes.buffer).setUint32(0, Math.floor(now / 1000));
+  return toBase64Url(bytes);
+}
+
+/** When a nonce was created, in milliseconds since 1970; `NaN` for a value of another kind. */
+function startOf(nonce: string): number {
+  if (!/^[\w-]{43}$/.test(nonce)) return NaN;
+  const start = atob(nonce.slice(0, 8).replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = Uint8Array.from(start, (char) => char.charCodeAt(0));
+  return new DataView(bytes.buffer).getUint32(0) * 1000;
+}
+
 interface OwnCookie {
   name: string;
   attemptId: string;
-  /** `NaN` for a value of another kind. */
   startedAt: number;
 }
 
@@ -90,7 +102,7 @@ function ownCookies(request: Request, context: HandlerContext): OwnCookie[] {
       .map(([name, value]) => ({
         name,
         attemptId: name.slice(prefix.length),
-        startedAt: Number.parseInt(value.split(".")[0] ?? "", 36),
+        startedAt: startOf(value),
       }))
   );
 }
