@@ -55,6 +55,7 @@ describe("errors", () => {
         case "forbidden":
         case "not_found":
         case "conflict":
+        case "code_rejected":
         case "payload_too_large":
         case "invalid_response":
         case "api_error":
@@ -70,7 +71,6 @@ describe("errors", () => {
         case "unsupported_for_grant":
         case "missing_scope":
         case "unavailable_for_grant":
-        case "code_rejected":
         case "team_account_not_supported":
         case "different_cal_account":
         case "cal_account_in_use":
@@ -137,9 +137,9 @@ describe("the status of a connection", () => {
     }).returns.toEqualTypeOf<DisconnectedReason | null>();
   });
 
-  test("a DisconnectedReason is one of five", () => {
+  test("a DisconnectedReason is one of six", () => {
     expectTypeOf<DisconnectedReason>().toEqualTypeOf<
-      "not_connected" | "invalid_credentials" | "revoked" | "not_permitted" | "provider_error"
+      "not_connected" | "invalid_credentials" | "revoked" | "unavailable" | "not_permitted" | "provider_error"
     >();
   });
 });
