@@ -51,7 +51,7 @@ describe("options that are not valid are rejected at once", () => {
     expect(make).toThrow(name);
   });
 
-  test("an option that there isn't", () => {
+  test("an unknown option", () => {
     const misspelt = { ...good, basepath: "/cal" };
     expect(() => createCalHandlers(misspelt)).toThrow(/^Unknown option basepath\. There are: .*basePath, /);
     const meant = { tokenStore: memoryTokenStore(), ...good, providers: ["google"] };
@@ -302,7 +302,7 @@ describe("where the routes are", () => {
     );
   });
 
-  test("a handler alone answers wherever it is mounted, and only to its methods", async () => {
+  test("a single handler works under any path, and only with its methods", async () => {
     const app = createApp();
     expect((await app.handlers.status(new Request("https://x.example/whatever"))).status).toBe(401);
     const wrong = await app.handlers.saveOauthCredentials(
@@ -341,7 +341,7 @@ describe("what fails", () => {
     expect(response.headers.has("retry-after")).toBe(code === "rate_limited");
   });
 
-  test("the application's own functions: a plain 500, and onError is told", async () => {
+  test("the application's own functions: a plain 500, and onError is called", async () => {
     const told: unknown[] = [];
     const oops = new Error("postgres://user:pass@db/prod is down");
     const app = createApp({
@@ -393,7 +393,7 @@ describe("what fails", () => {
     expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected" });
   });
 
-  test("undoing: the return is refused all the same, and onError hears of both", async () => {
+  test("the roll-back: the callback is rejected all the same, and onError is called for both", async () => {
     const told: unknown[] = [];
     const app = createApp({ handlers: { onError: ({ error }) => void told.push(String(error)) } });
     const mallory = createBrowser(app.handlers.handle).signIn("mallory");
