@@ -1,5 +1,5 @@
 import { CookieJar } from "tough-cookie";
-import { CalClient, memoryTokenStore, type CalClientOptions } from "../../src/index.js";
+import { CalClient, memoryTokenStore, type CalClientOptions, type TokenStore } from "../../src/index.js";
 import { createCalHandlers, type CalHandlers, type CalHandlersOptions } from "../../src/handlers/index.js";
 import { createCalEmulator, type CalEmulator, type CalEmulatorOptions } from "../../src/testing/index.js";
 
@@ -25,6 +25,8 @@ export interface App {
 export interface AppOptions {
   handlers?: Partial<CalHandlersOptions>;
   client?: Partial<CalClientOptions>;
+  /** Puts something between the client and the memory store. */
+  wrapStore?: (store: Required<TokenStore>) => TokenStore;
   emulator?: CalEmulatorOptions;
 }
 
@@ -39,7 +41,7 @@ export function createApp(options: AppOptions = {}): App {
     managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
     baseUrl: emulator.url,
     fetch: emulator.fetch,
-    tokenStore,
+    tokenStore: options.wrapStore?.(tokenStore) ?? tokenStore,
     logger,
     now,
     retry: { limit: 0 },
@@ -150,6 +152,12 @@ export function ownCallback(
   const path = provider === "google" ? "/gcal-oauth-redirect" : "/office-oauth-redirect";
   const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== null);
   return `${BASE}${path}?${new URLSearchParams(given).toString()}`;
+}
+
+/** A token store that can't keep connection attempts. */
+export function withoutAttempts(store: Required<TokenStore>): TokenStore {
+  const { get, set, delete: remove, acquireLease, releaseLease } = store;
+  return { get, set, delete: remove, acquireLease, releaseLease };
 }
 
 /** A user with Google connected, in a browser of their own. */

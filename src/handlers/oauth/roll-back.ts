@@ -3,8 +3,7 @@ import { oauthProviders } from "../../calendars/providers.js";
 import type { OAuthProvider } from "../../index.js";
 import { toConnections } from "../account.js";
 import type { HandlerContext } from "../types.js";
-import type { KeptAttempt } from "./attempts.js";
-import type { Attempt } from "./oauth-state.js";
+import type { Attempt, Found } from "./oauth-state.js";
 import type { PendingRollBack } from "./pending-roll-back.js";
 import { leftInThisBrowser } from "./state-cookie.js";
 
@@ -15,8 +14,8 @@ const ROUNDS = 3;
  * Rolls an attempt back whose callback was rejected: disconnects what was connected with its link. Cal.com stores a
  * credential for the user who *started* the attempt, whoever consented, before it sends the browser to the callback.
  *
- * What stays: connections from before the attempt, connections that attempts of this very browser have added, and
- * connections that were seen working a minute or more before the callback.
+ * What stays: connections from before the attempt; connections that were seen working a minute or more before the
+ * callback; and, if the user who started is signed in, connections that attempts of this very browser have left.
  *
  * @returns An error of Cal.com's because of which the roll-back is pending: {@link finishRollBacks} finishes it.
  */
@@ -24,9 +23,10 @@ export async function rollBack(
   request: Request,
   context: HandlerContext,
   { userId, provider }: Attempt,
-  { found }: KeptAttempt,
+  { found, isOwnSession }: { found: Found; isOwnSession: boolean },
 ): Promise<Error | null> {
-  const sparedIds = [...found.credentialIds, ...(await leftInThisBrowser(request, context, userId))];
+  const left = isOwnSession ? await leftInThisBrowser(request, context, userId) : [];
+  const sparedIds = [...found.credentialIds, ...left];
   const work = { sparedIds, rejectedAt: context.options.now() };
   try {
     await disconnectAdded(context, userId, provider, work);
