@@ -91,6 +91,31 @@ describe("what was seen working is never removed by a callback URL", () => {
   });
 });
 
+describe("a user who loads an old callback again loses nothing", () => {
+  test("while another tab is on its way back", async () => {
+    const app = createApp();
+    const { browser: ada, redirectTo: old } = await connectGoogle(app, "ada");
+    const link = await ada.start("google");
+    const { redirectTo } = await app.emulator.provider.authorize(link, { account: "carol" });
+    expect(endOf(await ada.visit(old))).toMatchObject({ reason: "used_state" });
+    expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected" });
+    expect(await app.accounts("ada")).toEqual(["alice@gmail.example", "carol@gmail.example"]);
+  });
+
+  test("after an account was connected on another device", async () => {
+    const app = createApp();
+    const { browser: ada, redirectTo: old } = await connectGoogle(app, "ada");
+    const phone = createBrowser(app.sibling().handle).signIn("ada");
+    const { redirectTo } = await app.emulator.provider.authorize(await phone.start("google"), {
+      account: "carol",
+    });
+    await phone.visit(redirectTo);
+    app.emulator.clock.advance(5_000);
+    expect(endOf(await ada.visit(old))).toMatchObject({ reason: "used_state" });
+    expect(await app.accounts("ada")).toEqual(["alice@gmail.example", "carol@gmail.example"]);
+  });
+});
+
 describe("the window", () => {
   test("is the life of the link's token, on every server", async () => {
     const app = createApp();

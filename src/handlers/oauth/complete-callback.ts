@@ -87,7 +87,7 @@ async function reject(
   let state: RollBackState | undefined;
   try {
     const isOwnSession = ["used_state", "expired_state", "wrong_browser"].includes(reason);
-    const error = kept && (await rollBack(request, context, attempt, { ...kept, isOwnSession }));
+    const error = kept && (await rollBack(request, context, { attempt, found: kept.found, isOwnSession }));
     if (error) await reportError(context, { ...event, error });
     state = error ? "pending" : kept ? undefined : stateWithoutRecord(context, attempt, input);
   } catch (error) {

@@ -9,8 +9,8 @@ import type { SharedRecords } from "./shared-records.js";
 export interface PendingRollBack {
   /** The connections that stay: they were there before, or attempts of the user's own browser have left them. */
   sparedIds: number[];
-  /** When the callback was rejected, in milliseconds since 1970. */
-  rejectedAt: number;
+  /** Connections that were seen working until then stay, too; in milliseconds since 1970. */
+  seenUntil: number;
 }
 
 /** Roll-backs that Cal.com has refused for the moment, as all servers of the application know them. */
@@ -27,7 +27,7 @@ const DAY_MS = 24 * 60 * 60_000;
 /** How long a user who sends no request keeps a roll-back pending. */
 export const PENDING_LIFE_MS = 30 * DAY_MS;
 
-const pendingSchema = z.object({ sparedIds: z.array(z.number()), rejectedAt: z.number() });
+const pendingSchema = z.object({ sparedIds: z.array(z.number()), seenUntil: z.number() });
 
 /** Creates the list of pending roll-backs. */
 export function createPendingRollBacks(records: SharedRecords): PendingRollBacks {
@@ -70,6 +70,6 @@ function isSame(one: PendingRollBack, other: PendingRollBack | null): boolean {
 function both(one: PendingRollBack, other: PendingRollBack): PendingRollBack {
   return {
     sparedIds: one.sparedIds.filter((id) => other.sparedIds.includes(id)),
-    rejectedAt: Math.min(one.rejectedAt, other.rejectedAt),
+    seenUntil: Math.min(one.seenUntil, other.seenUntil),
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Connection } from "../../../../src/handlers/index.js";
 import { createApp, createBrowser, endOf, ownCallback, type App } from "../../../support/handlers-app.js";
 
 type Provider = "google" | "office365";
@@ -215,7 +216,9 @@ describe("the save route", () => {
       account,
       stopBeforeCallback: true,
     });
-    return (await (await ada.post("/calendars/save-oauth-cal-creds", { code, state })).json()).data;
+    const response = await ada.post("/calendars/save-oauth-cal-creds", { code, state });
+    const { data } = (await response.json()) as { data: { calendars: Connection[] } };
+    return data;
   }
 
   test("says which connection is new, and what was removed", async () => {
@@ -227,7 +230,7 @@ describe("the save route", () => {
       connected: true,
       added: [{ email: "carol@gmail.example", connected: true }],
       calendars: [{ email: "carol@gmail.example" }],
-      disconnected: [{ credentialId: calendars[0].credentialId }],
+      disconnected: [{ credentialId: calendars[0]!.credentialId }],
     });
     expect(await save(app, "carol")).toMatchObject({
       connected: false,
