@@ -31,7 +31,7 @@ const connection = (credentialId: number, delegation: string | null = null, erro
 });
 const delegated = (error?: string) => connection(-1, delegationCredentialId, error);
 
-function answerWith(connectedCalendars: object[], { emulator } = client): void {
+function answerWith(connectedCalendars: object[], { emulator }: Pick<TestClient, "emulator"> = client): void {
   const body = { status: "success", data: { connectedCalendars, destinationCalendar: {} } };
   emulator.inject({ path: "/calendars", effect: { status: 200, body }, times: Infinity });
 }
@@ -115,7 +115,7 @@ describe("calendars of delegated access", () => {
     client.emulator.inject({
       method: "POST",
       path: "/selected-calendars",
-      effect: { status: 201, body: {} },
+      effect: { status: 201, body: { status: "success" } },
     });
     await ada.calendars.select(calendar(-1, delegationCredentialId));
     const error = await rejection(ada.calendars.select(calendar(-1)));
@@ -124,7 +124,7 @@ describe("calendars of delegated access", () => {
     client.emulator.inject({
       method: "POST",
       path: "/selected-calendars",
-      effect: { status: 201, body: {} },
+      effect: { status: 201, body: { status: "success" } },
     });
     await ada.calendars.select(calendar(5));
   });
