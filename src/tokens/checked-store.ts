@@ -48,6 +48,7 @@ export class CheckedStore {
   }
 
   async set(write: CheckedWrite, options: { ifVersion: number | null }): Promise<TokenRecord | null> {
+    assertOwnToken(write);
     const record = { ...write, calServer: this.#calServer };
     const written = await this.#run("set", secretsOf(write), () => this.#store.set(record, options));
     return written ? this.#checked(written, write.userId) : null;
@@ -109,14 +110,14 @@ export class CheckedStore {
     }
   }
 
-  #attemptsOf({ putAttempt, getAttempt, takeAttempt }: TokenStore): AttemptStore | null {
-    if (!putAttempt || !getAttempt || !takeAttempt) return null;
-    const store = this.#store;
+  #attemptsOf(store: TokenStore): AttemptStore | null {
+    if (!store.putAttempt || !store.getAttempt || !store.takeAttempt) return null;
+    const none = Promise.resolve(null);
     return {
       put: (id, options) =>
-        this.#run("putAttempt", [options.data], () => putAttempt.call(store, id, options)),
-      get: (id) => this.#run("getAttempt", [], () => getAttempt.call(store, id)),
-      take: (id) => this.#run("takeAttempt", [], () => takeAttempt.call(store, id)),
+        this.#run("putAttempt", [options.data], async () => store.putAttempt?.(id, options)),
+      get: (id) => this.#run("getAttempt", [], () => store.getAttempt?.(id) ?? none),
+      take: (id) => this.#run("takeAttempt", [], () => store.takeAttempt?.(id) ?? none),
     };
   }
 
@@ -145,14 +146,21 @@ export class CheckedStore {
       );
     }
     detailsOf(record);
-    const claimed = calUserIdIn(record.calAccessToken);
-    if (claimed !== null && claimed !== record.calUserId) {
-      throw new CalStoreError(
-        `The stored access token was issued for another Cal.com user than ${String(record.calUserId)}: the row was changed by hand. Nothing was sent.`,
-      );
-    }
+    assertOwnToken(record);
     return record;
   }
+}
+
+/** An access token says for which Cal.com user it was issued. */
+function assertOwnToken({
+  calAccessToken,
+  calUserId,
+}: Pick<TokenRecord, "calAccessToken" | "calUserId">): void {
+  const claimed = calUserIdIn(calAccessToken);
+  if (claimed === null || claimed === calUserId) return;
+  throw new CalStoreError(
+    `The access token was issued for another Cal.com user than ${String(calUserId)}, which the row names: the row was changed by hand. Nothing was sent or written.`,
+  );
 }
 
 // What encryptedTokenStore() writes: a compact JWE without an encrypted key. No token of Cal.com's is one.
