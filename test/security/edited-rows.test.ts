@@ -157,7 +157,7 @@ describe.each(wrappings.slice(1))("$name: wants the victim's tokens in a row of 
 
 test("wants a row to be bound to the victim's Cal.com user, by reencryptTokens()", async () => {
   const plain = wrappings[0]!;
-  const { table, server, ada } = await createVictim(plain);
+  const { table, ada } = await createVictim(plain);
   await table.delete("ada");
   await editRow(table, "mallory", { calUserId: ada.calUserId, calAccessToken: "x", calRefreshToken: null });
   const failures: string[] = [];
@@ -169,7 +169,6 @@ test("wants a row to be bound to the victim's Cal.com user, by reencryptTokens()
   // A row that claims to be the victim's in all its parts is bound, and the owner hash at Cal.com refuses it.
   await editRow(table, "mallory", { calAccessToken: forgedJwt(ada.calUserId), details: null });
   expect(await reencryptTokens(table, { keys: testKeys })).toMatchObject({ reencrypted: 1 });
-  void server;
 });
 
 test("the owner hash decides also when the row is bound to the victim's Cal.com user", async () => {

@@ -270,7 +270,9 @@ describe("rows of an integration written by hand", () => {
       client.cal.claimUsers({
         maxPerMinute: 100_000,
         signal: controller.signal,
-        onProgress: ({ checked }) => void (checked === 50 && controller.abort()),
+        onProgress: ({ checked }) => {
+          if (checked === 50) controller.abort();
+        },
       }),
       100,
     );
@@ -289,7 +291,7 @@ describe("rows of an integration written by hand", () => {
     const times: number[] = [];
     const startedAt = Date.now();
     await turnUntil(
-      client.cal.claimUsers({ maxPerMinute: 10, onProgress: () => void times.push(Date.now() - startedAt) }),
+      client.cal.claimUsers({ maxPerMinute: 10, onProgress: () => times.push(Date.now() - startedAt) }),
       500,
     );
     for (const from of times) {
