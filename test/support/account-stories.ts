@@ -52,13 +52,10 @@ type Step = {
   [Name in keyof Arbitraries]: Arbitraries[Name] extends fc.Arbitrary<infer S> ? S : never;
 }[keyof Arbitraries];
 
-export const stories: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(...Object.values(steps)) as fc.Arbitrary<Step>,
-  {
-    minLength: 4,
-    maxLength: 14,
-  },
-);
+export const stories: fc.Arbitrary<Step[]> = fc.array(fc.oneof(...Object.values(steps)), {
+  minLength: 4,
+  maxLength: 14,
+});
 
 /** How the table is protected against those who can write to it. */
 export const protections: Record<string, (table: TokenStore) => TokenStore> = {
@@ -101,7 +98,7 @@ class World {
 
   async play(step: Step): Promise<void> {
     const asked = await this.#do(step);
-    await this.#check(step, asked);
+    this.#check(step, asked);
   }
 
   /** Returns the person whose calendars may have changed by this step. */
@@ -241,7 +238,7 @@ class World {
   }
 
   /** All managed users and connections are there that no person asked to remove, under their owner's name. */
-  async #check(step: Step, asked: Person | null): Promise<void> {
+  #check(step: Step, asked: Person | null): void {
     for (const [id, { owner, accounts }] of this.#managed) {
       const user = this.#emulator.users.get(id);
       const actual = user ? this.#emulator.calendars.credentials(id).map(({ account }) => account) : [];
