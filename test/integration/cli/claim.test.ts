@@ -198,7 +198,7 @@ describe("--env-file", () => {
     const file = join(folder, ".env");
     const { CAL_CLIENT_ID, ...others } = environment();
     const lines = Object.entries({ ...others, CAL_CLIENT_ID: "another" }).map(
-      ([name, value]) => `${name}="${String(value)}"`,
+      ([name, value]) => `${name}="${value}"`,
     );
     await writeFile(file, lines.join("\n"));
     expect((await claim(["--env-file", file], { env: { CAL_CLIENT_ID } })).code).toBe(0);
