@@ -21,7 +21,7 @@ const parts = {
   "client-options.ts": client,
   "client.ts": ["client-options.ts", ...client],
   "index.ts": ["client.ts", "client-options.ts", ...client],
-  handlers: ["index.ts", "calendars/providers.ts", "lib", "errors.ts"],
+  handlers: ["index.ts", "calendars", "lib", "errors.ts"],
   node: ["errors.ts"],
   react: ["handlers"],
   "testing/contract": ["tokens/token-store.ts", "errors.ts"],

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** The packed package on every runtime, compiler and loader that it is for. `npm run test:runtimes`. */
+/** Tests of the packed package with all supported runtimes, compilers and module loaders: `npm run test:runtimes`. */
 export default defineConfig({
   test: {
     include: ["test/e2e/runtimes/*.test.ts"],

@@ -168,7 +168,7 @@ export interface OAuthOptions {
 }
 
 /** {@link ManagedUsersOptions} with every default filled in. */
-export interface ResolvedManagedUsers {
+interface ResolvedManagedUsers {
   clientId: string;
   clientSecret: string;
   adoptUnowned: boolean;

@@ -19,7 +19,8 @@
  * | `email_in_use` | {@link CalApiError} | 409: the managed user with this address belongs to another application user. |
  * | `unowned_user` | {@link CalApiError} | 409: a managed user has this address and does not say whose it is. |
  * | `username_taken` | {@link CalApiError} | 409: Cal.com has a managed user with the same user name. |
- * | `payload_too_large` | {@link CalApiError} | Cal.com returned 413 (a body over 100 kB) or 431. |
+ * | `code_rejected` | {@link CalApiError} | `save()`: the code is wrong or used, or access to calendars was not granted. |
+ * | `payload_too_large` | {@link CalApiError} | Cal.com returned 413 (a body over 100 kB), 414 or 431. |
  * | `server_error` | {@link CalApiError} | Cal.com returned 5xx. |
  * | `invalid_response` | {@link CalApiError} | The response was HTML, cut short, empty or of another shape. |
  * | `api_error` | {@link CalApiError} | Any other status; also a 404 for the endpoint itself: a wrong base URL. |
@@ -64,6 +65,7 @@ export type CalApiErrorCode =
   | "email_in_use"
   | "unowned_user"
   | "username_taken"
+  | "code_rejected"
   | "payload_too_large"
   | "server_error"
   | "invalid_response"

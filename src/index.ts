@@ -18,12 +18,10 @@ export type { CallOptions } from "./api/request.js";
 export type { AccessToken, CalUser } from "./users/cal-user.js";
 export type { CalAccount, LinkedCalAccount, ManagedCalAccount } from "./users/cal-account.js";
 export type { AuthorizationUrlInput, LinkInput, LinkOptions, OAuthAccounts } from "./users/oauth-accounts.js";
-export type {
-  BusyTimesQuery,
-  ConnectUrlInput,
-  SyncResult,
-  UserCalendars,
-} from "./calendars/user-calendars.js";
+export type { BusyTimesQuery } from "./calendars/busy-times.js";
+export type { AppleCredentials } from "./calendars/connect-apple.js";
+export type { ConnectUrlInput, UserCalendars } from "./calendars/user-calendars.js";
+export type { SyncResult } from "./calendars/sync.js";
 export type { CalendarStatus, DisconnectedReason } from "./calendars/status.js";
 export type {
   CalendarConnectionClient,

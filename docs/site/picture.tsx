@@ -13,7 +13,9 @@ const google: Connection = {
   name: "Google Calendar",
   email: "ada@gmail.com",
   connected: true,
+  reason: null,
   message: null,
+  delegated: false,
   calendars: [
     { ...calendar, externalId: "ada@gmail.com", name: "Ada Lovelace", primary: true },
     { ...calendar, externalId: "team", name: "Team" },

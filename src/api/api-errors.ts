@@ -13,6 +13,8 @@ export interface FailedResponse {
   text: string;
   secrets: readonly string[];
   advice?: string | undefined;
+  /** By status: the error code of a bare `{statusCode, message}`. */
+  codes?: Record<number, CalApiErrorCode> | undefined;
 }
 
 /** Makes the error for a failed response. Text of the body is redacted before it becomes part of the error. */
@@ -21,7 +23,9 @@ export function errorFromResponse(response: FailedResponse): CalApiError {
   const body = readErrorBody(response.text);
   const apiMessage = body.message && clean(body.message, response.secrets);
   const apiCode = body.code !== undefined && /^\w{1,64}$/.test(body.code) ? body.code : undefined;
-  const code = codeOf(status, auth, body);
+  // Cal.com's bare `{statusCode, message}` can mean something else for each call. HTML comes from a proxy.
+  const isBare = body.code === undefined && body.message !== undefined;
+  const code = (isBare ? response.codes?.[status] : undefined) ?? codeOf(status, auth, body);
   const reason = apiMessage ?? statusHint(status);
   const sentence = `Cal.com returned ${String(status)} for ${method} ${path}${reason ? `: ${reason.replace(/\.?$/, ".")}` : "."}`;
   const message = sentence + adviceFor(response, code);
@@ -87,6 +91,7 @@ const codes: Record<number, CalApiErrorCode> = {
   404: "not_found",
   409: "conflict",
   413: "payload_too_large",
+  414: "payload_too_large",
   422: "bad_request",
   429: "rate_limited",
   431: "payload_too_large",
@@ -105,6 +110,7 @@ function missingScopesIn(message: string | undefined): string[] | undefined {
 
 function statusHint(status: number): string | undefined {
   if (status === 413) return "the request body is larger than 100 kB.";
+  if (status === 414 || status === 431) return "the URL is too long. Request less in one call.";
   if (status >= 300 && status < 400) return "an unexpected redirect. Check baseUrl.";
   return undefined;
 }

@@ -1,3 +1,5 @@
+import type { CalApiErrorCode } from "../errors.js";
+
 /** Options of each method that calls Cal.com; its last argument. */
 export interface CallOptions {
   /**
@@ -46,6 +48,8 @@ export interface ApiCall<T> extends CallOptions {
   expectsRedirect?: boolean;
   /** By status: what it means for this call and what to do. Added to the error's message. */
   advice?: Record<number, string>;
+  /** By status: the error code of a bare `{statusCode, message}`, where it has a meaning of its own. */
+  errorCodes?: Record<number, CalApiErrorCode>;
   /**
    * Reads the response.
    * @throws `UnreadableResponseError` if the response has another shape.

@@ -67,6 +67,7 @@ export class Transport {
       auth: auth.kind,
       secrets,
       advice: call.advice?.[status],
+      codes: call.errorCodes,
       ...response,
       text: response.text ?? "",
     });

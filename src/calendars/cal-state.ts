@@ -3,9 +3,11 @@ import type { TokenRecord } from "../tokens/token-store.js";
 import { calUserIdIn } from "../api/token-claims.js";
 
 /**
- * The access token in a state of Cal.com's, if it is one of this user's. Whose calendar a code becomes is
- * decided by that token and by nothing else, so a state with another user's token, or without one, must
- * never be sent to Cal.com. That the token is genuine, Cal.com checks.
+ * Returns the access token in a state of Cal.com's, if it is one of this user's. Only that token decides for which user
+ * Cal.com stores the calendar, so a state with another user's token, or without one, must never be sent to Cal.com.
+ * Cal.com itself checks the token's signature.
+ *
+ * @throws {@link CalValidationError} if the state holds no access token, or another user's.
  */
 export function assertAuthorized(state: string, record: TokenRecord): string {
   const accessToken = accessTokenIn(state);

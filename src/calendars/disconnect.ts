@@ -1,26 +1,15 @@
-import { listCalendars, type CalendarList, type ConnectedCalendar } from "../api/endpoints/calendar-list.js";
-import {
-  disconnectCalendar,
-  type CalendarCredential,
-  type CalendarProvider,
-} from "../api/endpoints/calendars.js";
+import { listCalendars } from "../api/endpoints/calendar-list.js";
+import { disconnectCalendar, type CalendarCredential } from "../api/endpoints/calendars.js";
 import type { CallOptions, Send } from "../api/request.js";
-import { checkStatus } from "./status.js";
-import { CalApiError } from "../errors.js";
-import type { DisconnectableProvider } from "./providers.js";
-import { providers } from "./providers.js";
+import { CalApiError, CalValidationError } from "../errors.js";
+import { assertCredentialId, connectionsOf, isDelegated } from "./connections-of.js";
+import { providerOf, type DisconnectableProvider } from "./providers.js";
 
-// One round does; a connection that is made meanwhile takes another.
+// One round is enough, unless a connection is added meanwhile.
 const DISCONNECT_ROUNDS = 3;
+const NOT_THEIRS = "Only an administrator of the user's organization can end delegated access.";
 
-/** The provider's accounts. */
-export function connectionsOf(list: CalendarList, provider: DisconnectableProvider): ConnectedCalendar[] {
-  return list.connectedCalendars.filter(
-    ({ integration }) => integration.type === providers[provider].integration,
-  );
-}
-
-/** Ends a connection. Answers it, if it was there: a 404 means that somebody else was quicker. */
+/** Ends a connection. Returns it, or nothing if it was gone already (404). */
 export async function disconnectOne(
   send: Send,
   provider: DisconnectableProvider,
@@ -35,7 +24,27 @@ export async function disconnectOne(
   }
 }
 
-/** Ends every connection of the provider. */
+/** Ends the connection with this id, if the user has it. */
+export async function disconnectById(
+  send: Send,
+  provider: DisconnectableProvider,
+  credentialId: number,
+  options: CallOptions | undefined,
+): Promise<CalendarCredential[]> {
+  assertCredentialId(credentialId, NOT_THEIRS);
+  // Cal.com ignores the provider's name in the path, and would end another provider's connection without an error.
+  const { connectedCalendars } = await listCalendars(send, options);
+  const connection = connectedCalendars.find((connected) => connected.credentialId === credentialId);
+  if (connection && providerOf(connection.integration.type) !== provider) {
+    throw new CalValidationError(
+      `The credential ${String(credentialId)} belongs to ${connection.integration.type}. Nothing was disconnected.`,
+    );
+  }
+  if (connection && isDelegated(connection)) throw new CalValidationError(NOT_THEIRS);
+  return disconnectOne(send, provider, credentialId, options);
+}
+
+/** Ends every connection of the provider. Delegated ones stay. */
 export async function disconnectAll(
   send: Send,
   provider: DisconnectableProvider,
@@ -43,36 +52,12 @@ export async function disconnectAll(
 ): Promise<CalendarCredential[]> {
   const disconnected: CalendarCredential[] = [];
   for (let round = 0; round < DISCONNECT_ROUNDS; round += 1) {
-    const accounts = connectionsOf(await listCalendars(send, options), provider);
-    if (accounts.length === 0) break;
-    for (const { credentialId } of accounts) {
+    const list = await listCalendars(send, options);
+    const own = connectionsOf(list, provider).filter((connection) => !isDelegated(connection));
+    if (own.length === 0) break;
+    for (const { credentialId } of own) {
       disconnected.push(...(await disconnectOne(send, provider, credentialId, options)));
     }
   }
   return disconnected;
-}
-
-/** Ends the provider's connections whose access was revoked: Cal.com would drop the new tokens of such an account. */
-export async function disconnectRevoked(
-  send: Send,
-  provider: CalendarProvider,
-  options: CallOptions | undefined,
-): Promise<void> {
-  const status = await checkStatus(send, provider, options);
-  // Nothing to look for. Nor may the list be asked for without need: Cal.com keeps it for 10 seconds, and would
-  // not see an Apple calendar that is connected next.
-  if (!status.connected && !["revoked", "invalid_credentials"].includes(status.reason)) return;
-  // Of several accounts the check looks at the first one only, so each one's own error decides. An account
-  // that could not be reached just now is left alone.
-  const accounts = connectionsOf(await listCalendars(send, options), provider);
-  const isOnly = accounts.length === 1 && !status.connected;
-  const revoked = accounts.filter(
-    ({ error }) => error !== null && (isOnly || tellsOfRevocation(error.message)),
-  );
-  for (const { credentialId } of revoked) await disconnectOne(send, provider, credentialId, options);
-}
-
-// What Cal.com says of accounts whose access was revoked, at Google and at Microsoft.
-function tellsOfRevocation(message: string): boolean {
-  return /revoked|could not get connected calendars/i.test(message);
 }

@@ -1,14 +1,7 @@
-import {
-  listCalendars,
-  type CalendarList,
-  type ConnectedCalendar,
-  type IntegrationType,
-} from "../api/endpoints/calendar-list.js";
+import { listCalendars, type CalendarList, type IntegrationType } from "../api/endpoints/calendar-list.js";
 import {
   checkIcsFeed,
-  getBusyTimes,
   getConnectUrl,
-  saveAppleCredentials,
   saveCredentials,
   saveIcsFeed,
   setDestinationCalendar,
@@ -18,36 +11,37 @@ import {
   type CalendarReference,
   type OAuthProvider,
 } from "../api/endpoints/calendars.js";
-import type { ApiCall, CallOptions, Send } from "../api/request.js";
 import { listConnections, type CalendarConnection } from "../api/endpoints/connections.js";
 import {
   addSelectedCalendar,
   removeSelectedCalendar,
   type SelectedCalendar,
 } from "../api/endpoints/selected-calendars.js";
-import { CalendarConnectionClient, type TimeRange } from "./connection-calendars.js";
-import { checkStatus, statusOf, type CalendarStatus } from "./status.js";
-import { assertAuthorized } from "./cal-state.js";
-import { connectionsOf, disconnectAll, disconnectOne, disconnectRevoked } from "./disconnect.js";
-import { duplicatesIn } from "./duplicates.js";
+import type { ApiCall, CallOptions, Send } from "../api/request.js";
 import { CalApiError, CalValidationError } from "../errors.js";
-import {
-  assertHttpUrl,
-  assertId,
-  assertObject,
-  assertText,
-  assertTimeZone,
-  toIsoRange,
-} from "../lib/assert.js";
+import { assertHttpUrl, assertObject, assertText } from "../lib/assert.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-import { assertDisconnectable, assertOAuthProvider, assertProvider, providers } from "./providers.js";
-import type { DisconnectableProvider } from "./providers.js";
+import { busyTimesOf, type BusyTimesQuery } from "./busy-times.js";
+import { assertAuthorized } from "./cal-state.js";
+import { connectAppleWith, type AppleCredentials } from "./connect-apple.js";
+import { CalendarConnectionClient } from "./connection-calendars.js";
+import { assertCredentialId, connectionsOf } from "./connections-of.js";
+import { disconnectAll, disconnectById } from "./disconnect.js";
+import {
+  assertDisconnectable,
+  assertOAuthProvider,
+  assertProvider,
+  oauthProviders,
+  type DisconnectableProvider,
+} from "./providers.js";
+import { checkStatus, statusOf, statusOfAll, type CalendarStatus } from "./status.js";
+import { syncProvider, type SyncResult } from "./sync.js";
 
 /** What a user's calendars need of the user: to make calls as it, and to know who it is. */
 export interface CalendarsUser {
   /** Makes a call as the user. */
   send: <T>(call: ApiCall<T>, need?: { minTtlMs: number }) => Promise<T>;
-  /** Makes a call as nobody. */
+  /** Makes a call without authentication. */
   sendPublic: Send;
   record: (options?: CallOptions) => Promise<TokenRecord>;
   connectMinTtlMs: number;
@@ -55,26 +49,13 @@ export interface CalendarsUser {
 
 /** Input of {@link UserCalendars.connectUrl}. */
 export interface ConnectUrlInput {
-  /** Where the browser ends up, whatever happened. Cal.com checks it against nothing. */
+  /** Where the browser ends up, whatever happened. Cal.com compares it with nothing. */
   returnUrl: string;
-  /** Walks through the consent and stores nothing. Default: `false`. */
+  /**
+   * Goes through the consent and stores nothing.
+   * @defaultValue `false`
+   */
   isDryRun?: boolean | undefined;
-}
-
-/** Input of {@link UserCalendars.busyTimes}. */
-export interface BusyTimesQuery extends TimeRange {
-  /** The calendars to look at, as {@link UserCalendars.list} names them. */
-  calendars: readonly { credentialId: number; externalId: string }[];
-}
-
-/** What {@link UserCalendars.sync} found. */
-export interface SyncResult {
-  /** Whether the provider's connection works. */
-  status: CalendarStatus;
-  /** The provider's accounts; a broken one has an `error`. */
-  connectedCalendars: ConnectedCalendar[];
-  /** Credentials that were removed because they repeated another one. */
-  removedDuplicates: number[];
 }
 
 /** The calendars of one user. Each method takes `{ signal, timeoutMs }` last. */
@@ -90,10 +71,9 @@ export class UserCalendars {
 
   /**
    * Where to send the browser so that the user consents: Google's or Microsoft's page. The URL carries the
-   * user's access token. Treat it as a secret: hand it to this user's browser, never to a log.
+   * user's access token, so it is a secret: send it to this user's browser, never to a log.
    *
-   * The token in it lives for `connectMinTtlMs` or more. Accounts whose access was revoked are disconnected
-   * first, as Cal.com would drop the new tokens of such an account.
+   * The token in it lives for `connectMinTtlMs` or more. Disconnects nothing.
    */
   async connectUrl(
     provider: OAuthProvider,
@@ -103,7 +83,6 @@ export class UserCalendars {
     assertOAuthProvider(provider);
     assertObject("The input", input, "{ returnUrl }");
     assertHttpUrl("returnUrl", input.returnUrl);
-    await disconnectRevoked(this.#send, provider, options);
     const need = { minTtlMs: this.#user.connectMinTtlMs };
     const query = { redir: input.returnUrl, isDryRun: input.isDryRun ?? false };
     const authUrl = await getConnectUrl((call) => this.#send(call, need), provider, query, options);
@@ -111,11 +90,15 @@ export class UserCalendars {
   }
 
   /**
-   * Hands Cal.com the `code` and `state` that the provider sent to a callback of the application's own. With
+   * Sends Cal.com the `code` and `state` that the provider sent to a callback of the application's own. With
    * Cal.com's callback this step isn't needed. Success proves nothing: {@link check} afterwards.
    *
-   * @throws {@link CalValidationError} if the state isn't one of this user's: Cal.com would connect the
-   * calendar to whoever's token the state carries.
+   * Cal.com ignores new tokens for an account whose old connection is revoked: {@link disconnect} that one first.
+   *
+   * @throws {@link CalValidationError} if the state isn't one of this user's: Cal.com would connect the calendar to the
+   * user whose token the state carries.
+   * @throws {@link CalApiError} `code_rejected`: the code is wrong or was used before, or access to calendars was not
+   * granted.
    */
   async save(
     provider: OAuthProvider,
@@ -124,52 +107,49 @@ export class UserCalendars {
   ): Promise<{ returnUrl: string | null }> {
     assertOAuthProvider(provider);
     assertObject("The input", input);
-    assertText("code", input.code);
-    assertText("state", input.state);
-    const accessToken = assertAuthorized(input.state, await this.#user.record(options));
     const { code, state } = input;
-    const returnUrl = await saveCredentials(
-      this.#user.sendPublic,
-      provider,
-      { state, code },
-      [accessToken],
-      options,
-    );
-    return { returnUrl };
-  }
-
-  /** Asks Cal.com whether the provider's connection works. */
-  async check(provider: CalendarProvider, options?: CallOptions): Promise<CalendarStatus> {
-    assertProvider(provider);
-    return checkStatus(this.#send, provider, options);
+    assertText("code", code);
+    assertText("state", state);
+    const { sendPublic, record } = this.#user;
+    const secrets = [assertAuthorized(state, await record(options))];
+    return { returnUrl: await saveCredentials(sendPublic, provider, { state, code }, secrets, options) };
   }
 
   /**
-   * All connected accounts and their calendars. Cal.com remembers its answer for 10 seconds, or until
-   * something is connected or disconnected.
+   * Asks Cal.com whether the provider's connections work: each of them. The first one that doesn't is reported;
+   * {@link list} has all of them.
+   */
+  async check(provider: CalendarProvider, options?: CallOptions): Promise<CalendarStatus> {
+    assertProvider(provider);
+    const checked = await checkStatus(this.#send, provider, options);
+    // The list is not read without need: Cal.com keeps it for 10 seconds, and would not see an Apple calendar that is
+    // connected next. Of other providers it may have delegated access, of which Cal.com's check knows nothing.
+    const isNone = !checked.connected && checked.reason === "not_connected";
+    if (isNone ? !oauthProviders.some((name) => name === provider) : !checked.connected) return checked;
+    return statusOfAll(provider, checked, connectionsOf(await this.list(options), provider));
+  }
+
+  /**
+   * All connections and their calendars. Cal.com keeps its response for 10 seconds, or until something is connected
+   * or disconnected: an Apple calendar connected just now may be missing. {@link connectApple} says whether it is.
    */
   async list(options?: CallOptions): Promise<CalendarList> {
     return listCalendars(this.#send, options);
   }
 
-  /** Brings a provider's connection up to date: a token that works, the accounts, duplicates removed, the check. */
+  /**
+   * Brings a provider's connections up to date: a token that works, the list, the check. If all is well, credentials
+   * that duplicate another one are removed.
+   */
   async sync(provider: CalendarProvider, options?: CallOptions): Promise<SyncResult> {
     assertProvider(provider);
-    const list = await this.list(options);
-    const accounts = connectionsOf(list, provider);
-    const duplicates = duplicatesIn(accounts, list.destinationCalendar);
-    for (const credentialId of duplicates) await disconnectOne(this.#send, provider, credentialId, options);
-    return {
-      status: await this.check(provider, options),
-      connectedCalendars: accounts.filter(({ credentialId }) => !duplicates.includes(credentialId)),
-      removedDuplicates: duplicates,
-    };
+    return syncProvider(this.#send, provider, options);
   }
 
   /**
-   * Ends every connection of the provider that Cal.com lists, or the one with `credentialId`. Answers what was
-   * disconnected: nothing, if there was nothing (any more). As {@link list} may be 10 seconds old, an account
-   * connected just before may be missed.
+   * Ends every connection of the provider that Cal.com lists, or the one with `credentialId`. Returns what was
+   * disconnected: nothing, if there was nothing (any more). As {@link list} may be 10 seconds old, a connection
+   * created just before may be missed. Delegated access stays: only an administrator can end it.
    */
   async disconnect(
     provider: DisconnectableProvider,
@@ -177,39 +157,25 @@ export class UserCalendars {
     options?: CallOptions,
   ): Promise<{ disconnected: CalendarCredential[] }> {
     assertDisconnectable(provider);
-    if (credentialId === undefined) {
-      return { disconnected: await disconnectAll(this.#send, provider, options) };
-    }
-    assertId("credentialId", credentialId);
-    // Cal.com ignores the provider's name, and would end another provider's connection without a word.
-    const { connectedCalendars } = await this.list(options);
-    const account = connectedCalendars.find((connected) => connected.credentialId === credentialId);
-    if (account && account.integration.type !== providers[provider].integration) {
-      throw new CalValidationError(
-        `The credential ${String(credentialId)} is not of the provider ${provider}.`,
-      );
-    }
-    return { disconnected: await disconnectOne(this.#send, provider, credentialId, options) };
+    const disconnected =
+      credentialId === undefined
+        ? await disconnectAll(this.#send, provider, options)
+        : await disconnectById(this.#send, provider, credentialId, options);
+    return { disconnected };
   }
 
   /**
-   * Connects Apple's calendar with an app-specific password. Cal.com tries it, except when it has a working
-   * connection of that user name already. {@link check} may lag behind for up to 10 seconds.
+   * Connects Apple's calendar with an app-specific password. Cal.com tries it, except for a user name that it has
+   * already: then it keeps the old password. To change the password of a connection, {@link disconnect} it first.
    *
+   * @returns Whether it is connected. `listed: false`: it is, and takes up to 10 seconds to appear in {@link list}.
    * @throws {@link CalApiError} `bad_request` (400): the user name or the password is wrong.
    */
-  async connectApple(
-    credentials: { username: string; password: string },
-    options?: CallOptions,
-  ): Promise<void> {
-    assertObject("The credentials", credentials);
-    assertText("username", credentials.username);
-    assertText("password", credentials.password);
-    await disconnectRevoked(this.#send, "apple", options);
-    await saveAppleCredentials(this.#send, credentials, options);
+  async connectApple(credentials: AppleCredentials, options?: CallOptions): Promise<CalendarStatus> {
+    return connectAppleWith(this.#send, credentials, options);
   }
 
-  /** Subscribes to ICS feeds. Each call makes a new credential, for the same feeds too. */
+  /** Subscribes to ICS feeds. Each call creates a new credential, for the same feeds too. */
   async saveIcsFeed(
     feed: { urls: readonly string[]; readOnly?: boolean | undefined },
     options?: CallOptions,
@@ -227,20 +193,9 @@ export class UserCalendars {
     return statusOf("ics-feed", checkIcsFeed(this.#send, options));
   }
 
-  /** When the user is busy, by the given calendars. Times may come more than once, and overlap. */
+  /** When the user is busy, by the given calendars. Times may overlap. */
   async busyTimes(query: BusyTimesQuery, options?: CallOptions): Promise<BusyTime[]> {
-    assertObject("The query", query);
-    const { timeZone = "UTC", calendars } = query;
-    assertTimeZone("timeZone", timeZone);
-    if (!Array.isArray(calendars) || calendars.length === 0) {
-      throw new CalValidationError("calendars must name one calendar or more; list() has them.");
-    }
-    for (const calendar of query.calendars) {
-      assertObject("Each of calendars", calendar);
-      assertId("credentialId", calendar.credentialId);
-      assertText("externalId", calendar.externalId);
-    }
-    return getBusyTimes(this.#send, { ...toIsoRange(query), timeZone, calendars }, options);
+    return busyTimesOf(this.#send, query, options);
   }
 
   /** Sets the calendar that bookings are written to. A read-only calendar is a 404. */
@@ -258,13 +213,13 @@ export class UserCalendars {
     return setDestinationCalendar(this.#send, calendar, options);
   }
 
-  /** Has Cal.com read a calendar for conflicts. Does nothing if it does already. */
+  /** Adds a calendar to those that Cal.com checks for conflicts. Idempotent. */
   async select(calendar: SelectedCalendar, options?: CallOptions): Promise<void> {
     assertSelected(calendar);
     return addSelectedCalendar(this.#send, calendar, options);
   }
 
-  /** Has Cal.com no longer read a calendar for conflicts. Answers whether it did. */
+  /** Removes a calendar from those that Cal.com checks for conflicts. Returns whether it was one of them. */
   async unselect(calendar: SelectedCalendar, options?: CallOptions): Promise<boolean> {
     assertSelected(calendar);
     return wasThere(removeSelectedCalendar(this.#send, calendar, options));
@@ -286,7 +241,10 @@ function assertSelected(calendar: SelectedCalendar): void {
   assertObject("The calendar", calendar);
   assertText("integration", calendar.integration);
   assertText("externalId", calendar.externalId);
-  assertId("credentialId", calendar.credentialId);
+  const { credentialId, delegationCredentialId } = calendar;
+  if (typeof delegationCredentialId !== "string" || credentialId !== -1) {
+    assertCredentialId(credentialId, "Its calendars need a delegationCredentialId as well; list() has it.");
+  }
 }
 
 async function wasThere(removal: Promise<void>): Promise<boolean> {

@@ -1,42 +1,56 @@
 import { providerOf, providers } from "../calendars/providers.js";
-import type { Calendar, ConnectedCalendar } from "../index.js";
+import { isDelegated } from "../calendars/connections-of.js";
+import { messageOf, reasonOfListError } from "../calendars/status.js";
+import type {
+  Calendar,
+  CalendarProvider,
+  CalendarStatus,
+  ConnectedCalendar,
+  DisconnectedReason,
+} from "../index.js";
 
-/** A connected account, as a browser may see it. */
+/** A connection, as a browser may see it. */
 export interface Connection {
   /** `google`, `office365`, `apple` or `ics-feed`; Cal.com's own name for an integration that is none of these. */
   calendarType: string;
   /** Cal.com's name of the integration, such as `google_calendar`. */
   integration: string;
+  /** -1 for delegated access. 0 for an Apple calendar that Cal.com doesn't list yet. */
   credentialId: number;
   /** What to call it: `Google Calendar`. */
   name: string;
-  /** The account's address, where the provider tells it. */
+  /** The account's address, where the provider tells it; `null` while the connection can't be read. */
   email: string | null;
-  /** Whether Cal.com can read it. */
+  /** Whether it works. */
   connected: boolean;
-  /** What to do if it can't; `null` if it can. */
+  /** Why it doesn't work; `null` if it does. */
+  reason: DisconnectedReason | null;
+  /** What to do if it doesn't work; `null` if it does. */
   message: string | null;
-  /** Empty while the account can't be read. */
+  /** Whether an organization's administrator has given the access: then the user can't end it. */
+  delegated: boolean;
+  /** Empty while the connection can't be read. */
   calendars: ConnectionCalendar[];
 }
 
-/** One calendar of a connected account. */
+/** One calendar of a connection. */
 export interface ConnectionCalendar {
   /** The provider's id of the calendar. `null` where it may be a secret: an ICS feed's is its address. */
   externalId: string | null;
   name: string | null;
   primary: boolean;
   readOnly: boolean;
-  /** Whether Cal.com reads it for conflicts. */
+  /** Whether Cal.com checks it for conflicts. */
   isSelected: boolean;
 }
 
-/** What a browser may see of an account: named field by field, as Cal.com may add any other. */
+/** What a browser may see of a connection: named field by field, as Cal.com may add any other. */
 export function toConnection(connected: ConnectedCalendar): Connection {
   const { integration, credentialId, primary, calendars, error } = connected;
   const { type } = integration;
   const provider = providerOf(type);
   const { label, hasSecretIds } = provider ? providers[provider] : { label: type, hasSecretIds: true };
+  const reason = error && reasonOfListError(error.message);
   return {
     calendarType: provider ?? type,
     integration: type,
@@ -44,11 +58,46 @@ export function toConnection(connected: ConnectedCalendar): Connection {
     name: label,
     email: hasSecretIds ? null : (primary?.email ?? null),
     connected: error === null,
-    // Cal.com's own words may repeat what it sent to the provider.
-    message: error && `${label} can't be read at the moment. If this doesn't change, connect it again.`,
+    reason,
+    // Cal.com's own message may repeat what it sent to the provider.
+    message: reason && messageOf(reason, label),
+    delegated: isDelegated(connected),
     calendars: error ? [] : calendars.map((calendar) => toCalendar(calendar, hasSecretIds)),
   };
 }
+
+/**
+ * The provider's connections. A `status` can tell of one that doesn't work although the list shows no error: Cal.com has
+ * marked it as invalid.
+ */
+export function toConnections(
+  list: readonly ConnectedCalendar[],
+  provider: CalendarProvider,
+  status?: CalendarStatus,
+): Connection[] {
+  const connections = list.map(toConnection).filter(({ calendarType }) => calendarType === provider);
+  if (!status || status.connected) return connections;
+  const { reason, message } = status;
+  return connections.map((connection) =>
+    connection.connected && connection.credentialId === status.credentialId
+      ? { ...connection, connected: false, reason, message }
+      : connection,
+  );
+}
+
+/** An Apple calendar that Cal.com has accepted and does not list yet. */
+export const unlistedApple: Connection = {
+  calendarType: "apple",
+  integration: providers.apple.integration,
+  credentialId: 0,
+  name: providers.apple.label,
+  email: null,
+  connected: true,
+  reason: null,
+  message: null,
+  delegated: false,
+  calendars: [],
+};
 
 function toCalendar(calendar: Calendar, hasSecretIds: boolean): ConnectionCalendar {
   return {

@@ -1,17 +1,17 @@
 import { CalClient, type CalClientOptions } from "../index.js";
 import { CalValidationError } from "../errors.js";
 import { assertNames, assertObject } from "../lib/assert.js";
+import { createContext } from "./context.js";
 import { processEnv } from "../lib/env.js";
 import { optionsFromEnv } from "./env.js";
 import type { HandlerName } from "./events.js";
 import { HttpError } from "./http/http-error.js";
 import { failure } from "./http/responses.js";
-import { createAttempts, createKnownCredentials } from "./oauth/attempts.js";
 import type { CalHandlersOptions } from "./options.js";
 import { reportError } from "./report-error.js";
 import { assertMethods, handlersOptionNames, resolveHandlersOptions } from "./resolve-options.js";
 import { allRoutes, dispatch, findRouteAtEnd, serve } from "./router.js";
-import type { HandlerContext, Route } from "./types.js";
+import type { Route } from "./types.js";
 
 /** Handles a request. Never rejects; throws only if it is called with something else, such as Express's request. */
 export type CalHandler = (request: Request) => Promise<Response>;
@@ -90,11 +90,7 @@ export const createCalHandlers: CreateCalHandlers = Object.assign(create, { from
 
 function create(options: CalHandlersOptions): CalHandlers {
   const resolved = resolveHandlersOptions(options);
-  const context: HandlerContext = {
-    options: resolved,
-    attempts: createAttempts(),
-    known: createKnownCredentials(resolved.now),
-  };
+  const context = createContext(resolved);
   return toHandlers(
     (route) => (request) => serve(route, request, context),
     (request) => dispatch(request, context),

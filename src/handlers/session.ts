@@ -2,6 +2,7 @@ import type { CalUser, ManagedUserInput } from "../index.js";
 import { CalValidationError, isCalError } from "../errors.js";
 import type { CalSession } from "./options.js";
 import { HttpError } from "./http/http-error.js";
+import { finishRollBacks } from "./oauth/roll-back.js";
 import type { HandlerContext } from "./types.js";
 
 /** The signed-in user, or `null`. */
@@ -21,6 +22,8 @@ export async function findSession(request: Request, { options }: HandlerContext)
 export async function requireSession(request: Request, context: HandlerContext): Promise<CalSession> {
   const session = await findSession(request, context);
   if (!session) throw new HttpError(401, "unauthenticated", "Sign in first.");
+  // Until then the user's calendars may include one that is not theirs.
+  await finishRollBacks(context, session.userId);
   return session;
 }
 

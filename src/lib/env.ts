@@ -14,6 +14,14 @@ export function isLongLived(): boolean {
     EdgeRuntime?: unknown;
   };
   if (navigator?.userAgent === "Cloudflare-Workers" || EdgeRuntime !== undefined) return false;
-  const env = processEnv();
-  return !SERVERLESS_VARIABLES.some((name) => env[name] !== undefined);
+  return !SERVERLESS_VARIABLES.some(isSet);
+}
+
+function isSet(name: string): boolean {
+  try {
+    return processEnv()[name] !== undefined;
+  } catch {
+    // Deno without the permission to read the environment throws. None of the runtimes in question does.
+    return false;
+  }
 }

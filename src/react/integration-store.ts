@@ -55,7 +55,8 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     // The list can show a broken connection as working: Cal.com's check, if that has failed, takes precedence. Not what
     // the page's address says of an attempt to connect: anyone can make a link with such an address.
     const { action, code, provider } = state.error ?? {};
-    if (/^sync (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
+    const isKnown = state.calendars.some((one) => one.calendarType === provider && !one.connected);
+    if (!isKnown && /^sync (revoked|invalid_c|not_p|prov)/.test(`${action} ${code}`)) {
       state.calendars = state.calendars.map((connection) => ({
         ...connection,
         connected: connection.connected && connection.calendarType !== provider,
@@ -173,7 +174,8 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
 
     connectApple: (credentials) =>
       run({ action: "connectApple", provider: "apple" }, async () => {
-        await call("apple-credentials", credentials);
+        const response = await call("apple-credentials", credentials);
+        if (response.connected === false) throw new Error(response.reason);
         loadWhenAppleIsListed();
         // An Apple connection without calendars is broken or not listed yet. The new one replaces it.
         const others = state.calendars.filter(
@@ -273,6 +275,8 @@ const unlistedApple: Connection = {
   name: "Apple Calendar",
   email: null,
   connected: true,
+  reason: null,
   message: null,
+  delegated: false,
   calendars: [],
 };

@@ -92,10 +92,14 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     const about = email ? connectionId : id;
     const help = !credentialId
       ? texts.notListedYet
-      : !connection.connected && !error && texts.errors.provider_error;
-    // A connection that Cal.com does not list yet has no credentialId, so it can't be disconnected.
+      : !connection.connected &&
+        !error &&
+        describeError({ action: "sync", code: connection.reason ?? "provider_error", provider }, texts);
+    // A connection that Cal.com does not list yet has no credentialId, and delegated access is the administrator's:
+    // the user can't disconnect either.
     const disconnectButton =
-      !!credentialId &&
+      credentialId > 0 &&
+      !connection.delegated &&
       button(
         ui,
         "quiet",

@@ -15,7 +15,7 @@ export interface RouteData {
     reason?: CalendarIntegrationErrorCode;
   };
   disconnect: object;
-  "apple-credentials": object;
+  "apple-credentials": { connected?: boolean; reason?: CalendarIntegrationErrorCode };
   "oauth-connect-url": { authUrl: string };
 }
 

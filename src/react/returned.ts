@@ -19,13 +19,15 @@ export function takeReturned(): Returned | null {
   // After the effects of this render: in one of them a router may begin to watch the address.
   queueMicrotask(removeParameters);
   // The reason selects one of the component's texts. It is never shown itself.
-  const reason = (query.get("reason") ?? "internal_error") as CalendarIntegrationErrorCode;
+  const reason = (
+    query.has("rollBack") ? "not_rolled_back" : (query.get("reason") ?? "internal_error")
+  ) as CalendarIntegrationErrorCode;
   return { provider, connected: connected === "true", reason };
 }
 
 function removeParameters(): void {
   const url = new URL(location.href);
-  for (const name of ["calendarType", "connected", "reason"]) url.searchParams.delete(name);
+  for (const name of ["calendarType", "connected", "reason", "rollBack"]) url.searchParams.delete(name);
   // Routers keep data in the history entry's state. Next.js ignores a change whose state has its mark `__NA`, and would
   // restore the old address later. Without the mark it reads the new address.
   const state = history.state as { __NA?: boolean } | null;

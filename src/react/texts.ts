@@ -47,7 +47,7 @@ export type PartialCalendarTexts = Partial<Omit<CalendarTexts, "providers" | "er
 const signedOut = "You are signed out. Sign in, then try again.";
 const another = "This was started by another user or browser. Try again.";
 const tooLate = "That took too long, or came twice. Try again.";
-const notSaved = "{provider} is not connected. Try again and allow access.";
+const notSaved = "Nothing new was connected. Try again and allow access.";
 const unreachable = "The calendar service can’t be reached just now. Try again in a moment.";
 
 /** The English texts. */
@@ -85,9 +85,12 @@ export const defaultTexts: CalendarTexts = {
     save_failed: notSaved,
     not_connected: notSaved,
     cal_user_gone: notSaved,
+    try_again: "The old, revoked connection is removed. Connect {provider} once more.",
+    not_rolled_back:
+      "This was started by someone else, who may see the calendar you gave access to. Remove Cal.com’s access in your {provider} account.",
     revoked: "{provider} no longer gives access. Reconnect it.",
     invalid_credentials: "Apple did not accept this address and app-specific password. Check both.",
-    provider_error: "{provider} can’t be read just now. Try later or reconnect it.",
+    provider_error: "{provider} can’t be read just now. Try later, or disconnect it and connect it again.",
     rate_limited: unreachable,
     network_error: unreachable,
     unavailable: unreachable,
@@ -116,8 +119,13 @@ export function describeError(
   texts?: PartialCalendarTexts,
 ): string {
   const { errors, providers } = withDefaults(texts);
-  // For an existing connection, this code means that the provider no longer accepts the stored credentials.
-  const key = code === "invalid_credentials" && action !== "connectApple" ? "revoked" : code;
+  // For an existing connection these codes mean that the provider rejects it, or can't be read.
+  const key =
+    code === "invalid_credentials" && action !== "connectApple"
+      ? "revoked"
+      : code === "unavailable" && action === "sync"
+        ? "provider_error"
+        : code;
   return fill(
     (Object.hasOwn(errors, key) && errors[key]) || errors.other,
     provider ? providers[provider] : "",

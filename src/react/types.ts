@@ -10,16 +10,28 @@ export interface Connection {
   calendarType: string;
   /** Cal.com's name of the integration, such as `google_calendar`. */
   integration: string;
+  /** -1 for delegated access. 0 for an Apple calendar that Cal.com doesn't list yet. */
   credentialId: number;
   /** The name to show, such as `Google Calendar`. */
   name: string;
-  /** The connection's email address, if the provider returns it. */
+  /** The account's address, where the provider tells it; `null` while the connection can't be read. */
   email: string | null;
-  /** Whether Cal.com can read the connection. */
+  /** Whether it works. */
   connected: boolean;
-  /** What to do if Cal.com can't read it, in English. `null` if it can. */
+  /** Why it doesn't work; `null` if it does. */
+  reason:
+    | "not_connected"
+    | "invalid_credentials"
+    | "revoked"
+    | "unavailable"
+    | "not_permitted"
+    | "provider_error"
+    | null;
+  /** What to do if it doesn't work, in English; `null` if it does. */
   message: string | null;
-  /** Empty while Cal.com can't read the connection. */
+  /** Whether an organization's administrator has given the access: then the user can't end it. */
+  delegated: boolean;
+  /** Empty while the connection can't be read. */
   calendars: ConnectionCalendar[];
 }
 
@@ -68,8 +80,9 @@ export interface CalendarIntegrationOptions {
 export type CalendarAction = "load" | "connect" | "connectApple" | "sync" | "disconnect";
 
 /**
- * Why an action failed. All codes but two come from the handlers and are documented there. `network_error`: no response
- * arrived. `invalid_response`: the response does not come from the handlers; check `basePath`.
+ * Why an action failed. All codes but three come from the handlers and are documented there. `network_error`: no response
+ * arrived. `invalid_response`: the response does not come from the handlers; check `basePath`. `not_rolled_back`: a
+ * callback was rejected, and the connection that it has added could not be removed (yet).
  */
 export type CalendarIntegrationErrorCode =
   | "access_denied"
@@ -86,6 +99,7 @@ export type CalendarIntegrationErrorCode =
   | "not_connected"
   | "not_found"
   | "not_permitted"
+  | "not_rolled_back"
   | "payload_too_large"
   | "provider_error"
   | "rate_limited"
@@ -93,6 +107,7 @@ export type CalendarIntegrationErrorCode =
   | "revoked"
   | "save_failed"
   | "signed_out"
+  | "try_again"
   | "unauthenticated"
   | "unavailable"
   | "unsupported_media_type"

@@ -111,13 +111,13 @@ export class CheckedStore {
   }
 
   #attemptsOf(store: TokenStore): AttemptStore | null {
-    if (!store.putAttempt || !store.getAttempt || !store.takeAttempt) return null;
-    const none = Promise.resolve(null);
+    const methods = ["putAttempt", "getAttempt", "takeAttempt"] as const;
+    if (!methods.every((method) => typeof store[method] === "function")) return null;
     return {
       put: (id, options) =>
-        this.#run("putAttempt", [options.data], async () => store.putAttempt?.(id, options)),
-      get: (id) => this.#run("getAttempt", [], () => store.getAttempt?.(id) ?? none),
-      take: (id) => this.#run("takeAttempt", [], () => store.takeAttempt?.(id) ?? none),
+        this.#run("putAttempt", [options.data], () => store.putAttempt?.(id, options) ?? Promise.resolve()),
+      get: (id) => this.#run("getAttempt", [], () => store.getAttempt?.(id) ?? Promise.resolve(null)),
+      take: (id) => this.#run("takeAttempt", [], () => store.takeAttempt?.(id) ?? Promise.resolve(null)),
     };
   }
 

@@ -5,7 +5,7 @@ import type { CheckedStore } from "../tokens/checked-store.js";
 import type { TokenManager } from "../tokens/token-manager.js";
 
 /** What a user needs of the client's options. */
-export interface UserOptions {
+interface UserOptions {
   managedUsers: { clientId: string; adoptUnowned: boolean } | undefined;
   oauth: { clientId: string; scopes: readonly string[] } | undefined;
   newUsers: "managed" | "oauth";

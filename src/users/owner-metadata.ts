@@ -6,7 +6,7 @@ import { sha256, toHex } from "../lib/digest.js";
 // an address may be given to another person, and an application may let anyone enter any address.
 const KEY = "calbridgeUser";
 /** Cal.com accepts 50 keys; one is for the owner hash. */
-export const MAX_METADATA_KEYS = 49;
+const MAX_METADATA_KEYS = 49;
 
 /** Whose a managed user is, by its metadata. */
 export type Ownership = "own" | "unowned" | "other";

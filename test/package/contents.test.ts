@@ -68,11 +68,11 @@ describe("what is in the package", () => {
     expect(listed.sort()).toEqual((await Promise.all(expected)).sort());
   });
 
-  it("takes at most 1.7 MB with the guides, and 3.9 MB with its source maps", async () => {
+  it("takes at most 2 MB with the guides, and 4.6 MB with its source maps", async () => {
     const maps = await Promise.all(mapPaths().map(async (path) => (await stat(path)).size));
     const sizeOfMaps = maps.reduce((sum, size) => sum + size, 0);
-    expect(project.packed.unpackedSize - sizeOfMaps).toBeLessThanOrEqual(1_700_000);
-    expect(project.packed.unpackedSize).toBeLessThanOrEqual(3_900_000);
+    expect(project.packed.unpackedSize - sizeOfMaps).toBeLessThanOrEqual(2_000_000);
+    expect(project.packed.unpackedSize).toBeLessThanOrEqual(4_600_000);
   });
 
   it("tells nothing of the machine that built it", async () => {
@@ -136,7 +136,7 @@ describe("a stack trace of the package", () => {
 
 describe("what is Node's own", () => {
   const ofNode = (path: string, options: { dynamic: boolean }) => [
-    ...new Set([...modules.reachable(path, options)].flatMap((file) => modules.ofNode(file))),
+    ...new Set([...modules.reachable(path, options)].flatMap((file) => modules.nodeNames(file))),
   ];
 
   it.each(["index", "postgres", "prisma", "handlers", "react", "node"])("is not used by %s", (entry) => {

@@ -3,7 +3,7 @@ import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import ts from "typescript";
 
-/** A file of the package, and what it loads. */
+/** The imports of a file of the package. */
 interface Imports {
   /** Other files of the package. */
   files: { path: string; isDynamic: boolean }[];
@@ -11,10 +11,10 @@ interface Imports {
   builtins: string[];
 }
 
-// What only Node has, or what Node's kind of modules alone have.
+// Global names of Node and of CommonJS modules.
 const globals = ["process", "Buffer", "global", "setImmediate", "__dirname", "__filename"];
 
-/** The modules of a package as it was built. */
+/** The modules of the built package. */
 export class Modules {
   readonly #program: ts.Program;
 
@@ -29,7 +29,7 @@ export class Modules {
     });
   }
 
-  /** A file and all that it loads, in the end. */
+  /** A file and all files that it imports, directly or indirectly. */
   reachable(path: string, { dynamic }: { dynamic: boolean }, seen = new Set<string>()): Set<string> {
     if (seen.has(path)) return seen;
     seen.add(path);
@@ -39,19 +39,19 @@ export class Modules {
     return seen;
   }
 
-  /** What a file takes of Node: its modules, and its global names. */
-  ofNode(path: string): string[] {
+  /** The modules and global names of Node that a file uses. */
+  nodeNames(path: string): string[] {
     const found = new Set(this.#imports(path).builtins);
     const source = this.#program.getSourceFile(path);
     const checker = this.#program.getTypeChecker();
     const names = path.endsWith(".cjs") ? globals : [...globals, "require", "module", "exports"];
     const visit = (node: ts.Node): void => {
-      // Not a variable of the file's own, such as one that is called `process`.
-      const isFree = (name: ts.Identifier) =>
+      // Without variables that the file declares itself, such as one with the name `process`.
+      const isGlobal = (name: ts.Identifier) =>
         !checker
           .getSymbolAtLocation(name)
           ?.declarations?.some((declaration) => !ts.isIdentifier(declaration));
-      if (ts.isIdentifier(node) && names.includes(node.text) && isReference(node) && isFree(node)) {
+      if (ts.isIdentifier(node) && names.includes(node.text) && isReference(node) && isGlobal(node)) {
         found.add(node.text);
       }
       ts.forEachChild(node, visit);
@@ -66,7 +66,7 @@ export class Modules {
     for (const { fileName, pos } of ts.preProcessFile(text, true, true).importedFiles) {
       if (isBuiltin(fileName)) imports.builtins.push(fileName);
       if (!fileName.startsWith(".")) continue;
-      // Declarations name the file that they describe.
+      // A declaration imports the JavaScript file, not its .d.ts.
       const isTypes = /\.d\.c?ts$/.test(path);
       const file = isTypes ? fileName.replace(/\.js$/, ".d.ts").replace(/\.cjs$/, ".d.cts") : fileName;
       const before = text.slice(Math.max(0, pos - 40), pos + 1);
@@ -77,7 +77,7 @@ export class Modules {
   }
 }
 
-/** Whether it stands for a variable, not for a property or a declaration of that name. */
+/** Whether the name refers to a variable. It may also be the name of a property or declaration. */
 function isReference(name: ts.Identifier): boolean {
   const { parent } = name;
   if (ts.isPropertyAccessExpression(parent)) return parent.expression === name;

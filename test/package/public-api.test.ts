@@ -28,7 +28,7 @@ import {
 } from "../../src/index.js";
 import type { createCalEmulator } from "../../src/testing/index.js";
 
-// It is the compiler that checks these; what runs makes no request.
+// The compiler checks these types. At run time the tests make no requests.
 const tokenStore: TokenStore = memoryTokenStore();
 const cal = new CalClient({
   managedUsers: { clientId: "i", clientSecret: "s" },
@@ -37,17 +37,17 @@ const cal = new CalClient({
 const ada = cal.forUser("ada");
 
 describe("errors", () => {
-  test("each code can be switched over, and the compiler notices a missing one", () => {
+  test("a switch over all error codes is exhaustive", () => {
     expectTypeOf((code: CalErrorCode): string => {
       switch (code) {
         case "invalid_input":
-          return "mine";
+          return "wrong input";
         case "network_error":
         case "timeout":
         case "rate_limited":
         case "server_error":
         case "store_error":
-          return "later";
+          return "try later";
         case "bad_request":
         case "unauthorized":
         case "token_rejected":
@@ -55,11 +55,12 @@ describe("errors", () => {
         case "forbidden":
         case "not_found":
         case "conflict":
+        case "code_rejected":
         case "payload_too_large":
         case "invalid_response":
         case "api_error":
         case "list_limit":
-          return "theirs";
+          return "error of Cal.com";
         case "user_not_found":
         case "cal_user_gone":
         case "reauthorization_required":
@@ -70,7 +71,6 @@ describe("errors", () => {
         case "unsupported_for_grant":
         case "missing_scope":
         case "unavailable_for_grant":
-        case "code_rejected":
         case "team_account_not_supported":
         case "different_cal_account":
         case "cal_account_in_use":
@@ -78,21 +78,21 @@ describe("errors", () => {
         case "unowned_user":
         case "username_taken":
         case "cal_user_in_use":
-          return "gone";
+          return "no tokens";
         default: {
-          const nothingIsLeft: never = code;
-          return nothingIsLeft;
+          const missing: never = code;
+          return missing;
         }
       }
     }).toBeFunction();
   });
 
-  test("a code that is none is no code", () => {
+  test("the type of the codes is a union and not string", () => {
     expectTypeOf<"not_a_code">().not.toExtend<CalErrorCode>();
     expectTypeOf<CalErrorCode>().not.toEqualTypeOf<string>();
   });
 
-  test("an error of the token tells which of three it is", () => {
+  test("CalTokenError has its own union of codes", () => {
     expectTypeOf<CalTokenError["code"]>().toEqualTypeOf<
       | "user_not_found"
       | "cal_user_gone"
@@ -106,7 +106,7 @@ describe("errors", () => {
     expectTypeOf<CalTokenErrorCode>().toExtend<CalErrorCode>();
   });
 
-  test("what was caught is narrowed, and has what there is to know", () => {
+  test("isCalError narrows a caught error", () => {
     expectTypeOf((caught: unknown) => {
       if (!isCalError(caught)) return null;
       expectTypeOf(caught.code).toEqualTypeOf<CalErrorCode>();
@@ -119,14 +119,14 @@ describe("errors", () => {
     expectTypeOf<CalValidationError>().toExtend<Error>();
   });
 
-  test("nobody can change an error", () => {
+  test("the fields of an error are read-only", () => {
     // @ts-expect-error -- read-only
     expectTypeOf((error: CalApiError) => (error.code = "timeout")).toBeFunction();
   });
 });
 
 describe("the status of a connection", () => {
-  test("has a reason and a message exactly when it does not work", () => {
+  test("a CalendarStatus has a reason and a message exactly when it is not connected", () => {
     expectTypeOf((status: CalendarStatus) => {
       if (status.connected) {
         expectTypeOf(status).not.toHaveProperty("reason");
@@ -137,24 +137,24 @@ describe("the status of a connection", () => {
     }).returns.toEqualTypeOf<DisconnectedReason | null>();
   });
 
-  test("has one of five reasons", () => {
+  test("a DisconnectedReason is one of six", () => {
     expectTypeOf<DisconnectedReason>().toEqualTypeOf<
-      "not_connected" | "invalid_credentials" | "revoked" | "not_permitted" | "provider_error"
+      "not_connected" | "invalid_credentials" | "revoked" | "unavailable" | "not_permitted" | "provider_error"
     >();
   });
 });
 
 describe("options", () => {
-  const needed = {
+  const required = {
     managedUsers: { clientId: "i", clientSecret: "s" },
     tokenStore,
   };
 
-  test("three are needed; the others may be undefined, as an environment leaves them", () => {
-    expectTypeOf(needed).toExtend<CalClientOptions>();
-    expectTypeOf<Omit<typeof needed, "tokenStore">>().not.toExtend<CalClientOptions>();
-    const undefineds = {
-      ...needed,
+  test("two options are required; the others may be undefined", () => {
+    expectTypeOf(required).toExtend<CalClientOptions>();
+    expectTypeOf<Omit<typeof required, "tokenStore">>().not.toExtend<CalClientOptions>();
+    const withUndefined = {
+      ...required,
       baseUrl: undefined,
       fetch: undefined,
       timeoutMs: undefined,
@@ -166,34 +166,34 @@ describe("options", () => {
       logger: undefined,
       now: undefined,
     };
-    expectTypeOf(undefineds).toExtend<CalClientOptions>();
+    expectTypeOf(withUndefined).toExtend<CalClientOptions>();
     expectTypeOf({
-      ...needed,
+      ...required,
       retry: { limit: undefined, maxWaitMs: undefined },
     }).toExtend<CalClientOptions>();
-    expectTypeOf({ ...needed, hooks: { onTokenRefresh: undefined } }).toExtend<CalClientOptions>();
-    expectTypeOf({ ...needed, cache: false as const }).toExtend<CalClientOptions>();
+    expectTypeOf({ ...required, hooks: { onTokenRefresh: undefined } }).toExtend<CalClientOptions>();
+    expectTypeOf({ ...required, cache: false as const }).toExtend<CalClientOptions>();
     expectTypeOf<{ cache: true }>().not.toExtend<Pick<CalClientOptions, "cache">>();
   });
 
-  test("a misspelled one is an error", () => {
+  test("a misspelled option does not compile", () => {
     // @ts-expect-error -- timeoutMs
-    expectTypeOf(() => new CalClient({ ...needed, timeout: 5 })).toBeFunction();
+    expectTypeOf(() => new CalClient({ ...required, timeout: 5 })).toBeFunction();
     // @ts-expect-error -- the client's id and secret come from the environment
     expectTypeOf(() => CalClient.fromEnv({ tokenStore, clientId: "i" })).toBeFunction();
   });
 
-  test("console is a logger, and so is an object with one of the methods", () => {
+  test("console is a Logger, and so is an object with one of its methods", () => {
     expectTypeOf(console).toExtend<Logger>();
     expectTypeOf({ warn: (message: string) => message }).toExtend<Logger>();
   });
 
-  test("the emulator's fetch is a fetch", () => {
+  test("the emulator's fetch can be passed to the client", () => {
     type Emulator = ReturnType<typeof createCalEmulator>;
     expectTypeOf<Emulator["fetch"]>().toExtend<NonNullable<CalClientOptions["fetch"]>>();
   });
 
-  test("hooks are told what happened, by name", () => {
+  test("onTokenRefresh receives a typed outcome", () => {
     expectTypeOf<NonNullable<CalClientOptions["hooks"]>["onTokenRefresh"]>()
       .exclude<undefined>()
       .parameter(0)
@@ -203,7 +203,7 @@ describe("options", () => {
 });
 
 describe("methods", () => {
-  test("a provider that a method can't serve is an error", () => {
+  test("each method accepts the providers that it supports", () => {
     const { connectUrl, save, check, sync, disconnect } = ada.calendars;
     expectTypeOf(connectUrl).parameter(0).toEqualTypeOf<"google" | "office365">();
     expectTypeOf(save).parameter(0).toEqualTypeOf<"google" | "office365">();
@@ -212,7 +212,7 @@ describe("methods", () => {
     expectTypeOf(disconnect).parameter(0).toEqualTypeOf<"google" | "office365" | "apple" | "ics-feed">();
   });
 
-  test("answer what their names say", () => {
+  test("methods have typed results", () => {
     expectTypeOf(cal.ensureUser).returns.resolves.toEqualTypeOf<CalUser>();
     expectTypeOf(cal.forUser).returns.toEqualTypeOf<CalUser>();
     expectTypeOf(ada.accessToken).returns.resolves.toEqualTypeOf<AccessToken>();
@@ -229,22 +229,22 @@ describe("methods", () => {
     expectTypeOf(cal.managedUsers.list).returns.toEqualTypeOf<AsyncIterable<ManagedUser>>();
   });
 
-  test("take a signal and a time limit last, and undefined for them", () => {
-    const last = { signal: new AbortController().signal, timeoutMs: 5 };
-    const none = { signal: undefined, timeoutMs: undefined };
-    expectTypeOf(() => [ada.profile(last), ada.profile(none), ada.profile()]).toBeFunction();
+  test("methods take signal and timeoutMs last, which may be undefined", () => {
+    const options = { signal: new AbortController().signal, timeoutMs: 5 };
+    const undefinedOptions = { signal: undefined, timeoutMs: undefined };
+    expectTypeOf(() => [ada.profile(options), ada.profile(undefinedOptions), ada.profile()]).toBeFunction();
     expectTypeOf(() => [
-      ada.accessToken({ minTtlMs: 5, ...last }),
-      ada.calendars.disconnect("google", { credentialId: 5, ...last }),
-      ada.calendars.connection("8").events.get("e", { calendarId: "c", ...last }),
-      cal.managedUsers.list({}, last),
-      cal.ensureUser("ada", { email: "a@b.example", name: "A" }, none),
+      ada.accessToken({ minTtlMs: 5, ...options }),
+      ada.calendars.disconnect("google", { credentialId: 5, ...options }),
+      ada.calendars.connection("8").events.get("e", { calendarId: "c", ...options }),
+      cal.managedUsers.list({}, options),
+      cal.ensureUser("ada", { email: "a@b.example", name: "A" }, undefinedOptions),
     ]).toBeFunction();
     // @ts-expect-error -- timeoutMs
     expectTypeOf(() => ada.profile({ timeout: 5 })).toBeFunction();
   });
 
-  test("know the days and the hours of a user, and any metadata of plain values", () => {
+  test("the input of a managed user is typed: days, hours, metadata of plain values", () => {
     expectTypeOf<{ email: string; name: string }>().toExtend<ManagedUserInput>();
     expectTypeOf<{ email: string }>().not.toExtend<ManagedUserInput>();
     expectTypeOf<13>().not.toExtend<NonNullable<ManagedUserInput["timeFormat"]>>();
@@ -256,20 +256,20 @@ describe("methods", () => {
   });
 });
 
-describe("answers", () => {
-  test("an integration of tomorrow is one, and today's are suggested", () => {
+describe("responses", () => {
+  test("an IntegrationType may be a known or an unknown integration", () => {
     expectTypeOf<"proton_calendar">().toExtend<IntegrationType>();
     expectTypeOf<"google_calendar">().toExtend<IntegrationType>();
   });
 
   test("a misspelled field of a response does not compile", () => {
-    // @ts-expect-error -- timeZone
-    expectTypeOf((user: ManagedUser) => user.timezone).toBeFunction();
-    // @ts-expect-error -- isSelected
-    expectTypeOf((calendar: Calendar) => calendar.selected).toBeFunction();
+    expectTypeOf<ManagedUser>().not.toHaveProperty("timezone");
+    expectTypeOf<ManagedUser>().toHaveProperty("timeZone");
+    expectTypeOf<Calendar>().not.toHaveProperty("selected");
+    expectTypeOf<Calendar>().toHaveProperty("isSelected");
   });
 
-  test("a user without calendars has no destination, and a broken account no main calendar", () => {
+  test("destinationCalendar and primary may be null", () => {
     expectTypeOf<null>().toExtend<CalendarList["destinationCalendar"]>();
     expectTypeOf<null>().toExtend<CalendarList["connectedCalendars"][number]["primary"]>();
     expectTypeOf<CalendarList["connectedCalendars"][number]["calendars"]>().toBeArray();
@@ -277,12 +277,12 @@ describe("answers", () => {
 });
 
 describe("a token store", () => {
-  test("is three methods", () => {
+  test("a TokenStore has three required methods", () => {
     expectTypeOf<Pick<TokenStore, "get" | "set" | "delete">>().toExtend<TokenStore>();
     expectTypeOf<Pick<TokenStore, "get" | "set">>().not.toExtend<TokenStore>();
   });
 
-  test("writes what a record has, but for what the store itself says", () => {
+  test("a TokenWrite is a TokenRecord without version, createdAt and updatedAt", () => {
     expectTypeOf<keyof TokenWrite>().toEqualTypeOf<
       Exclude<keyof TokenRecord, "version" | "createdAt" | "updatedAt">
     >();
@@ -290,7 +290,7 @@ describe("a token store", () => {
     expectTypeOf<TokenRecord["version"]>().toBeNumber();
   });
 
-  test("may answer that nothing was written, and a caller has to look", () => {
+  test("get and set of a TokenStore may return null", () => {
     expectTypeOf<TokenStore["set"]>().returns.resolves.toEqualTypeOf<TokenRecord | null>();
     expectTypeOf<TokenStore["get"]>().returns.resolves.toEqualTypeOf<TokenRecord | null>();
   });

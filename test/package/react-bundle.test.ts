@@ -2,11 +2,11 @@ import { build, transform } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 
 const folder = join(import.meta.dirname, "../../src/react");
 
-it("adds at most 5 kB of script to a page, and 2.1 kB of styles", async () => {
+test("calbridge/react adds at most 5 kB of script and 2.1 kB of styles to a page, gzipped", async () => {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(folder, "index.ts")],
     bundle: true,
@@ -22,7 +22,7 @@ it("adds at most 5 kB of script to a page, and 2.1 kB of styles", async () => {
   expect(inputs.filter((path) => !path.startsWith("src/react/"))).toEqual([]);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
   expect([...new Set(imports)].sort()).toEqual(["react", "react/jsx-runtime"]);
-  // Which the page's own bundle has: there, these lines come to nothing.
+  // Remove the imports of React, which the bundle of the page contains already.
   const script = outputFiles[0]?.text.replaceAll(/import\{[^}]*\}from"[^"]+";/g, "") ?? "";
   expect(script).not.toContain("import");
   expect(gzipSync(script).byteLength).toBeLessThanOrEqual(5000);

@@ -4,9 +4,9 @@ import type { TokenStore } from "../../src/tokens/token-store.js";
 import type { Point } from "./points.js";
 import { createPool } from "./pool.js";
 
-// A server of an application that runs several: see app-processes.ts, which starts and asks it.
+// One server process of an application that runs several. app-processes.ts starts it and sends it jobs.
 
-/** What a process is given when it starts. */
+/** The configuration of a process. */
 export interface AppConfig {
   databaseUrl: string;
   connections: number;
@@ -16,11 +16,11 @@ export interface AppConfig {
   timeoutMs: number;
 }
 
-/** What it can be asked to do. */
+/** The jobs of a process. */
 export type AppJob =
   /** Makes a call for each of the users, all at once. */
   | { do: "call"; userIds: string[] }
-  /** From now on, gives itself this signal when it gets there. */
+  /** Sends itself this signal when a refresh next reaches the point. */
   | { do: "stop at"; point: Point; signal: "SIGKILL" | "SIGSTOP" }
   | { do: "count" };
 
@@ -31,11 +31,11 @@ export interface CallOutcome {
   error?: string;
 }
 
-/** What a process has counted since it started. */
+/** The counts of a process since its start. */
 export interface Counts {
   /** Statements sent to the database. */
   queries: number;
-  /** What `onTokenRefresh` told, by outcome. */
+  /** The calls of `onTokenRefresh`, by outcome. */
   outcomes: Record<string, number>;
 }
 
@@ -60,20 +60,20 @@ const postgres = postgresTokenStore({
   },
 });
 
-/** The store, with places to stop at. */
+/** The store, with points to stop at. */
 const tokenStore: TokenStore = {
   ...postgres,
   async acquireLease(userId, options) {
-    const got = await postgres.acquireLease(userId, options);
-    if (got) reach("leased");
-    return got;
+    const isAcquired = await postgres.acquireLease(userId, options);
+    if (isAcquired) reach("lease acquired");
+    return isAcquired;
   },
   async set(record, options) {
-    reach("writing");
+    reach("before the write");
     const writing = postgres.set(record, options);
-    // It may have failed before it is awaited.
+    // It may reject before it is awaited.
     writing.catch(() => undefined);
-    // The statement is on its way when the event loop has turned.
+    // The statement is sent in the next turn of the event loop.
     await new Promise(setImmediate);
     reach("write sent");
     const written = await writing;
@@ -92,15 +92,15 @@ const cal = new CalClient({
     onTokenRefresh: ({ outcome }) => void (counts.outcomes[outcome] = (counts.outcomes[outcome] ?? 0) + 1),
   },
   fetch: async (...request) => {
-    const answering = globalThis.fetch(...request);
+    const fetching = globalThis.fetch(...request);
     const url = request[0] instanceof Request ? request[0].url : String(request[0]);
-    if (!url.endsWith("/refresh")) return answering;
-    // Long enough for the request to be there, and at random short enough for the answer not to be here.
-    await Promise.race([answering, new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20))]);
+    if (!url.endsWith("/refresh")) return fetching;
+    // A random time: long enough for the request to arrive, and often too short for the response to be back.
+    await Promise.race([fetching, new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20))]);
     reach("request sent");
-    const answer = await answering;
-    reach("answer came");
-    return answer;
+    const response = await fetching;
+    reach("response received");
+    return response;
   },
 });
 
@@ -110,7 +110,7 @@ async function call(userId: string): Promise<CallOutcome> {
     await cal.forUser(userId).profile();
     return { ms: performance.now() - startedAt };
   } catch (error) {
-    // The test looks at the code; whatever is not an error of ours has none and fails it.
+    // The tests expect codes. Any other error has none and makes them fail.
     const code = isCalError(error) ? error.code : String(error);
     return { ms: performance.now() - startedAt, error: code };
   }

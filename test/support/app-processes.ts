@@ -1,15 +1,13 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { execFileSync, fork, type ChildProcess } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { bundle } from "./bundle.js";
 import type { AppConfig, AppJob, CallOutcome, Counts } from "./app-process.js";
 import type { Point } from "./points.js";
 
-/** One process of an application, as a test sees it. */
+/** One process of an application. */
 export class AppProcess {
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<
-    number,
-    { resolve: (value: unknown) => void; reject: (reason: Error) => void }
-  >();
+  readonly #jobs = new Map<number, { resolve: (value: unknown) => void; reject: (reason: Error) => void }>();
   readonly #ready: Promise<void>;
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>;
@@ -19,58 +17,68 @@ export class AppProcess {
     this.#child = fork(file, [JSON.stringify(config)], { execArgv: [] });
     this.ended = new Promise((resolve) => this.#child.once("exit", () => resolve()));
     void this.ended.then(() => {
-      for (const { reject } of this.#waiting.values()) reject(new Error("The process has ended."));
+      for (const { reject } of this.#jobs.values()) reject(new Error("The process has ended."));
     });
     this.#ready = new Promise((resolve) => {
       this.#child.on("message", (message) => {
         const { id, value } = message as { id?: number; value?: unknown };
         if (id === undefined) resolve();
-        else this.#waiting.get(id)?.resolve(value);
+        else this.#jobs.get(id)?.resolve(value);
       });
     });
   }
 
   /** Makes a call for each of the users, all at once. Rejects if the process ends before. */
   async call(...userIds: string[]): Promise<CallOutcome[]> {
-    return (await this.#ask({ do: "call", userIds })) as CallOutcome[];
+    return (await this.#run({ do: "call", userIds })) as CallOutcome[];
   }
 
-  /** Has the process give itself a signal when it next gets to a point of a refresh. */
+  /** Makes the process send itself a signal when a refresh next reaches the point. */
   async stopAt(point: Point, signal: "SIGKILL" | "SIGSTOP" = "SIGKILL"): Promise<void> {
-    await this.#ask({ do: "stop at", point, signal });
+    await this.#run({ do: "stop at", point, signal });
   }
 
   async counts(): Promise<Counts> {
-    return (await this.#ask({ do: "count" })) as Counts;
+    return (await this.#run({ do: "count" })) as Counts;
   }
 
-  /** Resolves when the process takes jobs. */
+  /** Resolves when the process accepts jobs. */
   ready(): Promise<void> {
     return this.#ready;
+  }
+
+  /** Whether the process is stopped by SIGSTOP. */
+  get isStopped(): boolean {
+    const pid = String(this.#child.pid);
+    const file = `/proc/${pid}/stat`;
+    const [state] = existsSync(file)
+      ? readFileSync(file, "utf8").replace(/^.*\) /s, "")
+      : execFileSync("ps", ["-o", "state=", "-p", pid], { encoding: "utf8" });
+    return state === "T";
   }
 
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
 
-  /** Ends the process and waits for it. */
+  /** Kills the process and waits for its end. */
   async end(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.ended;
   }
 
-  async #ask(job: AppJob): Promise<unknown> {
+  async #run(job: AppJob): Promise<unknown> {
     await this.#ready;
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#jobs.set(id, { resolve, reject });
       this.#child.send({ id, job });
     });
   }
 }
 
-/** Answers what starts a process. */
+/** Returns a function that starts a process. */
 export async function appProcesses(
   defaults: AppConfig,
 ): Promise<(config?: Partial<AppConfig>) => AppProcess> {

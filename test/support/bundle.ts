@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 /**
- * Bundles a file that tests run as processes, once for a test file: many are started, and each would take
- * half a second to load TypeScript. Answers the bundle's path.
+ * Bundles a file that a test starts as many processes. Without it, each process would take half a second to load
+ * TypeScript. Returns the path of the bundle.
  *
- * @param options.whole - Packages go into the bundle as well, which is faster still.
+ * @param options.whole - Whether to bundle packages as well, so that the processes start even faster.
  */
 export async function bundle(name: string, { whole = false } = {}): Promise<string> {
   const file = join(process.cwd(), `node_modules/.calbridge-test/${name}.${whole ? "cjs" : "mjs"}`);
-  // Renamed when it is whole: another test file may be starting processes from it.
+  // Written under another name and then renamed, as another test file may be starting processes from it.
   const draft = `${file}.${process.pid}`;
   await build({
     entryPoints: [`test/support/${name}.ts`],

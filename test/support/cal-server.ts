@@ -2,23 +2,23 @@ import { createCalEmulator, type CalEmulator, type CalEmulatorOptions } from "..
 import type { TokenStore } from "../../src/tokens/token-store.js";
 import type { TestDatabase } from "./postgres.js";
 
-/** Cal.com on a port, and its users in a token table. */
+/** An emulated Cal.com on a port, with its users in a token table. */
 export interface CalServer {
   emulator: CalEmulator;
   url: string;
   close(): Promise<void>;
-  /** Makes managed users with tokens that have just expired, and their records. Answers the users' ids. */
+  /** Creates managed users whose access tokens have expired, and their records. Returns the users' ids. */
   addUsers(count: number, name?: string): Promise<string[]>;
-  /** The user's tokens have expired, at Cal.com and by the record. */
+  /** Lets the user's access token expire, at Cal.com and in the record. */
   expire(userId: string): Promise<void>;
   calUserIdOf(userId: string): number;
   refreshes(userId?: string): number;
   forceRefreshes(userId?: string): number;
-  /** Users whose stored tokens are not both alive at Cal.com. */
-  usersWithDeadTokens(): Promise<string[]>;
+  /** Users whose stored tokens are not both valid at Cal.com. */
+  usersWithInvalidTokens(): Promise<string[]>;
 }
 
-/** Starts the emulator of Cal.com for an application that keeps its tokens in a database. */
+/** Starts an emulated Cal.com for an application that stores its tokens in a database. */
 export async function startCal(
   database: Pick<TestDatabase, "pool">,
   store: TokenStore,
@@ -30,9 +30,9 @@ export async function startCal(
 
   const calUserIdOf = (userId: string) => calUserIds.get(userId) ?? Number.NaN;
   const count = (path: RegExp, userId?: string) => {
-    const mine = emulator.requests.filter((request) => path.test(request.path) && request.status === 200);
-    if (userId === undefined) return mine.length;
-    return mine.filter((request) => request.userId === calUserIdOf(userId)).length;
+    const requests = emulator.requests.filter((request) => path.test(request.path) && request.status === 200);
+    if (userId === undefined) return requests.length;
+    return requests.filter((request) => request.userId === calUserIdOf(userId)).length;
   };
 
   async function expire(userId: string): Promise<void> {
@@ -74,18 +74,18 @@ export async function startCal(
       return userIds;
     },
 
-    async usersWithDeadTokens() {
-      const dead: string[] = [];
+    async usersWithInvalidTokens() {
+      const invalid: string[] = [];
       for (const [userId, id] of calUserIds) {
         const record = await store.get(userId);
         const { accessTokens, refreshTokens } = emulator.users.tokens(id);
-        const isAlive =
+        const isValid =
           record !== null &&
           accessTokens.includes(record.calAccessToken) &&
           refreshTokens.includes(record.calRefreshToken ?? "");
-        if (!isAlive) dead.push(userId);
+        if (!isValid) invalid.push(userId);
       }
-      return dead;
+      return invalid;
     },
   };
 }

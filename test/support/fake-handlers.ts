@@ -63,7 +63,9 @@ export function connection(given: Partial<Connection> = {}): Connection {
     name: "Google Calendar",
     email: "alice@gmail.example",
     connected: true,
+    reason: null,
     message: null,
+    delegated: false,
     calendars: [{ externalId: "team", name: "Team", primary: false, readOnly: false, isSelected: true }],
     ...given,
   };

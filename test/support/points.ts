@@ -1,3 +1,10 @@
-/** Where a process can be made to stop, in the order in which a refresh gets there. */
-export const points = ["leased", "request sent", "answer came", "writing", "write sent", "written"] as const;
+/** The points of a refresh at which a process can be stopped, in order. */
+export const points = [
+  "lease acquired",
+  "request sent",
+  "response received",
+  "before the write",
+  "write sent",
+  "written",
+] as const;
 export type Point = (typeof points)[number];

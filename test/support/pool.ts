@@ -1,10 +1,10 @@
 import pg from "pg";
 
-/** A pool that outlives the loss of an idle connection, as a server's should. */
+/** A pool that survives the loss of an idle connection, as in an application. */
 export function createPool(connectionString: string, options: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ connectionString, ...options });
   pool.on("error", () => {
-    // pg makes the pool forget the connection by itself; without a listener the process would end.
+    // pg removes the connection from the pool. Without a listener the error would end the process.
   });
   return pool;
 }

@@ -5,7 +5,7 @@ import { createPool } from "./pool.js";
 
 export { createPool } from "./pool.js";
 
-/** A database of a test file's own, on the server that all test files share. */
+/** A database for one test file, on the server that all test files share. */
 export interface TestDatabase {
   url: string;
   pool: pg.Pool;
@@ -13,9 +13,9 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes an empty database. */
+/** Creates an empty database. */
 export async function createDatabase(): Promise<TestDatabase> {
-  const adminUrl = await askFor("postgres");
+  const adminUrl = await requestService("postgres");
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await asAdmin(adminUrl, `CREATE DATABASE ${name}`);
   const url = adminUrl.replace(/\/postgres$/, `/${name}`);
@@ -30,12 +30,12 @@ export async function createDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** Asks for a service that the test files share, and starts it if this is the first to ask. */
-export async function askFor(service: "postgres" | "prisma" | "package"): Promise<string> {
+/** Returns the response of a service that the test files share. The first request starts it. */
+export async function requestService(service: "postgres" | "prisma" | "package"): Promise<string> {
   const response = await fetch(`${inject("servicesUrl")}/${service}`);
-  const answer = await response.text();
-  if (!response.ok) throw new Error(answer);
-  return answer;
+  const body = await response.text();
+  if (!response.ok) throw new Error(body);
+  return body;
 }
 
 async function asAdmin(url: string, statement: string): Promise<void> {

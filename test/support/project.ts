@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { PackedPackage } from "./pack.js";
-import { askFor } from "./postgres.js";
+import { requestService } from "./postgres.js";
 
 const run = promisify(execFile);
 
@@ -19,7 +19,7 @@ export interface Project {
 
 /** Makes one as `npm init` does, and installs the packed package. */
 export async function createProject(): Promise<Project> {
-  const packed = JSON.parse(await askFor("package")) as PackedPackage;
+  const packed = JSON.parse(await requestService("package")) as PackedPackage;
   const directory = await mkdtemp(join(tmpdir(), "calbridge-project-"));
   const manifest = { name: "a-project", version: "1.0.0", type: "commonjs" };
   await writeFile(join(directory, "package.json"), JSON.stringify(manifest));

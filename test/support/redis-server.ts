@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.js";
 
-/** Whether there is a Redis to start on this machine. */
+/** Whether redis-server is installed. */
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 
-/** Starts Redis on a free port, with nothing in it and nothing left of it afterwards. */
+/** Starts an empty Redis on a free port. `stop` removes its data. */
 export async function startRedis(): Promise<{ url: string; stop(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "calbridge-redis-"));
   const port = await freePort();

@@ -1,11 +1,11 @@
 import { serveTokenStore } from "../../src/testing/contract/token-store-processes.js";
 import type { TokenStore } from "../../src/tokens/token-store.js";
 
-// A process of the several that share a store, with two arguments: which store, and the database's URL.
-// Each loads only what its store needs, to be up sooner.
+// One of several processes that share a store. Its arguments are the kind of store and the database's URL. It imports only
+// what this store needs, to start faster.
 const [kind, url = ""] = process.argv.slice(2);
 
-async function makeStore(): Promise<TokenStore> {
+async function createStore(): Promise<TokenStore> {
   if (kind === "prisma") {
     const { prismaTokenStore } = await import("../../src/stores/prisma/prisma-token-store.js");
     const { loadPrisma } = await import("./prisma.js");
@@ -20,4 +20,4 @@ async function makeStore(): Promise<TokenStore> {
   return encryptedTokenStore(store, { keys: testKeys });
 }
 
-serveTokenStore(await makeStore());
+serveTokenStore(await createStore());

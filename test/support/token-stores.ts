@@ -4,7 +4,7 @@ import postgres from "postgres";
 import { encryptedTokenStore } from "../../src/tokens/encryption/encrypted-token-store.js";
 import type { TokenStore, TokenWrite } from "../../src/tokens/token-store.js";
 import { testKeys } from "./keys.js";
-import { askFor } from "./postgres.js";
+import { requestService } from "./postgres.js";
 import { loadPrisma, type TestPrisma } from "./prisma.js";
 
 export { testKeys } from "./keys.js";
@@ -12,7 +12,7 @@ export type { TestPrisma } from "./prisma.js";
 
 /** The tests' Prisma client over a database; generated on the first call. */
 export async function createPrisma(url: string): Promise<TestPrisma> {
-  await askFor("prisma");
+  await requestService("prisma");
   return loadPrisma(url);
 }
 

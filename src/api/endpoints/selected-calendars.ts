@@ -8,7 +8,8 @@ export interface SelectedCalendar {
   integration: IntegrationType;
   externalId: string;
   credentialId: number;
-  delegationCredentialId?: string | undefined;
+  /** For a calendar of delegated access, whose `credentialId` is -1. */
+  delegationCredentialId?: string | null | undefined;
 }
 
 const path = "/selected-calendars";
@@ -43,5 +44,10 @@ export function removeSelectedCalendar(
 
 // Applications pass calendars from a list, which have more fields than Cal.com accepts.
 function fieldsOf({ integration, externalId, credentialId, delegationCredentialId }: SelectedCalendar) {
-  return { integration, externalId, credentialId, delegationCredentialId };
+  return {
+    integration,
+    externalId,
+    credentialId,
+    delegationCredentialId: delegationCredentialId ?? undefined,
+  };
 }

@@ -14,6 +14,7 @@ import type { DisconnectedReason } from "../../index.js";
  * | `wrong_browser` | It was started in another browser, or the browser has lost its cookies. | yes |
  * | `access_denied` | The user denied access on the consent page. | nothing was saved |
  * | `save_failed` | Cal.com rejected the code: wrong, used already, or without access to calendars. | nothing was saved |
+ * | `try_again` | A revoked connection was in the way and is disconnected now: connect once more. | nothing new was saved |
  * | `unavailable` | Cal.com could not be reached. Loading the page again retries. | no |
  * | `internal_error` | The application's own code, or the token store, failed. | no |
  */
@@ -26,6 +27,7 @@ export type ReturnReason =
   | "wrong_browser"
   | "access_denied"
   | "save_failed"
+  | "try_again"
   | "unavailable"
   | "internal_error"
   | DisconnectedReason;

@@ -1,197 +1,156 @@
-import type { DisconnectedReason, OAuthProvider } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toConnection } from "../account.js";
-import { endStateCookie, compareStateCookie, clearStateCookie } from "./state-cookie.js";
-import { findSession } from "../session.js";
-import { HttpError, type ReturnReason } from "../http/http-error.js";
-import { hasExpired, type Attempt } from "./oauth-state.js";
-import { rollBack } from "./roll-back.js";
-import type { HandlerContext, Route } from "../types.js";
+import type { OAuthProvider } from "../../index.js";
+import { HttpError } from "../http/http-error.js";
 import { reportError } from "../report-error.js";
-import type { CallbackOutcome } from "../types.js";
+import { findSession } from "../session.js";
+import type { AttemptResult, HandlerContext, RollBackState, Route } from "../types.js";
+import { disconnectRevoked, findResult, type AttemptEnd } from "./attempt-result.js";
+import { ASSUMED_LIFE_MS, type KeptAttempt } from "./attempts.js";
+import { failure, rejection, type RejectionReason } from "./callback-messages.js";
+import { hasExpired, type Attempt, type Found } from "./oauth-state.js";
+import { finishRollBacks, rollBack } from "./roll-back.js";
+import { isSameBrowser } from "./state-cookie.js";
 
-/** What a return brought: its attempt, and what the provider gave if it came straight from there. */
+/** What a callback brings: its attempt, and what the provider gave if it came straight from there. */
 export interface CallbackInput {
   attempt: Attempt | null;
-  /** The provider by the route that was taken. */
+  /** The provider by the route that was called. */
   provider?: OAuthProvider | undefined;
   code?: string | undefined;
   /** Cal.com's own state. */
   state?: string | undefined;
-  /** The provider's `error` parameter. */
+  /** Whether the provider's `error` parameter says that the user has denied access. */
   denied?: boolean | undefined;
 }
 
-/** A reason of ours: the others are what `check` finds. */
-type OwnReason = Exclude<ReturnReason, DisconnectedReason>;
-
-const messages: Record<OwnReason, string> = {
-  invalid_state: "This link was not made here. Start again.",
-  expired_state: "That took too long. Start again.",
-  used_state: "This return was handled before.",
-  signed_out: "Sign in, and start again.",
-  wrong_user: "This was started by another user. Nothing was connected.",
-  wrong_browser: "This was started in another browser. Start again in this one.",
-  access_denied: "Access to the calendar was not granted.",
-  save_failed: "Cal.com could not connect the calendar. Start again, and grant access to calendars.",
-  unavailable: "Cal.com could not be asked. Load this page again.",
-  internal_error: "Something went wrong. Try again later.",
-};
-
-/** Whether a reason means that the one who returned may not be the one who started. */
-const refusals: ReadonlySet<ReturnReason> = new Set<ReturnReason>([
-  "invalid_state",
-  "expired_state",
-  "used_state",
-  "signed_out",
-  "wrong_user",
-  "wrong_browser",
-]);
-
-/** Whether a return was refused, rather than found not to have worked. */
-export function isRefused(reason: ReturnReason): boolean {
-  return refusals.has(reason);
-}
-
 /**
- * Ends an attempt: makes sure that the one who returns is the one who started, hands Cal.com the code if
- * there is one, and asks it whether that worked. What doesn't pass is undone.
+ * Completes an attempt: makes sure that the user who returns is the user who started, sends Cal.com the code if there is
+ * one, and finds out what was connected. What a rejected callback may have connected is rolled back.
  */
 export async function completeCallback(
   request: Request,
   context: HandlerContext,
-  step: Pick<Route, "name">,
-  came: CallbackInput,
-): Promise<CallbackOutcome> {
-  const { attempt } = came;
-  if (!attempt) return ended("invalid_state");
-  const refused = await verify(request, context, attempt, came.provider);
-  if (refused) return refuse(request, context, step, attempt, refused);
+  route: Pick<Route, "name">,
+  input: CallbackInput,
+): Promise<AttemptResult> {
+  const { attempt } = input;
+  if (!attempt) return rejection("invalid_state");
+  const kept = await context.attempts.find(attempt.id);
+  const rejected = await verify(request, context, attempt, kept, input.provider);
+  if (rejected) return reject(request, context, route, input, attempt, kept, rejected);
 
-  const outcome = await context.attempts.endOnce(attempt.id, async () =>
-    conclude(request, context, attempt, await connect(context, attempt, came)),
-  );
-  // Who comes again with everything right is the one who started: there is nothing to undo.
-  return outcome ?? ended("used_state");
+  const found = kept?.found ?? attempt.found;
+  if (!found) return rejection("used_state");
+  // It may remove what this attempt has added as well: that can't be told apart.
+  const rolledBack = await finishRollBacks(context, attempt.userId);
+  const result = await context.attempts.completeOnce(attempt, async () => {
+    const { result, connections } = await connect(context, attempt, found, input);
+    await context.known.note(attempt.userId, connections);
+    await callHooks(request, context, attempt, result);
+    // Last: after an error in a hook the callback can be loaded again.
+    const leftIds = connections.map(({ credentialId }) => credentialId);
+    if (kept) await context.attempts.markCompleted(attempt.id, kept, leftIds);
+    return result;
+  });
+  if (!result) return rejection("used_state");
+  const isEmpty = !result.connected && result.reason === "not_connected" && rolledBack.length > 0;
+  return isEmpty ? failure("try_again", result.removedIds) : result;
 }
 
 async function verify(
   request: Request,
   context: HandlerContext,
   attempt: Attempt,
+  kept: KeptAttempt | null,
   provider: OAuthProvider | undefined,
-): Promise<OwnReason | null> {
+): Promise<RejectionReason | null> {
   if (provider !== undefined && provider !== attempt.provider) return "invalid_state";
   const session = await findSession(request, context);
   if (!session) return "signed_out";
   if (session.userId !== attempt.userId) return "wrong_user";
+  if (kept?.leftIds) return "used_state";
   if (hasExpired(attempt, context.options.now())) return "expired_state";
-  const browser = await compareStateCookie(request, context, attempt);
-  if (browser === "own") return null;
-  return browser === "ended" ? "used_state" : "wrong_browser";
+  return (await isSameBrowser(request, context, attempt)) ? null : "wrong_browser";
 }
 
-/** A return that is not believed: whatever it brought is undone, and the application is told. */
-async function refuse(
+/** Rejects a callback: rolls back what it may have connected, and reports it to the application. */
+async function reject(
   request: Request,
   context: HandlerContext,
   { name: handler }: Pick<Route, "name">,
+  input: CallbackInput,
   attempt: Attempt,
-  reason: OwnReason,
-): Promise<CallbackOutcome> {
-  const { userId } = attempt;
-  const told = { handler, reason, userId, request };
+  kept: KeptAttempt | null,
+  reason: RejectionReason,
+): Promise<AttemptResult> {
+  const event = { handler, reason, userId: attempt.userId, request };
+  let state: RollBackState | undefined;
   try {
-    await rollBack(request, context, attempt);
+    const error = kept && (await rollBack(request, context, attempt, kept));
+    if (error) await reportError(context, { ...event, error });
+    state = error ? "pending" : kept ? undefined : stateWithoutRecord(context, attempt, input);
   } catch (error) {
-    // Cal.com or the store failed. The answer is no either way; somebody has to look after the rest.
-    await reportError(context, { ...told, error });
+    // The token store failed, so it isn't even kept for later.
+    await reportError(context, { ...event, error });
+    state = "unavailable";
   }
   await reportError(context, {
-    ...told,
-    error: new HttpError(403, "invalid_state", `A return was refused: ${reason}.`),
+    ...event,
+    error: new HttpError(403, "invalid_state", `A callback was rejected: ${reason}.`),
   });
-  // The mark that it has ended stays: it says what to spare next time.
-  const keepsCookie = (await compareStateCookie(request, context, attempt)) !== "own";
-  return { ...ended(reason), cookies: keepsCookie ? [] : [clearStateCookie(context, attempt)] };
+  return rejection(reason, state);
 }
 
-type Result = CallbackOutcome["result"];
-
-/** What a return has come to. */
-interface Found {
-  result: Result;
-  /** The provider's credentials, the broken ones too: the one who started has brought them. */
-  credentialIds: number[];
+/** Nothing is kept of the attempt: what it may have connected can't be told from what was connected before. */
+function stateWithoutRecord(
+  { options }: HandlerContext,
+  { startedAt }: Attempt,
+  { code, denied }: CallbackInput,
+): RollBackState | undefined {
+  // With a code, or without consent, Cal.com has stored nothing; nor after the link's token has expired.
+  const isOver = options.now() - startedAt > ASSUMED_LIFE_MS;
+  return code !== undefined || denied === true || isOver ? undefined : "unavailable";
 }
 
-/** Does what there is to do, and finds out whether the calendar is connected. */
-async function connect(context: HandlerContext, attempt: Attempt, came: CallbackInput): Promise<Found> {
-  const { provider, userId } = attempt;
+async function connect(
+  context: HandlerContext,
+  { userId, provider }: Attempt,
+  found: Found,
+  { denied, code, state }: CallbackInput,
+): Promise<AttemptEnd> {
   const { calendars } = context.options.client.forUser(userId);
-  if (came.denied === true) return nothing("access_denied");
-  let isSaved = true;
+  if (denied === true) return { connections: [], result: failure("access_denied") };
+  if (code === undefined || state === undefined) return findResult(calendars, provider, found, true);
+  await disconnectRevoked(calendars, provider);
+  const saved = await trySave(calendars.save(provider, { code, state }));
+  if (saved === "wrong_user") return { connections: [], result: rejection(saved) };
+  return findResult(calendars, provider, found, saved);
+}
+
+/** Whether Cal.com has accepted the code. `wrong_user`: the state is another user's, and nothing was sent. */
+async function trySave(saving: Promise<unknown>): Promise<boolean | "wrong_user"> {
   try {
-    if (came.code !== undefined && came.state !== undefined) {
-      isSaved = await save(() =>
-        calendars.save(provider, { code: came.code ?? "", state: came.state ?? "" }),
-      );
-    }
-    const { status, connectedCalendars } = await calendars.sync(provider);
-    const accounts = connectedCalendars.map(toConnection);
-    const isNew = accounts.some(({ credentialId }) => !attempt.credentialIds.includes(credentialId));
-    // A code works once: of two callbacks at once the one that came second is refused, and all is well.
-    if (!isSaved && !isNew) return nothing("save_failed");
-    const credentialIds = accounts.map(({ credentialId }) => credentialId);
-    return { credentialIds, result: status.connected ? { connected: true, accounts } : status };
+    await saving;
+    return true;
   } catch (error) {
-    if (isCalError(error) && error.code === "invalid_input") return nothing("wrong_user");
+    if (!isCalError(error)) throw error;
+    if (error.code === "invalid_input") return "wrong_user";
+    if (["code_rejected", "bad_request", "unauthorized"].includes(error.code)) return false;
     throw error;
   }
 }
 
-/** Whether Cal.com took the code. */
-async function save(run: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await run();
-    return true;
-  } catch (error) {
-    const isNo = isCalError(error) && [400, 401, 500].includes(error.status ?? 0);
-    if (!isNo) throw error;
-    return false;
-  }
-}
-
-/** Tells the application, and leaves a mark in the browser. */
-async function conclude(
+async function callHooks(
   request: Request,
-  context: HandlerContext,
-  attempt: Attempt,
-  { result, credentialIds }: Found,
-): Promise<CallbackOutcome> {
-  const { userId, provider } = attempt;
-  context.known.note(credentialIds);
-  if (result.connected) {
-    await context.options.onConnected?.({ userId, provider, connections: result.accounts, request });
+  { options }: HandlerContext,
+  { userId, provider }: Attempt,
+  result: AttemptResult,
+): Promise<void> {
+  const { removedIds: credentialIds } = result;
+  if (credentialIds.length > 0) {
+    await options.onDisconnected?.({ userId, provider, credentialIds, request });
   }
-  return { result, cookies: [await endStateCookie(context, attempt, credentialIds)] };
-}
-
-function nothing(reason: OwnReason): Found {
-  return { result: failed(reason), credentialIds: [] };
-}
-
-function failed(reason: OwnReason): Result {
-  return { connected: false, reason, message: messages[reason] };
-}
-
-function ended(reason: OwnReason): CallbackOutcome {
-  return { result: failed(reason), cookies: [] };
-}
-
-/** What to tell of a return that an error cut short. */
-export function interrupted(error: unknown): { reason: ReturnReason; message: string } {
-  const isCalComs = isCalError(error) && error.code !== "store_error" && error.code !== "invalid_input";
-  const reason = isCalComs ? "unavailable" : "internal_error";
-  return { reason, message: messages[reason] };
+  if (result.connected) {
+    await options.onConnected?.({ userId, provider, connections: result.added, request });
+  }
 }

@@ -3,42 +3,44 @@ import type { OAuthProvider } from "../../index.js";
 import { sha256, toBase64Url } from "../../lib/digest.js";
 import type { EncryptedJson } from "./encrypted-json.js";
 
-/** How long after the start a return is taken. */
+/** How long after its start an attempt can be completed. */
 export const STATE_LIFE_MS = 10 * 60_000;
-/**
- * How long after the start a return that is refused is undone. A link lives at Cal.com as long as the
- * access token in it: an hour, and on a quiet client somewhat longer.
- */
-export const ROLL_BACK_LIFE_MS = 24 * 60 * 60_000;
+// An older state is treated like one that was made elsewhere.
+const MAX_STATE_AGE_MS = 24 * 60 * 60_000;
 
-/** One try to connect a calendar, from the connect URL to the return. */
+/** What was connected when an attempt started. */
+export interface Found {
+  /** The provider's connections, without delegated ones. */
+  credentialIds: number[];
+  /** Those that Cal.com has marked as invalid: a new consent to the same account makes them work again. */
+  invalidIds: number[];
+  /** Those that were revoked at the provider: Cal.com ignores a new consent to the same account. */
+  revokedIds: number[];
+}
+
+/** One attempt to connect a calendar, from the connect URL to the callback. What of it travels in the state. */
 export interface Attempt {
-  /** Names the cookie. */
+  /** Names the cookie, and what the token store keeps. */
   id: string;
   userId: string;
   provider: OAuthProvider;
-  /** SHA-256 of what the cookie holds: its browser's half. */
+  /** SHA-256 of the nonce that the browser's cookie holds. */
   nonceHash: string;
-  /** When it was started, in milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   startedAt: number;
-  /** The provider's credentials that were there before: whatever else there is later may have come by this attempt. */
-  credentialIds: number[];
   /** Where to go afterwards, in place of the success and the error page. */
   returnUrl?: string | undefined;
-}
-
-/** What a browser keeps of an attempt that is over: proof that it was its own, and what came of it. */
-export interface EndedAttempt {
-  attemptId: string;
-  userId: string;
-  /** The provider's credentials that were there when it ended. They are the user's own. */
-  credentialIds: number[];
+  /** Only if the token store can't keep it. */
+  found?: Found | undefined;
 }
 
 const providerSchema = z.enum(["google", "office365"]);
-const ids = z.array(z.number());
+export const foundSchema = z.object({
+  credentialIds: z.array(z.number()),
+  invalidIds: z.array(z.number()),
+  revokedIds: z.array(z.number()),
+});
 
-// `kind` keeps one from being taken for the other.
 const attemptSchema = z.object({
   kind: z.literal("attempt"),
   id: z.string(),
@@ -46,55 +48,36 @@ const attemptSchema = z.object({
   provider: providerSchema,
   nonceHash: z.string(),
   startedAt: z.number(),
-  credentialIds: ids,
   returnUrl: z.optional(z.string()),
-});
-const endedSchema = z.object({
-  kind: z.literal("ended"),
-  attemptId: z.string(),
-  userId: z.string(),
-  credentialIds: ids,
+  found: z.optional(foundSchema),
 });
 
-/** Seals an attempt into the state that travels with the user. */
-export function encryptAttempt(sealer: EncryptedJson, attempt: Attempt): Promise<string> {
-  return sealer.encrypt({ kind: "attempt", ...attempt });
+/** Encrypts an attempt into the state that travels with the user. */
+export function encryptAttempt(encryptedJson: EncryptedJson, attempt: Attempt): Promise<string> {
+  // `kind` keeps other encrypted JSON from being taken for an attempt.
+  return encryptedJson.encrypt({ kind: "attempt", ...attempt });
 }
 
-/** The attempt in a state; `null` if it was not made here, or so long ago that it is no longer of interest. */
+/** The attempt in a state; `null` if it was not made by these handlers, or more than a day ago. */
 export async function decryptAttempt(
-  sealer: EncryptedJson,
-  sealed: string,
+  encryptedJson: EncryptedJson,
+  state: string,
   now: number,
 ): Promise<Attempt | null> {
-  const parsed = z.safeParse(attemptSchema, await sealer.decrypt(sealed));
+  const parsed = z.safeParse(attemptSchema, await encryptedJson.decrypt(state));
   if (!parsed.success) return null;
   const attempt: Attempt = parsed.data;
   const age = now - attempt.startedAt;
   // Servers' clocks differ a little.
-  return age >= -STATE_LIFE_MS && age <= ROLL_BACK_LIFE_MS ? attempt : null;
+  return age >= -STATE_LIFE_MS && age <= MAX_STATE_AGE_MS ? attempt : null;
 }
 
-/** Whether an attempt has taken too long to be taken for what its user wants now. */
+/** Whether an attempt is too old to be what its user wants now. */
 export function hasExpired({ startedAt }: Attempt, now: number): boolean {
   return now - startedAt > STATE_LIFE_MS;
 }
 
-/** Seals what is left of an attempt. */
-export function encryptEndedAttempt(sealer: EncryptedJson, ended: EndedAttempt): Promise<string> {
-  return sealer.encrypt({ kind: "ended", ...ended });
-}
-
-/** Opens what {@link encryptEndedAttempt} has sealed. */
-export async function decryptEndedAttempt(
-  sealer: EncryptedJson,
-  sealed: string,
-): Promise<EndedAttempt | null> {
-  const parsed = z.safeParse(endedSchema, await sealer.decrypt(sealed));
-  return parsed.success ? parsed.data : null;
-}
-
-/** Random text of so many bytes, fit for a URL and a cookie. */
+/** Random text of this many bytes, for a URL or a cookie. */
 export function randomText(bytes: number): string {
   return toBase64Url(crypto.getRandomValues(new Uint8Array(bytes)));
 }

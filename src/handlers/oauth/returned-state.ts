@@ -3,13 +3,13 @@ import { decryptAttempt, type Attempt } from "./oauth-state.js";
 import type { HandlerContext } from "../types.js";
 
 /**
- * The attempt in what came back: our own sealed state, or Cal.com's state, in whose `redir` ours travels.
- * `null` for anything else.
+ * The attempt in a returned state: our own encrypted state, or Cal.com's state, whose `redir` carries ours. `null` for
+ * anything else.
  */
 export async function readState(value: string | undefined, context: HandlerContext): Promise<Attempt | null> {
-  const sealed = value === undefined ? undefined : isCalState(value) ? sealedIn(value) : value;
-  if (sealed === undefined) return null;
-  return decryptAttempt(context.options.encryptedJson, sealed, context.options.now());
+  const state = value === undefined ? undefined : isCalState(value) ? ownStateIn(value) : value;
+  if (state === undefined) return null;
+  return decryptAttempt(context.options.encryptedJson, state, context.options.now());
 }
 
 /** Whether a state is one of Cal.com's: JSON, where ours begins with `eyJ`. */
@@ -17,16 +17,16 @@ export function isCalState(value: string): boolean {
   return value.startsWith("{");
 }
 
-function sealedIn(state: string): string | undefined {
-  const redir = redirIn(state);
+function ownStateIn(calState: string): string | undefined {
+  const redir = redirIn(calState);
   if (redir === undefined || !URL.canParse(redir)) return undefined;
   const values = new URL(redir).searchParams.getAll(STATE_PARAMETER);
   return values.length === 1 ? values[0] : undefined;
 }
 
-function redirIn(state: string): string | undefined {
+function redirIn(calState: string): string | undefined {
   try {
-    const parsed: unknown = JSON.parse(state);
+    const parsed: unknown = JSON.parse(calState);
     if (typeof parsed !== "object" || parsed === null || !("redir" in parsed)) return undefined;
     return typeof parsed.redir === "string" ? parsed.redir : undefined;
   } catch (error) {

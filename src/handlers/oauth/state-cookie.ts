@@ -1,96 +1,111 @@
+import { toBase64Url } from "../../lib/digest.js";
+import { HttpError } from "../http/http-error.js";
 import { readCookies, setCookie } from "../http/cookies.js";
-import {
-  digest,
-  decryptEndedAttempt,
-  randomText,
-  encryptEndedAttempt,
-  STATE_LIFE_MS,
-  ROLL_BACK_LIFE_MS,
-  type Attempt,
-} from "./oauth-state.js";
 import type { HandlerContext } from "../types.js";
+import { digest, randomText, STATE_LIFE_MS, type Attempt } from "./oauth-state.js";
 
-// Each attempt has a cookie of its own, so that those in several tabs don't undo one another. This many are
-// kept: browsers and servers bound the size of the lot.
-const MAX_COOKIES = 8;
+// Each attempt has a cookie of its own, so that attempts in several tabs don't end one another.
+const KEPT_COOKIES = 8;
+// Browsers and servers limit the size of all cookies together.
+const MAX_RUNNING = 24;
 
 /** The browser's half of a new attempt. */
 export interface StateCookie {
   attemptId: string;
-  /** What the state holds of it. */
+  /** What the state holds of the cookie. */
   nonceHash: string;
+  /** Values of `Set-Cookie`. */
   cookies: string[];
 }
 
-/** Makes a browser's half, and takes the oldest ones away if there are too many. */
+/**
+ * Creates the nonce that ties an attempt to this browser. Cookies of attempts that are over are removed if there are too
+ * many. Those of running attempts stay: otherwise a page that makes the browser start many could end the user's own.
+ *
+ * @throws HttpError 429 if too many attempts are running.
+ */
 export async function createStateCookie(request: Request, context: HandlerContext): Promise<StateCookie> {
+  const now = context.options.now();
+  const cookies = ownCookies(request, context);
+  const stale = cookies.filter(({ startedAt }) => !(Math.abs(now - startedAt) <= STATE_LIFE_MS));
+  if (cookies.length - stale.length >= MAX_RUNNING) {
+    const message = "Too many attempts to connect a calendar are running. Finish one, or wait ten minutes.";
+    throw new HttpError(429, "rate_limited", message, { "Retry-After": String(STATE_LIFE_MS / 1000) });
+  }
+  const surplus = stale.slice(0, Math.max(0, cookies.length + 1 - KEPT_COOKIES));
   const attemptId = randomText(9);
-  const value = randomText(32);
-  const surplus = ownCookies(request, context).slice(0, -(MAX_COOKIES - 1));
+  const value = createNonce(now);
   return {
     attemptId,
     nonceHash: await digest(value),
     cookies: [
-      ...surplus.map(([name]) => setCookie(name, "", attributes(context, 0))),
+      ...surplus.map(({ name }) => setCookie(name, "", attributes(context, 0))),
       setCookie(cookieName(context, attemptId), value, attributes(context, STATE_LIFE_MS)),
     ],
   };
 }
 
-/** What a browser's cookies say of an attempt: that it is its own, that it has ended there, or nothing. */
-export async function compareStateCookie(
+/** Whether this is the browser in which the attempt was started. */
+export async function isSameBrowser(
   request: Request,
   context: HandlerContext,
-  attempt: Attempt,
-): Promise<"own" | "ended" | "foreign"> {
-  const value = readCookies(request).get(cookieName(context, attempt.id));
-  if (value === undefined || value === "") return "foreign";
-  if ((await digest(value)) === attempt.nonceHash) return "own";
-  const ended = await decryptEndedAttempt(context.options.encryptedJson, value);
-  return ended?.attemptId === attempt.id && ended.userId === attempt.userId ? "ended" : "foreign";
+  { id, nonceHash }: Pick<Attempt, "id" | "nonceHash">,
+): Promise<boolean> {
+  const value = readCookies(request).get(cookieName(context, id));
+  return value !== undefined && value !== "" && (await digest(value)) === nonceHash;
 }
 
-/** The credentials that attempts which ended in this browser have left the user with. */
-export async function credentialsLeftHere(
+/** What completed attempts of this user in this browser have left connected. */
+export async function leftInThisBrowser(
   request: Request,
   context: HandlerContext,
   userId: string,
-): Promise<Set<number>> {
-  const ids = new Set<number>();
-  for (const [, value] of ownCookies(request, context).slice(-2 * MAX_COOKIES)) {
-    const ended = await decryptEndedAttempt(context.options.encryptedJson, value);
-    if (ended?.userId === userId) for (const id of ended.credentialIds) ids.add(id);
-  }
-  return ids;
+): Promise<number[]> {
+  const cookies = ownCookies(request, context).slice(-MAX_RUNNING);
+  const left = await Promise.all(
+    cookies.map(async ({ attemptId: id }) => {
+      const kept = await context.attempts.find(id);
+      if (!kept?.leftIds || kept.userId !== userId) return [];
+      return (await isSameBrowser(request, context, { id, nonceHash: kept.nonceHash })) ? kept.leftIds : [];
+    }),
+  );
+  return left.flat();
 }
 
-/** Turns the browser's half into a mark that the attempt has ended, and with what. */
-export async function endStateCookie(
-  context: HandlerContext,
-  { id, userId }: Attempt,
-  credentialIds: number[],
-): Promise<string> {
-  const value = await encryptEndedAttempt(context.options.encryptedJson, {
-    attemptId: id,
-    userId,
-    credentialIds,
-  });
-  return setCookie(cookieName(context, id), value, attributes(context, ROLL_BACK_LIFE_MS));
+/** 28 random bytes, after the second of the start: a browser doesn't say how old a cookie is. */
+function createNonce(now: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  new DataView(bytes.buffer).setUint32(0, Math.floor(now / 1000));
+  return toBase64Url(bytes);
 }
 
-/** Takes the browser's half away. */
-export function clearStateCookie(context: HandlerContext, { id }: Attempt): string {
-  return setCookie(cookieName(context, id), "", attributes(context, 0));
+/** When a nonce was created, in milliseconds since 1970; `NaN` for a value of another kind. */
+function startOf(nonce: string): number {
+  if (!/^[\w-]{43}$/.test(nonce)) return NaN;
+  const start = atob(nonce.slice(0, 8).replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = Uint8Array.from(start, (char) => char.charCodeAt(0));
+  return new DataView(bytes.buffer).getUint32(0) * 1000;
 }
 
-function ownCookies(request: Request, context: HandlerContext): [string, string][] {
+interface OwnCookie {
+  name: string;
+  attemptId: string;
+  startedAt: number;
+}
+
+/** The cookies of attempts, the oldest first: a browser sends them in the order in which they were set. */
+function ownCookies(request: Request, context: HandlerContext): OwnCookie[] {
   const prefix = cookieName(context, "");
-  return [...readCookies(request)].filter(([name]) => name.startsWith(prefix) && isCookieName(name));
-}
-
-// The names go back out in Set-Cookie headers.
-function isCookieName(name: string): boolean {
-  return /^[\w-]+$/.test(name);
+  return (
+    [...readCookies(request)]
+      // The names are sent back in Set-Cookie headers.
+      .filter(([name]) => name.startsWith(prefix) && /^[\w-]+$/.test(name))
+      .map(([name, value]) => ({
+        name,
+        attemptId: name.slice(prefix.length),
+        startedAt: startOf(value),
+      }))
+  );
 }
 
 function cookieName({ options }: HandlerContext, attemptId: string): string {
@@ -104,6 +119,6 @@ function attributes(
   return { isSecure: isSecure(options.appUrl), maxAgeSeconds: lifeMs / 1000 };
 }
 
-function isSecure(baseUrl: URL): boolean {
-  return baseUrl.protocol === "https:";
+function isSecure(url: URL): boolean {
+  return url.protocol === "https:";
 }

@@ -1,5 +1,7 @@
 import { isCalError } from "../../errors.js";
-import { toConnection } from "../account.js";
+import type { CalendarStatus, UserCalendars } from "../../index.js";
+import { toConnections, type Connection } from "../account.js";
+import { noteUnlistedApple } from "../unlisted-apple.js";
 import { requireSession, asUser } from "../session.js";
 import { HttpError } from "../http/http-error.js";
 import { readFields, required, textField } from "../http/request.js";
@@ -9,7 +11,7 @@ import type { Route } from "../types.js";
 // App-specific passwords have 19 characters; addresses have 254 or less.
 const MAX_LENGTH = 320;
 
-/** `POST /calendars/apple-credentials` `{username, password}`: connects an Apple account. */
+/** `POST /calendars/apple-credentials` `{username, password}`: connects Apple's calendar. Disconnects nothing. */
 export const appleCredentials: Route = {
   name: "appleCredentials",
   methods: ["POST"],
@@ -19,22 +21,33 @@ export const appleCredentials: Route = {
     const fields = await readFields(request, context.options.maxBodyBytes);
     const username = required("username", textField(fields, "username", MAX_LENGTH));
     const password = required("password", textField(fields, "password", MAX_LENGTH));
-    const connections = await asUser(context, session, async ({ calendars }) => {
-      await mapRejection(calendars.connectApple({ username, password }));
-      return (await calendars.list()).connectedCalendars
-        .map(toConnection)
-        .filter(({ calendarType }) => calendarType === "apple");
+    const { userId } = session;
+    const { status, connections } = await asUser(context, session, async ({ calendars }) => {
+      const status = await orRejected(calendars.connectApple({ username, password }));
+      const isListed = status.connected && status.listed !== false;
+      return { status, connections: isListed ? await findAppleConnections(calendars, username) : [] };
     });
-    await context.options.onConnected?.({ userId: session.userId, provider: "apple", connections, request });
-    // Not checked: Cal.com has just tried the password, and its check does not see a new account for up to 10 seconds.
-    return success({ calendarType: "apple", connected: true });
+    if (!status.connected) {
+      const { reason, message } = status;
+      return success({ calendarType: "apple", connected: false, reason, message });
+    }
+    if (status.listed === false) await noteUnlistedApple(context, userId);
+    await context.options.onConnected?.({ userId, provider: "apple", connections, request });
+    return success({ calendarType: "apple", ...status });
   },
 };
 
-/** Cal.com returns 400 for credentials that Apple rejects. */
-async function mapRejection(connection: Promise<void>): Promise<void> {
+async function findAppleConnections(calendars: UserCalendars, username: string): Promise<Connection[]> {
+  const { connectedCalendars } = await calendars.list();
+  // Older servers give Apple's calendars no address.
+  return toConnections(connectedCalendars, "apple").filter(
+    ({ connected, email }) => connected && (email ?? username).toLowerCase() === username.toLowerCase(),
+  );
+}
+
+async function orRejected(connecting: Promise<CalendarStatus>): Promise<CalendarStatus> {
   try {
-    await connection;
+    return await connecting;
   } catch (error) {
     if (!(isCalError(error) && error.code === "bad_request")) throw error;
     throw new HttpError(

@@ -1,17 +1,20 @@
 import { oauthProviders } from "../../calendars/providers.js";
-import { toConnection } from "../account.js";
+import { findConnections } from "../oauth/attempt-result.js";
 import { createStateCookie } from "../oauth/state-cookie.js";
 import { requireSession, asUser } from "../session.js";
 import { oneOf, readParameters } from "../http/request.js";
 import { success } from "../http/responses.js";
 import { toReturnUrl, withParameters } from "../http/return-url.js";
-import { encryptAttempt } from "../oauth/oauth-state.js";
+import { encryptAttempt, type Attempt } from "../oauth/oauth-state.js";
 import type { Route } from "../types.js";
 
 /** The parameter of our own redirect URL in which the state travels: Cal.com's `state` can't be changed. */
 export const STATE_PARAMETER = "cal_state";
 
-/** `GET` (query) and `POST` (JSON) `/calendars/oauth-connect-url`, `{type, returnUrl?}`: where to send the browser. Starts an attempt. */
+/**
+ * `GET` (query) and `POST` (JSON) `/calendars/oauth-connect-url`, `{type, returnUrl?}`: where to send the browser. Starts an
+ * attempt, and disconnects nothing: a connection that can't be read at the moment may work again later.
+ */
 export const oauthConnectUrl: Route = {
   name: "oauthConnectUrl",
   methods: ["GET", "POST"],
@@ -24,24 +27,20 @@ export const oauthConnectUrl: Route = {
     const given = read("returnUrl");
     const returnUrl = given === undefined ? undefined : toReturnUrl(given, appUrl, trustedOrigins);
 
-    const { calendars, before } = await asUser(context, session, async ({ calendars }) => ({
-      calendars,
-      before: (await calendars.list()).connectedCalendars.map(toConnection),
+    const { user, found } = await asUser(context, session, async (user) => ({
+      user,
+      found: await findConnections(user.calendars, provider),
     }));
     const { attemptId, nonceHash, cookies } = await createStateCookie(request, context);
-    const state = await encryptAttempt(encryptedJson, {
-      id: attemptId,
-      userId: session.userId,
-      provider,
-      nonceHash,
-      startedAt: now(),
-      credentialIds: before
-        .filter(({ calendarType }) => calendarType === provider)
-        .map(({ credentialId }) => credentialId),
-      returnUrl,
-    });
+    const { userId } = session;
+    const attempt: Attempt = { id: attemptId, userId, provider, nonceHash, startedAt: now(), returnUrl };
+    const state = await encryptAttempt(encryptedJson, context.records ? attempt : { ...attempt, found });
     const redirectUri = withParameters(redirectUris[provider], { [STATE_PARAMETER]: state });
-    const { authUrl } = await calendars.connectUrl(provider, { returnUrl: redirectUri });
+    const { authUrl } = await user.calendars.connectUrl(provider, { returnUrl: redirectUri });
+    // The token in the URL is this one, or one that was replaced by it a moment ago.
+    const { expiresAt } = await user.accessToken();
+    const endsAt = await context.attempts.start(attempt, found, expiresAt);
+    await context.known.watch(userId, endsAt);
     return success({ authUrl }, { cookies });
   },
 };

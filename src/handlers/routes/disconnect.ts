@@ -38,8 +38,9 @@ async function removed(
     return (await disconnection).disconnected;
   } catch (error) {
     if (isCalError(error) && error.code === "user_not_found") return [];
-    if (isCalError(error) && error.code === "invalid_input")
-      throw invalidInput("This credential is not of that calendarType.");
+    if (isCalError(error) && error.code === "invalid_input") {
+      throw invalidInput("This credential is not of that calendarType, or it is an administrator's to end.");
+    }
     throw error;
   }
 }

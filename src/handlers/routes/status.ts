@@ -1,25 +1,26 @@
 import type { ConnectedCalendar } from "../../index.js";
 import { isCalError } from "../../errors.js";
 import { toConnection } from "../account.js";
+import { withUnlistedApple } from "../unlisted-apple.js";
 import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
 import type { HandlerContext, Route } from "../types.js";
 import { reportError } from "../report-error.js";
 
-/** `GET /calendars/status`: the connected accounts, and whether at least one works. */
+/** `GET /calendars/status`: the connections, and whether one of them works. */
 export const status: Route = {
   name: "status",
   methods: ["GET"],
-  // It changes nothing, and without CORS headers other sites can't read the response.
+  // Changes nothing, and a browser doesn't let other sites read the response.
   refusesCrossSite: false,
   async run(request, context) {
     const { userId } = await requireSession(request, context);
-    const accounts = (await list(request, context, userId)).map(toConnection);
-    context.known.note(accounts.map(({ credentialId }) => credentialId));
-    return success({
-      hasConnectedCalendars: accounts.some(({ connected }) => connected),
-      calendars: accounts,
-    });
+    const listed = (await list(request, context, userId)).map(toConnection);
+    const [calendars] = await Promise.all([
+      withUnlistedApple(context, userId, listed),
+      context.known.note(userId, listed),
+    ]);
+    return success({ hasConnectedCalendars: calendars.some(({ connected }) => connected), calendars });
   },
 };
 

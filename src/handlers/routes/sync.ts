@@ -1,7 +1,7 @@
 import { calendarProviders } from "../../calendars/providers.js";
 import type { SyncResult } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toConnection } from "../account.js";
+import { toConnections } from "../account.js";
 import { requireSession } from "../session.js";
 import { oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
@@ -17,20 +17,25 @@ export const syncCredentials: Route = {
     const fields = await readFields(request, context.options.maxBodyBytes);
     const calendarType = oneOf("calendarType", textField(fields, "calendarType"), calendarProviders);
     const { calendars } = context.options.client.forUser(userId);
-    const { status, connectedCalendars } = await orNotConnected(calendars.sync(calendarType));
-    const accounts = connectedCalendars.map(toConnection);
-    context.known.note(accounts.map(({ credentialId }) => credentialId));
-    return success({ calendarType, ...status, calendars: accounts });
+    const { status, connectedCalendars, removedDuplicates } = await orNothing(calendars.sync(calendarType));
+    const connections = toConnections(connectedCalendars, calendarType, status);
+    await context.known.note(userId, connections);
+    if (removedDuplicates.length > 0) {
+      const event = { userId, provider: calendarType, credentialIds: removedDuplicates, request };
+      await context.options.onDisconnected?.(event);
+    }
+    return success({ calendarType, ...status, calendars: connections });
   },
 };
 
-/** Without a managed user, nothing is connected yet. */
-async function orNotConnected(sync: Promise<SyncResult>): Promise<Omit<SyncResult, "removedDuplicates">> {
+/** A user without a managed user has connected nothing yet. */
+async function orNothing(sync: Promise<SyncResult>): Promise<SyncResult> {
   try {
     return await sync;
   } catch (error) {
     if (!(isCalError(error) && error.code === "user_not_found")) throw error;
     const message = "No calendar is connected yet.";
-    return { status: { connected: false, reason: "not_connected", message }, connectedCalendars: [] };
+    const status = { connected: false, reason: "not_connected", message } as const;
+    return { status, connectedCalendars: [], removedDuplicates: [] };
   }
 }

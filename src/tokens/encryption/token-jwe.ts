@@ -5,7 +5,7 @@ import { parseJsonObject } from "../../lib/parse-json.js";
 import { isKeyId, showKeyId, type KeyRing } from "./keys.js";
 
 /** The columns that are encrypted. What was encrypted for one is refused in another. */
-export type EncryptedColumn = "access" | "refresh" | "details";
+type EncryptedColumn = "access" | "refresh" | "details";
 
 /** Where an encrypted value belongs: the JWE authenticates all of it. */
 export interface Place {

@@ -46,6 +46,9 @@ describe("failures", () => {
     await ada.page.getByRole("button", { name: "Revoke access at the provider" }).click();
     await card.getByText("Needs reconnecting").waitFor();
 
+    await ada.page.getByRole("button", { name: "Reconnect Google Calendar" }).click();
+    await ada.consent("Allow");
+    await ada.expectMessage("The old, revoked connection is removed. Connect Google Calendar once more.");
     await ada.connect("Google Calendar");
     await card.getByText("Connected", { exact: true }).waitFor();
     await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { PackedPackage } from "../../support/pack.js";
-import { askFor } from "../../support/postgres.js";
+import { requestService } from "../../support/postgres.js";
 
 const run = promisify(execFile);
 
@@ -88,7 +88,7 @@ export async function createNewApplication(packages: string[]): Promise<NewAppli
     },
   };
   for (const [path, text] of Object.entries(startingPoint)) await application.write(path, text);
-  const { tarball } = JSON.parse(await askFor("package")) as PackedPackage;
+  const { tarball } = JSON.parse(await requestService("package")) as PackedPackage;
   const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball, ...packages];
   await run("npm", install, { cwd: directory });
   return application;

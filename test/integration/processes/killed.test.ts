@@ -8,8 +8,8 @@ import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 const KILLS = 210;
 const KILLS_OF_EACH_USER = 2;
 const SURVIVORS = 3;
-// The lease's time, and what a refresh and the pauses between two looks may take on a busy machine.
-const LONGEST_WAIT_MS = 8_000 + 4_000;
+// The time of a lease, and generous time for a busy machine. Without the end of the lease, a call would wait 60 seconds.
+const LONGEST_WAIT_MS = 8_000 + 30_000;
 
 let database: TestDatabase;
 let cal: CalServer;
@@ -19,7 +19,7 @@ let survivors: AppProcess[];
 beforeAll(async () => {
   database = await createDatabase();
   await createSchema(database.pool);
-  // Between Cal.com's reading and writing there is time to be killed in.
+  // With a latency, there is time to kill a process during a request.
   const store = postgresTokenStore({ client: database.pool });
   cal = await startCal(database, store, { latencyMs: 10 });
   start = await appProcesses({
@@ -38,21 +38,21 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Kills a process of its own while it refreshes the user's tokens: at a point, or at any moment. */
+/** Starts a process and kills it while it refreshes the user's tokens: at a point or at a random time. */
 async function killDuringRefresh(userId: string, n: number): Promise<string> {
-  const place = [...points, "any moment"][n % (points.length + 1)] ?? "";
+  const place = [...points, "random time"][n % (points.length + 1)] ?? "";
   const point = points.find((name) => name === place);
   const victim = start();
   await victim.ready();
   if (point) await victim.stopAt(point);
   const called = victim.call(userId).catch(() => "killed");
   if (!point) setTimeout(() => victim.signal("SIGKILL"), Math.random() * 150);
-  // At any moment may be after the call: then there is nothing left to be killed in.
+  // The random time may be after the end of the call.
   await Promise.race([victim.ended, called.then(() => victim.end())]);
   return place;
 }
 
-test(`${KILLS} processes are killed in a refresh: every user has working tokens afterwards`, async ({
+test(`after ${KILLS} processes are killed during a refresh, all users have valid tokens`, async ({
   annotate,
 }) => {
   const userIds = await cal.addUsers(KILLS / KILLS_OF_EACH_USER);
@@ -60,13 +60,13 @@ test(`${KILLS} processes are killed in a refresh: every user has working tokens 
   const waits: number[] = [];
   let running = 0;
 
-  /** One user after another is struck; how many at once is up to the machine. */
-  async function strike(userId: string, n: number): Promise<void> {
+  /** Kills a process, and then makes calls for its user in all other processes. At most six at a time. */
+  async function killAndCall(userId: string, n: number): Promise<void> {
     while (running >= 6) await new Promise((resolve) => setTimeout(resolve, 20));
     running += 1;
     const place = await killDuringRefresh(userId, n).finally(() => (running -= 1));
     killed[place] = (killed[place] ?? 0) + 1;
-    // Each process that is left wants tokens for the user, at once.
+    // All surviving processes need tokens for the user, at the same time.
     const outcomes = (await Promise.all(survivors.map((process) => process.call(userId)))).flat();
     expect(outcomes.map(({ error }) => error)).toEqual(survivors.map(() => undefined));
     waits.push(...outcomes.map(({ ms }) => ms));
@@ -76,15 +76,15 @@ test(`${KILLS} processes are killed in a refresh: every user has working tokens 
     userIds.map(async (userId, user) => {
       for (let time = 0; time < KILLS_OF_EACH_USER; time += 1) {
         if (time > 0) await cal.expire(userId);
-        await strike(userId, user * KILLS_OF_EACH_USER + time);
+        await killAndCall(userId, user * KILLS_OF_EACH_USER + time);
       }
     }),
   );
 
   expect(Object.values(killed).reduce((sum, count) => sum + count)).toBe(KILLS);
   expect(Math.max(...waits)).toBeLessThan(LONGEST_WAIT_MS);
-  expect(await cal.usersWithDeadTokens()).toEqual([]);
-  // Nobody has to consent again: the calendars are connected still, and the tokens reach them.
+  expect(await cal.usersWithInvalidTokens()).toEqual([]);
+  // No new consent is needed: the calendars are still connected, and the tokens give access to them.
   const fresh = start();
   const calls = await fresh.call(...userIds);
   expect(calls.filter(({ error }) => error !== undefined)).toEqual([]);
@@ -94,6 +94,6 @@ test(`${KILLS} processes are killed in a refresh: every user has working tokens 
   }
   await annotate(
     `${KILLS} kills (${JSON.stringify(killed)}), ${cal.refreshes()} refreshes, ${cal.forceRefreshes()} recoveries; ` +
-      `longest wait ${Math.round(Math.max(...waits))} ms, every user with working tokens`,
+      `longest wait ${Math.round(Math.max(...waits))} ms, all users have valid tokens`,
   );
-}, 150_000);
+}, 600_000);

@@ -1,11 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import ts from "typescript";
 import { beforeAll, expect, test } from "vitest";
-import { askFor } from "../../support/postgres.js";
+import { requestService } from "../../support/postgres.js";
 
 // The store takes a client by its shape: these are the shapes that Prisma really generates.
 
-beforeAll(() => askFor("prisma"));
+beforeAll(() => requestService("prisma"));
 
 test("the generated client fits, and only its own models can be named", async () => {
   const file = "node_modules/.calbridge-test/prisma-types.ts";

@@ -8,6 +8,6 @@ test("the types of calbridge/react match the responses of the handlers", () => {
   expectTypeOf<react.CalendarProvider>().toEqualTypeOf<CalendarProvider>();
   expectTypeOf<react.OAuthProvider>().toEqualTypeOf<OAuthProvider>();
   expectTypeOf<react.CalendarIntegrationErrorCode>().toEqualTypeOf<
-    HandlerErrorCode | ReturnReason | "network_error" | "invalid_response"
+    HandlerErrorCode | ReturnReason | "network_error" | "invalid_response" | "not_rolled_back"
   >();
 });

@@ -1,6 +1,6 @@
 import { tick, worse, type BrokenStore } from "./worse.js";
 
-/** Stores whose leases keep nobody out, or everybody. */
+/** Stores whose leases exclude no process, or every process. */
 export const brokenLeases: readonly BrokenStore[] = [
   {
     fault: "gives the lease to everybody",

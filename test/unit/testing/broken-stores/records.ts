@@ -1,12 +1,12 @@
 import type { TokenRecord, TokenWrite } from "../../../../src/tokens/token-store.js";
 import { tick, worse, type BrokenStore } from "./worse.js";
 
-/** A store that changes what is written on its way in. */
+/** A store that changes a record before it writes it. */
 function writing(change: (record: TokenWrite) => TokenWrite) {
   return worse((good) => ({ set: (record, options) => good.set(change(record), options) }));
 }
 
-/** A store that takes one user for another. */
+/** A store that confuses users. */
 function confusing(change: (userId: string) => string) {
   return worse((good) => {
     const back = (record: TokenRecord | null, userId: string) => record && { ...record, userId };
@@ -22,7 +22,7 @@ function confusing(change: (userId: string) => string) {
 
 const seconds = (date: Date | null) => date && new Date(Math.floor(date.getTime() / 1000) * 1000);
 
-/** Stores that do not keep records as they were written. */
+/** Stores that don't return records as they were written. */
 export const brokenRecords: readonly BrokenStore[] = [
   {
     fault: "answers undefined for nothing",

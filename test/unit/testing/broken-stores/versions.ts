@@ -1,7 +1,7 @@
 import type { TokenRecord } from "../../../../src/tokens/token-store.js";
 import { tick, worse, type BrokenStore } from "./worse.js";
 
-/** A store that looks first and writes afterwards, with time for others in between. */
+/** A store that reads, then writes, so that another write can come between. */
 function hesitant(change: Partial<{ looksAgain: boolean; admitsLoss: boolean }> = {}) {
   return worse((good) => ({
     set: async (record, { ifVersion }) => {
@@ -15,7 +15,7 @@ function hesitant(change: Partial<{ looksAgain: boolean; admitsLoss: boolean }> 
   }));
 }
 
-/** Stores that let the wrong write count. */
+/** Stores that accept the wrong write. */
 export const brokenVersions: readonly BrokenStore[] = [
   {
     fault: "writes over a record when there should be none",

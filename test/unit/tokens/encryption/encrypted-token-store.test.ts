@@ -289,7 +289,7 @@ describe("rows from before encryption", () => {
 });
 
 describe("over any store", () => {
-  test("has the leases and the list of the store it wraps, or none", () => {
+  test("has the leases, the attempts and the list of the store it wraps, or none", () => {
     const inner: TokenStore = memoryTokenStore();
     const all = encryptedTokenStore(inner, { keys: { k2 } });
     expect(
@@ -303,6 +303,16 @@ describe("over any store", () => {
     delete inner.takeAttempt;
     delete inner.reassign;
     delete inner.findUser;
+    const optional = [
+      "acquireLease",
+      "releaseLease",
+      "list",
+      "putAttempt",
+      "getAttempt",
+      "takeAttempt",
+    ] as const;
+    expect(optional.every((name) => typeof all[name] === "function")).toBe(true);
+    for (const name of optional) delete inner[name];
     const few = encryptedTokenStore(inner, { keys: { k2 } });
     expect(Object.keys(few).sort()).toEqual(["delete", "get", "set"]);
   });

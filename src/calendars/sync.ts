@@ -1,0 +1,36 @@
+import { listCalendars, type ConnectedCalendar } from "../api/endpoints/calendar-list.js";
+import type { CalendarProvider } from "../api/endpoints/calendars.js";
+import type { CallOptions, Send } from "../api/request.js";
+import { connectionsOf } from "./connections-of.js";
+import { disconnectOne } from "./disconnect.js";
+import { duplicatesIn } from "./duplicates.js";
+import { checkStatus, statusOfAll, type CalendarStatus } from "./status.js";
+
+/** What `sync` found. */
+export interface SyncResult {
+  /** Whether the provider's connections work: each of them. */
+  status: CalendarStatus;
+  /** The provider's connections; a broken one has an `error`. */
+  connectedCalendars: ConnectedCalendar[];
+  /** Credentials that were removed because they duplicated another one. */
+  removedDuplicates: number[];
+}
+
+/** Lists and checks a provider's connections. If all is well, removes duplicates. */
+export async function syncProvider(
+  send: Send,
+  provider: CalendarProvider,
+  options: CallOptions | undefined,
+): Promise<SyncResult> {
+  const list = await listCalendars(send, options);
+  const connections = connectionsOf(list, provider);
+  const status = statusOfAll(provider, await checkStatus(send, provider, options), connections);
+  // Of two credentials of one account, a broken one must not be the one that is kept.
+  const duplicates = status.connected ? duplicatesIn(connections, list.destinationCalendar) : [];
+  for (const credentialId of duplicates) await disconnectOne(send, provider, credentialId, options);
+  return {
+    status,
+    connectedCalendars: connections.filter(({ credentialId }) => !duplicates.includes(credentialId)),
+    removedDuplicates: duplicates,
+  };
+}

@@ -1,0 +1,101 @@
+import type { CalendarStatus, OAuthProvider, UserCalendars } from "../../index.js";
+import { toConnections, type Connection } from "../account.js";
+import type { AttemptResult } from "../types.js";
+import { failure } from "./callback-messages.js";
+import type { Found } from "./oauth-state.js";
+
+/** What is connected when an attempt starts. Changes nothing. */
+export async function findConnections(calendars: UserCalendars, provider: OAuthProvider): Promise<Found> {
+  const { connectedCalendars } = await calendars.list();
+  const listed = own(toConnections(connectedCalendars, provider));
+  if (listed.length === 0) return { credentialIds: [], invalidIds: [], revokedIds: [] };
+  const connections = own(toConnections(connectedCalendars, provider, await calendars.check(provider)));
+  return {
+    credentialIds: idsOf(connections),
+    invalidIds: idsOf(connections.filter(({ reason }) => reason === "invalid_credentials")),
+    revokedIds: idsOf(connections.filter(isRevoked)),
+  };
+}
+
+/** How an attempt has ended. */
+export interface AttemptEnd {
+  result: AttemptResult;
+  /** The provider's connections, without delegated ones. */
+  connections: Connection[];
+}
+
+/**
+ * Finds out what an attempt has added, compared with what it found. The redirect proves nothing, and neither does a
+ * connection of the provider that works: it may be another one.
+ *
+ * @param isSaved - Whether Cal.com has accepted the code.
+ */
+export async function findResult(
+  calendars: UserCalendars,
+  provider: OAuthProvider,
+  found: Found,
+  isSaved: boolean,
+): Promise<AttemptEnd> {
+  const { status, connectedCalendars } = await calendars.sync(provider);
+  const connections = own(toConnections(connectedCalendars, provider, status));
+  const removedIds = found.credentialIds.filter((id) => !idsOf(connections).includes(id));
+  const isNew = ({ credentialId }: Connection): boolean => !found.credentialIds.includes(credentialId);
+  const added = connections.filter(
+    (one) => one.connected && (isNew(one) || found.invalidIds.includes(one.credentialId)),
+  );
+  if (added.length > 0 && isVerified(status)) {
+    return { connections, result: { connected: true, connections, added, removedIds } };
+  }
+  // A code works once. Of two callbacks at once, the second is rejected, and what the first has added is found above.
+  if (!isSaved) return { connections, result: failure("save_failed", removedIds) };
+  if (!isVerified(status)) return { connections, result: { ...status, removedIds } };
+  const newOne = connections.find(isNew);
+  if (newOne) return { connections, result: resultOfBroken(newOne, removedIds) };
+  // Revoked when the attempt started, and still so. If the user has consented to this account again, Cal.com has ignored
+  // the new tokens. Without the old connection it accepts the next ones.
+  const revoked = connections.filter((one) => isRevoked(one) && found.revokedIds.includes(one.credentialId));
+  for (const { credentialId } of revoked) await calendars.disconnect(provider, { credentialId });
+  if (revoked.length > 0 || found.revokedIds.some((id) => removedIds.includes(id))) {
+    const left = connections.filter((one) => !revoked.includes(one));
+    return { connections: left, result: failure("try_again", [...removedIds, ...idsOf(revoked)]) };
+  }
+  const [first] = connections;
+  const isAnyWorking = connections.some(({ connected }) => connected);
+  if (first && !isAnyWorking) return { connections, result: resultOfBroken(first, removedIds) };
+  return { connections, result: failure("not_connected", removedIds) };
+}
+
+/**
+ * Disconnects what was revoked at the provider beyond doubt: Cal.com ignores new tokens for such an account. Not before
+ * the user has consented; and the provider doesn't accept the old tokens again.
+ */
+export async function disconnectRevoked(calendars: UserCalendars, provider: OAuthProvider): Promise<void> {
+  const { connectedCalendars } = await calendars.list();
+  for (const connection of own(toConnections(connectedCalendars, provider)).filter(isRevoked)) {
+    await calendars.disconnect(provider, { credentialId: connection.credentialId });
+  }
+}
+
+type Unverified = Extract<CalendarStatus, { connected: false }>;
+
+/** Whether Cal.com's check could be made. If it could, the connections that don't work are known one by one. */
+function isVerified(status: CalendarStatus): status is Exclude<CalendarStatus, Unverified> {
+  return status.connected || status.credentialId !== undefined || status.reason === "not_connected";
+}
+
+function resultOfBroken({ reason, message }: Connection, removedIds: number[]): AttemptResult {
+  if (reason === null || message === null) return failure("not_connected", removedIds);
+  return { connected: false, reason, message, removedIds };
+}
+
+function own(connections: readonly Connection[]): Connection[] {
+  return connections.filter(({ delegated }) => !delegated);
+}
+
+function isRevoked({ reason }: Connection): boolean {
+  return reason === "revoked";
+}
+
+function idsOf(connections: readonly Connection[]): number[] {
+  return connections.map(({ credentialId }) => credentialId);
+}
