@@ -67,7 +67,9 @@ export const protections: Record<string, (table: TokenStore) => TokenStore> = {
 
 /** Plays a story, and looks after each step that no person has read, changed or lost what is another's. */
 export async function playStory(story: readonly Step[], protection: string): Promise<void> {
-  const world = new World(protection);
+  // Unowned managed users are adopted on one server. The risk of that is documented: not where there are such users.
+  const adoptUnowned = !story.some((step) => step.do === "byHand");
+  const world = new World(protection, adoptUnowned);
   await world.begin();
   for (const step of story) await world.play(step);
 }
@@ -76,6 +78,7 @@ class World {
   readonly #emulator = createCalEmulator();
   readonly #table = memoryTokenStore({ now: this.#emulator.clock.now });
   readonly #protection: string;
+  readonly #adoptUnowned: boolean;
   readonly #servers: CalClient[];
   /** Whose each managed user is, and the calendars that it must have. */
   readonly #managed = new Map<number, { owner: Person; accounts: Set<string> }>();
@@ -83,9 +86,10 @@ class World {
   readonly #older: TokenRecord[] = [];
   #accounts = 0;
 
-  constructor(protection: string) {
+  constructor(protection: string, adoptUnowned: boolean) {
     this.#protection = protection;
-    this.#servers = [0, 1, 2].map(() => this.#server());
+    this.#adoptUnowned = adoptUnowned;
+    this.#servers = [0, 1, 2].map((index) => this.#server(index));
   }
 
   /** Each person has an account with a calendar, so that there is something to take. */
@@ -149,7 +153,7 @@ class World {
         await this.#edit(step);
         return null;
       case "restart":
-        this.#servers[step.server] = this.#server();
+        this.#servers[step.server] = this.#server(step.server);
         return null;
       case "wait":
         this.#emulator.clock.advance(step.minutes * 60_000);
@@ -270,9 +274,11 @@ class World {
     }
   }
 
-  #server(): CalClient {
+  #server(index: number): CalClient {
     const store = protections[this.#protection]!(this.#table);
-    return clientOf(this.#emulator, store, { retry: { limit: 0 } });
+    const { clientId, clientSecret } = this.#emulator;
+    const managedUsers = { clientId, clientSecret, adoptUnowned: this.#adoptUnowned && index === 2 };
+    return clientOf(this.#emulator, store, { retry: { limit: 0 }, managedUsers });
   }
 
   #at(index: number): CalClient {
