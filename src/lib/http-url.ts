@@ -14,7 +14,7 @@ export function parseHttpUrl(value: unknown): URL | null {
 }
 
 /** Whether others on the network can read what is sent to this URL: http, and not to this machine. */
-function isInsecure({ protocol, hostname }: URL): boolean {
+export function isInsecure({ protocol, hostname }: URL): boolean {
   return protocol === "http:" && !/^((.+\.)?localhost\.?|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 

@@ -18,15 +18,15 @@ test("wants another user's token for an expired one", async () => {
   app.emulator.users.expireAccessTokens(await app.managedUserId("victim"));
   const headers = { authorization: `Bearer ${accessToken}` };
 
-  const nobody = await createBrowser(app.handlers.handle).fetch("/refresh", { headers });
-  expect(nobody.status).toBe(401);
+  const signedOut = await createBrowser(app.handlers.handle).fetch("/refresh", { headers });
+  expect(signedOut.status).toBe(401);
   const mallory = createBrowser(app.handlers.handle).signIn("mallory");
-  const answer = (await (await mallory.fetch("/refresh", { headers })).json()) as { accessToken: string };
+  const own = (await (await mallory.fetch("/refresh", { headers })).json()) as { accessToken: string };
   const { accessTokens } = app.emulator.users.tokens(await app.managedUserId("mallory"));
-  expect(accessTokens).toContain(answer.accessToken);
+  expect(accessTokens).toContain(own.accessToken);
 });
 
-test("wants the server to choke on a body", async () => {
+test("wants the server to run out of memory or time, by a body", async () => {
   const app = createApp();
   const post = async (body: BodyInit, headers: Record<string, string> = json): Promise<number> => {
     const init = { method: "POST", headers: { cookie: "session=ada", ...headers }, body, duplex: "half" };
@@ -86,7 +86,7 @@ test("wants two readers of one request to disagree: duplicated and array paramet
   expect(endOf(await ada.visit(twice))).toMatchObject({ reason: "invalid_state" });
 });
 
-test("wants to end another user's connection, or another provider's", async () => {
+test("wants to disconnect another user's calendar, or another provider's", async () => {
   const app = createApp();
   await connectGoogle(app, "ada");
   const [credential] = app.emulator.calendars.credentials(await app.managedUserId("ada"));
@@ -100,13 +100,13 @@ test("wants to end another user's connection, or another provider's", async () =
   expect(await app.accounts("ada")).toEqual(["alice@gmail.example"]);
 });
 
-test("wants a secret from an answer, a log or an error", async () => {
+test("wants a secret from a response, a log or an error", async () => {
   const errors: unknown[] = [];
   const app = createApp({ handlers: { onError: ({ error }) => void errors.push(error) } });
   const ada = createBrowser(app.handlers.handle).signIn("ada");
-  const answers: string[] = [];
+  const responses: string[] = [];
   const note = async (response: Response) => {
-    answers.push(await response.clone().text(), JSON.stringify([...response.headers]));
+    responses.push(await response.clone().text(), JSON.stringify([...response.headers]));
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("referrer-policy")).toBe("no-referrer");
     return response;
@@ -128,7 +128,7 @@ test("wants a secret from an answer, a log or an error", async () => {
 
   const { accessTokens, refreshTokens } = app.emulator.users.tokens(await app.managedUserId("ada"));
   const secrets = [...accessTokens, ...refreshTokens, code!, state!, password, feed, SECRET, "test-secret"];
-  const told = [...answers, ...app.log, ...errors.map(String), JSON.stringify(errors)].join("\n");
+  const seen = [...responses, ...app.log, ...errors.map(String), JSON.stringify(errors)].join("\n");
   expect(app.log.length).toBeGreaterThan(0);
-  for (const secret of secrets) expect(told).not.toContain(secret);
+  for (const secret of secrets) expect(seen).not.toContain(secret);
 });

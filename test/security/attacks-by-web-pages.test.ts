@@ -3,7 +3,7 @@ import { createApp, createBrowser, endOf, ORIGIN, ownCallback } from "../support
 
 const json = { "content-type": "application/json" };
 
-describe("wants users to land on a page of theirs", () => {
+describe("wants users to end on a page of theirs (open redirect)", () => {
   const evil = [
     "https://evil.example",
     "//evil.example",
@@ -46,7 +46,7 @@ describe("wants users to land on a page of theirs", () => {
   });
 
   test.each(["/%2f%2fevil.example", "/.//evil.example", "/a/..//evil.example", "/x?u=//evil.example"])(
-    "a path that only looks like it: %s",
+    "a path that only looks like another host: %s",
     async (returnUrl) => {
       const app = createApp();
       const ada = createBrowser(app.handlers.handle).signIn("ada");
@@ -57,7 +57,7 @@ describe("wants users to land on a page of theirs", () => {
     },
   );
 
-  test("an origin of the application's own is allowed if it is listed", async () => {
+  test("another origin of the application is allowed if it is listed", async () => {
     const app = createApp({ handlers: { allowedOrigins: ["https://www.app.example"] } });
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const link = await ada.start("google", "&returnUrl=https%3A%2F%2Fwww.app.example%2Fx");
@@ -66,7 +66,7 @@ describe("wants users to land on a page of theirs", () => {
   });
 });
 
-test("wants headers of theirs in an answer", async () => {
+test("wants headers of theirs in a response (header injection)", async () => {
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const injected = "/x%0d%0aSet-Cookie:%20a=b";
@@ -83,9 +83,10 @@ test("wants headers of theirs in an answer", async () => {
   expect(back.headers.getSetCookie()).toEqual([]);
 });
 
-describe("wants a page of theirs to act in a user's name", () => {
+describe("wants a page of theirs to act in a user's name (CSRF)", () => {
   const requests: [string, string, unknown][] = [
     ["GET", "/calendars/oauth-connect-url?type=google", undefined],
+    ["POST", "/calendars/oauth-connect-url", { type: "google" }],
     ["GET", "/refresh", undefined],
     ["GET", "/calendars/save-oauth-cal-creds?code=c&state=s", undefined],
     ["POST", "/calendars/save-oauth-cal-creds", { code: "c", state: "s" }],
@@ -142,7 +143,7 @@ describe("wants a page of theirs to act in a user's name", () => {
     }
   });
 
-  test("a neighbouring origin is believed if it is listed", async () => {
+  test("a sibling origin is accepted if it is listed", async () => {
     const app = createApp({ handlers: { allowedOrigins: ["https://www.app.example"] } });
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const headers = { "sec-fetch-site": "same-site", origin: "https://www.app.example" };

@@ -1,6 +1,7 @@
-/** Whether what is sent to this address can be read on the way: http, and not to this machine. */
-export function isInTheClear(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === "http:" && !/^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+import { isInsecure, parseHttpUrl } from "../../lib/http-url.js";
+
+/** Whether others on the network can read what is sent to this address: http, and not to this machine. */
+export function isInTheClear(address: string): boolean {
+  const url = parseHttpUrl(address);
+  return url !== null && isInsecure(url);
 }

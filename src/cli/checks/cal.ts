@@ -29,6 +29,8 @@ export async function checkCal(io: CommandIo): Promise<Finding[]> {
       tokenStore: memoryTokenStore(),
       fetch,
       retry: { limit: 0 },
+      // Whether the application's own client allows it is not known here: noted below.
+      allowInsecure: true,
     });
     // Nobody has this address: the answer is an empty list, for whoever may ask.
     const users = cal.managedUsers.list({ emails: ["nobody@calbridge.invalid"] });
@@ -83,7 +85,12 @@ function apiUrl({ env }: CommandIo): string | undefined {
 
 function checkUrl(io: CommandIo): Finding[] {
   if (!isInTheClear(apiUrl(io) ?? DEFAULT_URL)) return [];
-  return [note("CAL_API_URL is http: the client's secret and all tokens travel in the clear.", "Use https.")];
+  return [
+    note(
+      "CAL_API_URL is http: others on the network can read the client's secret and all tokens.",
+      "Use https. The client accepts http only with allowInsecure: true.",
+    ),
+  ];
 }
 
 function checkClock(skewMs: number): Finding {

@@ -192,11 +192,12 @@ describe("the clock", () => {
 });
 
 describe("what the handlers need", () => {
-  const long = "a".repeat(32);
+  const long = "a-secret-of-the-tests-of-38-characters";
 
   test.each<[string, Record<string, string | undefined>, number, string]>([
     ["no secret", { CAL_STATE_SECRET: undefined }, 0, "note   CAL_STATE_SECRET is not set."],
     ["a short one", { CAL_STATE_SECRET: "s3cret" }, 1, "wrong  CAL_STATE_SECRET is too short."],
+    ["a weak one", { CAL_STATE_SECRET: "s3cret".repeat(6) }, 1, "wrong  CAL_STATE_SECRET can be guessed."],
     [
       "one of two short",
       { CAL_STATE_SECRET: `${long}, s3cret` },

@@ -26,7 +26,7 @@ const quietly =
   (...args) =>
     void listener(...args);
 
-/** What the application has of its own: a sign-in, whose cookie is all that the handlers see, and a page. */
+/** The pages of the application itself: a sign-in, which sets a cookie, and a page. */
 async function ownPages(...[incoming, outgoing]: Parameters<RequestListener>): Promise<void> {
   const user = new URLSearchParams(await text(incoming)).get("user") ?? "";
   outgoing.writeHead(200, { "set-cookie": [`session=${user}; Path=/`, "other=x; Path=/"] }).end();
@@ -111,10 +111,10 @@ describe.each(Object.entries(servers))("%s", (name, mount) => {
     await walk({ origin, emulator, page: "/connected", exposesAccessToken: true });
   });
 
-  // Where there is a parser in front, it is the parser that refuses such a body.
+  // A body parser in front rejects such a body itself.
   const hasParser = ["Fastify", "Express 4", "Express behind a body parser"].includes(name);
   if (!hasParser) {
-    test("a body that is too large gets its answer, and the next request too", async () => {
+    test("a body that is too large gets a 413, and the next request on the connection works", async () => {
       const { origin } = await start(mount);
       for (let i = 0; i < 3; i += 1) {
         const response = await fetch(`${origin}/api/cal/calendars/sync-credentials`, {
@@ -129,18 +129,18 @@ describe.each(Object.entries(servers))("%s", (name, mount) => {
   }
 });
 
-/** Says something that no client would say, and answers what came back. */
-async function say(origin: string, lines: string[], options: { hangUp?: boolean } = {}): Promise<string> {
+/** Sends a request as it is, which a client would not send, and returns the response. */
+async function sendRaw(origin: string, lines: string[], options: { closes?: boolean } = {}): Promise<string> {
   const socket = connect(Number(new URL(origin).port), "127.0.0.1");
   socket.write([...lines, "Host: evil.example\\@x", "Connection: close", "", ""].join("\r\n"));
-  if (options.hangUp) {
+  if (options.closes) {
     socket.write('{"calendarType":', () => socket.destroy());
     return "";
   }
   return text(socket);
 }
 
-test("a client that hangs up in the middle of its body is nobody's error", async () => {
+test("a client that closes the connection in the middle of its body causes no error", async () => {
   const errors: unknown[] = [];
   const { origin } = await start(servers["node:http"]!, { onError: ({ error }) => void errors.push(error) });
   const lines = [
@@ -149,17 +149,17 @@ test("a client that hangs up in the middle of its body is nobody's error", async
     "Content-Length: 100",
     "Cookie: session=ada",
   ];
-  await say(origin, lines, { hangUp: true });
+  await sendRaw(origin, lines, { closes: true });
   for (let i = 0; i < 5; i += 1) {
     expect((await fetch(`${origin}/api/cal/calendars/status`)).status).toBe(401);
   }
   expect(errors).toEqual([]);
 });
 
-test("targets that are no paths, and methods that no Request can have", async () => {
+test("request targets that are not paths, and methods that a Web Request can't have", async () => {
   const { origin } = await start(servers["node:http"]!);
   const ask = async (method: string, path: string): Promise<string | undefined> =>
-    (await say(origin, [`${method} ${path} HTTP/1.1`])).split(" ")[1];
+    (await sendRaw(origin, [`${method} ${path} HTTP/1.1`])).split(" ")[1];
   expect(await ask("GET", "http://evil.example/api/cal/calendars/status?x=1")).toBe("401");
   expect(await ask("GET", "//evil.example/api/cal/calendars/status")).toBe("404");
   expect(await ask("OPTIONS", "*")).toBe("404");
@@ -225,7 +225,7 @@ describe("a body that a middleware has read", () => {
   });
 });
 
-test("a session's cookie that is set already stays", async () => {
+test("a cookie that other middleware has set stays", async () => {
   const { origin } = await start(({ handle }) =>
     express().use((_request, response, next) => {
       response.setHeader("set-cookie", "sid=1");
@@ -240,40 +240,40 @@ test("a session's cookie that is set already stays", async () => {
   expect(cookies[0]).toBe("sid=1");
 });
 
-// Express tells by the number of parameters what this is.
+// Express recognises an error handler by its four parameters.
 // eslint-disable-next-line @typescript-eslint/no-unused-vars
 const unavailable: express.ErrorRequestHandler = (_error, _request, response, _next) =>
   void response.status(503).end();
 
-test("a handler that is mounted without the bridge says so, to Express 4 as well", async () => {
+test("a handler that is mounted without toNodeHandler says so, in Express 4 as well", async () => {
   for (const make of [express, express4]) {
-    const told: unknown[] = [];
+    const errors: unknown[] = [];
     const { origin } = await start(({ handle, status }) => {
       const app = make();
-      // TypeScript would see it.
+      // TypeScript would report it.
       app.use("/api/cal/calendars/status", status as never).use("/api/cal", handle as never);
-      const tell: express.ErrorRequestHandler = (error, request, response, next) => {
-        told.push(error);
+      const note: express.ErrorRequestHandler = (error, request, response, next) => {
+        errors.push(error);
         unavailable(error, request, response, next);
       };
-      return app.use(tell);
+      return app.use(note);
     });
     for (const path of ["/api/cal/refresh", "/api/cal/calendars/status"]) {
       expect((await fetch(origin + path)).status).toBe(503);
     }
     const message = expect.stringContaining("toNodeHandler(handlers.handle)") as string;
-    expect(told).toEqual([expect.objectContaining({ message }), expect.objectContaining({ message })]);
+    expect(errors).toEqual([expect.objectContaining({ message }), expect.objectContaining({ message })]);
   }
 });
 
-test("the bridge takes a handler, and not all of them", () => {
+test("toNodeHandler takes a handler, not the object of all handlers", () => {
   const all = {} as CalHandlers;
   expect(() => toNodeHandler(all as never)).toThrow(
     "toNodeHandler takes a handler, such as handlers.handle.",
   );
 });
 
-test("a request that is a framework's own, or of another realm, is a request", async () => {
+test("a request of a framework's own class, or of another realm, is accepted", async () => {
   class FrameworkRequest extends Request {}
   const { handle } = createCalHandlers({
     client: new CalClient({
@@ -292,7 +292,7 @@ test("a request that is a framework's own, or of another realm, is a request", a
   }
 });
 
-test("what a handler throws goes to Express", async () => {
+test("an error of a handler goes to Express's error handler", async () => {
   const { origin } = await start(() =>
     express()
       .use(toNodeHandler(() => Promise.reject(new Error("boom"))))

@@ -16,7 +16,7 @@ describe.each(["google", "office365"] as const)("%s", (provider) => {
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const before = await (await ada.fetch("/calendars/status")).json();
     expect(before).toEqual({ success: true, data: { hasConnectedCalendars: false, calendars: [] } });
-    expect(app.emulator.users.list(), "a status makes no managed user").toEqual([]);
+    expect(app.emulator.users.list(), "a status creates no managed user").toEqual([]);
 
     const { redirectTo } = await app.emulator.provider.authorize(await ada.start(provider));
     const back = await ada.visit(redirectTo);
@@ -82,7 +82,7 @@ describe.each(["google", "office365"] as const)("%s", (provider) => {
     expect((await response.json()).data).toMatchObject({ connected: true });
   });
 
-  test("consent denied, both ways back", async () => {
+  test("consent denied, by Cal.com's callback and by the application's own", async () => {
     const app = createApp();
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const { redirectTo } = await app.emulator.provider.authorize(await ada.start(provider), { deny: true });
@@ -156,7 +156,7 @@ test("a browser keeps eight attempts at most", async () => {
   expect(cookies.filter(({ key }) => key.startsWith("__Host-calbridge-"))).toHaveLength(8);
 });
 
-test("returnUrl takes the place of both pages", async () => {
+test("returnUrl replaces both pages", async () => {
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const start = () => ada.start("google", "&returnUrl=%2Fsettings%3Ftab%3D2%23cal");
@@ -173,7 +173,7 @@ test("returnUrl takes the place of both pages", async () => {
   });
 });
 
-test("Cal.com is down on the way back: loading the page again finishes it", async () => {
+test("Cal.com is down at the callback: loading the page again completes it", async () => {
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"));
@@ -196,7 +196,7 @@ test("Apple's calendar is connected by its password", async () => {
   expect(await app.accounts("ada")).toEqual([username]);
 });
 
-test("refresh answers a token of the user's own, for Cal.com's components", async () => {
+test("refresh returns the user's own access token, for Cal.com's components", async () => {
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const { accessToken } = (await (await ada.fetch("/refresh")).json()) as { accessToken: string };

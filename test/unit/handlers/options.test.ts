@@ -1,7 +1,8 @@
 import { Hono } from "hono";
+import { mount } from "hono/mount";
 import { describe, expect, test, vi } from "vitest";
 import { CalClient, CalStoreError, CalValidationError, memoryTokenStore } from "../../../src/index.js";
-import { createCalHandlers, type CalHandlersOptions } from "../../../src/handlers/index.js";
+import { createCalHandlers, type CalHandlers, type CalHandlersOptions } from "../../../src/handlers/index.js";
 import { createApp, createBrowser, endOf, ORIGIN, SECRET } from "../../support/handlers-app.js";
 
 const client = new CalClient({
@@ -50,7 +51,7 @@ describe("options that are not valid are rejected at once", () => {
     expect(make).toThrow(name);
   });
 
-  test("an option that there isn't", () => {
+  test("an unknown option", () => {
     const misspelt = { ...good, basepath: "/cal" };
     expect(() => createCalHandlers(misspelt)).toThrow(/^Unknown option basepath\. There are: .*basePath, /);
     const meant = { tokenStore: memoryTokenStore(), ...good, providers: ["google"] };
@@ -269,27 +270,39 @@ describe("where the routes are", () => {
   });
 
   describe("a framework that removes the base path", () => {
-    test("Hono's mount(): the message names the option with which it works", async () => {
-      const app = createApp();
-      // Deprecated in Hono 4, but what applications use.
-      // eslint-disable-next-line @typescript-eslint/no-deprecated
-      const mounted = new Hono().mount("/api/cal", app.handlers.handle);
-      const ask = (hono: Pick<Hono, "request">) => hono.request(`${ORIGIN}/api/cal/calendars/status`);
-      const response = await ask(mounted);
-      expect(response.status).toBe(404);
-      expect((await response.json()).error.message).toContain("basePathStripped: true");
+    const mounts: Record<string, (handle: CalHandlers["handle"]) => Hono> = {
+      "Hono's app.mount()": (handle) => {
+        const app = new Hono();
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- the one that applications have today
+        app.mount("/api/cal", handle);
+        return app;
+      },
+      "Hono's mount()": (handle) => {
+        const app = new Hono();
+        app.all("/api/cal/*", mount(handle));
+        return app;
+      },
+    };
 
-      const handlers = app.sibling({ basePathStripped: true });
-      // eslint-disable-next-line @typescript-eslint/no-deprecated
-      const works = new Hono().mount("/api/cal", handlers.handle);
-      expect((await ask(works)).status).toBe(401);
-      const ada = createBrowser((request) => Promise.resolve(works.fetch(request))).signIn("ada");
-      const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"));
-      expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected", connected: "true" });
-    });
+    test.each(Object.entries(mounts))(
+      "%s: the message names the option with which it works",
+      async (_, make) => {
+        const app = createApp();
+        const ask = (hono: Hono) => hono.request(`${ORIGIN}/api/cal/calendars/status`);
+        const response = await ask(make(app.handlers.handle));
+        expect(response.status).toBe(404);
+        expect((await response.json()).error.message).toContain("basePathStripped: true");
+
+        const works = make(app.sibling({ basePathStripped: true }).handle);
+        expect((await ask(works)).status).toBe(401);
+        const ada = createBrowser((request) => Promise.resolve(works.fetch(request))).signIn("ada");
+        const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"));
+        expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected", connected: "true" });
+      },
+    );
   });
 
-  test("a handler alone answers wherever it is mounted, and only to its methods", async () => {
+  test("a single handler works under any path, and only with its methods", async () => {
     const app = createApp();
     expect((await app.handlers.status(new Request("https://x.example/whatever"))).status).toBe(401);
     const wrong = await app.handlers.saveOauthCredentials(
@@ -328,7 +341,7 @@ describe("what fails", () => {
     expect(response.headers.has("retry-after")).toBe(code === "rate_limited");
   });
 
-  test("the application's own functions: a plain 500, and onError is told", async () => {
+  test("the application's own functions: a plain 500, and onError is called", async () => {
     const told: unknown[] = [];
     const oops = new Error("postgres://user:pass@db/prod is down");
     const app = createApp({
@@ -380,7 +393,7 @@ describe("what fails", () => {
     expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected" });
   });
 
-  test("undoing: the return is refused all the same, and onError hears of both", async () => {
+  test("the roll-back: the callback is rejected all the same, and onError is called for both", async () => {
     const told: unknown[] = [];
     const app = createApp({ handlers: { onError: ({ error }) => void told.push(String(error)) } });
     const mallory = createBrowser(app.handlers.handle).signIn("mallory");

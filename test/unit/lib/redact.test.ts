@@ -39,7 +39,7 @@ describe.each(Object.entries(spellings))("a known secret that is %s", (_, spell)
 });
 
 describe("known secrets", () => {
-  test("each of several goes, also where one holds another", () => {
+  test("each of several is removed, also where one holds another", () => {
     fc.assert(
       fc.property(fc.array(secret, { minLength: 1, maxLength: 5 }), fc.string(), (values, glue) => {
         const nested = [...values, values.join(glue)];
@@ -49,7 +49,7 @@ describe("known secrets", () => {
     );
   });
 
-  test("a short one is not left standing either", () => {
+  test("a short one is removed, too", () => {
     for (const value of ["x", "ab", "123"]) {
       expect(redact(`password ${value} was refused`, [value])).not.toMatch(new RegExp(`\\b${value}\\b`));
     }
@@ -72,7 +72,7 @@ describe("known secrets", () => {
     for (const message of messages) expect(redact(message)).toBe(message);
   });
 
-  test("text of any kind ends, and ends soon", () => {
+  test("any text is redacted in linear time", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "binary", maxLength: 2_000 }),
@@ -182,7 +182,7 @@ describe("control and formatting characters", () => {
   });
 });
 
-describe("what has the shape of a secret goes, known or not", () => {
+describe("a text with the shape of a secret is removed, known or not", () => {
   const base64url = fc.stringMatching(/^[A-Za-z0-9_-]{8,60}$/);
   const jwt = fc.tuple(base64url, base64url, base64url).map(([a, b, c]) => `eyJ${a}.eyJ${b}.${c}`);
   // What can't be a part of a token itself.
@@ -205,9 +205,9 @@ describe("what has the shape of a secret goes, known or not", () => {
     );
   });
 
-  test("a sealed token of five parts", () => {
+  test("an encrypted token of five parts", () => {
     const jwe = "eyJhbGciOiJkaXIifQ..AAECAwQFBgcICQoL.c2VhbGVkLXRva2Vu.dGFnLXRhZy10YWc";
-    expect(redact(`can't open ${jwe} now`)).toBe("can't open [redacted] now");
+    expect(redact(`can't decrypt ${jwe} now`)).toBe("can't decrypt [redacted] now");
   });
 
   test("Authorization values", () => {
@@ -267,10 +267,10 @@ describe("what has the shape of a secret goes, known or not", () => {
   });
 });
 
-describe("a foreign error, made fit to be a cause", () => {
+describe("a copy of an error of other code", () => {
   const value = "hunter2-hunter2";
 
-  test("keeps its name, code and message, and loses its secrets and everything else", () => {
+  test("has its name, code and message, without secrets and other properties", () => {
     const error = Object.assign(new TypeError(`can't send ${value}`), {
       code: "ECONNRESET",
       request: { headers: { authorization: value } },
@@ -282,26 +282,26 @@ describe("a foreign error, made fit to be a cause", () => {
     expect(error.message).toContain(value);
   });
 
-  test("so does each cause behind it", () => {
+  test("has its causes, redacted as well", () => {
     const error = new Error("a", { cause: new Error(`b ${value}`, { cause: { detail: value } }) });
     const copy = redactError(error, [value]);
     expect(inspect(copy, { depth: Infinity, showHidden: true })).not.toContain(value);
     expect((copy.cause as Error).message).toBe("b [redacted]");
   });
 
-  test("a circle of causes ends", () => {
+  test("a cycle of causes ends", () => {
     const error = new Error("round");
     error.cause = new Error("and round", { cause: error });
     expect(redactError(error).message).toBe("round");
   });
 
-  test("a chain of causes without an end in sight ends", () => {
+  test("a very long chain of causes ends", () => {
     let error = new Error("the first");
     for (let i = 0; i < 50_000; i += 1) error = new Error("the next", { cause: error });
     expect(redactError(error).message).toBe("the next");
   });
 
-  test("what was thrown and is no error becomes one, without its contents", () => {
+  test("a thrown value that is not an error becomes one, without its contents", () => {
     for (const thrown of [{ token: value }, [value], null, undefined, 5, Symbol(value), () => value]) {
       const copy = redactError(thrown, []);
       expect(copy).toBeInstanceOf(Error);
@@ -310,7 +310,7 @@ describe("a foreign error, made fit to be a cause", () => {
     expect(redactError(`text ${value}`, [value]).message).toBe("text [redacted]");
   });
 
-  test("an error whose message is no text", () => {
+  test("an error whose message is not a text", () => {
     const error = Object.assign(new Error("x"), { message: { token: value }, stack: 5, name: undefined });
     const copy = redactError(error, [value]);
     expect(inspect(copy, { depth: Infinity, showHidden: true })).not.toContain(value);

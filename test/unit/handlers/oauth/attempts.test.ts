@@ -26,10 +26,9 @@ const soon = (outcome: string) => () =>
 function twoServers() {
   const store = memoryTokenStore();
   const attempts = { put: store.putAttempt, get: store.getAttempt, take: store.takeAttempt };
-  const encryptedJson = createEncryptedJson(
-    "a-secret-of-the-tests-that-is-long-enough",
+  const encryptedJson = createEncryptedJson("a-secret-of-the-tests-that-is-long-enough", [
     "https://app.example",
-  );
+  ]);
   const server = (): Attempts =>
     createAttempts(createSharedRecords(attempts, { encryptedJson, now: Date.now }), Date.now);
   return { one: server(), other: server(), store };
