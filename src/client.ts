@@ -4,11 +4,11 @@ import { grantsOf } from "./grants/grants.js";
 import { callHook } from "./api/hooks.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
 import { userNotFound } from "./tokens/token-record.js";
-import { assertOwn, claimUser } from "./users/claim.js";
+import { FirstUse } from "./users/first-use.js";
+import { ownedGrant } from "./users/owned-grant.js";
 import { claimUsers, type ClaimProgress, type ClaimUsersOptions } from "./users/claim-users.js";
 import { reassignUser } from "./users/reassign-user.js";
-import { detailsOf } from "./tokens/details.js";
-import { CalValidationError, isCalError } from "./errors.js";
+import { CalValidationError } from "./errors.js";
 import type { CallOptions, Send } from "./api/request.js";
 import type { ManagedUserInput } from "./api/endpoints/managed-users.js";
 import { Transport } from "./api/transport.js";
@@ -47,6 +47,7 @@ export class CalClient {
   readonly #oauth: OAuthAccounts | undefined;
   /** Users that this process is creating. */
   readonly #ensuring: SingleFlight<void>;
+  readonly #firstUse = new FirstUse();
 
   /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
@@ -66,7 +67,13 @@ export class CalClient {
     const tokens = new TokenManager({
       store,
       grantOf: grantsOf({
-        managed: managedUsers && managedUserGrant(sendAsClient, managedUsers.clientId),
+        managed:
+          managedUsers &&
+          ownedGrant(
+            managedUserGrant(sendAsClient, managedUsers.clientId),
+            sendAsClient,
+            managedUsers.clientId,
+          ),
         oauth: oauth && oauthGrant(sendToken, oauth, now),
       }),
       cache: new TokenCache(resolved.cache.maxUsers),
@@ -167,13 +174,7 @@ export class CalClient {
       await createUser(this.#context, userId, input, options);
       return;
     }
-    if (detailsOf(record).isOwned || !managedUsers) return;
-    // A row of another integration, used for the first time. Cal.com may be down: the user is there all the same.
-    const claiming = claimUser(this.#context, record, options).then(assertOwn);
-    await claiming.catch((error: unknown) => {
-      if (isCalError(error) && error.code === "cal_user_in_use") throw error;
-      this.#context.options.warn("calbridge: a managed user has no owner hash yet", { userId, error });
-    });
+    if (managedUsers) await this.#firstUse.claim(this.#context, record, options);
   }
 
   /**

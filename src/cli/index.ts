@@ -6,6 +6,7 @@ import { UsageError, type Command, type CommandIo } from "./command.js";
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import("./schema.js")).schemaCommand,
   doctor: async () => (await import("./doctor.js")).doctorCommand,
+  claim: async () => (await import("./claim.js")).claimCommand,
   emulator: async () => (await import("./emulator.js")).emulatorCommand,
 };
 
@@ -13,6 +14,7 @@ const help = `calbridge <command>
 
   schema     print the token table, and the migration to it
   doctor     diagnose the environment, the connection to Cal.com and the token table
+  claim      give the managed users of a table from another integration their owner
   emulator   run an emulated Cal.com for development
 
   calbridge <command> --help   print the help of a command

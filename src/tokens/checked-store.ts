@@ -48,6 +48,7 @@ export class CheckedStore {
   }
 
   async set(write: CheckedWrite, options: { ifVersion: number | null }): Promise<TokenRecord | null> {
+    assertOwnToken(write);
     const record = { ...write, calServer: this.#calServer };
     const written = await this.#run("set", secretsOf(write), () => this.#store.set(record, options));
     return written ? this.#checked(written, write.userId) : null;
@@ -145,14 +146,21 @@ export class CheckedStore {
       );
     }
     detailsOf(record);
-    const claimed = calUserIdIn(record.calAccessToken);
-    if (claimed !== null && claimed !== record.calUserId) {
-      throw new CalStoreError(
-        `The stored access token was issued for another Cal.com user than ${String(record.calUserId)}: the row was changed by hand. Nothing was sent.`,
-      );
-    }
+    assertOwnToken(record);
     return record;
   }
+}
+
+/** An access token says for which Cal.com user it was issued. */
+function assertOwnToken({
+  calAccessToken,
+  calUserId,
+}: Pick<TokenRecord, "calAccessToken" | "calUserId">): void {
+  const claimed = calUserIdIn(calAccessToken);
+  if (claimed === null || claimed === calUserId) return;
+  throw new CalStoreError(
+    `The access token was issued for another Cal.com user than ${String(calUserId)}, which the row names: the row was changed by hand. Nothing was sent or written.`,
+  );
 }
 
 // What encryptedTokenStore() writes: a compact JWE without an encrypted key. No token of Cal.com's is one.

@@ -39,6 +39,14 @@ export interface RefreshRun {
   isCurrent: () => boolean;
 }
 
+interface UnsavedPair {
+  tokens: GrantedTokens;
+  calUserId: number;
+  /** Of the pair that it was made from. */
+  rotation: number;
+  change: DetailsChange;
+}
+
 const MAX_WRITE_ATTEMPTS = 4;
 // A request of ours can no longer be running at Cal.com after this time.
 const UNKNOWN_OUTCOME_MS = 60_000;
@@ -55,7 +63,7 @@ const CLOCK_TOLERANCE_MS = 60_000;
 export class Refresher {
   readonly #options: RefresherOptions;
   /** Pairs that Cal.com has issued and the store could not write, with the rotation that they were made from. */
-  readonly #unsaved = new Map<string, { tokens: GrantedTokens; rotation: number; change: DetailsChange }>();
+  readonly #unsaved = new Map<string, UnsavedPair>();
   readonly #guard = new RefusalGuard();
   #clientRefused: { error: unknown; until: number } | undefined;
   /** How far this machine's clock is ahead of Cal.com's, as measured at the last refresh. */
@@ -74,7 +82,9 @@ export class Refresher {
     let current = found;
     for (;;) {
       const unsaved = this.#unsaved.get(current.userId);
-      if (unsaved?.rotation === detailsOf(current).rotation) {
+      // Not for the record of a user who was deleted, moved or made anew meanwhile.
+      const isOf = unsaved?.calUserId === current.calUserId;
+      if (isOf && unsaved.rotation === detailsOf(current).rotation) {
         const refreshed = await this.#write(current, unsaved.tokens, "refreshed", run, unsaved.change);
         this.#unsaved.delete(current.userId);
         if (run.meets(refreshed.record)) return refreshed;
@@ -258,7 +268,7 @@ export class Refresher {
       }
     }
     // Not for a user that was deleted or replaced meanwhile.
-    if (run.isCurrent()) this.#unsaved.set(userId, { tokens, rotation, change });
+    if (run.isCurrent()) this.#unsaved.set(userId, { tokens, calUserId, rotation, change });
     throw (
       failure ??
       new CalStoreError("The user's record changed during every attempt to write its tokens. Try again.")

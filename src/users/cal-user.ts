@@ -16,7 +16,7 @@ import { within } from "../lib/deadline.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
 import { accessTokenExpiry, MAX_TTL_MS, userNotFound, withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-import { assertOwn, claimUser } from "./claim.js";
+import { assertOwned } from "./claim.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
@@ -112,7 +112,9 @@ export class CalUser {
           const { previousCalUserId } = record ? detailsOf(record) : {};
           if (!record || previousCalUserId === undefined) return false;
           const { clientId } = platformClientOf(this.#context);
-          await ignoreGone(deleteManagedUser(sendAsClient, clientId, previousCalUserId, options));
+          if (await assertOwned(this.#context, this.id, previousCalUserId, options)) {
+            await ignoreGone(deleteManagedUser(sendAsClient, clientId, previousCalUserId, options));
+          }
           const write = withDetails(record, { previousCalUserId: undefined });
           await store.set(write, { ifVersion: record.version });
           tokens.forget(this.id);
@@ -125,6 +127,7 @@ export class CalUser {
   /**
    * Changes the given fields of a managed user and leaves the others. `metadata` is replaced as a whole.
    *
+   * @throws {@link CalUserInUseError} if the managed user was created for another application user.
    * @throws {@link CalTokenError} `unsupported_for_grant` for a user's own Cal.com account: it is the person's profile.
    */
   async update(update: ManagedUserUpdate, options?: CallOptions): Promise<ManagedUser> {
@@ -133,7 +136,7 @@ export class CalUser {
     const { sendAsClient } = this.#context;
     const record = await this.#record(options);
     assertGrant(record, "managed", "update");
-    assertOwn(await claimUser(this.#context, record, options));
+    await assertOwned(this.#context, this.id, record.calUserId, options);
     // The owner hash, by which ensureUser() finds its own users, would be replaced with the rest.
     const { metadata } = update;
     const owned = metadata ? { ...update, metadata: await withOwnerHash(metadata, this.id) } : update;
@@ -162,9 +165,7 @@ export class CalUser {
     const { sendAsClient, store, tokens } = this.#context;
     const record = await store.get(this.id);
     if (record && detailsOf(record).grant === "managed") {
-      const outcome = await claimUser(this.#context, record, options);
-      assertOwn(outcome);
-      if (outcome !== "gone") {
+      if (await assertOwned(this.#context, this.id, record.calUserId, options)) {
         const { clientId } = platformClientOf(this.#context);
         await ignoreGone(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
       }

@@ -3,17 +3,17 @@ import {
   deleteManagedUser,
   getManagedUser,
   listManagedUsers,
-  updateManagedUser,
   type ManagedUser,
   type ManagedUserInput,
-  type ManagedUserMetadata,
 } from "../api/endpoints/managed-users.js";
 import type { CalTokens } from "../api/endpoints/tokens.js";
 import type { CallOptions } from "../api/request.js";
 import { CalApiError, CalError, type CalApiErrorCode } from "../errors.js";
 import { toDetailsText } from "../tokens/details.js";
 import { tokenColumns } from "../tokens/token-record.js";
+import { adoptedRecord } from "./adopted-record.js";
 import { hasAddress, spellingsOf, taggedAddress } from "./addresses.js";
+import { setOwner } from "./claim.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, ownershipOf, withOwnerHash } from "./owner-metadata.js";
 import { assertManagedUserInput } from "./user-input.js";
@@ -45,7 +45,7 @@ export async function createUser(
     return found.tokens === null;
   });
   if (!isAdopted) return;
-  // The record has no tokens yet. The first requirement of a token recovers them.
+  // The record has no tokens yet.
   const { timeoutMs = client.timeoutMs } = options;
   await tokens.usable(userId, { timeoutMs });
 }
@@ -172,20 +172,7 @@ async function adopt(
   user: ManagedUser,
   options: CallOptions,
 ): Promise<void> {
-  const { store, sendAsClient: send } = context;
   const isOwned = (await ownershipOf(user, userId)) === "own";
-  const record = {
-    userId,
-    calUserId: user.id,
-    // Equal to no token that exists.
-    calAccessToken: `none-${crypto.randomUUID()}`,
-    calAccessTokenExpiresAt: new Date(0),
-    calRefreshToken: null,
-    calRefreshTokenExpiresAt: null,
-    details: toDetailsText({ grant: "managed", rotation: 0, ...(isOwned && { isOwned }) }),
-  };
-  const inserted = await store.set(record, { ifVersion: null });
-  if (!inserted || isOwned) return;
-  const metadata = await withOwnerHash(user.metadata as ManagedUserMetadata | undefined, userId);
-  await updateManagedUser(send, platformClientOf(context).clientId, user.id, { metadata }, options);
+  const inserted = await context.store.set(adoptedRecord(userId, user.id, isOwned), { ifVersion: null });
+  if (inserted && !isOwned) await setOwner(context, user, userId, options);
 }

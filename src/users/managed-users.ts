@@ -1,4 +1,4 @@
-import { assertRoomForOwnerHash, keepingOwnerHash } from "./owner-metadata.js";
+import { assertRoomForOwnerHash, keepingOwnerHash, withoutOwnerHash } from "./owner-metadata.js";
 import type { CallOptions, Send } from "../api/request.js";
 import {
   createManagedUser,
@@ -44,13 +44,15 @@ export class ManagedUsers {
 
   /**
    * Creates a managed user. Not repeated once it has reached Cal.com: a 500 can leave the user behind, and `ensureUser()` is
-   * the call that copes with that.
+   * the call that copes with that. It has no owner hash: `ensureUser()` adopts it only with `adoptUnowned`.
    * @throws {@link CalApiError} `conflict` (409): there is a user with this address, or whose user name, made
    * from the address, is the same.
    */
   async create(input: ManagedUserInput, options?: CallOptions): Promise<CreatedManagedUser> {
     assertManagedUserInput(input);
-    return createManagedUser(this.#send, this.#clientId, input, options);
+    const { metadata } = input;
+    const unowned = metadata ? { ...input, metadata: withoutOwnerHash(metadata) } : input;
+    return createManagedUser(this.#send, this.#clientId, unowned, options);
   }
 
   /** One managed user, by Cal.com's id. */

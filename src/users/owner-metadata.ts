@@ -28,13 +28,17 @@ export async function withOwnerHash(
   return { ...metadata, [KEY]: await ownerHashOf(userId) };
 }
 
-/** Given metadata with the owner hash that a managed user has now: an update replaces all metadata. */
+/**
+ * Given metadata with the owner hash that a managed user has now: an update replaces all metadata. A hash among the
+ * given metadata does not count: it may come from another managed user, or from a form.
+ */
 export function keepingOwnerHash(
   metadata: ManagedUserMetadata,
   current: Pick<ManagedUser, "metadata">,
 ): ManagedUserMetadata {
   const hash = current.metadata?.[KEY];
-  return typeof hash === "string" ? { ...metadata, [KEY]: hash } : metadata;
+  const given = withoutOwnerHash(metadata);
+  return typeof hash === "string" ? { ...given, [KEY]: hash } : given;
 }
 
 /** Whose a managed user is. */
@@ -48,6 +52,7 @@ export async function ownerHashOf(userId: string): Promise<string> {
   return toHex(await sha256(userId));
 }
 
-function withoutOwnerHash(metadata: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(metadata).filter(([key]) => key !== KEY));
+/** The metadata without an owner hash. */
+export function withoutOwnerHash<Metadata extends Record<string, unknown>>(metadata: Metadata): Metadata {
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => key !== KEY)) as Metadata;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createContext } from "../../src/handlers/context.js";
 import { finishRollBacks } from "../../src/handlers/oauth/roll-back.js";
-import { resolveHandlersOptions } from "../../src/handlers/options.js";
+import { resolveHandlersOptions } from "../../src/handlers/resolve-options.js";
 import {
   authenticate,
   connectGoogle,

@@ -66,12 +66,14 @@ test("links to other sites are https, and to hosts that were reviewed", () => {
     "nextjs.org",
     "node-postgres.com",
     "orm.drizzle.team",
+    "owasp.org",
     "partnermarketinghub.withgoogle.com",
     "semver.org",
     "vitest.dev",
     "www.apple.com",
     "www.microsoft.com",
     "www.prisma.io",
+    "www.rfc-editor.org",
   ];
   const unknown = links.filter(({ target }) => {
     if (!isExternal(target)) return false;

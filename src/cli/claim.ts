@@ -1,0 +1,150 @@
+import { CalClient } from "../client.js";
+import { isCalError } from "../errors.js";
+import { postgresTokenStore } from "../stores/postgres/postgres-token-store.js";
+import { encryptedTokenStore } from "../tokens/encryption/encrypted-token-store.js";
+import { encryptionKeysFromEnv } from "../tokens/encryption/keys.js";
+import type { ClaimProgress } from "../users/claim-users.js";
+import { withDatabase, type Database } from "./checks/database.js";
+import type { Finding } from "./checks/finding.js";
+import { checkTable } from "./checks/table.js";
+import { textOption, UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
+import { withEnvFile } from "./env-file.js";
+
+const PROGRESS_EVERY = 100;
+const MAX_PER_MINUTE = 200;
+
+/** `calbridge claim`: gives the managed users of the token table the hash of their owner. */
+export const claimCommand: Command = {
+  usage: `calbridge claim [options]
+
+For a token table that another integration has filled: writes a hash of the application's user id into the
+metadata of each managed user at Cal.com, so that a person who gets the same e-mail address later can't get the
+managed user. Run it once, after the migration of the table. Can be stopped, continued and run again while the
+application runs: users that were claimed cost no request.
+
+  --after <user id>          continue after this user, as the last progress line says
+  --max-per-minute <number>  the most users a minute; default 120, at most ${String(MAX_PER_MINUTE)}: each takes up to two
+                             requests, and Cal.com allows a client 500 a minute
+  --server-id <id>           the client's option serverId; default: none
+  --table <name>             the token table; default: CalendarIntegration
+  --schema <name>            its schema; default: none, search_path decides
+  --env-file <path>          read variables from a file; those of the environment go before them
+
+It reads CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL, CAL_TOKEN_ENCRYPTION_KEYS and DATABASE_URL. Exit code 1 if
+it was stopped, or if some users could not be claimed: each of them is named with the reason.`,
+
+  options: {
+    after: { type: "string" },
+    "max-per-minute": { type: "string" },
+    "server-id": { type: "string" },
+    table: { type: "string" },
+    schema: { type: "string" },
+    "env-file": { type: "string" },
+  },
+
+  async run(values, given) {
+    const io = withEnvFile(given, textOption(values, "env-file"));
+    const maxPerMinute = maxPerMinuteOf(values);
+    const client = createClient(values, io);
+    let result: ClaimProgress | undefined;
+    const findings = await withDatabase(io, async (database) => {
+      const wrongs = (await checkTable(database, tableOf(values))).filter(({ level }) => level === "wrong");
+      if (wrongs.length > 0) return wrongs;
+      client.connect(database);
+      result = await claim(client.cal, { after: textOption(values, "after"), maxPerMinute }, io);
+      return [];
+    });
+    findings.forEach((finding) => printProblem(finding, io));
+    if (!result || findings.length > 0) return 1;
+    io.out(summaryOf(result));
+    return result.done && result.failed === 0 && result.inUse === 0 ? 0 : 1;
+  },
+};
+
+function maxPerMinuteOf(values: OptionValues): number | undefined {
+  const text = textOption(values, "max-per-minute");
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= MAX_PER_MINUTE) return value;
+  throw new UsageError(`--max-per-minute must be a whole number from 1 to ${String(MAX_PER_MINUTE)}.`);
+}
+
+function tableOf(values: OptionValues): { table?: string; schema?: string } {
+  const [table, schema] = [textOption(values, "table"), textOption(values, "schema")];
+  return { ...(table !== undefined && { table }), ...(schema !== undefined && { schema }) };
+}
+
+/** The client, with a store whose database is connected later: its options are validated first. */
+function createClient(
+  values: OptionValues,
+  io: CommandIo,
+): { cal: CalClient; connect: (database: Database) => void } {
+  let connected: Database | undefined;
+  const database: Database = {
+    query: (text, parameters) => {
+      if (!connected) throw new TypeError("The database is not connected.");
+      return connected.query(text, parameters);
+    },
+  };
+  const table = postgresTokenStore({ client: database, ...tableOf(values) });
+  const hasKeys = Boolean(io.env["CAL_TOKEN_ENCRYPTION_KEYS"]?.trim());
+  const tokenStore = hasKeys ? encryptedTokenStore(table, { keys: encryptionKeysFromEnv(io.env) }) : table;
+  const { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL } = io.env;
+  const cal = CalClient.fromEnv({
+    env: { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL },
+    serverId: textOption(values, "server-id"),
+    tokenStore,
+    fetch: io.fetch,
+    now: io.now,
+  });
+  return { cal, connect: (database) => void (connected = database) };
+}
+
+async function claim(
+  cal: CalClient,
+  options: { after: string | undefined; maxPerMinute: number | undefined },
+  io: CommandIo,
+): Promise<ClaimProgress> {
+  const stop = new AbortController();
+  void io.untilStopped().then(() => stop.abort());
+  return cal.claimUsers({
+    ...options,
+    signal: stop.signal,
+    onProgress: (progress) => {
+      if (progress.checked % PROGRESS_EVERY === 0) io.out(progressOf(progress));
+    },
+    onFailure: (userId, reason, error) => {
+      const detail = isCalError(error) ? `: ${error.message}` : "";
+      io.err(`${reasons[reason].padEnd(8)} ${show(userId)}${detail}`);
+    },
+  });
+}
+
+const reasons = { in_use: "in use", gone: "gone", failed: "failed" } as const;
+
+function progressOf({ checked, claimed, after }: ClaimProgress): string {
+  return `${String(checked)} users looked at, ${String(claimed)} claimed; to continue here: --after ${show(after ?? "")}`;
+}
+
+function summaryOf(progress: ClaimProgress): string {
+  const { checked, claimed, inUse, gone, failed, done } = progress;
+  const counts = `${String(checked)} users looked at: ${String(claimed)} claimed, ${String(inUse)} in use by another user, ${String(gone)} gone at Cal.com, ${String(failed)} failed.`;
+  const help = [
+    !done && `Stopped. ${progressOf(progress)}`,
+    inUse > 0 &&
+      "In use: the managed user was created for another user of the application. The same person with a new id: cal.reassignUser(from, to).",
+    gone > 0 && "Gone: Cal.com no longer has the managed user. Call delete() of the user, then ensureUser().",
+    failed > 0 && "Failed: run it again.",
+    done && failed === 0 && inUse === 0 && "All managed users have an owner: adoptUnowned can be turned off.",
+  ].filter((line) => line !== false);
+  return [counts, ...help].join("\n");
+}
+
+function printProblem({ text, help }: Finding, io: CommandIo): void {
+  io.err(`calbridge: ${text}${help === undefined ? "" : `\n${help}`}`);
+}
+
+/** A user's id as one word of the shell, without control characters. */
+function show(userId: string): string {
+  return /^[\w.@:-]+$/.test(userId) ? userId : JSON.stringify(userId);
+}
