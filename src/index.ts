@@ -21,6 +21,7 @@ export type { AuthorizationUrlInput, LinkInput, LinkOptions, OAuthAccounts } fro
 export type {
   BusyTimesQuery,
   ConnectUrlInput,
+  DisconnectInput,
   SyncResult,
   UserCalendars,
 } from "./calendars/user-calendars.js";

@@ -52,10 +52,16 @@ export async function disconnectAll(
   return disconnected;
 }
 
-/** Ends the provider's connections whose access was revoked: Cal.com would drop the new tokens of such an account. */
+/**
+ * Ends the provider's connections whose access was revoked: Cal.com would drop the new tokens of such an account.
+ *
+ * @param isOwnAccount - In a person's own account only a provider's single connection is ended: of several, the one to
+ * be connected again is not known.
+ */
 export async function disconnectRevoked(
   send: Send,
   provider: CalendarProvider,
+  isOwnAccount: boolean,
   options: CallOptions | undefined,
 ): Promise<void> {
   const status = await checkStatus(send, provider, options);
@@ -65,6 +71,7 @@ export async function disconnectRevoked(
   // Of several accounts the check looks at the first one only, so each one's own error decides. An account
   // that could not be reached just now is left alone.
   const accounts = connectionsOf(await listCalendars(send, options), provider);
+  if (isOwnAccount && accounts.length > 1) return;
   const isOnly = accounts.length === 1 && !status.connected;
   const revoked = accounts.filter(
     ({ error }) => error !== null && (isOnly || tellsOfRevocation(error.message)),

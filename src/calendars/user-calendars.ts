@@ -39,6 +39,7 @@ import {
   assertTimeZone,
   toIsoRange,
 } from "../lib/assert.js";
+import { detailsOf } from "../tokens/details.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { assertDisconnectable, assertOAuthProvider, assertProvider, providers } from "./providers.js";
 import type { DisconnectableProvider } from "./providers.js";
@@ -59,6 +60,14 @@ export interface ConnectUrlInput {
   returnUrl: string;
   /** Walks through the consent and stores nothing. Default: `false`. */
   isDryRun?: boolean | undefined;
+}
+
+/** Input of {@link UserCalendars.disconnect}. */
+export interface DisconnectInput {
+  /** The connection to end, as {@link UserCalendars.list} names it. */
+  credentialId?: number | undefined;
+  /** Ends every connection of the provider: for OAuth 2, in the user's whole Cal.com account. */
+  all?: boolean | undefined;
 }
 
 /** Input of {@link UserCalendars.busyTimes}. */
@@ -92,8 +101,9 @@ export class UserCalendars {
    * Where to send the browser so that the user consents: Google's or Microsoft's page. The URL carries the
    * user's access token. Treat it as a secret: hand it to this user's browser, never to a log.
    *
-   * The token in it lives for `connectMinTtlMs` or more. Accounts whose access was revoked are disconnected
-   * first, as Cal.com would drop the new tokens of such an account.
+   * The token in it lives for `connectMinTtlMs` or more. Accounts whose access was revoked are disconnected first, as
+   * Cal.com would drop the new tokens of such an account; in a user's own Cal.com account only if it is the provider's
+   * only one.
    */
   async connectUrl(
     provider: OAuthProvider,
@@ -103,7 +113,7 @@ export class UserCalendars {
     assertOAuthProvider(provider);
     assertObject("The input", input, "{ returnUrl }");
     assertHttpUrl("returnUrl", input.returnUrl);
-    await disconnectRevoked(this.#send, provider, options);
+    await disconnectRevoked(this.#send, provider, await this.#isOwnAccount(options), options);
     const need = { minTtlMs: this.#user.connectMinTtlMs };
     const query = { redir: input.returnUrl, isDryRun: input.isDryRun ?? false };
     const authUrl = await getConnectUrl((call) => this.#send(call, need), provider, query, options);
@@ -152,12 +162,16 @@ export class UserCalendars {
     return listCalendars(this.#send, options);
   }
 
-  /** Brings a provider's connection up to date: a token that works, the accounts, duplicates removed, the check. */
+  /**
+   * Brings a provider's connection up to date: a token that works, the accounts, duplicates removed, the check. In a
+   * user's own Cal.com account (OAuth 2) nothing is removed.
+   */
   async sync(provider: CalendarProvider, options?: CallOptions): Promise<SyncResult> {
     assertProvider(provider);
     const list = await this.list(options);
     const accounts = connectionsOf(list, provider);
-    const duplicates = duplicatesIn(accounts, list.destinationCalendar);
+    const isOwn = await this.#isOwnAccount(options);
+    const duplicates = isOwn ? [] : duplicatesIn(accounts, list.destinationCalendar);
     for (const credentialId of duplicates) await disconnectOne(this.#send, provider, credentialId, options);
     return {
       status: await this.check(provider, options),
@@ -167,17 +181,28 @@ export class UserCalendars {
   }
 
   /**
-   * Ends every connection of the provider that Cal.com lists, or the one with `credentialId`. Answers what was
-   * disconnected: nothing, if there was nothing (any more). As {@link list} may be 10 seconds old, an account
-   * connected just before may be missed.
+   * Ends the connection with `credentialId`; or, for a managed user or with `all`, every connection of the provider
+   * that Cal.com lists. Returns what was disconnected: nothing, if there was nothing (any more). As {@link list} may be
+   * 10 seconds old, an account connected just before may be missed.
+   *
+   * In a user's own Cal.com account (OAuth 2) a connection belongs to the person: ending it also ends it for what the
+   * person does with Cal.com outside of this application.
+   *
+   * @throws {@link CalValidationError} without `credentialId` and `all` for a user's own Cal.com account.
    */
   async disconnect(
     provider: DisconnectableProvider,
-    { credentialId }: { credentialId?: number | undefined } = {},
+    input: DisconnectInput = {},
     options?: CallOptions,
   ): Promise<{ disconnected: CalendarCredential[] }> {
     assertDisconnectable(provider);
+    assertObject("The input", input, "{ credentialId } or { all: true }");
+    const { credentialId, all } = input;
+    if (credentialId !== undefined && all !== undefined) {
+      throw new CalValidationError("Give either credentialId or all.");
+    }
     if (credentialId === undefined) {
+      if (all !== true && (await this.#isOwnAccount(options))) throw needsCredentialId(provider);
       return { disconnected: await disconnectAll(this.#send, provider, options) };
     }
     assertId("credentialId", credentialId);
@@ -205,7 +230,7 @@ export class UserCalendars {
     assertObject("The credentials", credentials);
     assertText("username", credentials.username);
     assertText("password", credentials.password);
-    await disconnectRevoked(this.#send, "apple", options);
+    await disconnectRevoked(this.#send, "apple", await this.#isOwnAccount(options), options);
     await saveAppleCredentials(this.#send, credentials, options);
   }
 
@@ -280,6 +305,11 @@ export class UserCalendars {
     assertText("connectionId", connectionId);
     return new CalendarConnectionClient(this.#send, connectionId);
   }
+
+  /** Whether the account is a person's own (OAuth 2): then also what the application did not connect is in it. */
+  async #isOwnAccount(options?: CallOptions): Promise<boolean> {
+    return detailsOf(await this.#user.record(options)).grant === "oauth";
+  }
 }
 
 function assertSelected(calendar: SelectedCalendar): void {
@@ -287,6 +317,13 @@ function assertSelected(calendar: SelectedCalendar): void {
   assertText("integration", calendar.integration);
   assertText("externalId", calendar.externalId);
   assertId("credentialId", calendar.credentialId);
+}
+
+function needsCredentialId(provider: DisconnectableProvider): CalValidationError {
+  return new CalValidationError(
+    `Which connection? This user has an own Cal.com account, and ${providers[provider].label} may be connected there for more than this application. ` +
+      "Give { credentialId }, which list() has; or { all: true }, which removes the calendar from the user's whole Cal.com account.",
+  );
 }
 
 async function wasThere(removal: Promise<void>): Promise<boolean> {

@@ -12,6 +12,8 @@ const MAX_LEASE_WAIT_MS = 90_000;
 export interface HeldLease {
   /** Whether it was renewed recently: not so after the process was frozen, when another one may hold it. */
   isFresh: () => boolean;
+  /** Renews it, and waits for it where another process holds it. */
+  renew: () => Promise<void>;
   /** Never rejects. */
   release: () => Promise<void>;
 }
@@ -23,6 +25,8 @@ export class RefreshLease {
   readonly #warn: (message: string, fields: object) => void;
   // Names this process. A lease that it could not release is its own to acquire again.
   readonly #owner: string = crypto.randomUUID();
+  /** When each lease that this process holds was last asked for. */
+  readonly #renewedAt = new Map<string, { steady: number; wall: number }>();
 
   constructor(options: {
     store: CheckedStore;
@@ -35,8 +39,11 @@ export class RefreshLease {
   }
 
   /** Acquires or renews the lease. `false`: another process holds it. */
-  acquire(userId: string): Promise<boolean> {
-    return this.#store.acquireLease(userId, { owner: this.#owner, ttlMs: LEASE_TTL_MS });
+  async acquire(userId: string): Promise<boolean> {
+    const asked = this.#clocks();
+    const isHeld = await this.#store.acquireLease(userId, { owner: this.#owner, ttlMs: LEASE_TTL_MS });
+    if (isHeld) this.#renewedAt.set(userId, asked);
+    return isHeld;
   }
 
   /**
@@ -59,15 +66,9 @@ export class RefreshLease {
 
   /** Renews the lease, which was just acquired, for as long as the work takes. */
   hold(userId: string): HeldLease {
-    // A clock that can't be set.
-    let renewedAt = performance.now();
     let renewal: Promise<unknown> | undefined;
     const timer = setInterval(() => {
-      const askedAt = performance.now();
       renewal ??= this.acquire(userId)
-        .then((isHeld) => {
-          if (isHeld) renewedAt = askedAt;
-        })
         // Writes are guarded by their version, so a lost lease costs a refresh, not a token.
         .catch((error: unknown) =>
           this.#warn("calbridge: the refresh lease could not be renewed", { userId, error }),
@@ -75,7 +76,10 @@ export class RefreshLease {
         .finally(() => (renewal = undefined));
     }, RENEW_EVERY_MS);
     return {
-      isFresh: () => performance.now() - renewedAt < LEASE_TTL_MS / 2,
+      isFresh: () => this.#ageOf(userId) < LEASE_TTL_MS / 2,
+      renew: async () => {
+        await this.wait(userId, () => Promise.resolve(null));
+      },
       release: async () => {
         clearInterval(timer);
         // A renewal that arrives after the release would block the next process.
@@ -85,7 +89,21 @@ export class RefreshLease {
     };
   }
 
+  /** How long ago the lease was last renewed, in milliseconds, by the clock that has gone further. */
+  #ageOf(userId: string): number {
+    const renewed = this.#renewedAt.get(userId);
+    if (!renewed) return Number.POSITIVE_INFINITY;
+    const { steady, wall } = this.#clocks();
+    return Math.max(steady - renewed.steady, wall - renewed.wall);
+  }
+
+  /** A clock that can't be set; and one that goes on while the whole machine is suspended. */
+  #clocks(): { steady: number; wall: number } {
+    return { steady: performance.now(), wall: this.#now() };
+  }
+
   async #release(userId: string): Promise<void> {
+    this.#renewedAt.delete(userId);
     try {
       await this.#store.releaseLease(userId, { owner: this.#owner });
     } catch (error) {
