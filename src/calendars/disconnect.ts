@@ -6,7 +6,7 @@ import {
 } from "../api/endpoints/calendars.js";
 import type { CallOptions, Send } from "../api/request.js";
 import { checkStatus } from "./status.js";
-import { CalApiError } from "../errors.js";
+import { CalApiError, CalValidationError } from "../errors.js";
 import type { DisconnectableProvider } from "./providers.js";
 import { providers } from "./providers.js";
 
@@ -17,6 +17,25 @@ const DISCONNECT_ROUNDS = 3;
 export function connectionsOf(list: CalendarList, provider: DisconnectableProvider): ConnectedCalendar[] {
   return list.connectedCalendars.filter(
     ({ integration }) => integration.type === providers[provider].integration,
+  );
+}
+
+/** Cal.com ignores the provider's name, and would end another provider's connection without a word. */
+export function assertOfProvider(
+  { connectedCalendars }: CalendarList,
+  provider: DisconnectableProvider,
+  credentialId: number,
+): void {
+  const account = connectedCalendars.find((connected) => connected.credentialId === credentialId);
+  if (!account || account.integration.type === providers[provider].integration) return;
+  throw new CalValidationError(`The credential ${String(credentialId)} is not of the provider ${provider}.`);
+}
+
+/** All connections of a provider in a person's own account are not for the application to end by mistake. */
+export function needsCredentialId(provider: DisconnectableProvider): CalValidationError {
+  return new CalValidationError(
+    `Which connection? This user has an own Cal.com account, and ${providers[provider].label} may be connected there for more than this application. ` +
+      "Give { credentialId }, which list() has; or { all: true }, which removes the calendar from the user's whole Cal.com account.",
   );
 }
 

@@ -28,7 +28,14 @@ import {
 import { CalendarConnectionClient, type TimeRange } from "./connection-calendars.js";
 import { checkStatus, statusOf, type CalendarStatus } from "./status.js";
 import { assertAuthorized } from "./cal-state.js";
-import { connectionsOf, disconnectAll, disconnectOne, disconnectRevoked } from "./disconnect.js";
+import {
+  assertOfProvider,
+  connectionsOf,
+  disconnectAll,
+  disconnectOne,
+  disconnectRevoked,
+  needsCredentialId,
+} from "./disconnect.js";
 import { duplicatesIn } from "./duplicates.js";
 import { CalApiError, CalValidationError } from "../errors.js";
 import {
@@ -41,7 +48,7 @@ import {
 } from "../lib/assert.js";
 import { detailsOf } from "../tokens/details.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-import { assertDisconnectable, assertOAuthProvider, assertProvider, providers } from "./providers.js";
+import { assertDisconnectable, assertOAuthProvider, assertProvider } from "./providers.js";
 import type { DisconnectableProvider } from "./providers.js";
 
 /** What a user's calendars need of the user: to make calls as it, and to know who it is. */
@@ -206,14 +213,8 @@ export class UserCalendars {
       return { disconnected: await disconnectAll(this.#send, provider, options) };
     }
     assertId("credentialId", credentialId);
-    // Cal.com ignores the provider's name, and would end another provider's connection without a word.
-    const { connectedCalendars } = await this.list(options);
-    const account = connectedCalendars.find((connected) => connected.credentialId === credentialId);
-    if (account && account.integration.type !== providers[provider].integration) {
-      throw new CalValidationError(
-        `The credential ${String(credentialId)} is not of the provider ${provider}.`,
-      );
-    }
+    const list = await this.list(options);
+    assertOfProvider(list, provider, credentialId);
     return { disconnected: await disconnectOne(this.#send, provider, credentialId, options) };
   }
 
@@ -317,13 +318,6 @@ function assertSelected(calendar: SelectedCalendar): void {
   assertText("integration", calendar.integration);
   assertText("externalId", calendar.externalId);
   assertId("credentialId", calendar.credentialId);
-}
-
-function needsCredentialId(provider: DisconnectableProvider): CalValidationError {
-  return new CalValidationError(
-    `Which connection? This user has an own Cal.com account, and ${providers[provider].label} may be connected there for more than this application. ` +
-      "Give { credentialId }, which list() has; or { all: true }, which removes the calendar from the user's whole Cal.com account.",
-  );
 }
 
 async function wasThere(removal: Promise<void>): Promise<boolean> {
