@@ -8,7 +8,7 @@ import { createOAuth2Emulator, REDIRECT_URI, SCOPES } from "./oauth2-emulator.js
 export interface OAuthClientOptions extends Partial<CommonOptions> {
   mode?: "strict" | "lenient";
   oauth?: Partial<OAuthOptions>;
-  managedUsers?: ManagedUsersOptions | true;
+  managedUsers?: ManagedUsersOptions | true | undefined;
   newUsers?: "managed" | "oauth";
 }
 
@@ -93,4 +93,10 @@ export async function link(
   person = "ada",
 ): Promise<CalUser> {
   return world.cal.oauth.link(userId, await authorize(world, person));
+}
+
+/** Whether a request is one to the token endpoint. */
+export function isTokenRequest(input: Parameters<typeof fetch>[0]): boolean {
+  const url = input instanceof Request ? input.url : new URL(input).href;
+  return url.endsWith("/auth/oauth2/token");
 }
