@@ -141,8 +141,8 @@ export class TokenManager {
 
   async #withLease<T>(userId: string, work: () => Promise<T>): Promise<T> {
     // `null` ends no wait: there is nothing to look for but the lease.
-    await this.#lease.wait(userId, () => Promise.resolve(null));
-    const lease = this.#lease.hold(userId);
+    await this.#lease.wait(userId, () => Promise.resolve(null), work);
+    const lease = this.#lease.hold(userId, work);
     try {
       return await work();
     } finally {
@@ -286,6 +286,7 @@ export class TokenManager {
     isBackground: boolean,
   ): Promise<Resolved> {
     const { userId } = stale;
+    // It also names this run as the holder of the lease.
     const meets = (record: TokenRecord): boolean =>
       this.#meets(record, requirement) && !isUnconfirmed(record, this.#now());
     const look = async (): Promise<TokenRecord | null> => {
@@ -294,12 +295,12 @@ export class TokenManager {
     };
     if (isBackground) {
       // Another process refreshes already: its tokens are found when they are needed.
-      if (!(await this.#lease.acquire(userId))) return { record: stale, outcome: "stored" };
+      if (!(await this.#lease.acquire(userId, meets))) return { record: stale, outcome: "stored" };
     } else {
-      const newer = await this.#lease.wait(userId, look);
+      const newer = await this.#lease.wait(userId, look, meets);
       if (newer) return { record: newer, outcome: "refreshed_elsewhere" };
     }
-    const lease = this.#lease.hold(userId);
+    const lease = this.#lease.hold(userId, meets);
     try {
       const current = await this.#read(userId);
       if (meets(current)) return { record: current, outcome: "refreshed_elsewhere" };
