@@ -1,4 +1,6 @@
-import type { CommonOptions } from "./client-options.js";
+import type { CalClientOptions, CommonOptions } from "./client-options.js";
+import { optionsFromEnv } from "./options-from-env.js";
+import { resolveOptions } from "./resolve-options.js";
 import { oauthGrant } from "./grants/oauth-grant.js";
 import { grantsOf } from "./grants/grants.js";
 import { callHook } from "./api/hooks.js";
@@ -16,7 +18,6 @@ import { assertEnsureInput, createUser } from "./users/ensure-user.js";
 import { assertEmail, assertObject, assertUserId } from "./lib/assert.js";
 import { managedUserGrant } from "./grants/managed-user-grant.js";
 import { ManagedUsers } from "./users/managed-users.js";
-import { optionsFromEnv, resolveOptions, type CalClientOptions } from "./client-options.js";
 import { CheckedStore, type AttemptStore } from "./tokens/checked-store.js";
 import { reportTokenRefresh } from "./tokens/token-events.js";
 import { SingleFlight } from "./lib/single-flight.js";

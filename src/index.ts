@@ -20,7 +20,7 @@ export type { CalAccount, LinkedCalAccount, ManagedCalAccount } from "./users/ca
 export type { AuthorizationUrlInput, LinkInput, LinkOptions, OAuthAccounts } from "./users/oauth-accounts.js";
 export type { BusyTimesQuery } from "./calendars/busy-times.js";
 export type { AppleCredentials } from "./calendars/connect-apple.js";
-export type { ConnectUrlInput, UserCalendars } from "./calendars/user-calendars.js";
+export type { ConnectUrlInput, DisconnectInput, UserCalendars } from "./calendars/user-calendars.js";
 export type { SyncResult } from "./calendars/sync.js";
 export type { CalendarStatus, DisconnectedReason } from "./calendars/status.js";
 export type {

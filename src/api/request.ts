@@ -44,6 +44,11 @@ export interface ApiCall<T> extends CallOptions {
    * @defaultValue `true` for the idempotent methods of RFC 9110, section 9.2.2
    */
   idempotent?: boolean;
+  /**
+   * How often the request is retried at most.
+   * @defaultValue the client's `retry.limit`
+   */
+  retryLimit?: number;
   /** Whether the expected response is a redirect. It is read, never followed. */
   expectsRedirect?: boolean;
   /** By status: what it means for this call and what to do. Added to the error's message. */

@@ -51,6 +51,7 @@ export class Transport {
     const request = this.#requestFor(call, auth);
     const policy = {
       ...this.#options.retry,
+      ...(call.retryLimit !== undefined && { limit: call.retryLimit }),
       isIdempotent: call.idempotent ?? idempotentMethods.includes(call.method),
       method: call.method,
       signal: call.signal,

@@ -3,11 +3,18 @@ import { disconnectCalendar, type CalendarCredential } from "../api/endpoints/ca
 import type { CallOptions, Send } from "../api/request.js";
 import { CalApiError, CalValidationError } from "../errors.js";
 import { assertCredentialId, connectionsOf, isDelegated } from "./connections-of.js";
-import { providerOf, type DisconnectableProvider } from "./providers.js";
+import { providerOf, providers, type DisconnectableProvider } from "./providers.js";
 
 // One round is enough, unless a connection is added meanwhile.
 const DISCONNECT_ROUNDS = 3;
 const NOT_THEIRS = "Only an administrator of the user's organization can end delegated access.";
+
+/** All connections of a provider in a person's own account are not for the application to end by mistake. */
+export function needsCredentialId(provider: DisconnectableProvider): CalValidationError {
+  return new CalValidationError(
+    `Which connection? This user has an own Cal.com account, and ${providers[provider].label} may be connected there for more than this application. Give { credentialId }, which list() has; or { all: true }, which removes the calendar from the user's whole Cal.com account.`,
+  );
+}
 
 /** Ends a connection. Returns it, or nothing if it was gone already (404). */
 export async function disconnectOne(

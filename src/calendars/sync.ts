@@ -16,17 +16,18 @@ export interface SyncResult {
   removedDuplicates: number[];
 }
 
-/** Lists and checks a provider's connections. If all is well, removes duplicates. */
+/** Lists and checks a provider's connections. If all is well and it may, removes duplicates. */
 export async function syncProvider(
   send: Send,
   provider: CalendarProvider,
+  mayRemove: boolean,
   options: CallOptions | undefined,
 ): Promise<SyncResult> {
   const list = await listCalendars(send, options);
   const connections = connectionsOf(list, provider);
   const status = statusOfAll(provider, await checkStatus(send, provider, options), connections);
   // Of two credentials of one account, a broken one must not be the one that is kept.
-  const duplicates = status.connected ? duplicatesIn(connections, list.destinationCalendar) : [];
+  const duplicates = mayRemove && status.connected ? duplicatesIn(connections, list.destinationCalendar) : [];
   for (const credentialId of duplicates) await disconnectOne(send, provider, credentialId, options);
   return {
     status,

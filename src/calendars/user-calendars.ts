@@ -20,13 +20,14 @@ import {
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
 import { CalApiError, CalValidationError } from "../errors.js";
 import { assertHttpUrl, assertObject, assertText } from "../lib/assert.js";
+import { detailsOf } from "../tokens/details.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { busyTimesOf, type BusyTimesQuery } from "./busy-times.js";
 import { assertAuthorized } from "./cal-state.js";
 import { connectAppleWith, type AppleCredentials } from "./connect-apple.js";
 import { CalendarConnectionClient } from "./connection-calendars.js";
 import { assertCredentialId, connectionsOf } from "./connections-of.js";
-import { disconnectAll, disconnectById } from "./disconnect.js";
+import { disconnectAll, disconnectById, needsCredentialId } from "./disconnect.js";
 import {
   assertDisconnectable,
   assertOAuthProvider,
@@ -55,6 +56,14 @@ export interface ConnectUrlInput {
    * @defaultValue `false`
    */
   isDryRun?: boolean | undefined;
+}
+
+/** Input of {@link UserCalendars.disconnect}. */
+export interface DisconnectInput {
+  /** The connection to end, as {@link UserCalendars.list} names it. */
+  credentialId?: number | undefined;
+  /** Ends every connection of the provider: for OAuth 2, in the user's whole Cal.com account. */
+  all?: boolean | undefined;
 }
 
 /** The calendars of one user. Each method takes `{ signal, timeoutMs }` last. */
@@ -138,24 +147,39 @@ export class UserCalendars {
 
   /**
    * Brings a provider's connections up to date: a token that works, the list, the check. If all is well, credentials
-   * that duplicate another one are removed.
+   * that duplicate another one are removed; in a user's own Cal.com account (OAuth 2) nothing is.
    */
   async sync(provider: CalendarProvider, options?: CallOptions): Promise<SyncResult> {
     assertProvider(provider);
-    return syncProvider(this.#send, provider, options);
+    const mayRemove = !(await this.#isOwnAccount(options));
+    return syncProvider(this.#send, provider, mayRemove, options);
   }
 
   /**
-   * Ends every connection of the provider that Cal.com lists, or the one with `credentialId`. Returns what was
-   * disconnected: nothing, if there was nothing (any more). As {@link list} may be 10 seconds old, a connection
-   * created just before may be missed. Delegated access stays: only an administrator can end it.
+   * Ends the connection with `credentialId`; or, for a managed user or with `all`, every connection of the provider that
+   * Cal.com lists. Returns what was disconnected: nothing, if there was nothing (any more). As {@link list} may be 10
+   * seconds old, a connection created just before may be missed. Delegated access stays: only an administrator can end
+   * it.
+   *
+   * In a user's own Cal.com account (OAuth 2) a connection belongs to the person: ending it also ends it for what the
+   * person does with Cal.com outside of this application.
+   *
+   * @throws {@link CalValidationError} without `credentialId` and `all` for a user's own Cal.com account.
    */
   async disconnect(
     provider: DisconnectableProvider,
-    { credentialId }: { credentialId?: number | undefined } = {},
+    input: DisconnectInput = {},
     options?: CallOptions,
   ): Promise<{ disconnected: CalendarCredential[] }> {
     assertDisconnectable(provider);
+    assertObject("The input", input, "{ credentialId } or { all: true }");
+    const { credentialId, all } = input;
+    if (credentialId !== undefined && all !== undefined) {
+      throw new CalValidationError("Give either credentialId or all.");
+    }
+    if (credentialId === undefined && all !== true && (await this.#isOwnAccount(options))) {
+      throw needsCredentialId(provider);
+    }
     const disconnected =
       credentialId === undefined
         ? await disconnectAll(this.#send, provider, options)
@@ -233,6 +257,11 @@ export class UserCalendars {
   connection(connectionId: string): CalendarConnectionClient {
     assertText("connectionId", connectionId);
     return new CalendarConnectionClient(this.#send, connectionId);
+  }
+
+  /** Whether the account is a person's own (OAuth 2): then also what the application did not connect is in it. */
+  async #isOwnAccount(options?: CallOptions): Promise<boolean> {
+    return detailsOf(await this.#user.record(options)).grant === "oauth";
   }
 }
 

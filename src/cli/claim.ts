@@ -6,7 +6,7 @@ import { encryptionKeysFromEnv } from "../tokens/encryption/keys.js";
 import type { ClaimProgress } from "../users/claim-users.js";
 import { withDatabase, type Database } from "./checks/database.js";
 import type { Finding } from "./checks/finding.js";
-import { checkTable } from "./checks/table.js";
+import { checkTables } from "./checks/table.js";
 import { textOption, UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
 import { withEnvFile } from "./env-file.js";
 
@@ -48,7 +48,7 @@ it was stopped, or if some users could not be claimed: each of them is named wit
     const client = createClient(values, io);
     let result: ClaimProgress | undefined;
     const findings = await withDatabase(io, async (database) => {
-      const wrongs = (await checkTable(database, tableOf(values))).filter(({ level }) => level === "wrong");
+      const wrongs = (await checkTables(database, tableOf(values))).filter(({ level }) => level === "wrong");
       if (wrongs.length > 0) return wrongs;
       client.connect(database);
       result = await claim(client.cal, { after: textOption(values, "after"), maxPerMinute }, io);

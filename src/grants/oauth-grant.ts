@@ -6,8 +6,9 @@ import { CalApiError, CalTokenError, CalValidationError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import type { Grant, RefreshResult } from "../tokens/grant.js";
 
-// As for managed users: a response that arrives late is better than none.
-const REFRESH_TIMEOUT_MS = 60_000;
+// As for managed users, a response that arrives late is better than none. Less than the minute after which another
+// process may send the same refresh token again.
+const REFRESH_TIMEOUT_MS = 50_000;
 
 /** The grant of users with an own Cal.com account: OAuth 2. Nothing recovers a lost rotation. */
 export function oauthGrant(send: Send, client: OAuthClient, now: () => number): Grant {
@@ -25,7 +26,7 @@ export function oauthGrant(send: Send, client: OAuthClient, now: () => number): 
     assertRefreshable({ calRefreshToken, details }) {
       const issuedTo = clientIdIn(calRefreshToken ?? "") ?? detailsOf({ details }).clientId;
       if (issuedTo === undefined || issuedTo === client.clientId) return;
-      throw clientMismatch();
+      throw clientMismatch("Nothing was sent, so the other client's links still work.");
     },
   };
 }
@@ -39,28 +40,33 @@ function resultOf(error: unknown): RefreshResult {
     if (apiCode === "invalid_grant" && /^(refresh_token_revoked|invalid_refresh_token)\b/.test(apiMessage)) {
       return { outcome: "refused" };
     }
-    if (apiCode === "invalid_grant" && /^client_id_mismatch\b/.test(apiMessage)) throw clientMismatch();
-    if (apiCode === "invalid_client" || apiCode === "unauthorized_client") throw clientRejected(apiMessage);
+    if (apiCode === "invalid_grant" && /^client_id_mismatch\b/.test(apiMessage)) {
+      throw clientMismatch("The tokens are kept.");
+    }
+    if (apiCode === "invalid_client" || apiCode === "unauthorized_client") {
+      throw clientRejected(apiMessage, "The tokens are kept.");
+    }
+    // Not the refresh token's fault, and the same for every user: the request itself was wrong.
     if (apiCode === "invalid_request") throw error;
   }
   if (error instanceof CalValidationError || wasNeverSent(error)) throw error;
   return { outcome: "unknown", error };
 }
 
-function clientMismatch(): CalTokenError {
+function clientMismatch(consequence: string): CalTokenError {
   return new CalTokenError(
-    "The stored tokens were issued to another OAuth client than this one. Nothing was sent, so the other client's links still work. Use one OAuth client and one database for each stage.",
+    `The stored tokens were issued to another OAuth client than this one. ${consequence} Use one OAuth client and one database for each stage.`,
     "client_mismatch",
   );
 }
 
 /** Cal.com refuses the client: its secret is wrong, it was deleted or rejected, or it is under review. */
-export function clientRejected(reason: string): CalTokenError {
+export function clientRejected(reason: string, consequence: string): CalTokenError {
   const advice = /not_approved/.test(reason)
     ? "It is under review at Cal.com: until it is approved, only its owner can use it."
     : "Check the client's id and secret, and whether it still exists.";
   return new CalTokenError(
-    `Cal.com refuses the OAuth client (${reason.slice(0, 80)}). ${advice} The tokens are kept.`,
+    `Cal.com refuses the OAuth client (${reason.slice(0, 80)}). ${advice} ${consequence}`,
     "client_rejected",
   );
 }

@@ -13,12 +13,41 @@ export interface ReauthorizationInfo {
   worksUntil: Date | null;
 }
 
+/** A request of ours can no longer be running at Cal.com after this time. */
+export const MAY_STILL_RUN_MS = 60_000;
+
 // A refused refresh token is tried again: a fault at Cal.com, or a wrong base URL, looks the same.
 const RETRY_AFTER_MS = [60_000, 10 * 60_000, 60 * 60_000, 24 * 60 * 60_000];
 
 /** When a marked user's refresh token is tried again. */
-export function retriesAt({ tries, triedAt }: Reauthorization): number {
+function retriesAt({ reason, tries, triedAt }: Reauthorization): number {
+  // A deleted account does not come back, though its refresh token goes on working.
+  if (reason === "cal_user_gone") return Number.POSITIVE_INFINITY;
+  // Whether a token has expired is decided by the clock, each time.
+  if (reason === "expired") return 0;
   return triedAt + (RETRY_AFTER_MS[Math.min(tries, RETRY_AFTER_MS.length) - 1] ?? 0);
+}
+
+/** Whether the record's tokens may be refreshed now: nothing was sent just now, and no mark says to wait. */
+export function mayRefresh(record: TokenRecord, now: number): boolean {
+  const { refreshSentAt, reauthorization } = detailsOf(record);
+  if (refreshSentAt !== undefined && now < refreshSentAt + MAY_STILL_RUN_MS) return false;
+  return !reauthorization || now >= retriesAt(reauthorization);
+}
+
+/** Throws if the user has to link again, and it is not time yet to try the refresh token once more. */
+export function assertMayRefresh(record: TokenRecord, now: number): void {
+  const { reauthorization } = detailsOf(record);
+  if (reauthorization && now < retriesAt(reauthorization)) {
+    throw reauthorizationRequired(reauthorization.reason);
+  }
+}
+
+/** Throws if Cal.com no longer has the user's account: no token of it works. */
+export function assertNotGone(record: TokenRecord): void {
+  if (detailsOf(record).reauthorization?.reason === "cal_user_gone") {
+    throw reauthorizationRequired("cal_user_gone");
+  }
 }
 
 /** The mark of a user whose refresh token was refused now. */
@@ -56,6 +85,7 @@ export function reauthorizationRequired(reason: ReauthorizationReason): CalToken
 
 const WINDOW_MS = 10 * 60_000;
 const MIN_REFUSED_USERS = 5;
+const MAX_SEEN_USERS = 1000;
 
 /**
  * Many users refused at once are a sign of a wrong base URL or a fault at Cal.com, and not of users who took their
@@ -64,18 +94,33 @@ const MIN_REFUSED_USERS = 5;
 export class RefusalGuard {
   readonly #refused = new Map<string, number>();
   readonly #issued = new Map<string, number>();
+  #doubtedAt = Number.NEGATIVE_INFINITY;
 
   issued(userId: string, now: number): void {
     this.#refused.delete(userId);
     this.#issued.set(userId, now);
+    if (this.#issued.size > MAX_SEEN_USERS) this.#forgetOld(now);
   }
 
-  /** Notes a refusal. Returns whether this one is to be doubted. */
-  refused(userId: string, now: number): boolean {
+  /** Notes a refusal. Returns a doubt if it is one of many; `isNew` for the first one of a series. */
+  refused(userId: string, now: number): { isNew: boolean } | null {
+    this.#issued.delete(userId);
     this.#refused.set(userId, now);
+    this.#forgetOld(now);
+    if (this.#refused.size < MIN_REFUSED_USERS || this.#refused.size <= this.#issued.size) return null;
+    const isNew = now - this.#doubtedAt > WINDOW_MS;
+    this.#doubtedAt = now;
+    return { isNew };
+  }
+
+  #forgetOld(now: number): void {
     for (const seen of [this.#refused, this.#issued]) {
       for (const [id, at] of seen) if (now - at > WINDOW_MS) seen.delete(id);
     }
-    return this.#refused.size >= MIN_REFUSED_USERS && this.#refused.size > this.#issued.size;
+    // The oldest go first.
+    for (const id of this.#issued.keys()) {
+      if (this.#issued.size <= MAX_SEEN_USERS) break;
+      this.#issued.delete(id);
+    }
   }
 }

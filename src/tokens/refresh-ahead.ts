@@ -1,5 +1,6 @@
 import { issueOf } from "../api/token-claims.js";
 import { detailsOf } from "./details.js";
+import { mayRefresh } from "./reauthorization.js";
 import { accessTokenExpiry } from "./token-record.js";
 import type { TokenRecord } from "./token-store.js";
 
@@ -19,12 +20,16 @@ export class RefreshAhead {
     this.#aheadMs = aheadMs;
   }
 
+  get isOff(): boolean {
+    return this.#aheadMs === 0;
+  }
+
   isDue(record: TokenRecord, now: number): boolean {
-    if (this.#aheadMs === 0) return false;
+    if (this.isOff) return false;
     const startedAt = this.#startedAt.get(record.userId);
     if (startedAt !== undefined && now - startedAt < RETRY_MS) return false;
-    const { confirmAt } = detailsOf(record);
-    if (confirmAt !== undefined && now >= confirmAt) return true;
+    if (!mayRefresh(record, now)) return false;
+    if (isUnconfirmed(record, now)) return true;
     const expiresAt = accessTokenExpiry(record);
     return expiresAt !== null && expiresAt.getTime() - now < this.thresholdOf(record);
   }
@@ -46,6 +51,12 @@ export class RefreshAhead {
   forget(userId: string): void {
     this.#startedAt.delete(userId);
   }
+}
+
+/** Whether the record's refresh token may be dead although Cal.com issued it, and it is time to find out. */
+export function isUnconfirmed(record: TokenRecord, now: number): boolean {
+  const { confirmAt } = detailsOf(record);
+  return confirmAt !== undefined && now >= confirmAt && mayRefresh(record, now);
 }
 
 /** From 0 to 1, always the same for a user. */

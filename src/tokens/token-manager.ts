@@ -3,7 +3,8 @@ import { within } from "../lib/deadline.js";
 import { SingleFlight } from "../lib/single-flight.js";
 import type { CheckedStore } from "./checked-store.js";
 import { detailsOf } from "./details.js";
-import { RefreshAhead } from "./refresh-ahead.js";
+import { assertMayRefresh, assertNotGone } from "./reauthorization.js";
+import { isUnconfirmed, RefreshAhead } from "./refresh-ahead.js";
 import { RefreshLease } from "./refresh-lease.js";
 import { Refresher, type RefresherOptions } from "./refresher.js";
 import type { TokenCache } from "./token-cache.js";
@@ -53,6 +54,8 @@ interface Resolved {
 }
 
 const MAX_OAUTH_TTL_MS = 25 * 60_000;
+const MAX_RETRIES = 2;
+const ignore = (): void => undefined;
 
 /**
  * Returns tokens that work. Of all callers, in this process and in others, one refreshes, and all use its result. The
@@ -72,6 +75,8 @@ export class TokenManager {
   readonly #lease: RefreshLease;
   readonly #refresher: Refresher;
   readonly #ahead: RefreshAhead;
+  /** Work under a lease that is no refresh: it never rejects here. */
+  readonly #leased = new Set<Promise<void>>();
   #isClosed = false;
 
   constructor(options: TokenManagerOptions) {
@@ -87,7 +92,7 @@ export class TokenManager {
     const { signal, timeoutMs } = requirement;
     signal?.throwIfAborted();
     const cached = this.#options.cache.get(userId);
-    if (cached && this.#meets(cached, requirement)) return this.#use(cached);
+    if (cached && this.#isUsable(cached, requirement)) return this.#use(cached);
 
     const startedAt = this.#options.now();
     const message = `The user's tokens were not available within ${String(timeoutMs)} ms. A refresh in flight goes on; try again.`;
@@ -127,10 +132,17 @@ export class TokenManager {
   }
 
   /** Does work that must not overlap with a refresh of this user, in any process. */
-  async withLease<T>(userId: string, work: () => Promise<T>): Promise<T> {
+  withLease<T>(userId: string, work: () => Promise<T>): Promise<T> {
+    const running = this.#withLease(userId, work);
+    const settled = running.then(ignore, ignore).finally(() => this.#leased.delete(settled));
+    this.#leased.add(settled);
+    return running;
+  }
+
+  async #withLease<T>(userId: string, work: () => Promise<T>): Promise<T> {
     // `null` ends no wait: there is nothing to look for but the lease.
-    await this.#lease.wait(userId, () => Promise.resolve(null));
-    const lease = this.#lease.hold(userId);
+    await this.#lease.wait(userId, () => Promise.resolve(null), work);
+    const lease = this.#lease.hold(userId, work);
     try {
       return await work();
     } finally {
@@ -144,10 +156,22 @@ export class TokenManager {
     await this.#refresher.markGone(record);
   }
 
-  /** Starts no refresh from now on, and waits for those in flight and their writes. */
+  /** Starts no refresh from now on, and waits for those in flight and for their writes. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#inFlight.settled();
+    await Promise.all([this.#inFlight.settled(), ...this.#leased]);
+    try {
+      await this.#refresher.writeUnsaved();
+    } catch (error) {
+      this.#options.warn("calbridge: refreshed tokens could not be written before the end", { error });
+    }
+  }
+
+  /** Whether tokens that were found are used without a wait. */
+  #isUsable(record: TokenRecord, requirement: Requirement): boolean {
+    if (!this.#meets(record, requirement)) return false;
+    // What can't be confirmed in the background is confirmed here.
+    return this.#isClosed || !this.#ahead.isOff || !isUnconfirmed(record, this.#now());
   }
 
   #meets(record: TokenRecord, requirement: Requirement): boolean {
@@ -193,8 +217,6 @@ export class TokenManager {
       const resolved = await this.#resolve(userId, requirement, isCurrent, isBackground);
       const { record, outcome } = resolved;
       if (isCurrent()) {
-        // A token that was only found to be good enough does not replace an unsaved pair.
-        if (outcome !== "stored") this.#refresher.forget(userId);
         cache.set(record);
       }
       if (outcome !== "stored") await report({ userId, outcome, durationMs: now() - startedAt }, record);
@@ -222,7 +244,11 @@ export class TokenManager {
     const known = cached ? detailsOf(cached).rotation : undefined;
     const record = await store.get(userId);
     if (!record) throw userNotFound();
-    if (this.#meets(record, requirement) && !this.#mustConfirm(record)) {
+    assertNotGone(record);
+    const isEnough = isBackground
+      ? this.#meets(record, requirement) && !isUnconfirmed(record, this.#now())
+      : this.#isUsable(record, requirement);
+    if (isEnough) {
       const isNewer = known !== undefined && detailsOf(record).rotation > known;
       return { record, outcome: isNewer ? "refreshed_elsewhere" : "stored" };
     }
@@ -233,6 +259,8 @@ export class TokenManager {
       );
     }
     try {
+      // No lease is needed to know this. A pair that waits to be written may end it.
+      if (!this.#refresher.hasUnsaved(userId)) assertMayRefresh(record, this.#now());
       return await this.#refresh(record, requirement, isCurrent, isBackground);
     } catch (error) {
       return this.#orOldToken(record, requirement, error);
@@ -241,8 +269,8 @@ export class TokenManager {
 
   /** A refresh failed. If the old token still works and no certain life is required, calls go on with it. */
   #orOldToken(stale: TokenRecord, requirement: Requirement, error: unknown): Resolved {
-    const isDeleted = isCalError(error) && error.code === "user_not_found";
-    if (isDeleted || requirement.minTtlMs !== undefined) throw error;
+    const isFinal = isCalError(error) && ["user_not_found", "cal_user_gone"].includes(error.code);
+    if (isFinal || requirement.minTtlMs !== undefined) throw error;
     if (!accessTokenExpiry(stale) || !this.#meets(stale, { ...requirement, minTtlMs: 0 })) throw error;
     this.#options.warn("calbridge: a refresh failed; the old access token is used while it works", {
       userId: stale.userId,
@@ -258,36 +286,28 @@ export class TokenManager {
     isBackground: boolean,
   ): Promise<Resolved> {
     const { userId } = stale;
+    // It also names this run as the holder of the lease.
     const meets = (record: TokenRecord): boolean =>
-      this.#meets(record, requirement) && !this.#mustConfirm(record);
+      this.#meets(record, requirement) && !isUnconfirmed(record, this.#now());
     const look = async (): Promise<TokenRecord | null> => {
       const record = await this.#read(userId);
       return meets(record) ? record : null;
     };
     if (isBackground) {
       // Another process refreshes already: its tokens are found when they are needed.
-      if (!(await this.#lease.acquire(userId))) return { record: stale, outcome: "stored" };
+      if (!(await this.#lease.acquire(userId, meets))) return { record: stale, outcome: "stored" };
     } else {
-      const newer = await this.#lease.wait(userId, look);
+      const newer = await this.#lease.wait(userId, look, meets);
       if (newer) return { record: newer, outcome: "refreshed_elsewhere" };
     }
-    const lease = this.#lease.hold(userId);
+    const lease = this.#lease.hold(userId, meets);
     try {
       const current = await this.#read(userId);
       if (meets(current)) return { record: current, outcome: "refreshed_elsewhere" };
-      const renewLease = async (): Promise<void> => {
-        await this.#lease.wait(userId, () => Promise.resolve(null));
-      };
-      return await this.#refresher.run(current, { meets, lease, renewLease, isCurrent });
+      return await this.#refresher.run(current, { meets, lease, isCurrent, retriesLeft: MAX_RETRIES });
     } finally {
       await lease.release();
     }
-  }
-
-  /** Whether a pair whose refresh token may be dead is to be refreshed again now. */
-  #mustConfirm(record: TokenRecord): boolean {
-    const { confirmAt } = detailsOf(record);
-    return confirmAt !== undefined && this.#options.now() >= confirmAt;
   }
 
   async #read(userId: string): Promise<TokenRecord> {

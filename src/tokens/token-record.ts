@@ -2,7 +2,7 @@ import { CalTokenError } from "../errors.js";
 import { expiryOf } from "../api/token-claims.js";
 import type { CheckedWrite } from "./checked-store.js";
 import { detailsOf, toDetailsText, type DetailsChange, type TokenDetails } from "./details.js";
-import type { GrantedTokens } from "./grant.js";
+import type { GrantedTokens, RefreshableRecord } from "./grant.js";
 import type { TokenRecord } from "./token-store.js";
 
 /** Managed users' access tokens live for 59 minutes or more. A required life close to that would mean a refresh at every call. */
@@ -55,6 +55,20 @@ export function withTokens(
     ...tokenColumns(tokens),
     details: toDetailsText(details as TokenDetails),
   };
+}
+
+/** Whether the record has a refresh token. */
+export function isRefreshable(record: TokenRecord): record is RefreshableRecord {
+  return record.calRefreshToken !== null;
+}
+
+/** Whether two reads of a user's record hold the same pair: neither was it refreshed nor the user linked anew. */
+export function hasSameTokens(one: TokenRecord, other: TokenRecord): boolean {
+  return (
+    one.calUserId === other.calUserId &&
+    one.calRefreshToken === other.calRefreshToken &&
+    detailsOf(one).rotation === detailsOf(other).rotation
+  );
 }
 
 /** When the record's access token expires; `null` if neither the record nor the token says so. */

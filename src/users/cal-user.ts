@@ -14,12 +14,13 @@ import { reauthorizationRequired } from "../tokens/reauthorization.js";
 import { assertMs, assertTimeoutMs } from "../lib/assert.js";
 import { within } from "../lib/deadline.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
-import { accessTokenExpiry, MAX_TTL_MS, userNotFound, withDetails } from "../tokens/token-record.js";
+import { accessTokenExpiry, MAX_TTL_MS, userNotFound } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { assertOwned } from "./claim.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
+import { deletePreviousManagedUser, ignoreGone } from "./previous-managed-user.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 
 // Other servers may refresh at the same time: each found token that is refused leads on to the next one.
@@ -104,22 +105,9 @@ export class CalUser {
    * one.
    */
   async deletePreviousManagedUser(options?: CallOptions): Promise<boolean> {
-    const { store, sendAsClient, tokens } = this.#context;
+    const { tokens } = this.#context;
     return this.#stored(
-      () =>
-        tokens.withLease(this.id, async () => {
-          const record = await store.get(this.id);
-          const { previousCalUserId } = record ? detailsOf(record) : {};
-          if (!record || previousCalUserId === undefined) return false;
-          const { clientId } = platformClientOf(this.#context);
-          if (await assertOwned(this.#context, this.id, previousCalUserId, options)) {
-            await ignoreGone(deleteManagedUser(sendAsClient, clientId, previousCalUserId, options));
-          }
-          const write = withDetails(record, { previousCalUserId: undefined });
-          await store.set(write, { ifVersion: record.version });
-          tokens.forget(this.id);
-          return true;
-        }),
+      () => tokens.withLease(this.id, () => deletePreviousManagedUser(this.#context, this.id, options)),
       options,
     );
   }
@@ -152,8 +140,7 @@ export class CalUser {
   /**
    * For a user who leaves the application. Deletes the managed user at Cal.com, with its calendar connections, then its
    * tokens; of a user's own Cal.com account only the tokens. Call it before the row of the application's own user is
-   * deleted. A refresh in flight does not bring the tokens back. Returns whether there
-   * was anything to delete.
+   * deleted. A refresh in flight does not bring the tokens back. Returns whether there was anything to delete.
    *
    * @throws {@link CalUserInUseError} if the managed user was created for another application user.
    */
@@ -207,11 +194,11 @@ export class CalUser {
     return record;
   }
 
-  /** What the store answers, for as long as the caller waits. */
+  /** What the store returns, for as long as the caller waits. */
   #stored<T>(ask: () => Promise<T>, options: CallOptions = {}): Promise<T> {
     const { signal, timeoutMs: ms = this.#context.options.timeoutMs } = options;
     assertTimeoutMs(ms);
-    const message = `The token store had no answer within ${String(ms)} ms.`;
+    const message = `The token store did not respond within ${String(ms)} ms.`;
     return within(ask(), { signal, time: { ms, message } });
   }
 
@@ -243,12 +230,4 @@ function isAccountGone({ apiMessage = "" }: CalApiError): boolean {
 
 function isTokenRefused(error: unknown): error is CalApiError {
   return error instanceof CalApiError && (error.code === "token_expired" || error.code === "token_rejected");
-}
-
-async function ignoreGone(deletion: Promise<ManagedUser>): Promise<void> {
-  try {
-    await deletion;
-  } catch (error) {
-    if (!(error instanceof CalApiError && error.code === "not_found")) throw error;
-  }
 }

@@ -3,16 +3,17 @@ import { getProfile } from "../api/endpoints/managed-users.js";
 import { exchangeCode, type OAuthTokens } from "../api/endpoints/oauth-tokens.js";
 import type { CallOptions, Send } from "../api/request.js";
 import { calUserIdIn, teamIdIn } from "../api/token-claims.js";
-import { CalApiError, CalError, CalLinkError, CalStoreError, CalUserInUseError } from "../errors.js";
+import { CalApiError, CalError, CalLinkError, CalValidationError } from "../errors.js";
 import { clientRejected } from "../grants/oauth-grant.js";
-import { assertHttpUrl, assertObject, assertText, assertUserId } from "../lib/assert.js";
+import { assertObject, assertText, assertUserId, toHttpUrl } from "../lib/assert.js";
 import { sha256 } from "../lib/digest.js";
-import type { CheckedWrite } from "../tokens/checked-store.js";
 import { detailsOf, toDetailsText, type TokenDetails } from "../tokens/details.js";
-import { tokenColumns } from "../tokens/token-record.js";
+import { tokenColumns, withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
+import { CONFIRM_AFTER_MS } from "../tokens/token-writer.js";
 import type { CalUser } from "./cal-user.js";
 import type { UserContext } from "./context.js";
+import { assertKeepsDetails, storeLink } from "./store-link.js";
 
 /** Input of {@link OAuthAccounts.authorizationUrl}. */
 export interface AuthorizationUrlInput {
@@ -57,8 +58,6 @@ export interface ResolvedOAuth {
   authorizeUrl: string;
 }
 
-const MAX_WRITE_ATTEMPTS = 4;
-
 /** Links users' own Cal.com accounts by OAuth 2: `cal.oauth`. */
 export class OAuthAccounts {
   readonly #context: UserContext;
@@ -96,6 +95,7 @@ export class OAuthAccounts {
     assertText("state", input.state);
     const { clientId, clientSecret, authorizeUrl } = this.#options;
     const scopes = input.scopes ?? this.#options.scopes;
+    assertScopes("scopes", scopes);
     const url = new URL(authorizeUrl);
     url.searchParams.set("client_id", clientId);
     url.searchParams.set("redirect_uri", this.#redirectUri(input.redirectUri));
@@ -116,144 +116,143 @@ export class OAuthAccounts {
    * @throws {@link CalLinkError} `code_rejected`, `team_account_not_supported`, `different_cal_account` (another one
    * is linked: `replace`), `cal_account_in_use` (another application user has it: `takeOver`).
    * @throws {@link CalTokenError} `client_rejected` if Cal.com refuses the OAuth client.
+   * @throws {@link CalStoreError} if the store does not keep `details`.
    */
   async link(userId: string, input: LinkInput, options: LinkOptions = {}): Promise<CalUser> {
     assertUserId(userId);
     assertObject("The input", input, "{ code }");
     assertText("code", input.code);
-    const redirectUri = this.#redirectUri(input.redirectUri);
-    const { signal, timeoutMs } = options;
-    signal?.throwIfAborted();
-    const { tokens, store } = this.#context;
+    const grant = {
+      code: input.code,
+      codeVerifier: this.#codeVerifier(input.codeVerifier),
+      redirectUri: this.#redirectUri(input.redirectUri),
+    };
+    options.signal?.throwIfAborted();
     // A refresh in flight would end the new tokens: Cal.com ends all others of this user and client.
-    const linked = tokens.withLease(userId, async () => {
-      const existing = await store.get(userId);
-      const issued = await this.#exchange(input, redirectUri, { timeoutMs });
-      const calUserId = accountOf(issued);
-      assertReplaceable(existing, calUserId, options);
-      const write = await this.#recordOf(userId, calUserId, issued, existing, { timeoutMs });
-      await this.#store(write, options);
-      tokens.forget(userId);
-    });
+    const linked = this.#context.tokens.withLease(userId, () => this.#link(userId, grant, options));
     this.#context.options.waitUntil(linked);
     await linked;
     return this.#forUser(userId);
   }
 
+  async #link(userId: string, grant: CodeGrant, options: LinkOptions): Promise<void> {
+    const { tokens, store } = this.#context;
+    const { timeoutMs, takeOver = false } = options;
+    const existing = await store.get(userId);
+    await assertKeepsDetails(store, existing);
+    const issued = await this.#exchange(grant, { timeoutMs });
+    const calUserId = accountOf(issued);
+    assertReplaceable(existing, calUserId, options);
+    const details = this.#detailsOf(calUserId, issued, existing, takeOver);
+    const write = { userId, calUserId, ...tokenColumns(issued), details: toDetailsText(details) };
+    // Before anything else: the code is used up, and these are the only tokens that came of it.
+    const record = await storeLink(this.#context, write, { takeOver });
+    tokens.forget(userId);
+    await this.#storeEmail(record, { timeoutMs });
+    tokens.forget(userId);
+  }
+
   #redirectUri(given: string | undefined): string {
     const redirectUri = given ?? this.#options.redirectUri;
-    assertHttpUrl("redirectUri", redirectUri);
+    if (redirectUri === undefined) {
+      throw new CalValidationError(
+        "redirectUri is missing: give it with the call, or as the client's option oauth.redirectUri.",
+      );
+    }
+    assertRedirectUri("redirectUri", redirectUri);
     return redirectUri;
   }
 
-  async #exchange(input: LinkInput, redirectUri: string, options: CallOptions): Promise<OAuthTokens> {
-    const { clientId, clientSecret } = this.#options;
-    const codeVerifier = input.codeVerifier ?? undefined;
-    // Cal.com refuses both together, and a public client without a verifier.
-    if ((codeVerifier === undefined) === (clientSecret === undefined)) {
-      throw new CalLinkError(
-        clientSecret === undefined
-          ? "codeVerifier is missing: a client without a secret uses PKCE. Keep what authorizationUrl() returned."
-          : "codeVerifier must be absent: Cal.com accepts no PKCE from a client with a secret.",
-        "code_rejected",
+  /** Cal.com refuses a verifier and a secret together, and a public client without a verifier. */
+  #codeVerifier(given: string | null | undefined): string | undefined {
+    const codeVerifier = given ?? undefined;
+    if (this.#options.clientSecret !== undefined) {
+      if (codeVerifier === undefined) return undefined;
+      throw new CalValidationError(
+        "codeVerifier must be absent: Cal.com accepts no PKCE from a client with a secret.",
       );
     }
+    if (codeVerifier !== undefined) {
+      assertText("codeVerifier", codeVerifier);
+      return codeVerifier;
+    }
+    throw new CalValidationError(
+      "codeVerifier is missing: a client without a secret uses PKCE. Keep what authorizationUrl() returned.",
+    );
+  }
+
+  async #exchange(grant: CodeGrant, options: CallOptions): Promise<OAuthTokens> {
+    const { clientId, clientSecret } = this.#options;
     try {
-      return await exchangeCode(
-        this.#sendToken,
-        { clientId, clientSecret },
-        { code: input.code, redirectUri, codeVerifier },
-        { ...options, now: this.#now },
-      );
+      return await exchangeCode(this.#sendToken, { clientId, clientSecret }, grant, {
+        ...options,
+        now: this.#now,
+      });
     } catch (error) {
       throw exchangeError(error);
     }
   }
 
-  /** The record of a linked account. Its rotation goes on from the one before, so that no other process misses it. */
-  async #recordOf(
-    userId: string,
+  /** The details of a new link. The rotation goes on from the record before, so that every process sees the change. */
+  #detailsOf(
     calUserId: number,
     issued: OAuthTokens,
     existing: TokenRecord | null,
-    options: CallOptions,
-  ): Promise<CheckedWrite> {
+    takeOver: boolean,
+  ): TokenDetails {
     const before = existing && detailsOf(existing);
     const previous = before?.grant === "managed" ? existing?.calUserId : before?.previousCalUserId;
-    const email = await this.#emailOf(issued, calUserId, options);
-    const details: TokenDetails = {
+    const email = existing?.calUserId === calUserId ? before?.email : undefined;
+    // A refresh that was sent before may end these tokens yet.
+    const mayBeEnded = before?.refreshSentAt !== undefined || takeOver;
+    return {
       grant: "oauth",
       rotation: (before?.rotation ?? 0) + 1,
       clientId: this.#options.clientId,
       linkedAt: this.#now(),
       ...(issued.scopes && { scopes: issued.scopes }),
-      ...(email !== null && { email }),
+      ...(email !== undefined && { email }),
+      ...(mayBeEnded && { confirmAt: this.#now() + CONFIRM_AFTER_MS }),
       ...(previous !== undefined && previous !== calUserId && { previousCalUserId: previous }),
     };
-    return { userId, calUserId, ...tokenColumns(issued), details: toDetailsText(details) };
   }
 
-  /** The account's address, to show whom the user has linked. `null` without the scope, or if Cal.com fails now. */
-  async #emailOf(
-    { accessToken }: OAuthTokens,
-    calUserId: number,
-    options: CallOptions,
-  ): Promise<string | null> {
-    const { transport, options: client } = this.#context;
+  /** Adds the account's address, to show whom the user has linked. Left out without the scope, or if Cal.com fails now. */
+  async #storeEmail(record: TokenRecord, options: CallOptions): Promise<void> {
+    const { store, transport, options: client } = this.#context;
+    const { calAccessToken: accessToken, calUserId, version: ifVersion } = record;
     try {
       const profile = await getProfile(
         (call) => transport.send(call, { kind: "bearer", accessToken }),
         options,
       );
-      return profile.id === calUserId ? profile.email : null;
+      if (profile.id !== calUserId) return;
+      await store.set(withDetails(record, { email: profile.email }), { ifVersion });
     } catch (error) {
       if (!(error instanceof CalError)) throw error;
       client.warn("calbridge: the address of a linked account could not be read", { error: error.code });
-      return null;
     }
   }
+}
 
-  async #store(write: CheckedWrite, options: LinkOptions): Promise<void> {
-    const { store } = this.#context;
-    for (let attempts = 0; attempts < MAX_WRITE_ATTEMPTS; attempts += 1) {
-      const current = await store.get(write.userId);
-      const written = await this.#writeOrTakeOver(write, current, options);
-      if (!written) continue;
-      if (written.details === write.details) return;
-      await store.delete(write.userId);
-      throw new CalStoreError(
-        "The token store does not keep `details`, which OAuth 2 needs. Nothing was linked. Add the column: npx calbridge schema.",
-      );
-    }
-    throw new CalStoreError("The user's record changed during every attempt to link. Start again.");
-  }
+interface CodeGrant {
+  code: string;
+  codeVerifier: string | undefined;
+  redirectUri: string;
+}
 
-  async #writeOrTakeOver(
-    write: CheckedWrite,
-    current: TokenRecord | null,
-    options: LinkOptions,
-  ): Promise<TokenRecord | null> {
-    const { store, tokens } = this.#context;
-    const ifVersion = current?.version ?? null;
-    try {
-      return await store.set(write, { ifVersion });
-    } catch (error) {
-      if (!(error instanceof CalUserInUseError)) throw error;
-      if (!options.takeOver) {
-        throw new CalLinkError(
-          "Another of the application's users has linked this Cal.com account. If that is the same person: link with { takeOver: true }.",
-          "cal_account_in_use",
-        );
-      }
-    }
-    const holder = await store.findUser(write.calUserId);
-    if (holder === null) return null;
-    await tokens.withLease(holder, async () => {
-      await store.delete(holder);
-      tokens.forget(holder);
-    });
-    return store.set(write, { ifVersion });
-  }
+/** Rejects what is no list of scopes. Unknown ones are for Cal.com to refuse. */
+export function assertScopes(name: string, scopes: unknown): asserts scopes is readonly string[] {
+  const isList =
+    Array.isArray(scopes) &&
+    scopes.every((scope) => typeof scope === "string" && /^[A-Z][A-Z0-9_]*$/.test(scope));
+  if (!isList) throw new CalValidationError(`${name} must be a list of scopes such as ["APPS_READ"].`);
+}
+
+/** Rejects a redirect URI that Cal.com does not register (RFC 6749, section 3.1.2: no fragment). */
+export function assertRedirectUri(name: string, value: unknown): asserts value is string {
+  if (!toHttpUrl(name, value).href.includes("#")) return;
+  throw new CalValidationError(`${name} must not have a fragment.`);
 }
 
 /** The Cal.com user that the tokens act for. */
@@ -281,7 +280,9 @@ function assertReplaceable(existing: TokenRecord | null, calUserId: number, { re
 function exchangeError(error: unknown): unknown {
   if (!(error instanceof CalApiError)) return error;
   const { apiCode, apiMessage = "" } = error;
-  if (apiCode === "invalid_client" || apiCode === "unauthorized_client") return clientRejected(apiMessage);
+  if (apiCode === "invalid_client" || apiCode === "unauthorized_client") {
+    return clientRejected(apiMessage, "Nothing was linked.");
+  }
   if (apiCode !== "invalid_grant" && apiCode !== "invalid_request") return error;
   const advice = /redirect_uri/.test(apiMessage)
     ? "redirectUri must equal a registered one character for character."

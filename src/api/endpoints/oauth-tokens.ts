@@ -45,7 +45,10 @@ export function exchangeCode(
   );
 }
 
-/** `POST /auth/oauth2/token` with a refresh token, which works once on strict servers. */
+/**
+ * `POST /auth/oauth2/token` with a refresh token, which works once on strict servers. One attempt: the caller retries,
+ * after making sure that no other process does.
+ */
 export function refreshOAuthTokens(
   send: Send,
   client: OAuthClient,
@@ -53,7 +56,7 @@ export function refreshOAuthTokens(
   options: CallOptions & { now: () => number },
 ): Promise<OAuthTokens> {
   const fields = { grant_type: "refresh_token", refresh_token: refreshToken };
-  return requestTokens(send, client, fields, [refreshToken], options);
+  return requestTokens(send, client, fields, [refreshToken], { ...options, retryLimit: 0 });
 }
 
 function requestTokens(
@@ -61,7 +64,7 @@ function requestTokens(
   { clientId, clientSecret }: OAuthClient,
   fields: Record<string, string | undefined>,
   secrets: string[],
-  { now, ...options }: CallOptions & { now: () => number },
+  { now, ...options }: CallOptions & { now: () => number; retryLimit?: number },
 ): Promise<OAuthTokens> {
   const requestedAt = now();
   return send({

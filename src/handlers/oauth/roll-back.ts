@@ -9,6 +9,7 @@ import { attemptsOfThisBrowser, isSameBrowser } from "./state-cookie.js";
 
 // One round is enough, unless the provider calls back twice.
 const ROUNDS = 3;
+// Access tokens of OAuth 2, which travel in the link, live for 30 minutes; servers' clocks differ a little.
 
 // Cal.com sends the browser to the callback as soon as it has stored a credential. Without this delay, an attacker who
 // polls the status would make a victim's calendar "seen" before the victim's callback arrives.
@@ -89,9 +90,13 @@ async function disconnectAdded(
   provider: OAuthProvider,
   { sparedIds, seenUntil }: PendingRollBack,
 ): Promise<number[]> {
-  const { calendars } = context.options.client.forUser(userId);
+  const user = context.options.client.forUser(userId);
+  const { calendars } = user;
   const disconnected: number[] = [];
   try {
+    // A person connects calendars in an own Cal.com account without this application too: only what provably came by
+    // the attempt is disconnected.
+    const isOwnAccount = (await user.calAccount())?.grant === "oauth";
     for (let round = 0; round < ROUNDS; round += 1) {
       const { connectedCalendars } = await calendars.list();
       const added = toConnections(connectedCalendars, provider)
@@ -100,6 +105,8 @@ async function disconnectAdded(
       const seen = await context.known.seenUntil(userId, added, seenUntil);
       const suspects = added.filter((id) => !seen.has(id));
       if (suspects.length === 0) break;
+      // Of several new ones, it is not known which one came by the attempt.
+      if (isOwnAccount && suspects.length + disconnected.length > 1) break;
       for (const credentialId of suspects) {
         await calendars.disconnect(provider, { credentialId });
         disconnected.push(credentialId);

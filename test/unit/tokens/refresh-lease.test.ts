@@ -5,9 +5,7 @@ import { RefreshLease } from "../../../src/tokens/refresh-lease.js";
 import { deferred } from "../../support/deferred.js";
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {
-  vi.useRealTimers();
-});
+afterEach(() => {});
 
 /** The lease of one process, over this store. */
 function leaseOver(store: TokenStore) {
@@ -84,4 +82,43 @@ test("a store that fails to renew or to release the lease causes warnings and no
   expect(renewals).toBeGreaterThan(0);
   await expect(release()).resolves.toBeUndefined();
   expect(warn.mock.calls.length).toBe(renewals + 1);
+});
+
+test("two pieces of work in one process exclude each other as two processes do", async () => {
+  const { lease } = leaseOver(memoryTokenStore());
+  const [link, refresh] = [{}, {}];
+  expect(await Promise.all([lease.acquire("ada", link), lease.acquire("ada", refresh)])).toEqual([
+    true,
+    false,
+  ]);
+  const { release } = lease.hold("ada", link);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(await lease.acquire("ada", refresh)).toBe(false);
+  await release();
+  expect(await lease.acquire("ada", refresh)).toBe(true);
+});
+
+test("work that a runtime has stopped, with its timers, does not hold the lease for ever", async () => {
+  const { lease } = leaseOver(memoryTokenStore());
+  await lease.acquire("ada", {});
+  expect(await lease.acquire("ada", {})).toBe(false);
+  await vi.advanceTimersByTimeAsync(8_000);
+  expect(await lease.acquire("ada", {})).toBe(true);
+});
+
+test("a lease is fresh for half its time; after a freeze it is not, and other work of the process can have it", async () => {
+  const { lease } = leaseOver(memoryTokenStore());
+  const [frozen, next] = [{}, {}];
+  await lease.acquire("ada", frozen);
+  const held = lease.hold("ada", frozen);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(held.isFresh()).toBe(true);
+  // The clocks go on, and no timer runs.
+  vi.setSystemTime(Date.now() + 60_000);
+  expect(held.isFresh()).toBe(false);
+  expect(await lease.acquire("ada", next)).toBe(true);
+  expect(held.isFresh()).toBe(false);
+  // Its release leaves the lease to the other work.
+  await held.release();
+  expect(await lease.acquire("ada", {})).toBe(false);
 });

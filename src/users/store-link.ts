@@ -1,0 +1,85 @@
+import { CalLinkError, CalStoreError, CalUserInUseError } from "../errors.js";
+import type { CheckedStore, CheckedWrite } from "../tokens/checked-store.js";
+import { detailsOf } from "../tokens/details.js";
+import { withDetails } from "../tokens/token-record.js";
+import type { TokenRecord } from "../tokens/token-store.js";
+import type { UserContext } from "./context.js";
+
+const MAX_ATTEMPTS = 4;
+
+/** Refuses a store that does not keep `details`, before the code is used up and the existing record is replaced. */
+export async function assertKeepsDetails(store: CheckedStore, existing: TokenRecord | null): Promise<void> {
+  // Details that are there prove it. Without a record it is seen when the link is written.
+  if (existing?.details !== null) return;
+  const written = await store.set(withDetails(existing, {}), { ifVersion: existing.version });
+  if (written?.details === null) throw dropsDetails();
+}
+
+/** Writes a link over whatever record the user has. Runs under the user's lease. */
+export async function storeLink(
+  context: UserContext,
+  write: CheckedWrite,
+  options: { takeOver: boolean },
+): Promise<TokenRecord> {
+  const { store } = context;
+  for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
+    const current = await store.get(write.userId);
+    const written = await setOrTakeOver(context, write, current, options);
+    if (!written) continue;
+    // What the store keeps, not what it returned.
+    const kept = await store.get(write.userId);
+    if (kept?.details === write.details) return kept;
+    if (!current) await store.delete(write.userId);
+    throw dropsDetails();
+  }
+  throw new CalStoreError("The user's record changed during every attempt to link. Start again.");
+}
+
+async function setOrTakeOver(
+  context: UserContext,
+  write: CheckedWrite,
+  current: TokenRecord | null,
+  { takeOver }: { takeOver: boolean },
+): Promise<TokenRecord | null> {
+  const { store } = context;
+  const set = (): Promise<TokenRecord | null> => store.set(write, { ifVersion: current?.version ?? null });
+  try {
+    return await set();
+  } catch (error) {
+    if (!(error instanceof CalUserInUseError)) throw error;
+    if (!takeOver) {
+      throw new CalLinkError(
+        "Another of the application's users has linked this Cal.com account. If that is the same person: link with { takeOver: true }.",
+        "cal_account_in_use",
+      );
+    }
+  }
+  await unlinkHolder(context, write.calUserId);
+  return set();
+}
+
+/** Ends the link of the application user who has this Cal.com account. */
+async function unlinkHolder({ store, tokens }: UserContext, calUserId: number): Promise<void> {
+  const holder = await store.findUser(calUserId);
+  if (holder === null) {
+    throw new CalStoreError("This token store can't tell who has linked the account: it has no findUser().");
+  }
+  await tokens.withLease(holder, async () => {
+    const record = await store.get(holder);
+    if (record?.calUserId !== calUserId) return;
+    if (detailsOf(record).grant === "managed") {
+      throw new CalLinkError(
+        "This Cal.com user is the managed user of another of the application's users, and can't be taken over.",
+        "cal_account_in_use",
+      );
+    }
+    await store.delete(holder);
+    tokens.forget(holder);
+  });
+}
+
+function dropsDetails(): CalStoreError {
+  return new CalStoreError(
+    "The token store does not keep `details`, which OAuth 2 needs. Nothing was linked. Add the column: npx calbridge schema.",
+  );
+}
