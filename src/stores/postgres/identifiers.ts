@@ -1,3 +1,4 @@
+import { withoutUndefined, type Optional } from "../../lib/optional.js";
 import { CalValidationError } from "../../errors.js";
 import { defaultColumns, defaultTable, type TokenColumns } from "../columns.js";
 
@@ -14,11 +15,11 @@ export interface QuotedNames {
 /** Where the table is and what its columns are called. */
 export interface TableOptions {
   /** The table's schema. Default: whatever the connection's `search_path` finds. */
-  schema?: string;
+  schema?: string | undefined;
   /** The table's name, in the case it was created with. Default: `CalendarIntegration`. */
-  table?: string;
+  table?: string | undefined;
   /** Columns that are called something else. */
-  columns?: Partial<TokenColumns>;
+  columns?: Optional<TokenColumns> | undefined;
 }
 
 /** Quotes a name, so that it is never anything but a name. */
@@ -37,7 +38,7 @@ export function quoteIdentifier(name: string, what: string): string {
 
 /** Quotes the table's and its columns' names. */
 export function quoteNames({ schema, table = defaultTable, columns = {} }: TableOptions): QuotedNames {
-  const names = { ...defaultColumns, ...columns };
+  const names = { ...defaultColumns, ...withoutUndefined(columns) };
   const quoted = Object.fromEntries(
     Object.entries(names).map(([column, name]) => [column, quoteIdentifier(name, `column for ${column}`)]),
   );

@@ -7,7 +7,7 @@ import { postgresError } from "./errors.js";
 /** The application's own table of users, that the token table refers to. */
 export interface UserReference {
   /** The table's schema. Default: whatever the connection's `search_path` finds. */
-  schema?: string;
+  schema?: string | undefined;
   /** The table of users, such as `User`. */
   table: string;
   /** Its column with the ids that are passed as `userId`, such as `ulid`. It must be unique. */
@@ -77,7 +77,7 @@ function schemaParts(options: SchemaOptions): SchemaParts {
  * @param options.inTransaction For tools that wrap a migration in a transaction, where Postgres can't build
  * an index concurrently: writes to the table then wait while the index is built. Default: `false`.
  */
-export function schemaSql(options: SchemaOptions & { inTransaction?: boolean } = {}): string {
+export function schemaSql(options: SchemaOptions & { inTransaction?: boolean | undefined } = {}): string {
   const { inTransaction = false } = options;
   const parts = schemaParts(options);
   const { table } = quoteNames(options);

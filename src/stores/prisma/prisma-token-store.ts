@@ -3,6 +3,7 @@
  *
  * @module calbridge/prisma
  */
+import { withoutUndefined, type Optional } from "../../lib/optional.js";
 import { CalStoreError } from "../../errors.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "../../tokens/token-store.js";
 import { defaultColumns, type TokenColumns } from "../columns.js";
@@ -16,9 +17,9 @@ export interface PrismaTokenStoreOptions<Client extends object = object> {
   /** The application's own client, of Prisma 6 or 7. Not one of an interactive transaction. */
   prisma: Client;
   /** The token model, as it is called on the client. Default: `calendarIntegration`. */
-  model?: Extract<keyof Client, string>;
+  model?: Extract<keyof Client, string> | undefined;
   /** Fields of the model that are called something else. What `@map` does is Prisma's own affair. */
-  fields?: Partial<TokenColumns>;
+  fields?: Optional<TokenColumns> | undefined;
 }
 
 type Row = Record<string, unknown>;
@@ -44,7 +45,7 @@ export function prismaTokenStore<Client extends object>(
   const { prisma } = options;
   const name: string = options.model ?? "calendarIntegration";
   const model = modelOf(prisma, name);
-  const f: TokenColumns = { ...defaultColumns, ...options.fields };
+  const f: TokenColumns = { ...defaultColumns, ...withoutUndefined(options.fields ?? {}) };
 
   async function attempt<Result>(
     doing: string,

@@ -10,9 +10,9 @@ export { TokenStoreContractError } from "./assertions.js";
 export interface TokenStoreHarness {
   store: TokenStore;
   /** Turns the clock that the store's leases go by. Default: the cases wait, never longer than 100 ms. */
-  advance?: (ms: number) => void | Promise<void>;
+  advance?: ((ms: number) => void | Promise<void>) | undefined;
   /** Called when the case is over. */
-  close?: () => void | Promise<void>;
+  close?: (() => void | Promise<void>) | undefined;
 }
 
 /** Makes the store that a case is to test. It may hold other users' records. */
@@ -24,7 +24,7 @@ export interface TokenStoreContractOptions {
    * `false` for a store that is never shared between processes and so has no `lease` and `release`. The
    * cases about leases are left out then. Default: `true`.
    */
-  lease?: boolean;
+  lease?: boolean | undefined;
 }
 
 /** A rule and its test, for any test runner. */

@@ -13,9 +13,9 @@ export interface TokenStoreProcessContractOptions {
   /** Starts a process that calls {@link serveTokenStore} with the same store. */
   start: () => StoreProcess;
   /** How many processes a case runs at once, at least 2. Default: 4. */
-  processes?: number;
+  processes?: number | undefined;
   /** `false` for a store without `lease`: the cases about leases are left out. Default: `true`. */
-  lease?: boolean;
+  lease?: boolean | undefined;
 }
 
 /**
