@@ -113,6 +113,22 @@ export default defineConfig(
     rules: { "@typescript-eslint/require-await": "off" },
   },
   {
+    // Browsers of the last four years have to run it, and Jest's jsdom.
+    files: ["src/react/**"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        ...["timeout", "any"].map((property) => ({ object: "AbortSignal", property })),
+        ...["hasOwn", "groupBy"].map((property) => ({ object: "Object", property })),
+        { object: "Promise", property: "withResolvers" },
+        { object: "URL", property: "canParse" },
+        { object: "crypto", property: "randomUUID" },
+        ...["at", "findLast", "toSorted", "toReversed", "toSpliced"].map((property) => ({ property })),
+      ],
+      "no-restricted-globals": ["error", "structuredClone", "requestIdleCallback"],
+    },
+  },
+  {
     files: ["src/cli/**", "src/testing/emulator/http/listen.ts"],
     rules: { "no-restricted-imports": "off", "no-console": "off" },
   },

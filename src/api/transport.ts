@@ -8,6 +8,7 @@ import { MAX_BODY_MB, readBody } from "./read-body.js";
 import type { ApiCall, ApiResponse, Auth } from "./request.js";
 import { UnreadableResponseError } from "./response.js";
 import { withRetries, type WireResponse } from "./retry.js";
+import { takesCacheOption } from "./cache-option.js";
 import { callUrl } from "./url.js";
 
 export interface TransportOptions {
@@ -30,6 +31,7 @@ interface WireRequest {
   headers: Record<string, string>;
   body?: string;
   redirect: "manual";
+  cache?: "no-store";
 }
 
 const idempotentMethods = ["GET", "PUT", "DELETE"];
@@ -129,6 +131,8 @@ export class Transport {
       // The redirect of `save` is read and not followed. Any other redirect is an error: following it would send the
       // authorization headers to another address.
       redirect: "manual",
+      // Next.js 14 keeps responses of fetch for an hour and longer, those of a user's calendars as well.
+      ...(takesCacheOption() && { cache: "no-store" as const }),
     };
   }
 

@@ -1,3 +1,4 @@
+import type { Optional } from "../lib/optional.js";
 import { CalClient, type CalClientOptions } from "../index.js";
 import { CalValidationError } from "../errors.js";
 import { assertNames, assertObject } from "../lib/assert.js";
@@ -27,7 +28,7 @@ export type CalHandlersEnvOptions = Omit<
   CalHandlersOptions,
   "client" | "stateSecret" | "appUrl" | "successUrl"
 > &
-  Partial<Pick<CalHandlersOptions, "client" | "stateSecret" | "appUrl" | "successUrl">> & {
+  Optional<Pick<CalHandlersOptions, "client" | "stateSecret" | "appUrl" | "successUrl">> & {
     /** Where users' tokens are kept, for the client that is created from the environment. Not needed with `client`. */
     tokenStore?: CalClientOptions["tokenStore"] | undefined;
     /**

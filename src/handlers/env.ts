@@ -1,3 +1,4 @@
+import type { Optional } from "../lib/optional.js";
 import { CalValidationError } from "../errors.js";
 import { parseHttpUrl } from "../lib/http-url.js";
 import { appPathOf } from "./http/app-url.js";
@@ -6,7 +7,7 @@ import type { CalHandlersOptions } from "./options.js";
 
 type Env = Record<string, string | undefined>;
 type Given = Omit<CalHandlersOptions, "client" | "stateSecret" | "appUrl" | "successUrl"> &
-  Partial<Pick<CalHandlersOptions, "stateSecret" | "appUrl" | "successUrl">>;
+  Optional<Pick<CalHandlersOptions, "stateSecret" | "appUrl" | "successUrl">>;
 
 /** Reads options of the handlers from the environment. Given options take precedence. */
 export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions, "client"> {

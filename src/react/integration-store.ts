@@ -249,7 +249,8 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
       };
     },
   };
-  if (options.initialStatus) set({ calendars: options.initialStatus.calendars });
+  const initial = initialListOf(options.initialStatus);
+  if (initial) set({ calendars: initial });
   return store;
 }
 
@@ -260,6 +261,22 @@ function listOf({ calendars }: { calendars: Connection[] }): Connection[] {
   const list = calendars as unknown as MaybeList<{ calendars?: MaybeList<unknown> } | null>;
   if (list?.every?.((connection) => connection?.calendars?.every?.(Boolean))) return calendars;
   throw new Error("invalid_response");
+}
+
+/**
+ * The connections of `initialStatus`. It may also be the whole answer of the status route. With anything else, such as
+ * the answer to a request that failed, the browser loads the list itself.
+ */
+function initialListOf(status: unknown): Connection[] | undefined {
+  const { data } = Object(status) as { data?: unknown };
+  for (const candidate of [status, data]) {
+    try {
+      return listOf(Object(candidate) as { calendars: Connection[] });
+    } catch {
+      // Not a list: the next one may be.
+    }
+  }
+  return undefined;
 }
 
 /** The state of several connections together. */

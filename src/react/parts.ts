@@ -1,6 +1,12 @@
 import type { ComponentProps, ReactNode } from "react";
 import type { PartialCalendarTexts, CalendarTexts } from "./texts.js";
-import type { Connection, CalendarActivity, CalendarIntegrationState, CalendarProvider } from "./types.js";
+import type {
+  Connection,
+  CalendarActivity,
+  CalendarIntegrationState,
+  CalendarProvider,
+  Optional,
+} from "./types.js";
 
 /** The parts that {@link CalendarIntegration} is made of. Each has the class `calbridge-{part}`. */
 export type CalendarPart =
@@ -88,19 +94,19 @@ export interface ConfirmView {
  */
 export interface CalendarRenderProps {
   /** One provider's card. */
-  provider?: (view: ProviderView) => ReactNode;
+  provider?: ((view: ProviderView) => ReactNode) | undefined;
   /** A provider's logo. */
-  mark?: (provider: CalendarProvider) => ReactNode;
+  mark?: ((provider: CalendarProvider) => ReactNode) | undefined;
   /** Any button. */
-  button?: (view: ButtonView) => ReactNode;
+  button?: ((view: ButtonView) => ReactNode) | undefined;
   /** One connection. */
-  connection?: (view: ConnectionView) => ReactNode;
+  connection?: ((view: ConnectionView) => ReactNode) | undefined;
   /** The form for Apple's user name and password. */
-  appleForm?: (view: AppleFormView) => ReactNode;
+  appleForm?: ((view: AppleFormView) => ReactNode) | undefined;
   /** The question before a disconnect. */
-  confirm?: (view: ConfirmView) => ReactNode;
+  confirm?: ((view: ConfirmView) => ReactNode) | undefined;
   /** A message about a success or a failure. It is inside a live region. */
-  message?: (text: string, kind: MessageKind) => ReactNode;
+  message?: ((text: string, kind: MessageKind) => ReactNode) | undefined;
 }
 
 /** Options for the look of {@link CalendarIntegration}. */
@@ -113,7 +119,7 @@ export interface CalendarAppearance {
   /** Texts that replace the English ones. */
   texts?: PartialCalendarTexts | undefined;
   /** Classes to add to parts. */
-  classNames?: Partial<Record<CalendarPart, string>> | undefined;
+  classNames?: Optional<Record<CalendarPart, string>> | undefined;
   /** Functions that replace built-in parts. */
   render?: CalendarRenderProps | undefined;
   /**

@@ -1,6 +1,7 @@
 import { useId, useRef, useState, type ReactNode } from "react";
 import { stateOf } from "./integration-store.js";
 import { appleForm } from "./apple-form.js";
+import { closeDialog, openDialog } from "./dialog.js";
 import { button, message } from "./elements.js";
 import type { AppleFormView, ConfirmView, ProviderState, ProviderView, Ui } from "./parts.js";
 import { describeError, fill } from "./texts.js";
@@ -54,8 +55,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
   };
 
   const close = (): void => {
-    // The browser returns the focus to the button that opened the dialog.
-    dialog.current?.close();
+    if (dialog.current) closeDialog(dialog.current);
     setToDisconnect(null);
   };
   const confirm: ConfirmView = {
@@ -106,7 +106,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
         texts.disconnect,
         () => {
           setToDisconnect(connection);
-          dialog.current?.showModal();
+          if (dialog.current) openDialog(dialog.current);
         },
         {
           id: `${connectionId}-disconnect`,

@@ -27,16 +27,24 @@ export async function request<Route extends keyof RouteData>(
   query = "",
 ): Promise<RouteData[Route]> {
   let code: CalendarIntegrationErrorCode = "network_error";
+  // Without a signal: Safari 15 has no AbortSignal.timeout(), and Node's fetch refuses the signals of jsdom.
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeIsUp = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("timeout")), TIMEOUT_MS);
+  });
   try {
-    const response = await fetch(`${basePath}/calendars/${route}${query}`, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body && {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      }),
-    });
-    const text = await response.text();
+    const response = await Promise.race([
+      timeIsUp,
+      fetch(
+        `${basePath}/calendars/${route}${query}`,
+        body && {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(body),
+        },
+      ),
+    ]);
+    const text = await Promise.race([timeIsUp, response.text()]);
     // The response may come from something in front of the handlers, such as a proxy, and have no code of theirs.
     code =
       response.status === 401
@@ -52,6 +60,8 @@ export async function request<Route extends keyof RouteData>(
     code = error?.code ?? code;
   } catch {
     // Browsers throw different errors (offline, blocked, timed out, incomplete); JSON.parse throws a SyntaxError.
+  } finally {
+    clearTimeout(timer);
   }
   throw new Error(code);
 }

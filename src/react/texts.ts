@@ -1,4 +1,9 @@
-import type { CalendarIntegrationError, CalendarIntegrationErrorCode, CalendarProvider } from "./types.js";
+import type {
+  CalendarIntegrationError,
+  CalendarIntegrationErrorCode,
+  CalendarProvider,
+  Optional,
+} from "./types.js";
 
 /**
  * All texts of {@link CalendarIntegration}. `{provider}` and `{connection}` are replaced by a name. They are plain
@@ -35,13 +40,13 @@ export interface CalendarTexts {
   appleUsername: string;
   applePassword: string;
   /** What went wrong and what to do, by code. `other` is used for each code without a text. */
-  errors: Partial<Record<CalendarIntegrationErrorCode, string>> & { other: string };
+  errors: Optional<Record<CalendarIntegrationErrorCode, string>> & { other: string };
 }
 
 /** Texts that replace the English ones. Texts that are left out stay English. */
-export type PartialCalendarTexts = Partial<Omit<CalendarTexts, "providers" | "errors">> & {
-  providers?: Partial<CalendarTexts["providers"]>;
-  errors?: Partial<CalendarTexts["errors"]>;
+export type PartialCalendarTexts = Optional<Omit<CalendarTexts, "providers" | "errors">> & {
+  providers?: Optional<CalendarTexts["providers"]> | undefined;
+  errors?: Optional<CalendarTexts["errors"]> | undefined;
 };
 
 const signedOut = "You are signed out. Sign in, then try again.";
@@ -101,11 +106,15 @@ export const defaultTexts: CalendarTexts = {
 /** The English texts, with the given ones in their place. */
 export function withDefaults(texts: PartialCalendarTexts = {}): CalendarTexts {
   return {
-    ...defaultTexts,
-    ...texts,
-    providers: { ...defaultTexts.providers, ...texts.providers },
-    errors: { ...defaultTexts.errors, ...texts.errors },
+    ...merge(defaultTexts, texts),
+    providers: merge(defaultTexts.providers, texts.providers),
+    errors: merge(defaultTexts.errors, texts.errors),
   };
+}
+
+function merge<Of extends object>(defaults: Of, given: object = {}): Of {
+  const entries = Object.entries(given).filter(([, text]) => text !== undefined);
+  return { ...defaults, ...Object.fromEntries(entries) };
 }
 
 /** Replaces the placeholder in a text with the name. */
@@ -127,7 +136,8 @@ export function describeError(
         ? "provider_error"
         : code;
   return fill(
-    (Object.hasOwn(errors, key) && errors[key]) || errors.other,
+    // Not Object.hasOwn(): Safari 15.3 has none.
+    (Object.prototype.hasOwnProperty.call(errors, key) && errors[key]) || errors.other,
     provider ? providers[provider] : "",
   );
 }

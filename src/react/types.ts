@@ -167,3 +167,6 @@ export interface CalendarIntegrationState {
   /** Clears `error` and `result`. */
   dismiss: () => void;
 }
+
+/** `Partial`, whose properties may also be given as `undefined` under `exactOptionalPropertyTypes`. */
+export type Optional<Of> = { [Key in keyof Of]?: Of[Key] | undefined };

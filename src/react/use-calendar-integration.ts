@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore, version } from "react";
 import { createIntegrationStore } from "./integration-store.js";
 import type { CalendarIntegrationOptions, CalendarIntegrationState } from "./types.js";
 
@@ -15,6 +15,10 @@ import type { CalendarIntegrationOptions, CalendarIntegrationState } from "./typ
  * ```
  */
 export function useCalendarIntegration(options: CalendarIntegrationOptions = {}): CalendarIntegrationState {
+  // The package installs beside any React, as most of it needs none.
+  if (!(useSyncExternalStore as unknown)) {
+    throw new Error(`calbridge/react needs React 18 or later. This is React ${version}.`);
+  }
   const [store] = useState(() => createIntegrationStore(options));
   useEffect(() => {
     store.options = options;

@@ -1,7 +1,10 @@
-import { cp, readFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compilations, compileEntries, entries } from "../support/compile-entries.js";
+import { compilations, compileEntries, entries, node10 } from "../support/compile-entries.js";
 import { readPages, root } from "../support/markdown.js";
 import { createProject, type Project } from "../support/project.js";
 
@@ -90,8 +93,49 @@ describe("the packed package", () => {
     expect(await project.run(process.execPath, "--input-type=module", "-e", script)).toBe("true false");
   });
 
-  // Other versions of TypeScript: test/e2e/runtimes.
-  it.each(compilations)("has types for every entry: $name", { timeout: 60_000 }, async (compilation) => {
-    await compileEntries(project, join(root, "node_modules/typescript/bin/tsc"), compilation);
+  it("notices tokens that are encrypted twice, once by each of its two builds", async () => {
+    const script = `
+      import { createRequire } from "node:module";
+      import * as esm from "calbridge";
+      const cjs = createRequire(import.meta.url)("calbridge");
+      const keys = { k1: Buffer.alloc(32, 7).toString("base64") };
+      for (const [inner, outer] of [[esm, cjs], [cjs, esm]]) {
+        const store = inner.encryptedTokenStore(inner.memoryTokenStore(), { keys });
+        try {
+          outer.encryptedTokenStore(store, { keys });
+          console.log("accepted");
+        } catch (error) {
+          console.log(error.name, /encrypt/.test(error.message));
+        }
+      }`;
+    expect(await project.run(process.execPath, "--input-type=module", "-e", script)).toBe(
+      "CalValidationError true\nCalValidationError true",
+    );
   });
+
+  it("installs beside older versions of the packages that it can work with", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "calbridge-beside-"));
+    try {
+      for (const dependencies of [
+        { "@prisma/client": "^5", react: "^17", pg: "^7" },
+        { "@prisma/client": "^4", react: "^16", pg: "^8" },
+        { react: "19.0.0-rc.1" },
+      ]) {
+        await writeFile(join(directory, "package.json"), JSON.stringify({ dependencies }));
+        const args = ["install", "--dry-run", "--prefer-offline", "--ignore-scripts", "--no-audit"];
+        await promisify(execFile)("npm", [...args, project.packed.tarball], { cwd: directory });
+      }
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
+  // Other versions of TypeScript: test/e2e/runtimes.
+  it.each([...compilations, node10])(
+    "has types for every entry: $name",
+    { timeout: 60_000 },
+    async (compilation) => {
+      await compileEntries(project, join(root, "node_modules/typescript/bin/tsc"), compilation);
+    },
+  );
 });

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 const folder = join(import.meta.dirname, "../../src/react");
 
-test("calbridge/react adds at most 5 kB of script and 2.1 kB of styles to a page, gzipped", async () => {
+test("calbridge/react adds at most 5.2 kB of script to a page, and 2.3 kB of styles", async () => {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(folder, "index.ts")],
     bundle: true,
@@ -25,11 +25,11 @@ test("calbridge/react adds at most 5 kB of script and 2.1 kB of styles to a page
   // Remove the imports of React, which the bundle of the page contains already.
   const script = outputFiles[0]?.text.replaceAll(/import\{[^}]*\}from"[^"]+";/g, "") ?? "";
   expect(script).not.toContain("import");
-  expect(gzipSync(script).byteLength).toBeLessThanOrEqual(5000);
+  expect(gzipSync(script).byteLength).toBeLessThanOrEqual(5200);
 
   const css = await transform(await readFile(join(folder, "public/react.css"), "utf8"), {
     loader: "css",
     minify: true,
   });
-  expect(gzipSync(css.code).byteLength).toBeLessThanOrEqual(2100);
+  expect(gzipSync(css.code).byteLength).toBeLessThanOrEqual(2300);
 });

@@ -21,6 +21,8 @@ export interface Compilation {
   module: string;
   moduleResolution: string;
   hasTypes: boolean;
+  /** Options that only some compilers know. */
+  others?: Record<string, unknown>;
 }
 
 const node16 = { files: ["node16.mts", "node16.cts"], module: "node16", moduleResolution: "node16" };
@@ -33,9 +35,20 @@ export const compilations: Compilation[] = [
   { name: "bundler, with the types of Node.js and React", ...bundler, hasTypes: true },
 ];
 
+/** As `"module": "commonjs"` compiles without further options up to TypeScript 5. TypeScript 7 has it no more. */
+export const node10: Compilation = {
+  name: "node10, with the types of Node.js and React",
+  files: ["node10.ts"],
+  module: "commonjs",
+  moduleResolution: "node10",
+  hasTypes: true,
+  // TypeScript 6 warns that it is old. TypeScript 5 has no such value.
+  others: { ignoreDeprecations: "6.0" },
+};
+
 /** Compiles files that import every entry, with one of TypeScript's compilers. Rejects with its complaints. */
 export async function compileEntries(project: Project, tsc: string, compilation: Compilation): Promise<void> {
-  const { files, module, moduleResolution, hasTypes } = compilation;
+  const { files, module, moduleResolution, hasTypes, others } = compilation;
   // The entries for Node.js and for React take their types for granted.
   const needTypes = ["calbridge/node", "calbridge/react"];
   const imports = entries
@@ -62,6 +75,7 @@ export const code: CalErrorCode = "rate_limited";
     lib: ["es2022", "dom", "dom.iterable"],
     types: hasTypes ? ["node"] : [],
     typeRoots: [types],
+    ...others,
     ...(hasTypes && { paths: { react: [join(types, "react")] } }),
   };
   await writeFile(join(project.directory, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));

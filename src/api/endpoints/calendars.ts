@@ -38,16 +38,24 @@ const referenceSchema = z.looseObject({
 });
 // A browser is redirected to this URL: accept http and https only.
 const authUrlSchema = z.looseObject({ authUrl: z.string().check(z.refine(isHttpUrl)) });
-const instant = z.string().check(z.refine((value) => !Number.isNaN(Date.parse(value))));
+const instant = z.string().check(z.refine((value) => !Number.isNaN(toInstant(value).getTime())));
 const busyTimesSchema = z.array(z.looseObject({ start: instant, end: instant }));
 
 /** Reads the busy times of a user or of one connection. */
 export function readBusyTimes(response: ApiResponse): BusyTime[] {
   return dataOf(busyTimesSchema)(response).map((wire) => ({
     ...lenient(wire, { source: "string" }),
-    start: new Date(wire.start),
-    end: new Date(wire.end),
+    start: toInstant(wire.start),
+    end: toInstant(wire.end),
   }));
+}
+
+/** Reads a time. One without a zone is UTC, as all of Cal.com's are: `Date` would read it in the server's own zone. */
+function toInstant(value: string): Date {
+  const hasZone = /(?:z|gmt|utc|[+-]\d{2}(?::?\d{2})?|\([^)]*\))\s*$/i.test(value);
+  const hasTime = /\d:\d{2}/.test(value);
+  if (!hasTime || hasZone) return new Date(value);
+  return new Date(`${value.trim().replace(/^(\d{4}-\d{2}-\d{2}) /, "$1T")}Z`);
 }
 
 /** `GET /calendars/{calendar}/connect`: the URL of the provider's consent page. It contains the access token. */

@@ -1,3 +1,4 @@
+import type { Optional } from "../../lib/optional.js";
 import * as z from "zod/mini";
 import type { BusyTime } from "./calendars.js";
 import { readBusyTimes } from "./calendars.js";
@@ -61,7 +62,7 @@ export interface CalendarEventUpdate {
   start?: EventTime | undefined;
   end?: EventTime | undefined;
   description?: string | null | undefined;
-  attendees?: Partial<EventAttendee>[] | null | undefined;
+  attendees?: Optional<EventAttendee>[] | null | undefined;
   status?: "accepted" | "pending" | "declined" | "cancelled" | null | undefined;
 }
 

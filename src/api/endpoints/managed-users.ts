@@ -1,3 +1,4 @@
+import type { Optional } from "../../lib/optional.js";
 import * as z from "zod/mini";
 import type { ApiResponse, CallOptions, Send } from "../request.js";
 import { dataOf, lenient } from "../response.js";
@@ -49,7 +50,7 @@ export interface ManagedUserInput {
 }
 
 /** The fields of a managed user to change. `metadata` is replaced as a whole. */
-export interface ManagedUserUpdate extends Partial<ManagedUserInput> {
+export interface ManagedUserUpdate extends Optional<ManagedUserInput> {
   defaultScheduleId?: number | undefined;
 }
 

@@ -33,16 +33,16 @@ export interface ListeningEmulator {
 /** Where the emulator listens. */
 export interface ListenOptions {
   /** @defaultValue a free port */
-  port?: number;
+  port?: number | undefined;
   /** @defaultValue `"127.0.0.1"` */
-  host?: string;
+  host?: string | undefined;
   /**
    * Further host names under which clients reach the server, such as a container's. Requests for other names are
    * rejected with 421. IP addresses and `localhost` always work.
    *
    * @defaultValue none
    */
-  allowedHosts?: readonly string[];
+  allowedHosts?: readonly string[] | undefined;
 }
 
 /** Options for a client of the emulator's API, with the emulator's first platform client. */

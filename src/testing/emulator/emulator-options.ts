@@ -13,75 +13,75 @@ export interface CalEmulatorOptions {
    *
    * @defaultValue `"test-client"`
    */
-  clientId?: string;
+  clientId?: string | undefined;
   /**
    * Secret of the first client.
    *
    * @defaultValue `"test-secret"`
    */
-  clientSecret?: string;
+  clientSecret?: string | undefined;
   /**
    * Redirect URIs of the first client. An `Origin` header must equal one of them.
    *
    * @defaultValue none
    */
-  redirectUris?: string[];
+  redirectUris?: string[] | undefined;
   /** Further clients. */
-  clients?: EmulatorClient[];
+  clients?: EmulatorClient[] | undefined;
   /** Cal.com's OAuth 2, the successor of managed users. */
-  oauth2?: EmulatorOAuth2Options;
+  oauth2?: EmulatorOAuth2Options | undefined;
   /**
    * API key of the first organization's owner.
    *
    * @defaultValue `"cal_ownerkey"`
    */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /**
    * The source of time, which `emulator.clock` shifts.
    *
    * @defaultValue `Date.now`
    */
-  now?: () => number;
+  now?: (() => number) | undefined;
   /**
    * Whether rate limits are enforced, and their values. The headers are always sent.
    *
    * @defaultValue false
    */
-  rateLimits?: boolean | EmulatorRateLimits;
+  rateLimits?: boolean | EmulatorRateLimits | undefined;
   /**
    * Accounts of the consent pages.
    *
    * @defaultValue Alice and Carol at Google, Bob and Erin at Microsoft, Dave at Apple
    */
-  accounts?: EmulatorAccounts;
+  accounts?: EmulatorAccounts | undefined;
   /**
    * How long Cal.com takes between a read and a write, in which concurrent requests collide: refreshing, creating,
    * saving.
    *
    * @defaultValue 0: still enough for requests that start together
    */
-  latencyMs?: number;
+  latencyMs?: number | undefined;
 }
 
 /** Options of the emulator's OAuth 2. */
 export interface EmulatorOAuth2Options {
   /** @defaultValue `"strict"` */
-  mode?: OAuth2Mode;
+  mode?: OAuth2Mode | undefined;
   /** @defaultValue none */
-  clients?: EmulatorOAuth2Client[];
+  clients?: EmulatorOAuth2Client[] | undefined;
   /**
    * People with Cal.com accounts of their own, who can sign in on the authorize page.
    *
    * @defaultValue Ada and Grace
    */
-  people?: EmulatorPerson[];
+  people?: EmulatorPerson[] | undefined;
   /**
    * Whether a lenient server's database knows `READ_BOOKING` and `READ_PROFILE` only. Then authorizing other scopes
    * ends with `error=server_error`.
    *
    * @defaultValue false, as recorded
    */
-  hasLegacyScopesOnly?: boolean;
+  hasLegacyScopesOnly?: boolean | undefined;
 }
 
 const optionFields = [

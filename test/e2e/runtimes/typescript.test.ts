@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { join } from "node:path";
-import { compilations, compileEntries } from "../../support/compile-entries.js";
+import { compilations, compileEntries, node10 } from "../../support/compile-entries.js";
 import { createProject, type Project } from "../../support/project.js";
 import { tools } from "./tools.js";
 
@@ -20,5 +20,9 @@ describe.each(["5.9", "7.0"])("TypeScript %s", (version) => {
 
   test.each(compilations)("has types for every entry: $name", async (compilation) => {
     await compileEntries(project, tsc, compilation);
+  });
+
+  test.runIf(version === "5.9")("has types for every entry: node10", async () => {
+    await compileEntries(project, tsc, { ...node10, others: {} });
   });
 });

@@ -1,6 +1,6 @@
 import type { TestClientOptions } from "../../support/client-options.js";
 import nock from "nock";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { CalApiError, CalClient, CalNetworkError } from "../../../src/index.js";
 import { rejection, storeOfAda } from "../../support/client.js";
 
@@ -26,6 +26,46 @@ function recording(respond: () => Response) {
   };
   return { requests, fetch };
 }
+
+describe("the option `cache`", () => {
+  // A runtime's choice is remembered: each test loads the modules anew.
+  async function optionsOfARequest(): Promise<RequestInit | undefined> {
+    vi.resetModules();
+    const { CalClient: Client } = await import("../../../src/index.js");
+    const inits: (RequestInit | undefined)[] = [];
+    const cal = new Client({
+      managedUsers: { clientId: "client-1", clientSecret: "the-secret" },
+      tokenStore: await storeOfAda(),
+      fetch: (_url, init) => {
+        inits.push(init);
+        return Promise.resolve(Response.json(ok(user)));
+      },
+    });
+    await cal.forUser("ada").profile();
+    return inits[0];
+  }
+
+  test("keeps responses out of a framework's cache of fetch, such as that of Next.js 14", async () => {
+    expect(await optionsOfARequest()).toMatchObject({ cache: "no-store" });
+  });
+
+  test("is left out where the runtime throws for it, as Workers do without a compatibility flag", async () => {
+    class WorkersRequest extends Request {
+      constructor(input: RequestInfo | URL, init?: RequestInit) {
+        if (init && "cache" in init) {
+          throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.");
+        }
+        super(input, init);
+      }
+    }
+    vi.stubGlobal("Request", WorkersRequest);
+    try {
+      expect(await optionsOfARequest()).not.toHaveProperty("cache");
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+});
 
 describe("headers and body", () => {
   test("a call for a user has the access token, and no credentials of the OAuth client", async () => {

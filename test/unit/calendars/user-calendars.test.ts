@@ -322,6 +322,36 @@ describe("busy times", () => {
     expect(busy).toEqual([{ start: new Date(start), end: new Date(end), source: "google-calendar" }]);
   });
 
+  test.each([
+    ["2027-01-04T10:00:00", "2027-01-04T10:00:00Z"],
+    ["2027-01-04T10:00", "2027-01-04T10:00:00Z"],
+    ["2027-01-04T10:00:00.500", "2027-01-04T10:00:00.500Z"],
+    ["2027-01-04 10:00:00", "2027-01-04T10:00:00Z"],
+    ["2027-01-04", "2027-01-04T00:00:00Z"],
+    ["2027-01-04T10:00:00Z", "2027-01-04T10:00:00Z"],
+    ["2027-01-04T10:00:00+02:00", "2027-01-04T08:00:00Z"],
+    ["2027-01-04T10:00:00-0530", "2027-01-04T15:30:00Z"],
+    ["Mon, 04 Jan 2027 10:00:00 GMT", "2027-01-04T10:00:00Z"],
+  ])("%s is read the same in every time zone of a server", async (sent, instant) => {
+    connect("google", "alice");
+    const ownZone = process.env["TZ"];
+    try {
+      for (const zone of ["UTC", "America/New_York", "Asia/Kolkata"]) {
+        process.env["TZ"] = zone;
+        answer(/busy-times/, [{ start: sent, end: sent }]);
+        const [busy] = await ada.calendars.busyTimes({
+          ...range,
+          calendars: [{ credentialId: 1, externalId: "alice@gmail.example" }],
+        });
+        expect(busy!.start, zone).toEqual(new Date(instant));
+        expect(busy!.end, zone).toEqual(new Date(instant));
+      }
+    } finally {
+      if (ownZone === undefined) delete process.env["TZ"];
+      else process.env["TZ"] = ownZone;
+    }
+  });
+
   test("of a credential that is not the user's: unauthorized, and nothing is refreshed", async () => {
     const query = { ...range, calendars: [{ credentialId: 999, externalId: "e" }] };
     expect(await rejection(ada.calendars.busyTimes(query))).toMatchObject({

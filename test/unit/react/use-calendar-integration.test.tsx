@@ -146,6 +146,29 @@ describe("status", () => {
   });
 });
 
+describe("initialStatus", () => {
+  test("may be the whole answer of the status route", async () => {
+    const answer = { success: true, data: { calendars: [connection()] } };
+    await render(<Page initialStatus={answer as never} />);
+    expect(state).toMatchObject({ status: "connected", calendars: [connection()] });
+    expect(handlers.seen).toEqual([]);
+  });
+
+  test.each([
+    ["the answer to a request that failed", { success: false, error: { code: "unauthenticated" } }],
+    ["null", null],
+    ["an empty object", {}],
+    ["a text", "<html>"],
+    ["a list", [connection()]],
+    ["connections of another shape", { calendars: [{ email: "a@b.example" }] }],
+    ["data without connections", { success: true, data: null }],
+  ])("is loaded from the handlers if it is %s", async (_name, answer) => {
+    handlers.respond("status", status(connection()));
+    await render(<Page initialStatus={answer as never} />);
+    expect(state).toMatchObject({ status: "connected", calendars: [connection()] });
+  });
+});
+
 describe("returning from a provider", () => {
   test("the result in the URL is reported once and removed from the URL", async () => {
     history.replaceState({ of: "a router" }, "", "/settings?tab=2&calendarType=google&connected=true#top");

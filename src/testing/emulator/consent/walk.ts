@@ -10,11 +10,11 @@ export interface AuthorizeOptions {
    *
    * @defaultValue the first account on the page
    */
-  account?: string;
+  account?: string | undefined;
   /** Presses Deny. */
-  deny?: boolean;
+  deny?: boolean | undefined;
   /** Presses Allow without granting access to Google's calendars. */
-  withoutCalendarScope?: boolean;
+  withoutCalendarScope?: boolean | undefined;
 }
 
 /** Where the browser ends up. */
@@ -41,7 +41,10 @@ export interface ConsentWalk {
    *
    * @throws TypeError if the URL is not an `authUrl` of the emulator.
    */
-  (authUrl: string, options?: AuthorizeOptions & { stopBeforeCallback?: false }): Promise<AuthorizeResult>;
+  (
+    authUrl: string,
+    options?: AuthorizeOptions & { stopBeforeCallback?: false | undefined },
+  ): Promise<AuthorizeResult>;
   /** Stops at the provider's redirect, for an application that receives `code` and `state` itself. */
   (authUrl: string, options: AuthorizeOptions & { stopBeforeCallback: true }): Promise<AuthorizeStop>;
 }

@@ -29,10 +29,10 @@ export interface EmulatedCredential {
 export interface CredentialMatch {
   /** Cal.com's id of the user. */
   userId: number;
-  provider?: EmulatorProvider;
+  provider?: EmulatorProvider | undefined;
   /** The account's address, or its part before the `@`. */
-  account?: string;
-  credentialId?: number;
+  account?: string | undefined;
+  credentialId?: number | undefined;
 }
 
 /** Reads and changes connected calendars, without the API. */

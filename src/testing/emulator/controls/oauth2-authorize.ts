@@ -17,11 +17,11 @@ export interface OAuth2AuthorizeOptions {
    *
    * @defaultValue the first person
    */
-  person?: number | string;
+  person?: number | string | undefined;
   /** Presses "Go back". */
-  deny?: boolean;
+  deny?: boolean | undefined;
   /** Authorizes for a team: its id. The URL must have `show_account_selector=true`. */
-  teamId?: number;
+  teamId?: number | undefined;
 }
 
 /** Where the authorize page leads. */

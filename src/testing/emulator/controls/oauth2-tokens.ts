@@ -9,17 +9,17 @@ import { requireOAuth2Client } from "./oauth2-clients.js";
 export interface OAuth2Grant {
   clientId: string;
   /** Cal.com's id of the user. Not for a team. */
-  userId?: number;
+  userId?: number | undefined;
   /** The id of a team, in place of a user. */
-  teamId?: number;
+  teamId?: number | undefined;
   /** @defaultValue the scopes of the client */
-  scopes?: readonly string[];
+  scopes?: readonly string[] | undefined;
 }
 
 /** Selects tokens of a user. */
 export interface OAuth2TokenMatch {
   /** @defaultValue all clients */
-  clientId?: string;
+  clientId?: string | undefined;
 }
 
 /** Tokens of a grant. */
@@ -33,13 +33,15 @@ export interface EmulatedOAuth2Tokens {
 /** Issues, expires and revokes OAuth 2 tokens, without the API. */
 export interface OAuth2TokenControls {
   /** Issues a code without the authorize page. It works once, for 10 minutes. */
-  issueCode(grant: OAuth2Grant & { codeChallenge?: string; codeChallengeMethod?: string }): string;
+  issueCode(
+    grant: OAuth2Grant & { codeChallenge?: string | undefined; codeChallengeMethod?: string | undefined },
+  ): string;
   /**
    * Issues tokens without a code.
    *
    * @param grant.withoutSecret - a refresh token as servers issued it before they used refresh tokens once
    */
-  issueTokens(grant: OAuth2Grant & { withoutSecret?: boolean }): Promise<EmulatedOAuth2Tokens>;
+  issueTokens(grant: OAuth2Grant & { withoutSecret?: boolean | undefined }): Promise<EmulatedOAuth2Tokens>;
   /** The user's tokens that work, oldest first. */
   tokens(userId: number, match?: OAuth2TokenMatch): { accessTokens: string[]; refreshTokens: string[] };
   /** Expires the user's access tokens: 401. */

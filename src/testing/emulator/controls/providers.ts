@@ -44,13 +44,13 @@ export interface ProviderControls {
    */
   issueCode(
     provider: ConsentProvider,
-    options?: { account?: string; withoutCalendarScope?: boolean },
+    options?: { account?: string | undefined; withoutCalendarScope?: boolean | undefined },
   ): string;
   /** Adds an event to an account's calendar: busy times and events contain it. Returns its id. */
   addEvent(
     provider: AccountProvider,
     account: string,
-    event: Omit<EmulatorEvent, "id"> & { id?: string },
+    event: Omit<EmulatorEvent, "id"> & { id?: string | undefined },
   ): string;
   /** The events in an account's calendars. */
   events(provider: AccountProvider, account: string): EmulatorEvent[];
@@ -119,7 +119,7 @@ export function createProviderControls(state: State): ProviderControls {
       const account = requireAccount(accounts, provider, name);
       const primary = account.calendars.find((calendar) => calendar.isPrimary) ?? account.calendars[0];
       const id = event.id ?? `event${state.nextId("event")}`;
-      account.events.push({ calendarId: primary?.externalId ?? "", ...event, id });
+      account.events.push({ ...event, calendarId: event.calendarId ?? primary?.externalId ?? "", id });
       return id;
     },
     events(provider, name) {

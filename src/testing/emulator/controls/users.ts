@@ -36,8 +36,13 @@ export interface EmulatedTokens {
 export interface EmulatedUsers {
   /** Creates a managed user of the default client, or of the given one, with a first pair of tokens. */
   create(
-    user: { email: string; name: string; timeZone?: string; metadata?: Record<string, unknown> },
-    options?: { clientId?: string },
+    user: {
+      email: string;
+      name: string;
+      timeZone?: string | undefined;
+      metadata?: Record<string, unknown> | undefined;
+    },
+    options?: { clientId?: string | undefined },
   ): Promise<EmulatedUser & EmulatedTokens>;
   /** All managed users, of all clients. */
   list(): EmulatedUser[];
@@ -56,7 +61,7 @@ export interface EmulatedUsers {
    *
    * @param options.isCached - Cal.com still has them in its cache: a token that was used before still works.
    */
-  expireAccessTokens(id: number, options?: { isCached?: boolean }): void;
+  expireAccessTokens(id: number, options?: { isCached?: boolean | undefined }): void;
   /** Expires all refresh tokens of the user. Cal.com doesn't check, so they still work. */
   expireRefreshTokens(id: number): void;
   /** Deletes expired access tokens, as any user's refresh does: their 498 becomes a 401. */

@@ -40,7 +40,7 @@ export async function withFault(
   return { kind: "response", response: responseOf(effect, context) };
 }
 
-type ResponseEffect = Extract<FaultEffect, { status?: number }>;
+type ResponseEffect = Extract<FaultEffect, { status?: number | undefined }>;
 
 function responseOf(effect: ResponseEffect, { path, now }: { path: string; now: number }): Response {
   if ("html" in effect) {

@@ -5,25 +5,25 @@ export interface EmulatorRateLimits {
    *
    * @defaultValue 500
    */
-  bearer?: number;
+  bearer?: number | undefined;
   /**
    * For each client that sends `x-cal-client-id`.
    *
    * @defaultValue 500
    */
-  client?: number;
+  client?: number | undefined;
   /**
    * For each IP address, all other requests: the public `save`, and client calls without that header.
    *
    * @defaultValue 120
    */
-  ip?: number;
+  ip?: number | undefined;
   /**
    * Length of the window, and of the block after too many requests.
    *
    * @defaultValue 60_000
    */
-  windowMs?: number;
+  windowMs?: number | undefined;
 }
 
 export type TrackerKind = "bearer" | "client" | "ip" | "apiKey";

@@ -10,29 +10,32 @@ export type ConsentProvider = "google" | "office365";
 export interface EmulatorCalendar {
   externalId: string;
   name: string;
-  isPrimary?: boolean;
-  isReadOnly?: boolean;
+  isPrimary?: boolean | undefined;
+  isReadOnly?: boolean | undefined;
 }
+
+/** The type with every property given. Unlike with `Required`, none may be `undefined`. */
+export type Defined<Of> = { [Key in keyof Of]-?: Exclude<Of[Key], undefined> };
 
 /** An account at a provider. */
 export interface EmulatorAccount {
   /** The account's address. For Apple: its user name. */
   email: string;
   /** Apple's app-specific password. */
-  password?: string;
+  password?: string | undefined;
   /**
    * Without a primary calendar, Cal.com does not save the account.
    *
    * @defaultValue a primary calendar and a second one
    */
-  calendars?: EmulatorCalendar[];
+  calendars?: EmulatorCalendar[] | undefined;
 }
 
 /** The accounts of the consent pages, and Apple's valid passwords. */
 export interface EmulatorAccounts {
-  google?: (string | EmulatorAccount)[];
-  office365?: (string | EmulatorAccount)[];
-  apple?: { username: string; password: string }[];
+  google?: (string | EmulatorAccount)[] | undefined;
+  office365?: (string | EmulatorAccount)[] | undefined;
+  apple?: { username: string; password: string }[] | undefined;
 }
 
 /** An event in an account's calendar. */
@@ -44,17 +47,23 @@ export interface EmulatorEvent {
   /** ISO 8601. */
   end: string;
   /** @defaultValue the primary calendar */
-  calendarId?: string;
-  timeZone?: string;
-  description?: string | null;
-  status?: string;
-  attendees?: { email: string; name?: string; responseStatus?: string | null }[];
+  calendarId?: string | undefined;
+  timeZone?: string | undefined;
+  description?: string | null | undefined;
+  status?: string | undefined;
+  attendees?:
+    | {
+        email: string;
+        name?: string | undefined;
+        responseStatus?: string | undefined | null;
+      }[]
+    | undefined;
 }
 
 export interface Account {
   readonly email: string;
   readonly password: string | undefined;
-  readonly calendars: Required<EmulatorCalendar>[];
+  readonly calendars: Defined<EmulatorCalendar>[];
   readonly events: (EmulatorEvent & { calendarId: string; endTimeZone?: string })[];
 }
 
@@ -82,7 +91,7 @@ export interface Accounts {
 
 const MAX_CODE_AGE_MS = 10 * 60_000;
 
-const defaults: Required<EmulatorAccounts> = {
+const defaults: Defined<EmulatorAccounts> = {
   google: [
     "alice@gmail.example",
     "carol@gmail.example",
@@ -120,9 +129,9 @@ export function createAccounts(options: EmulatorAccounts = {}, clock: EmulatorCl
         email,
         password,
         calendars: (calendars ?? calendarsOf(provider, email)).map((calendar) => ({
-          isPrimary: false,
-          isReadOnly: false,
           ...calendar,
+          isPrimary: calendar.isPrimary ?? false,
+          isReadOnly: calendar.isReadOnly ?? false,
         })),
         events: [],
       };

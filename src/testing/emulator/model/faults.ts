@@ -3,7 +3,7 @@ import { matches, type LoggedRequest, type RequestMatch } from "./request-log.js
 /** What the caller receives in place of Cal.com's response. */
 export type FaultEffect =
   /** A response with this status. Without `body`, with the body that Cal.com sends for it. */
-  | { status: number; body?: unknown; headers?: Record<string, string> }
+  | { status: number; body?: unknown; headers?: Record<string, string> | undefined }
   /** The connection is reset. */
   | { reset: true }
   /** Cal.com's own response, later. Uses a real timer, which fake timers control. */
@@ -13,9 +13,9 @@ export type FaultEffect =
   /** The response's body ends half-way. Implies `lost`. */
   | { truncate: true }
   /** A proxy's error page. The status is 502 unless given. */
-  | { html: true; status?: number }
+  | { html: true; status?: number | undefined }
   /** No body. The status is 200 unless given. */
-  | { empty: true; status?: number };
+  | { empty: true; status?: number | undefined };
 
 /** A failure that is injected into requests. */
 export interface Fault extends RequestMatch {
@@ -25,19 +25,19 @@ export interface Fault extends RequestMatch {
    *
    * @defaultValue 1
    */
-  times?: number;
+  times?: number | undefined;
   /**
    * How many matching requests succeed first.
    *
    * @defaultValue 0
    */
-  after?: number;
+  after?: number | undefined;
   /**
    * Whether Cal.com processes the request and only its response is lost: tokens are rotated, users created.
    *
    * @defaultValue false: the request never reaches Cal.com
    */
-  lost?: boolean;
+  lost?: boolean | undefined;
 }
 
 /** An injected fault. */

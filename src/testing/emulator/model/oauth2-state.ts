@@ -14,28 +14,28 @@ export interface EmulatorOAuth2Client {
    * The secret of a confidential client, or both of its secrets (strict servers only). A client without a secret is
    * public and uses PKCE.
    */
-  secret?: string | readonly string[];
+  secret?: string | readonly string[] | undefined;
   /** One to ten URIs. A lenient server takes one. */
   redirectUris: readonly string[];
   /** @defaultValue the id */
-  name?: string;
+  name?: string | undefined;
   /**
    * Scopes that the client is registered for. Without any, or with `READ_BOOKING` and `READ_PROFILE` only, it is a
    * legacy client: its tokens may do everything.
    *
    * @defaultValue none
    */
-  scopes?: readonly string[];
+  scopes?: readonly string[] | undefined;
   /** @defaultValue `"approved"` */
-  status?: OAuth2ClientStatus;
+  status?: OAuth2ClientStatus | undefined;
   /**
    * Whether the authorize page redirects without asking.
    *
    * @defaultValue false
    */
-  isTrusted?: boolean;
+  isTrusted?: boolean | undefined;
   /** The id of the user who created the client, who can use it while it is pending. */
-  ownerId?: number;
+  ownerId?: number | undefined;
 }
 
 export interface OAuth2Client {

@@ -5,9 +5,9 @@ import { newUser, type State, type Team, type User } from "./state.js";
 export interface EmulatorPerson {
   email: string;
   /** @defaultValue the part of the address before the `@` */
-  name?: string;
+  name?: string | undefined;
   /** @defaultValue `"Europe/London"` */
-  timeZone?: string;
+  timeZone?: string | undefined;
 }
 
 export const defaultPeople: readonly EmulatorPerson[] = [

@@ -18,11 +18,11 @@ export interface LoggedRequest {
 
 /** Selects requests. A field that is left out matches every request. */
 export interface RequestMatch {
-  method?: string;
+  method?: string | undefined;
   /** The path after `/v2`, without the query: the whole path, or a pattern. */
-  path?: string | RegExp;
+  path?: string | RegExp | undefined;
   /** Requests to OAuth 2's token endpoint with this grant type. */
-  grantType?: GrantType;
+  grantType?: GrantType | undefined;
 }
 
 /** The path after `/v2` or `/api/v2`. */

@@ -1,4 +1,4 @@
-import { createAccounts, type Accounts, type EmulatorAccounts } from "./accounts.js";
+import { createAccounts, type Accounts, type Defined, type EmulatorAccounts } from "./accounts.js";
 import { createClock, yieldToOthers, type EmulatorClock } from "./clock.js";
 import type { OAuth2Mode, OAuth2State } from "./oauth2-state.js";
 
@@ -11,22 +11,22 @@ export interface EmulatorClient {
    *
    * @defaultValue none
    */
-  redirectUris?: string[];
+  redirectUris?: string[] | undefined;
   /**
    * The client's permissions. `check` requires `APPS_READ`.
    *
    * @defaultValue all
    */
-  permissions?: string[];
+  permissions?: string[] | undefined;
   /**
    * The client's organization. Each organization has its own owner.
    *
    * @defaultValue 1
    */
-  organizationId?: number;
+  organizationId?: number | undefined;
 }
 
-export type Client = Required<EmulatorClient>;
+export type Client = Defined<EmulatorClient>;
 
 export interface User {
   id: number;
