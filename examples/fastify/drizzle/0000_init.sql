@@ -9,8 +9,14 @@ CREATE TABLE "CalendarIntegration" (
 	"updatedAt" timestamp with time zone DEFAULT now(),
 	"calRefreshTokenExpiresAt" timestamp with time zone,
 	"version" integer DEFAULT 0 NOT NULL,
-	"leaseOwner" text,
-	"leaseEndsAt" timestamp with time zone
+	"calServer" text DEFAULT '' NOT NULL,
+	"details" text
+);
+--> statement-breakpoint
+CREATE TABLE "CalendarIntegrationEntry" (
+	"key" text PRIMARY KEY NOT NULL,
+	"value" text NOT NULL,
+	"expiresAt" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "User" (
@@ -23,4 +29,6 @@ CREATE TABLE "User" (
 );
 --> statement-breakpoint
 ALTER TABLE "CalendarIntegration" ADD CONSTRAINT "CalendarIntegration_userUlid_User_ulid_fk" FOREIGN KEY ("userUlid") REFERENCES "public"."User"("ulid") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE UNIQUE INDEX "CalendarIntegration_userUlid_key" ON "CalendarIntegration" USING btree ("userUlid");
+CREATE UNIQUE INDEX "CalendarIntegration_userUlid_key" ON "CalendarIntegration" USING btree ("userUlid");--> statement-breakpoint
+CREATE UNIQUE INDEX "CalendarIntegration_calServer_calManagedUserId_key" ON "CalendarIntegration" USING btree ("calServer","calManagedUserId");--> statement-breakpoint
+CREATE INDEX "CalendarIntegrationEntry_expiresAt_idx" ON "CalendarIntegrationEntry" USING btree ("expiresAt");

@@ -1,4 +1,4 @@
-import { integer, pgTable, serial, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import { index, integer, pgTable, serial, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true });
 
@@ -26,8 +26,25 @@ export const calendarIntegration = pgTable(
     updatedAt: instant("updatedAt").defaultNow(),
     calRefreshTokenExpiresAt: instant("calRefreshTokenExpiresAt"),
     version: integer("version").notNull().default(0),
-    leaseOwner: text("leaseOwner"),
-    leaseEndsAt: instant("leaseEndsAt"),
+    calServer: text("calServer").notNull().default(""),
+    details: text("details"),
   },
-  (table) => [uniqueIndex("CalendarIntegration_userUlid_key").on(table.userUlid)],
+  (table) => [
+    uniqueIndex("CalendarIntegration_userUlid_key").on(table.userUlid),
+    uniqueIndex("CalendarIntegration_calServer_calManagedUserId_key").on(
+      table.calServer,
+      table.calManagedUserId,
+    ),
+  ],
+);
+
+/** calbridge's leases and connection attempts. */
+export const calendarIntegrationEntry = pgTable(
+  "CalendarIntegrationEntry",
+  {
+    key: text("key").primaryKey(),
+    value: text("value").notNull(),
+    expiresAt: instant("expiresAt").notNull(),
+  },
+  (table) => [index("CalendarIntegrationEntry_expiresAt_idx").on(table.expiresAt)],
 );

@@ -106,9 +106,8 @@ export function schemaParts(options: SchemaOptions): SchemaParts {
 /** PL/pgSQL that drops an index which would be taken for the one that is to be built. */
 function dropIndex(schema: string | undefined, name: string, condition: string): string {
   const index = qualify(schema, name, "index");
-  return `IF EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(${quoteLiteral(index)}) AND ${condition}) THEN
-    DROP INDEX ${index};
-  END IF;`;
+  return `IF EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(${quoteLiteral(index)}) AND ${condition})
+    THEN DROP INDEX ${index}; END IF;`;
 }
 
 function moveDuplicates({ table, columns: c }: QuotedNames, archive: string): string {

@@ -15,8 +15,8 @@ const RAISED = "P0001";
 /** Options of {@link schemaSql}. */
 export interface SchemaSqlOptions extends SchemaOptions {
   /**
-   * For tools that run a migration in a transaction, where Postgres can't build an index concurrently: writes to the
-   * table then wait while the indexes are built.
+   * For tools that run a migration in a transaction, where Postgres can't build an index concurrently: queries of the
+   * table then wait until the transaction ends.
    * @defaultValue `false`
    */
   inTransaction?: boolean | undefined;
@@ -34,7 +34,7 @@ export function schemaSql(options: SchemaSqlOptions = {}): string {
   return `-- The tables of calbridge. Can be applied again at any time; keeps every row.
 ${
   inTransaction
-    ? "-- Made to run inside a transaction: writes to the token table wait until it ends.\n"
+    ? "-- Made to run inside a transaction: queries of the token table wait until it ends.\n"
     : "-- Apply it outside of a transaction, since the indexes are built concurrently.\n"
 }
 -- Gives up, to be run again, instead of making the application's queries wait behind it.

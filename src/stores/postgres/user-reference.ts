@@ -30,21 +30,33 @@ export function checkUsers(table: string, users: UserReference | undefined, type
     throw new CalValidationError(`userIdType must be one of ${Object.keys(userIdTypes).join(", ")}.`);
   }
   if (users === undefined) return "";
-  const usersTable = quoteLiteral(tableOf(users));
-  const chosen = quoteLiteral(userIdTypes[type]);
-  const others = Object.values(userIdTypes).map(quoteLiteral).join(", ");
-  const fail = (message: string) => `RAISE EXCEPTION USING MESSAGE = ${message};`;
+  const name = tableOf(users);
+  const column = quoteIdentifier(users.column, "column of users");
+  const chosen = userIdTypes[type];
+  const types = Object.values(userIdTypes);
+  // Other types of text, such as VARCHAR, can be referred to by TEXT; whether still others can, Postgres says.
+  const others = types.filter((other) => other !== chosen).map(quoteLiteral);
+  const isWrong =
+    type === "TEXT"
+      ? `calbridge_text IN (${others.join(", ")})`
+      : `calbridge_text <> ${quoteLiteral(chosen)}`;
   return `IF to_regclass(${quoteLiteral(table)}) IS NULL THEN
-    IF to_regclass(${usersTable}) IS NULL THEN
-      ${fail(`'There is no table ' || ${usersTable} || ' of users. Say which table and column have your users'' ids: --user-table and --user-column (in code: users). To refer to none: --no-user-table.'`)}
+    IF to_regclass(${quoteLiteral(name)}) IS NULL THEN
+      RAISE EXCEPTION USING MESSAGE = ${quoteLiteral(
+        `There is no table ${name} of users. Say which table and column have your users' ids: --user-table and --user-column (in code: users). To refer to none: --no-user-table.`,
+      )};
     END IF;
     SELECT format_type(atttypid, NULL) INTO calbridge_text FROM pg_attribute
-    WHERE attrelid = to_regclass(${usersTable}) AND attname = ${quoteLiteral(users.column)} AND attnum > 0 AND NOT attisdropped;
+    WHERE attrelid = to_regclass(${quoteLiteral(name)}) AND attname = ${quoteLiteral(users.column)} AND attnum > 0 AND NOT attisdropped;
     IF calbridge_text IS NULL THEN
-      ${fail(`'The table ' || ${usersTable} || ' has no column ' || ${quoteLiteral(quoteIdentifier(users.column, "column of users"))} || '. Say which column has your users'' ids: --user-column (in code: users).'`)}
+      RAISE EXCEPTION USING MESSAGE = ${quoteLiteral(
+        `The table ${name} has no column ${column}. Say which column has your users' ids: --user-column (in code: users).`,
+      )};
     END IF;
-    IF calbridge_text <> ${chosen} AND (calbridge_text IN (${others}) OR ${chosen} <> 'text') THEN
-      ${fail(`'The users'' ids have the type ' || calbridge_text || ', and not ' || ${chosen} || '. Use --user-type ' || CASE WHEN calbridge_text IN (${others}) THEN calbridge_text ELSE 'text' END || ' (in code: userIdType).'`)}
+    IF ${isWrong} THEN
+      RAISE EXCEPTION USING MESSAGE = ${quoteLiteral("The users' ids have the type ")} || calbridge_text || ${quoteLiteral(
+        `, and not ${chosen}. Say so: --user-type (in code: userIdType), one of ${types.join(", ")}.`,
+      )};
     END IF;
   END IF;`;
 }

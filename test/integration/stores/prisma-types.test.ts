@@ -3,7 +3,7 @@ import ts from "typescript";
 import { beforeAll, expect, test } from "vitest";
 import { requestService } from "../../support/postgres.js";
 
-// The store takes a client by its shape: these are the shapes that Prisma really generates.
+// The store recognizes a client by its shape: these are the shapes that Prisma generates.
 
 beforeAll(() => requestService("prisma"));
 
@@ -16,7 +16,8 @@ test("the generated client fits, and only its own models can be named", async ()
     declare const prisma: PrismaClient;
     prismaTokenStore({ prisma });
     prismaTokenStore({ prisma: prisma.$extends({ name: "extended" }) });
-    prismaTokenStore({ prisma, model: "calToken", fields: { userId: "userId" } });
+    prismaTokenStore({ prisma, model: "calToken", entryModel: "calEntry", fields: { userId: "userId" } });
+    prismaTokenStore({ prisma, model: undefined, entryModel: undefined, fields: { userId: undefined } });
     prismaTokenStore({ prisma, model: "calTokens" });
     prismaTokenStore({ prisma, fields: { user: "userId" } });
     `,
@@ -31,7 +32,7 @@ test("the generated client fits, and only its own models can be named", async ()
     return [line + 1, ts.flattenDiagnosticMessageText(messageText, " ")];
   });
   expect(complaints).toEqual([
-    [7, expect.stringContaining("calTokens")],
-    [8, expect.stringContaining("user")],
+    [8, expect.stringContaining("calTokens")],
+    [9, expect.stringContaining("user")],
   ]);
 });

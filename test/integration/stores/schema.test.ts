@@ -197,7 +197,7 @@ describe.each(Object.entries(ways))("%s", (_, apply) => {
     await client.query(`CREATE TABLE "User" ("id" TEXT PRIMARY KEY)`);
     expect(await failure()).toMatch(/has no column "ulid"\. .*--user-column/);
     await client.query(`ALTER TABLE "User" ADD COLUMN "ulid" UUID UNIQUE`);
-    expect(await failure()).toContain("have the type uuid, and not text. Use --user-type uuid");
+    expect(await failure()).toContain("have the type uuid, and not text. Say so: --user-type");
     expect(await rows(`SELECT to_regclass('"CalendarIntegration"') AS "table"`)).toEqual([{ table: null }]);
   });
 });
@@ -219,6 +219,12 @@ describe("user ids of another type", () => {
     const store = postgresTokenStore({ client: database.pool });
     expect(await store.set(tokens(id), { ifVersion: null })).toMatchObject(tokens(id));
     await client.query(`DROP TABLE "people" CASCADE`);
+  });
+
+  test("ids of another type than the one that is given: says which they have", async () => {
+    await client.query(`CREATE TABLE "User" ("ulid" TEXT PRIMARY KEY)`);
+    const error = await rejection(applyScript(client, schemaSql({ users, userIdType: "UUID" })));
+    expect((error as Error).message).toContain("have the type text, and not uuid. Say so: --user-type");
   });
 
   test("a type that there isn't is refused", () => {
