@@ -12,7 +12,7 @@ const SIZES = [1_000, 1_000_000];
 
 type Way = (n: number) => Promise<unknown>;
 
-/** Makes a table of that many users, and answers the ways to read and write one of them. */
+/** Creates a table with this number of users, and returns the ways to read and write one of them. */
 async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> {
   const table = `tokens_${users}`;
   await createSchema(pool, { table });
@@ -25,7 +25,7 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
 
   const store = postgresTokenStore({ client: pool, table });
   const sql = postgresStatements(quoteNames({ table }));
-  // All over the table.
+  // Users from all parts of the table.
   const userId = (n: number) => `user-${(n * 7919) % users}`;
   const at = new Date();
   const record = {
@@ -60,8 +60,8 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
 }
 
 /**
- * How fast the Postgres store is: against its own statements sent by hand, against the plainest statements
- * anybody would write, and in a table of a million users against one of a thousand.
+ * Compares the Postgres store with its own statements sent by hand, with the simplest possible statements, and a table of
+ * a million users with one of a thousand.
  */
 export async function measureTokenStore(): Promise<Finding> {
   const server = await startPostgres();
@@ -69,7 +69,7 @@ export async function measureTokenStore(): Promise<Finding> {
   const tables: Record<string, Way>[] = [];
   for (const users of SIZES) tables.push(await prepare(pool, users));
 
-  // In turns, and in another order each time: whatever else the machine does slows down all of them.
+  // Alternately and in random order, so that other load of the machine slows down all of them.
   const all = tables.flatMap((ways, size) =>
     Object.entries(ways).map(([name, way]) => ({ size, name, way, us: [] as number[] })),
   );

@@ -4,13 +4,13 @@ import { build, type BuildOptions } from "esbuild";
 import { root } from "../../support/markdown.js";
 import type { Project } from "../../support/project.js";
 
-/** Where the runtimes are installed, by a lock file of their own: `npm ci --prefix test/e2e/runtimes`. */
-export const tools = join(root, "test/runtimes/node_modules");
+/** Where the runtimes are installed. They have their own lock file: `npm ci --prefix test/e2e/runtimes`. */
+export const tools = join(root, "test/e2e/runtimes/node_modules");
 
-/** What the runtimes run. */
+/** The program that the runtimes run. */
 export const program = join(root, "test/e2e/runtimes/program");
 
-/** What these tests need of Miniflare, which the root does not install. */
+/** The methods of Miniflare that these tests use. The root does not install it. */
 export interface Miniflare {
   ready: Promise<URL>;
   dispatchFetch(url: string): Promise<Response>;
@@ -25,14 +25,14 @@ export function startWorker(options: object): Miniflare {
   return new Miniflare({ compatibilityDate: "2026-04-01", ...options });
 }
 
-/** A module as Miniflare takes it. */
+/** A module in the format of Miniflare. */
 export interface WorkerModule {
   type: "ESModule";
   path: string;
   contents: string;
 }
 
-/** Bundles a file of the program as wrangler does. The entry comes first. */
+/** Bundles a file of the program as wrangler does. The entry is the first module. */
 export async function bundleForWorkers(
   project: Project,
   entry: string,
