@@ -37,7 +37,9 @@ export const stores = [
       equal((await rows.get("ada")).version, row.version + 1, "version");
 
       // The encryption is bound to the row, so it can't be decrypted in another row.
-      await rows.set({ ...(await rows.get("ada")), userId: "eve" }, { ifVersion: null });
+      const copied = await rows.get("ada");
+      await rows.delete("ada");
+      await rows.set({ ...copied, userId: "eve" }, { ifVersion: null });
       const error = await tokenStore.get("eve").catch((error) => error);
       if (!(error instanceof calbridge.CalError)) throw new Error("a token was decrypted in another row");
     },
