@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { root } from "./markdown.js";
 import type { Project } from "./project.js";
 
-/** Every module that the package exports. */
+/** All modules that the package exports. */
 export const entries = [
   "calbridge",
   "calbridge/postgres",
@@ -14,7 +14,7 @@ export const entries = [
   "calbridge/testing",
 ];
 
-/** How an application compiles: how modules are found, and whether it has the types of Node.js and React. */
+/** The compiler options of an application: the resolution of modules, and whether it has the types of Node.js and React. */
 export interface Compilation {
   name: string;
   files: string[];
@@ -33,10 +33,10 @@ export const compilations: Compilation[] = [
   { name: "bundler, with the types of Node.js and React", ...bundler, hasTypes: true },
 ];
 
-/** Compiles files that import every entry, with one of TypeScript's compilers. Rejects with its complaints. */
+/** Compiles files that import all entries, with a version of TypeScript. Rejects with the errors of the compiler. */
 export async function compileEntries(project: Project, tsc: string, compilation: Compilation): Promise<void> {
   const { files, module, moduleResolution, hasTypes } = compilation;
-  // The entries for Node.js and for React take their types for granted.
+  // The entries for Node.js and React need the types of Node.js and React.
   const needTypes = ["calbridge/node", "calbridge/react"];
   const imports = entries
     .filter((entry) => hasTypes || !needTypes.includes(entry))
@@ -44,7 +44,7 @@ export async function compileEntries(project: Project, tsc: string, compilation:
   const text = `${imports.join("")}
 import { CalClient, type CalErrorCode, type TokenStore } from "calbridge";
 export const make = (tokenStore: TokenStore) => new CalClient({ managedUsers: { clientId: "a", clientSecret: "b" }, tokenStore });
-// @ts-expect-error a provider that there is not
+// @ts-expect-error -- not a provider
 export const wrong = (cal: CalClient) => cal.forUser("u").calendars.check("yahoo");
 export const code: CalErrorCode = "rate_limited";
 `;
@@ -56,7 +56,7 @@ export const code: CalErrorCode = "rate_limited";
     noEmit: true,
     strict: true,
     exactOptionalPropertyTypes: true,
-    // The package's own declarations are compiled, too.
+    // Check the declarations of the package as well.
     skipLibCheck: false,
     target: "es2022",
     lib: ["es2022", "dom", "dom.iterable"],

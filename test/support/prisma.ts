@@ -10,7 +10,7 @@ export interface TestPrisma {
   $disconnect(): Promise<void>;
 }
 
-/** The tests' Prisma client over a database. It must have been generated: `createPrisma` sees to that. */
+/** The tests' Prisma client for a database. It must have been generated, as `createPrisma` does. */
 export async function loadPrisma(url: string): Promise<TestPrisma> {
   const generated = pathToFileURL(join(process.cwd(), "node_modules/.calbridge-test/prisma/index.js")).href;
   const { PrismaClient } = (await import(generated)) as {

@@ -2,23 +2,23 @@ import { CookieJar } from "tough-cookie";
 import { expect } from "vitest";
 import type { CalEmulator } from "../../src/testing/index.js";
 
-/** Sends a request as a browser on a real network does: with cookies, and following nothing by itself. */
+/** Sends a request as a browser does, with cookies. Redirects are not followed. */
 type Visit = (url: string, init?: RequestInit) => Promise<Response>;
 
-/** An application to walk through. Its users `ada` and `grace` sign in with a form: POST /sign-in. */
+/** An application to test. Its users `ada` and `grace` sign in with a form: POST /sign-in. */
 export interface WalkedApp {
   origin: string;
-  /** Where the routes are, if not at `/api/cal`. */
+  /** The path of the routes, if it is not `/api/cal`. */
   basePath?: string;
-  /** The Cal.com that it talks to. */
+  /** The emulated Cal.com that it calls. */
   emulator: CalEmulator;
-  /** The page to end on, for users who are signed in. */
+  /** The page to which signed-in users return. */
   page: string;
-  /** Whether the server sends that page with the accounts in it. */
+  /** Whether the server renders the connections into that page. */
   isRendered?: boolean;
 }
 
-/** What the answers hold, all in one. */
+/** The fields of all responses. */
 interface Data {
   authUrl: string;
   calendars: { email: string }[];
@@ -31,52 +31,52 @@ const accounts = { google: ["alice", "carol"], office365: ["bob", "erin"] } as c
 type Provider = keyof typeof accounts;
 
 /**
- * The whole flow as two browsers go it, over HTTP. Ada ends with both of her Office 365 accounts connected.
- * Fails at the first step that is not as it should be.
+ * Goes through the whole flow with two browsers, over HTTP. At the end Ada has two Office 365 connections. Rejects at the
+ * first step that fails.
  */
 export async function walk(app: WalkedApp): Promise<void> {
   const { emulator, origin } = app;
   const { provider: consent } = emulator;
-  const secrets = watchSecrets(emulator);
-  const anonymous = meet(app, secrets);
-  const ada = meet(app, secrets);
-  const grace = meet(app, secrets);
+  const secrets = collectSecrets(emulator);
+  const anonymous = openBrowser(app, secrets);
+  const ada = openBrowser(app, secrets);
+  const grace = openBrowser(app, secrets);
   await ada.signIn("ada");
   await grace.signIn("grace");
 
   expect((await anonymous.visit(`${ada.api}/calendars/status`)).status).toBe(401);
   expect(await ada.read("/calendars/status")).toEqual({ hasConnectedCalendars: false, calendars: [] });
 
-  // She says no.
-  const refused = await consent.authorize(await ada.start("google"), { deny: true });
-  await ada.comesBack(refused.redirectTo, { calendarType: "google", reason: "not_connected" });
+  // Ada denies access.
+  const denied = await consent.authorize(await ada.start("google"), { deny: true });
+  await ada.returnsFrom(denied.redirectTo, { calendarType: "google", reason: "not_connected" });
 
-  // Somebody else comes back: nothing is stored for either of them.
+  // Grace opens Ada's callback: nothing is stored for either of them.
   const stolen = await consent.authorize(await ada.start("office365"), { account: "bob" });
-  await grace.comesBack(stolen.redirectTo, { calendarType: "office365", reason: "wrong_user" });
-  const adasId = emulator.users.list().find(({ email }) => email.startsWith("ada"))!.id;
-  expect(emulator.calendars.credentials(adasId)).toEqual([]);
+  await grace.returnsFrom(stolen.redirectTo, { calendarType: "office365", reason: "wrong_user" });
+  const calUserIdOfAda = emulator.users.list().find(({ email }) => email.startsWith("ada"))!.id;
+  expect(emulator.calendars.credentials(calUserIdOfAda)).toEqual([]);
   expect(await grace.accounts()).toEqual([]);
 
   for (const provider of ["google", "office365"] as const) {
-    // By Cal.com's callback, which sends her on to us.
+    // With Cal.com's callback, which redirects Ada to the application.
     const first = await consent.authorize(await ada.start(provider), { account: accounts[provider][0] });
-    await ada.comesBack(first.redirectTo, { calendarType: provider });
-    // Straight from the provider to us.
+    await ada.returnsFrom(first.redirectTo, { calendarType: provider });
+    // With the application's own callback.
     const [, account] = accounts[provider];
     const second = await consent.authorize(await ada.start(provider), { account, stopBeforeCallback: true });
     const path = provider === "google" ? "gcal-oauth-redirect" : "office-oauth-redirect";
     const query = new URLSearchParams({ code: second.code!, state: second.state! }).toString();
-    await ada.comesBack(`${ada.api}/${path}?${query}`, { calendarType: provider });
+    await ada.returnsFrom(`${ada.api}/${path}?${query}`, { calendarType: provider });
   }
   expect(await ada.accounts()).toEqual(["alice", "carol", "bob", "erin"]);
   expect(await grace.accounts()).toEqual([]);
 
-  // An hour passes.
-  secrets.note();
+  // The access token expires.
+  secrets.collect();
   const refreshes = { method: "POST", path: /\/refresh$/ } as const;
   const refreshedBefore = emulator.count(refreshes);
-  emulator.users.expireAccessTokens(adasId);
+  emulator.users.expireAccessTokens(calUserIdOfAda);
   expect(await ada.accounts()).toEqual(["alice", "carol", "bob", "erin"]);
   expect(emulator.count(refreshes)).toBe(refreshedBefore + 1);
 
@@ -85,10 +85,10 @@ export async function walk(app: WalkedApp): Promise<void> {
     expect(synced).toMatchObject({ calendarType, connected: true });
   }
   const { accessToken } = (await (await ada.visit(`${ada.api}/refresh`)).json()) as { accessToken: string };
-  expect(emulator.users.tokens(adasId).accessTokens).toContain(accessToken);
+  expect(emulator.users.tokens(calUserIdOfAda).accessTokens).toContain(accessToken);
 
-  const gone = await ada.post("/calendars/disconnect", { calendarType: "google" });
-  expect(gone.disconnected).toHaveLength(2);
+  const { disconnected } = await ada.post("/calendars/disconnect", { calendarType: "google" });
+  expect(disconnected).toHaveLength(2);
   expect(await ada.accounts()).toEqual(["bob", "erin"]);
 
   const notJson = await ada.visit(`${ada.api}/calendars/disconnect`, { method: "POST", body: "x" });
@@ -98,40 +98,40 @@ export async function walk(app: WalkedApp): Promise<void> {
   expect(page.status).toBe(200);
   if (app.isRendered) expect(await page.text()).toContain("bob@outlook.example");
 
-  const answers = [anonymous, ada, grace].flatMap(({ answers }) => answers);
-  expect(answers.length).toBeGreaterThan(20);
+  const responses = [anonymous, ada, grace].flatMap((visitor) => visitor.responses);
+  expect(responses.length).toBeGreaterThan(20);
   for (const secret of secrets.all()) {
-    const leak = answers.find(
+    const leak = responses.find(
       ({ text }) => text.includes(secret) || text.includes(encodeURIComponent(secret)),
     );
-    expect(leak?.url, `an answer holds a secret that begins with ${secret.slice(0, 8)}`).toBeUndefined();
+    expect(leak?.url, `a response contains a secret that starts with ${secret.slice(0, 8)}`).toBeUndefined();
   }
 }
 
-/** Addresses of the accounts that are connected, before their `@`. */
+/** The connections of a user: the part of each address before the `@`. */
 export async function connectedAccounts(app: WalkedApp, user: "ada" | "grace"): Promise<string[]> {
-  const person = meet(app, watchSecrets(app.emulator));
-  await person.signIn(user);
-  return person.accounts();
+  const visitor = openBrowser(app, collectSecrets(app.emulator));
+  await visitor.signIn(user);
+  return visitor.accounts();
 }
 
-/** One person's browser, and what they do with it. */
-function meet({ origin, basePath = "/api/cal", page }: WalkedApp, secrets: Secrets) {
+/** The browser of one user. */
+function openBrowser({ origin, basePath = "/api/cal", page }: WalkedApp, secrets: Secrets) {
   const api = origin + basePath;
   const jar = new CookieJar();
-  const answers: { url: string; text: string }[] = [];
+  const responses: { url: string; text: string }[] = [];
 
   const visit: Visit = async (url, init = {}) => {
     const headers = new Headers(init.headers);
     headers.set("cookie", await jar.getCookieString(url));
     const response = await fetch(url, { redirect: "manual", ...init, headers });
     for (const set of response.headers.getSetCookie()) await jar.setCookie(set, url);
-    secrets.note();
-    // Two answers hold the user's own access token: the provider's address, into which Cal.com has put it, and
-    // the one that Cal.com's components ask for.
+    secrets.collect();
+    // Two responses contain the user's own access token: the provider's URL, into which Cal.com has put it, and the one
+    // that Cal.com's components need.
     if (!/oauth-connect-url|\/refresh$/.test(url)) {
       const sent = JSON.stringify([...response.headers]);
-      answers.push({ url, text: `${sent} ${await response.clone().text()}` });
+      responses.push({ url, text: `${sent} ${await response.clone().text()}` });
     }
     return response;
   };
@@ -143,7 +143,7 @@ function meet({ origin, basePath = "/api/cal", page }: WalkedApp, secrets: Secre
   };
   return {
     api,
-    answers,
+    responses,
     visit,
     async signIn(user: string) {
       const response = await visit(`${origin}/sign-in`, {
@@ -163,8 +163,8 @@ function meet({ origin, basePath = "/api/cal", page }: WalkedApp, secrets: Secre
       (await read(`/calendars/oauth-connect-url?type=${provider}`)).authUrl,
     accounts: async () =>
       (await read("/calendars/status")).calendars.map(({ email }) => email.split("@")[0]!),
-    /** Comes back from the consent page, and ends on the page with this outcome. Without a reason: connected. */
-    async comesBack(url: string, { calendarType, reason }: { calendarType: Provider; reason?: string }) {
+    /** Returns from the consent page and expects this result in the URL. Without a reason: connected. */
+    async returnsFrom(url: string, { calendarType, reason }: { calendarType: Provider; reason?: string }) {
       const response = await visit(url);
       const outcome = { calendarType, connected: String(!reason), ...(reason && { reason }) };
       expect(response.headers.get("location"), `${response.status} ${url}`).toBe(
@@ -176,15 +176,15 @@ function meet({ origin, basePath = "/api/cal", page }: WalkedApp, secrets: Secre
 }
 
 interface Secrets {
-  /** Takes down the tokens there are: they come and go. */
-  note(): void;
+  /** Collects the tokens that exist now. Call it often, as tokens are replaced by new ones. */
+  collect(): void;
   all(): string[];
 }
 
-function watchSecrets(emulator: CalEmulator): Secrets {
+function collectSecrets(emulator: CalEmulator): Secrets {
   const secrets = new Set([emulator.clientSecret]);
   return {
-    note() {
+    collect() {
       for (const { id } of emulator.users.list()) {
         const { accessTokens, refreshTokens } = emulator.users.tokens(id);
         for (const token of [...accessTokens, ...refreshTokens]) secrets.add(token);
