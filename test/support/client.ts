@@ -93,18 +93,20 @@ export function useFakeTimers(): void {
   });
 }
 
-/** Advances the fake time in small steps until the promise settles. Returns the promise. */
-export async function turnUntil<T>(promise: Promise<T>, stepMs = 25): Promise<T> {
-  const state = { isSettled: false };
-  const settle = (): void => void (state.isSettled = true);
+/** Advances the fake time until the promise settles, from timer to timer or in steps of `stepMs`. Returns the promise. */
+export async function turnUntil<T>(promise: Promise<T>, stepMs?: number): Promise<T> {
+  let settled = false;
+  const isSettled = (): boolean => settled;
+  const settle = (): void => void (settled = true);
   promise.then(settle, settle);
-  while (!state.isSettled) {
+  while (!isSettled()) {
     // First all work that needs no timer, however busy the machine is.
-    for (let turns = 0; turns < 5; turns += 1) {
+    for (let turns = 0; turns < 5 && !isSettled(); turns += 1) {
       await new Promise(setImmediate);
       await cryptoIsDone();
     }
-    await vi.advanceTimersByTimeAsync(stepMs);
+    if (isSettled()) break;
+    await (stepMs === undefined ? vi.advanceTimersToNextTimerAsync() : vi.advanceTimersByTimeAsync(stepMs));
   }
   return promise;
 }
