@@ -5,7 +5,9 @@ export default defineConfig({
   test: {
     include: ["test/e2e/runtimes/*.test.ts"],
     globalSetup: ["test/support/services.ts"],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 180_000,
+    // The default of one second is too short for a busy machine.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

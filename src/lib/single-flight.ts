@@ -1,13 +1,13 @@
-// No library: those that share a promise by key (p-memoize, dataloader and others) wait for ever for work that the
-// runtime has stopped. Workers stop what a request has started when the request ends, and its promises then never
-// settle. A heartbeat timer, which stops with the work, detects that.
+// No library: those that share a promise by key (p-memoize, dataloader and others) wait forever for work that the
+// runtime has stopped. When a request ends, Workers stop the work that it started, and its promises never settle. A
+// heartbeat timer, which stops together with the work, detects that.
 const HEARTBEAT_MS = 1_000;
 const SILENCE_MS = 5_000;
 
 /** Work in flight that several callers wait for. */
 class InFlight<T> {
   readonly promise: Promise<T>;
-  // A clock that can't be set.
+  // A monotonic clock: a change of the system's clock must not look like silence.
   #lastBeatAt = performance.now();
 
   constructor(promise: Promise<T>) {
@@ -17,14 +17,14 @@ class InFlight<T> {
     this.promise.catch(() => undefined);
   }
 
-  /** Whether there was no heartbeat for so long that the work may have been stopped. */
+  /** Whether the last heartbeat was so long ago that the work may have been stopped. */
   get isSilent(): boolean {
     return performance.now() - this.#lastBeatAt > SILENCE_MS;
   }
 
   /** Whether silent work was stopped: its promise will never settle. */
   async wasStopped(): Promise<boolean> {
-    // After a freeze of the whole process all timers are late. Work that goes on beats before this wait ends.
+    // After a freeze of the whole process all timers are late. If the work still runs, a heartbeat comes during this wait.
     await new Promise((resolve) => setTimeout(resolve, 2 * HEARTBEAT_MS));
     return this.isSilent;
   }
@@ -35,7 +35,7 @@ export class SingleFlight<T> {
   readonly #inFlight = new Map<string, InFlight<T>>();
   readonly #onStart: (promise: Promise<unknown>) => void;
 
-  /** @param onStart - Receives each run, such as a runtime's `waitUntil`. */
+  /** @param onStart - Called with each run, for example a runtime's `waitUntil`. */
   constructor(onStart: (promise: Promise<unknown>) => void = () => undefined) {
     this.#onStart = onStart;
   }
@@ -43,16 +43,17 @@ export class SingleFlight<T> {
   /**
    * Joins the run in flight for this key, or starts one.
    *
-   * @param run - Its argument says whether this run still is the current one of its key: `forget()` ends that.
+   * @param run - Does the work. Its argument returns whether this run is still the current one of the key, which it no
+   * longer is after `forget()`.
    */
   async join(key: string, run: (isCurrent: () => boolean) => Promise<T>): Promise<T> {
     const known = this.#inFlight.get(key);
-    // Of several callers that find it stopped, the first starts anew and the others join that run.
+    // If several callers find that the run was stopped, the first starts a new run and the others join it.
     if (known?.isSilent && (await known.wasStopped()) && this.#inFlight.get(key) === known) this.forget(key);
     return (this.#inFlight.get(key) ?? this.#start(key, run)).promise;
   }
 
-  /** Makes later callers start anew. A run in flight goes on for those who wait for it. */
+  /** Makes later callers start a new run. A run in flight goes on for the callers that wait for it. */
   forget(key: string): void {
     this.#inFlight.delete(key);
   }
@@ -65,7 +66,7 @@ export class SingleFlight<T> {
   #start(key: string, run: (isCurrent: () => boolean) => Promise<T>): InFlight<T> {
     const isCurrent = (): boolean => this.#inFlight.get(key) === started;
     const started: InFlight<T> = new InFlight(
-      // Not before the entry is in the map.
+      // Asynchronous, so that the entry is in the map before `run` is called.
       Promise.resolve()
         .then(() => run(isCurrent))
         .finally(() => {

@@ -6,7 +6,7 @@ import { createCalHandlers } from "../../src/handlers/index.js";
 import { toNodeHandler } from "../../src/node/index.js";
 import { createSchema, postgresTokenStore } from "../../src/stores/postgres/postgres-token-store.js";
 
-// An application with the status route twice: ours, and one written by hand with fetch and pg.
+// An application with two status routes: the handlers of calbridge, and one written by hand with fetch and pg.
 const [calUrl = "", databaseUrl = ""] = process.argv.slice(2);
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
 await pool.query('CREATE TABLE "User" ("ulid" TEXT PRIMARY KEY)');
@@ -31,7 +31,7 @@ const handlers = createCalHandlers({
   exposeAccessToken: true,
 });
 
-interface Listed {
+interface ListBody {
   data: { connectedCalendars: { error?: unknown }[] };
 }
 
@@ -41,18 +41,18 @@ async function byHand(request: IncomingMessage, response: ServerResponse): Promi
     [userIdOf(request.headers.cookie)],
   );
   const headers = { authorization: `Bearer ${rows[0]?.token ?? ""}` };
-  const answer = await fetch(`${calUrl}/calendars`, { headers });
-  if (!answer.ok) throw new Error(String(answer.status));
-  const { data } = (await answer.json()) as Listed;
+  const listed = await fetch(`${calUrl}/calendars`, { headers });
+  if (!listed.ok) throw new Error(String(listed.status));
+  const { data } = (await listed.json()) as ListBody;
   const calendars = data.connectedCalendars;
   const hasConnectedCalendars = calendars.some(({ error }) => !error);
   response.setHeader("content-type", "application/json");
   response.end(JSON.stringify({ success: true, data: { hasConnectedCalendars, calendars } }));
 }
 
-const ours = toNodeHandler(handlers.handle);
+const calbridge = toNodeHandler(handlers.handle);
 const server = createServer((request, response) => {
-  const route = request.url === "/by-hand" ? byHand : ours;
+  const route = request.url === "/by-hand" ? byHand : calbridge;
   route(request, response).catch(() => response.writeHead(500).end());
 });
 server.listen(0, "127.0.0.1", () => {

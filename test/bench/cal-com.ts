@@ -1,6 +1,6 @@
 import { createCalEmulator } from "../../src/testing/index.js";
 
-// Cal.com as a process of its own, so that it does not count as the application's.
+// Cal.com in a process of its own, so that its work is not measured as the application's.
 const emulator = createCalEmulator({ clientId: "bench", clientSecret: "bench-secret" });
 const { url } = await emulator.listen();
 process.on("message", (email: string) => {

@@ -4,12 +4,12 @@ import { pathToFileURL } from "node:url";
 import type * as Calbridge from "../../src/index.js";
 import { dist } from "./report.js";
 
-// One way to list a user's calendars, called as often as asked, one call after the other.
+// Lists a user's calendars in one way, as often as requested, one call after the other.
 const [way = "", origin = "", accessToken = ""] = process.argv.slice(2);
 
 type Call = () => Promise<unknown>;
 
-/** The way of somebody who writes it by hand, and asks for nothing else. */
+/** Written by hand with fetch, without any error handling. */
 function byFetch(): Call {
   const headers = { authorization: `Bearer ${accessToken}` };
   return async () => JSON.parse(await (await fetch(`${origin}/v2/calendars`, { headers })).text()) as unknown;
@@ -21,7 +21,7 @@ async function byKy(): Promise<Call> {
   return () => api.get("calendars").json();
 }
 
-/** Cal.com's own client knows no calendars: another GET with the same answer. */
+/** Cal.com's own client has no calendars, so this sends another GET with the same response. */
 function bySdk(): Call {
   const { Cal } = createRequire(import.meta.url)("@calcom/sdk") as {
     Cal: new (clientId: string, auth: object, options: object) => { schedules: { getSchedules: Call } };
@@ -60,9 +60,9 @@ const ways: Record<string, () => Call | Promise<Call>> = {
   calbridge: byCalbridge,
 };
 const call = await ways[way]?.();
-if (!call) throw new Error(`No such way: ${way}`);
+if (!call) throw new Error(`Unknown way: ${way}`);
 
-/** Per call, in microseconds. */
+/** The time of one call, in microseconds. */
 export interface CallCost {
   cpu: number;
   wall: number;

@@ -7,12 +7,12 @@ const ROUNDS = 5;
 const CALLS = 400;
 const WARM_UP = 2500;
 
-/** What one authenticated call costs: `calendars.list()` of a user with three calendars, the token cached. */
+/** Measures one authenticated call: `calendars.list()` for a user with three calendars and a cached token. */
 export async function measureCall(): Promise<Finding> {
   const server = start("fixed-cal-com.ts");
   const { origin, accessToken, calendars } = await ask<Record<string, string>>(server);
   const costs: Record<string, CallCost>[] = [];
-  // Fresh processes for each set: how a process was compiled and laid out moves it by several hundredths.
+  // New processes for each set: compilation and memory layout change the times of a process by some percent.
   for (let set = 0; set < SETS; set += 1) {
     const workers = WAYS.map((way) => ({
       way,
@@ -34,7 +34,7 @@ export async function measureCall(): Promise<Finding> {
     round(median(costs.map((cost) => cost[way]![figure] / cost["fetch"]![figure])), 2);
   return {
     title: "One authenticated call",
-    notes: `GET /calendars with ${String(calendars)} calendars, a loopback server in another process; medians of ${SETS} sets of processes, one a way, of ${ROUNDS} interleaved rounds of ${CALLS} calls. @calcom/sdk has no calendars: getSchedules() with the same answer; it goes through axios and node:http.`,
+    notes: `GET /calendars with ${String(calendars)} calendars, a server on loopback in another process; medians of ${SETS} sets of processes, one for each way, with ${ROUNDS} interleaved rounds of ${CALLS} calls. @calcom/sdk has no calendars: getSchedules() with the same response; it uses axios and node:http.`,
     rows: WAYS.map((way) => ({
       way,
       "cpu us": round(median(costs.map((cost) => cost[way]!.cpu))),

@@ -9,7 +9,7 @@ import { dist, interleave, median, round, type Finding } from "./report.js";
 const ROUNDS = 15;
 const RUNTIMES = join(import.meta.dirname, "../e2e/runtimes/node_modules");
 
-/** Imports for ESM: the package as it is published, and as one minified file that a cloud function would be. */
+/** The files to import: as published, and bundled into one minified file as for a cloud function. */
 const imports: Record<string, string[]> = {
   nothing: [],
   CalClient: ["index.js"],
@@ -33,7 +33,7 @@ async function bundleOf(directory: string, name: string, files: string[]): Promi
   return outfile;
 }
 
-/** Node on the PATH, and the others that the tests of runtimes have installed. */
+/** The Node that runs this, and Node 24 if the tests of the runtimes have installed it. */
 function nodes(): Record<string, string> {
   const found: Record<string, string> = { [process.version]: process.execPath };
   const other = join(RUNTIMES, "node24/bin/node");
@@ -41,7 +41,7 @@ function nodes(): Record<string, string> {
   return found;
 }
 
-/** What a fresh process pays for importing the package. */
+/** Measures the import of the package in a new process. */
 export async function measureColdStart(): Promise<Finding> {
   const directory = await mkdtemp(join(tmpdir(), "calbridge-bench-"));
   const ways: { name: string; node: string; version: string; statements: string[] }[] = [];
@@ -56,7 +56,7 @@ export async function measureColdStart(): Promise<Finding> {
     }
   }
   const rounds = await interleave(ways, ROUNDS, ({ node, statements }) => {
-    // From the very start of the process, Node's own start included.
+    // Measured from the start of the process, including the start of Node.
     const script = `${statements.join("")}
       const { user, system } = process.cpuUsage();
       console.log(JSON.stringify({ cpu: (user + system) / 1000, wall: performance.now() }));`;
@@ -70,7 +70,7 @@ export async function measureColdStart(): Promise<Finding> {
     median((rounds.get(way) ?? []).map((result) => result[name]));
   return {
     title: "Cold start",
-    notes: `Fresh processes, from their start to the end of the import; medians of ${ROUNDS} interleaved rounds.`,
+    notes: `New processes, from their start to the end of the import; medians of ${ROUNDS} interleaved rounds.`,
     rows: ways.map((way) => {
       const nothing = ways.find(({ name, node }) => name === "nothing" && node === way.node) ?? way;
       return {

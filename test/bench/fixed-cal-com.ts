@@ -2,14 +2,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createCalEmulator } from "../../src/testing/index.js";
 
-// A server as fast as Node has one: a list of three calendars, as the emulator answers it, to every request.
+// A server as fast as possible: it responds to all requests with one list of three calendars, which the emulator created.
 const emulator = createCalEmulator();
 const user = await emulator.users.create({ email: "ada@example.com", name: "Ada" });
 for (const account of ["alice", "carol"]) emulator.calendars.connect(user.id, "google", account);
-const answer = await emulator.fetch(`${emulator.url}/calendars`, {
+const response = await emulator.fetch(`${emulator.url}/calendars`, {
   headers: { authorization: `Bearer ${user.accessToken}` },
 });
-const { data, ...envelope } = (await answer.json()) as {
+const { data, ...envelope } = (await response.json()) as {
   data: { connectedCalendars: { calendars: unknown[] }[] };
 };
 const [first, second] = data.connectedCalendars;
@@ -17,10 +17,10 @@ first?.calendars.push(...(second?.calendars ?? []));
 first?.calendars.splice(3);
 const body = JSON.stringify({ ...envelope, data: { ...data, connectedCalendars: [first] } });
 
-// Cal.com's own headers, less those that speak of this connection.
-const headers = Object.fromEntries(answer.headers);
-const server = createServer((_, response) => {
-  response.writeHead(200, { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
+// The headers of the emulated Cal.com.
+const headers = Object.fromEntries(response.headers);
+const server = createServer((_, outgoing) => {
+  outgoing.writeHead(200, { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
 });
 server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => {

@@ -1,11 +1,11 @@
 /**
- * What the package costs, side by side with what there is instead of it. Prints tables, and writes them as JSON.
+ * Compares the costs of the package with those of the alternatives. Prints tables, and writes them as JSON.
  *
- *     npm run bench                  # everything; about ten minutes
- *     npm run bench -- call storm    # some of it
+ *     npm run bench                  # all parts; about ten minutes
+ *     npm run bench -- call storm    # some parts
  *
- * Every part says in its notes what was done. Processor time is the better figure of the two: it depends less on
- * what else the machine does.
+ * The notes of each part say what was measured. Processor time is more reliable than elapsed time: it depends less on
+ * other processes of the machine.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, release } from "node:os";
@@ -39,7 +39,7 @@ const results = join(import.meta.dirname, "results");
 await mkdir(results, { recursive: true });
 for (const name of chosen) {
   const finding = await parts[name]!().catch((error: unknown) => {
-    // At once: what else of it runs, such as a database, would keep this process.
+    // Exit at once: a database that the part has started would keep the process running.
     console.error(error);
     process.exit(1);
   });

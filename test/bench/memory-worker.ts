@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import type * as Calbridge from "../../src/index.js";
 import { dist } from "./report.js";
 
-// Calls for very many users, without a network: what is looked at is what the client keeps of them.
+// Calls for many users without a network, to measure the memory that the client keeps.
 const { CalClient } = (await import(pathToFileURL(join(dist, "index.js")).href)) as typeof Calbridge;
 const at = new Date();
 const expiresAt = new Date(Date.now() + 24 * 3_600_000);
@@ -34,7 +34,7 @@ const cal = new CalClient({
 process.on("message", ({ calls, users, from }: { calls: number; users: number; from: number }) => {
   void (async () => {
     for (let n = from; n < from + calls; n += 1) await cal.forUser(`user-${n % users}`).calendars.list();
-    // Twice: what finalizers let go of is only collected the next time.
+    // Twice: objects that finalizers release are collected by the next run.
     for (let n = 0; n < 2; n += 1) {
       globalThis.gc?.();
       await new Promise((resolve) => setTimeout(resolve, 50));

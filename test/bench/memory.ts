@@ -4,7 +4,7 @@ const USERS = 100_000;
 const CALLS = 1_000_000;
 const PARTS = 10;
 
-/** Whether the heap grows with calls and users. */
+/** Measures whether the heap grows with the number of calls and users. */
 export async function measureMemory(): Promise<Finding> {
   const worker = start("memory-worker.ts");
   await ask(worker);
@@ -17,7 +17,7 @@ export async function measureMemory(): Promise<Finding> {
   await stop(worker);
   return {
     title: `Memory over ${CALLS} calls`,
-    notes: `${USERS} users in turn, the default cache, answers made in the process; heap after garbage collection.`,
+    notes: `${USERS} users in turn, the default cache, responses created in the process; heap after garbage collection.`,
     rows,
   };
 }

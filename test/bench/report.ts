@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-/** What one part of the benchmark has found: rows of a table, and what one has to know to read them. */
+/** The result of one part: the rows of a table, and notes that explain them. */
 export interface Finding {
   title: string;
   notes: string;
@@ -20,7 +20,7 @@ export function round(value: number, digits = 0): number {
   return Number(value.toFixed(digits));
 }
 
-/** Takes the rounds of several ways in turn and in another order each time, so that all see the same machine. */
+/** Runs the rounds of several ways alternately, in random order, so that all are measured under the same load. */
 export async function interleave<W, R>(
   ways: readonly W[],
   rounds: number,
@@ -33,10 +33,7 @@ export async function interleave<W, R>(
   return results;
 }
 
-/**
- * A part of the benchmark that runs as a process of its own, in TypeScript, and can collect its garbage. It ends
- * with this process at the latest.
- */
+/** Starts a TypeScript file as a process that can collect its garbage. It is killed when this process ends. */
 export function start(file: string, args: readonly string[] = []): ChildProcess {
   const execArgv = ["--import", "tsx", "--expose-gc"];
   const child = fork(join(import.meta.dirname, file), args, { execArgv });
@@ -46,22 +43,22 @@ export function start(file: string, args: readonly string[] = []): ChildProcess 
   return child;
 }
 
-/** Sends a message, if one is given, and answers the next one that comes back. */
+/** Sends a message, if one is given, and returns the next message of the process. */
 export async function ask<T>(child: ChildProcess, message?: unknown): Promise<T> {
-  const answered = new AbortController();
-  const { signal } = answered;
-  const answer = once(child, "message", { signal }) as Promise<[T]>;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reply = once(child, "message", { signal }) as Promise<[T]>;
   const ended = once(child, "exit", { signal }).then(() => {
     throw new Error(`A process of the benchmark ended: ${child.spawnargs.join(" ")}`);
   });
   if (message !== undefined) child.send(message as object);
   try {
-    const [value] = await Promise.race([answer, ended]);
+    const [value] = await Promise.race([reply, ended]);
     return value;
   } finally {
-    // The one that did not happen is waited for no longer.
-    answered.abort();
-    await Promise.allSettled([answer, ended]);
+    // Removes the listener of the event that did not happen.
+    controller.abort();
+    await Promise.allSettled([reply, ended]);
   }
 }
 

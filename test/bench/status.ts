@@ -29,11 +29,11 @@ interface Load {
 }
 
 interface Measured extends Load {
-  /** Of the application's process. */
+  /** Processor time of the application's process. */
   cpuMsPerRequest: number;
 }
 
-/** Keeps so many requests under way for as long as said. */
+/** Keeps `AT_ONCE` requests in flight for this time. */
 async function load(url: string, ms: number): Promise<Load> {
   const until = performance.now() + ms;
   const latencies: number[] = [];
@@ -59,7 +59,7 @@ async function load(url: string, ms: number): Promise<Load> {
   };
 }
 
-/** Load on the status route, and what it costs against the same route written by hand with `fetch` and `pg`. */
+/** Compares the status route under load with the same route written by hand with `fetch` and `pg`. */
 export async function measureStatus(): Promise<Finding> {
   const postgres = await startPostgres();
   const calCom = start("cal-com.ts");
@@ -69,7 +69,7 @@ export async function measureStatus(): Promise<Finding> {
     const origin = await ask<string>(application);
     const urls = { calbridge: `${origin}/api/cal/calendars/status`, "by hand": `${origin}/by-hand` };
     for (let i = 0; i < USERS; i += 1) {
-      // Makes the managed user.
+      // Creates the managed user.
       await fetch(`${origin}/api/cal/refresh`, { headers: { cookie: `session=user${i}` } });
       await ask(calCom, `user${i}+`);
     }

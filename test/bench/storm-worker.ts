@@ -18,7 +18,7 @@ const cal = new CalClient({
   tokenStore: postgresTokenStore({ client: pool }),
 });
 
-/** So many callers at once want the user's token. Answers when the last one had it, in ms. */
+/** Requests the user's token by many callers at once. Replies with the time until the last one had it, in ms. */
 process.on("message", ({ userId, callers }: { userId: string; callers: number }) => {
   void (async () => {
     const startedAt = performance.now();

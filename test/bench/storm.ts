@@ -7,10 +7,10 @@ import { ask, median, round, start, stop, type Finding } from "./report.js";
 
 const ROUNDS = 20;
 const PROCESSES = 4;
-// Near to what a real refresh takes; the emulator on loopback would answer at once.
+// About the time of a real refresh. The emulator on loopback would respond at once.
 const REFRESH_MS = 100;
 
-/** How long the last of many callers waits when a token has expired, as a multiple of one refresh. */
+/** Measures how long the last of many callers waits for an expired token, as a multiple of one refresh. */
 export async function measureStorm(): Promise<Finding> {
   const postgres = await startPostgres();
   const pool = createPool(postgres.url, { max: 4 });
@@ -28,16 +28,16 @@ export async function measureStorm(): Promise<Finding> {
   };
   const times = new Map(Object.keys(storms).map((name) => [name, [] as number[]]));
   let users = 0;
-  const strike = async ({ processes, callers }: (typeof storms)[string]) => {
+  const run = async ({ processes, callers }: (typeof storms)[string]) => {
     const [userId = ""] = await cal.addUsers(1, `storm${users++}`);
     return Math.max(
       ...(await Promise.all(processes.map((worker) => ask<number>(worker, { userId, callers })))),
     );
   };
-  for (const storm of Object.values(storms)) await strike(storm);
+  for (const storm of Object.values(storms)) await run(storm);
   const before = cal.refreshes();
   for (let n = 0; n < ROUNDS; n += 1) {
-    for (const [name, storm] of Object.entries(storms)) times.get(name)?.push(await strike(storm));
+    for (const [name, storm] of Object.entries(storms)) times.get(name)?.push(await run(storm));
   }
   const refreshes = cal.refreshes() - before;
   const forced = cal.forceRefreshes();
@@ -49,7 +49,7 @@ export async function measureStorm(): Promise<Finding> {
   const one = median(times.get("1 caller") ?? []);
   return {
     title: "Refresh storms",
-    notes: `Time until the last caller has its token, on Postgres, with a refresh that takes ${REFRESH_MS} ms; medians of ${ROUNDS} rounds. ${ROUNDS * times.size} expiries cost ${refreshes} refreshes and ${forced} force-refreshes.`,
+    notes: `Time until the last caller has its token, on Postgres, with a refresh that takes ${REFRESH_MS} ms; medians of ${ROUNDS} rounds. ${ROUNDS * times.size} expired tokens caused ${refreshes} refreshes and ${forced} forced refreshes.`,
     rows: [...times].map(([storm, list]) => ({
       storm,
       "last caller ms": round(median(list)),

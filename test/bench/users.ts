@@ -8,7 +8,7 @@ const USERS = 10_000;
 const AT_ONCE = 50;
 const ROUNDS = 5;
 
-/** Many users in turn, which is the worst order for a cache, with the tokens in Postgres. */
+/** Measures calls for many users in turn, the worst order for a cache, with the tokens in Postgres. */
 export async function measureUsers(): Promise<Finding> {
   const postgres = await startPostgres();
   const pool = createPool(postgres.url, { max: 1 });
@@ -39,7 +39,7 @@ export async function measureUsers(): Promise<Finding> {
 
   return {
     title: `${USERS} users in turn`,
-    notes: `calendars.list(), ${AT_ONCE} at once, tokens in Postgres; medians of ${ROUNDS} interleaved rounds of ${USERS} calls. The default cache holds 1000 users: users in turn never meet it, which is its worst case.`,
+    notes: `calendars.list(), ${AT_ONCE} at once, tokens in Postgres; medians of ${ROUNDS} interleaved rounds of ${USERS} calls. The default cache holds 1000 users. With users in turn, no call finds its user in the cache.`,
     rows: workers.map((worker) => {
       const results = rounds.get(worker) ?? [];
       const of = (figure: keyof RoundRobin, digits = 0) =>

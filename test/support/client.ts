@@ -10,7 +10,7 @@ import {
 } from "../../src/index.js";
 import { createCalEmulator, type CalEmulator, type CalEmulatorOptions } from "../../src/testing/index.js";
 
-/** A client against an emulator of its own, both on one clock. */
+/** A client and an emulator of its own, with the same clock. */
 export interface TestClient {
   emulator: CalEmulator;
   store: TokenStore;
@@ -26,7 +26,7 @@ export function createTestClient(
   return { emulator, store, cal: clientOf(emulator, store, options) };
 }
 
-/** One more client of the same emulator: another process, if it is given the same store. */
+/** Another client of the emulator. With the same store, it is like another process. */
 export function clientOf(
   emulator: CalEmulator,
   store: TokenStore,
@@ -42,7 +42,7 @@ export function clientOf(
   });
 }
 
-/** Ada, with a managed user; and what the emulator calls it. */
+/** Creates Ada and her managed user. Returns the id of the managed user as well. */
 export async function createAda(client: TestClient): Promise<{ ada: CalUser; adaId: number }> {
   const ada = await client.cal.ensureUser("ada", {
     email: "ada@example.com",
@@ -53,7 +53,7 @@ export async function createAda(client: TestClient): Promise<{ ada: CalUser; ada
   return { ada, adaId: record!.calUserId };
 }
 
-/** A record whose access token lives for an hour. */
+/** A record whose access token is valid for an hour. */
 export function tokensOf(userId: string, record: Partial<TokenWrite> = {}): TokenWrite {
   return {
     userId,
@@ -68,24 +68,24 @@ export function tokensOf(userId: string, record: Partial<TokenWrite> = {}): Toke
   };
 }
 
-/** A store that knows Ada already, so that a call for her makes no other request. */
+/** A store with Ada's record, so that a call for her sends no other request. */
 export async function storeOfAda(record: Partial<TokenWrite> = {}): Promise<TokenStore> {
   const store = memoryTokenStore();
   await store.set(tokensOf("ada", record), { ifVersion: null });
   return store;
 }
 
-/** What the promise rejects with, or the function throws. Fails if there is nothing of the kind. */
+/** Returns the error that the promise rejects with or the function throws. Throws if there is none. */
 export async function rejection(work: Promise<unknown> | (() => unknown)): Promise<unknown> {
   try {
     await (typeof work === "function" ? work() : work);
   } catch (error) {
     return error;
   }
-  throw new Error("It was expected to reject, and it resolved.");
+  throw new Error("The call resolved instead of rejecting.");
 }
 
-/** Fakes the timers and the date, and leaves alone what the runtime itself runs on. */
+/** Fakes the timers and the date, but not the functions that the runtime itself needs, such as setImmediate. */
 export function useFakeTimers(): void {
   vi.useFakeTimers({
     toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
@@ -93,23 +93,25 @@ export function useFakeTimers(): void {
   });
 }
 
-/** Turns the faked time in small steps until the promise has an outcome, which it answers. */
-export async function turnUntil<T>(promise: Promise<T>, stepMs = 25): Promise<T> {
-  const outcome = { isThere: false };
-  const settle = (): void => void (outcome.isThere = true);
+/** Advances the fake time until the promise settles, from timer to timer or in steps of `stepMs`. Returns the promise. */
+export async function turnUntil<T>(promise: Promise<T>, stepMs?: number): Promise<T> {
+  let settled = false;
+  const isSettled = (): boolean => settled;
+  const settle = (): void => void (settled = true);
   promise.then(settle, settle);
-  while (!outcome.isThere) {
-    // Whatever needs no timer goes first, however busy the machine is.
-    for (let turns = 0; turns < 5; turns += 1) {
+  while (!isSettled()) {
+    // First all work that needs no timer, however busy the machine is.
+    for (let turns = 0; turns < 5 && !isSettled(); turns += 1) {
       await new Promise(setImmediate);
       await cryptoIsDone();
     }
-    await vi.advanceTimersByTimeAsync(stepMs);
+    if (isSettled()) break;
+    await (stepMs === undefined ? vi.advanceTimersToNextTimerAsync() : vi.advanceTimersByTimeAsync(stepMs));
   }
   return promise;
 }
 
-/** Hashes and signatures are made by other threads, in order: what was asked for before these is done with them. */
+/** Other threads compute hashes and signatures, in order. When these have ended, all earlier ones have ended. */
 async function cryptoIsDone(): Promise<void> {
   const hash = () => crypto.subtle.digest("SHA-256", new Uint8Array(1));
   await Promise.all([hash(), hash(), hash(), hash()]);

@@ -1,6 +1,6 @@
 import type { CalClient } from "../../src/index.js";
 
-/** The secrets that a user of the package holds in hand, besides tokens. Each is like nothing else. */
+/** The secrets that a user of the package passes to methods, besides tokens. Each is unique. */
 export interface InputSecrets {
   refreshToken: string;
   code: string;
@@ -10,10 +10,10 @@ export interface InputSecrets {
 }
 
 export interface EveryMethod {
-  /** As a user of the package would write it. */
+  /** The name of the method, as a user of the package writes it. */
   name: string;
   call: (cal: CalClient, secrets: InputSecrets, options?: { signal: AbortSignal }) => Promise<unknown>;
-  /** Whether Cal.com is asked with the user's access token. */
+  /** Whether the method calls Cal.com with the user's access token. */
   isForUser: boolean;
 }
 
@@ -39,7 +39,7 @@ const asClient: Record<string, EveryMethod["call"]> = {
   "managedUsers.create": (cal, _, o) => cal.managedUsers.create(input, o),
   "managedUsers.get": (cal, _, o) => cal.managedUsers.get(101, o),
   "managedUsers.list": (cal, _, o) => all(cal.managedUsers.list({}, o)),
-  "managedUsers.list by address": (cal, _, o) => all(cal.managedUsers.list({ emails: ["a@b.example"] }, o)),
+  "managedUsers.list by email": (cal, _, o) => all(cal.managedUsers.list({ emails: ["a@b.example"] }, o)),
   "managedUsers.update": (cal, _, o) => cal.managedUsers.update(101, { name: "N" }, o),
   "managedUsers.delete": (cal, _, o) => cal.managedUsers.delete(101, o),
   "managedUsers.refreshTokens": (cal, s, o) => cal.managedUsers.refreshTokens(s.refreshToken, o),
@@ -77,7 +77,7 @@ const asUser: Record<string, EveryMethod["call"]> = {
   "connection.busyTimes": (cal, _, o) => calendars(cal).connection("8").busyTimes(range, o),
 };
 
-/** Every method that asks Cal.com something, with arguments that are fine. */
+/** All methods that call Cal.com, with valid arguments. */
 export const everyMethod: EveryMethod[] = [
   ...Object.entries(asClient).map(([name, call]) => ({ name, call, isForUser: false })),
   ...Object.entries(asUser).map(([name, call]) => ({ name, call, isForUser: true })),

@@ -7,18 +7,18 @@ import { root } from "./markdown.js";
 
 const run = promisify(execFile);
 
-/** The package as npm would publish it. */
+/** The package as npm publishes it. */
 export interface PackedPackage {
   /** Path of the tarball. */
   tarball: string;
-  /** What is in it. */
+  /** The files in the tarball. */
   files: string[];
   unpackedSize: number;
 }
 
 /**
- * Builds and packs the package, away from `dist`, which belongs to whoever works here. With CALBRIDGE_DIST, a
- * directory, that is packed instead: CI builds once.
+ * Builds and packs the package in a temporary folder, without changing `dist`. If CALBRIDGE_DIST names a folder, it packs
+ * that one instead, so that CI builds once.
  */
 export async function packPackage(): Promise<PackedPackage & { remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "calbridge-packed-"));

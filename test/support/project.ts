@@ -8,16 +8,16 @@ import { requestService } from "./postgres.js";
 
 const run = promisify(execFile);
 
-/** A project of somebody who has installed the package and nothing else of ours. */
+/** A project outside the repository, with the packed package installed. */
 export interface Project {
   directory: string;
   packed: PackedPackage;
-  /** Runs a program there, and answers what it prints. */
+  /** Runs a program in the project and returns its output. */
   run(command: string, ...args: string[]): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** Makes one as `npm init` does, and installs the packed package. */
+/** Creates a project as `npm init` does, and installs the packed package. */
 export async function createProject(): Promise<Project> {
   const packed = JSON.parse(await requestService("package")) as PackedPackage;
   const directory = await mkdtemp(join(tmpdir(), "calbridge-project-"));
@@ -32,7 +32,7 @@ export async function createProject(): Promise<Project> {
       try {
         return (await run(command, args, { cwd: directory })).stdout.trim();
       } catch (error) {
-        // Compilers complain on standard output, which the error's message leaves out.
+        // Compilers print errors to the standard output, which the message of the error does not contain.
         const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
         throw new Error(`${args.join(" ")} failed: ${stdout}${stderr}`, { cause: error });
       }

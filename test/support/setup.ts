@@ -1,7 +1,7 @@
 import nock from "nock";
 import { afterEach, beforeAll, expect } from "vitest";
 
-// No test may reach a real network; a declared request that was never made fails its test.
+// No test may use a real network. A test fails if a request that it declared was not sent.
 beforeAll(() => {
   nock.disableNetConnect();
   nock.enableNetConnect((host) => /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host));
@@ -10,5 +10,5 @@ beforeAll(() => {
 afterEach(() => {
   const unused = nock.pendingMocks();
   nock.cleanAll();
-  expect(unused, "requests that the test declared but nobody made").toEqual([]);
+  expect(unused, "declared requests that were not sent").toEqual([]);
 });

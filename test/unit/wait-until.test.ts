@@ -108,7 +108,7 @@ describe("work that the runtime stopped together with its request", () => {
     vi.clearAllTimers();
   }
 
-  test("a stopped refresh is started anew by the first call more than 5 seconds later", async () => {
+  test("a stopped refresh is started again by the first call more than 5 seconds later", async () => {
     const tokenStore = storeThatStops();
     const cal = client({ tokenStore });
     const user = await later(cal.ensureUser("ada", ada), 100);
@@ -122,7 +122,7 @@ describe("work that the runtime stopped together with its request", () => {
     expect(names).toEqual(["Ada", "Ada", "Ada", "Ada", "Ada"]);
   });
 
-  test("the stopped creation of a user is started anew", async () => {
+  test("the stopped creation of a user is started again", async () => {
     const tokenStore = storeThatStops();
     const cal = client({ tokenStore });
     tokenStore.stop();

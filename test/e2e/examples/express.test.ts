@@ -9,4 +9,5 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
-test("Express with pg", () => walkExample(project, { script: "start" }));
+test("the Express example works: connect, status, sync, disconnect", () =>
+  walkExample(project, { script: "start" }));

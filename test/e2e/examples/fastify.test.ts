@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
-test("Fastify with Drizzle", () =>
+test("the Fastify example with Drizzle works: connect, status, sync, disconnect", () =>
   walkExample(project, {
     script: "start",
     migrate: (_database, env) => project.run("npm run migrate", env),

@@ -13,12 +13,12 @@ afterAll(() => project.remove());
 
 const migrate = (_database: unknown, env: Record<string, string>) => project.run("node dist/migrate.js", env);
 
-test("Hono on Node", () => walkExample(project, { script: "start:node", migrate }));
+test("the Hono example works on Node", () => walkExample(project, { script: "start:node", migrate }));
 
-test("Hono on Bun", () => walkExample(project, { script: "start:bun", migrate }));
+test("the Hono example works on Bun", () => walkExample(project, { script: "start:bun", migrate }));
 
-// Built and served by wrangler as its users do, the variables from a file; Hyperdrive's part is played by miniflare.
-test("Hono on Workers, in workerd", () =>
+// Built and served by wrangler, with the variables from a file. Miniflare emulates Hyperdrive.
+test("the Hono example works on Workers (workerd)", () =>
   walkExample(project, {
     script: (port) => `dev:workers -- --ip 127.0.0.1 --port ${port} --inspector-port 0`,
     migrate: async (database, env) => {

@@ -24,17 +24,17 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
-/** Beside the example's catch-all route, a file for each route, under another path. */
+/** Adds a file for each route under another path, besides the example's catch-all route. */
 async function addRouteFiles(directory: string): Promise<void> {
   const write = async (path: string, text: string): Promise<void> => {
     await mkdir(dirname(join(directory, path)), { recursive: true });
     await writeFile(join(directory, path), text);
   };
   const calendar = await readFile(join(directory, "lib/calendar.ts"), "utf8");
-  const each = calendar.replace('successUrl: "/settings"', 'successUrl: "/settings", basePath: "/each/cal"');
-  await write("lib/each.ts", each);
+  const copy = calendar.replace('successUrl: "/settings"', 'successUrl: "/settings", basePath: "/each/cal"');
+  await write("lib/each.ts", copy);
   for (const [path, method, name] of routes) {
-    // Without `connection()`, `next build` calls a GET whose path is known, and has no secrets for it.
+    // Without `connection()`, `next build` would call the GET routes, and it has no secrets.
     const text = `import { connection } from "next/server";
 import { calendar } from "@/lib/each";
 
@@ -47,7 +47,7 @@ export async function ${method}(request: Request) {
   }
 }
 
-// As `prisma migrate deploy` does it, which would download an engine first.
+// Applies the migrations as `prisma migrate deploy` does, which would download an engine first.
 async function migrate({ pool }: TestDatabase): Promise<void> {
   const client = await pool.connect();
   for (const migration of ["20260101000000_init", "20260101000001_calbridge"]) {
@@ -61,8 +61,8 @@ async function migrate({ pool }: TestDatabase): Promise<void> {
 
 const start = (port: string): string => `start -- -H 127.0.0.1 -p ${port}`;
 
-test("Next.js with Prisma, one catch-all route", () =>
+test("the Next.js example with Prisma works with one catch-all route", () =>
   walkExample(project, { script: start, migrate, isRendered: true }));
 
-test("Next.js with Prisma, a file for each route", () =>
+test("the Next.js example with Prisma works with a file for each route", () =>
   walkExample(project, { script: start, migrate, basePath: "/each/cal" }));

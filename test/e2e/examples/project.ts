@@ -11,26 +11,26 @@ import { root } from "../../support/markdown.js";
 const run = promisify(execFile);
 type Env = Record<string, string>;
 
-/** A copy of one of the examples, in a repository of which only the built package is there. */
+/** A copy of an example, in a folder that otherwise contains the built package only. */
 export interface ExampleProject {
   directory: string;
-  /** Runs a program, such as `npm run build`. Rejects with what it printed. */
+  /** Runs a program, such as `npm run build`. Rejects with its output. */
   run(command: string, env?: Env): Promise<void>;
-  /** Starts a server with a script of the project's; resolves when it answers. */
+  /** Starts a server with a script of the project. Resolves when the server responds. */
   start(script: string, options: { origin: string; env: Env }): Promise<RunningServer>;
   /** Removes everything. */
   remove(): Promise<void>;
 }
 
-/** A server of an example's. */
+/** The server of an example. */
 interface RunningServer {
   stop(): Promise<void>;
 }
 
-// What those who work here may have left in the folders.
-const notOurs = new Set(["node_modules", "dist", ".next", ".wrangler", "generated", "next-env.d.ts", ".env"]);
+// Files that developers may have in the folders.
+const ignored = new Set(["node_modules", "dist", ".next", ".wrangler", "generated", "next-env.d.ts", ".env"]);
 
-/** Copies an example and installs its packages, as its lock file has them; calbridge from `dist`. */
+/** Copies an example and installs the packages of its lock file, and calbridge from `dist`. */
 export async function installExample(name: string): Promise<ExampleProject> {
   const repository = await mkdtemp(join(tmpdir(), `calbridge-example-${name}-`));
   const directory = join(repository, "examples", name);
@@ -40,17 +40,17 @@ export async function installExample(name: string): Promise<ExampleProject> {
   }
   await cp(join(root, "examples", name), directory, {
     recursive: true,
-    filter: (path) => !notOurs.has(basename(path)),
+    filter: (path) => !ignored.has(basename(path)),
   });
 
-  const quietly = (env: Env): NodeJS.ProcessEnv => ({
+  const environment = (env: Env): NodeJS.ProcessEnv => ({
     ...process.env,
     NODE_ENV: "production",
     CI: "1",
     NEXT_TELEMETRY_DISABLED: "1",
     WRANGLER_SEND_METRICS: "false",
     CHECKPOINT_DISABLE: "1",
-    // The schema engine is a download that only migrations need: any program there is keeps Prisma content.
+    // Only migrations need the schema engine, which would be downloaded. Prisma accepts any program in its place.
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
     ...env,
   });
@@ -59,7 +59,7 @@ export async function installExample(name: string): Promise<ExampleProject> {
     async run(command, env = {}) {
       const [program = "", ...args] = command.split(" ");
       try {
-        await run(program, args, { cwd: directory, env: quietly(env) });
+        await run(program, args, { cwd: directory, env: environment(env) });
       } catch (error) {
         const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
         throw new Error(`${command} failed: ${stdout}${stderr}`, { cause: error });
@@ -67,16 +67,16 @@ export async function installExample(name: string): Promise<ExampleProject> {
     },
     async start(script, { origin, env }) {
       const output: string[] = [];
-      // A group of its own: npm starts the server as a child of a child.
+      // In a process group of its own, as npm starts the server as an indirect child.
       const server = spawn("npm", ["run", ...script.split(" ")], {
         cwd: directory,
-        env: quietly(env),
+        env: environment(env),
         detached: true,
       });
       for (const stream of [server.stdout, server.stderr]) {
         stream.on("data", (text: Buffer) => void output.push(text.toString()));
       }
-      await answers(origin, server, output);
+      await untilItResponds(origin, server, output);
       return { stop: () => stopGroup(server) };
     },
     remove: () => rm(repository, { recursive: true, force: true }),
@@ -90,16 +90,16 @@ export async function installExample(name: string): Promise<ExampleProject> {
   return project;
 }
 
-async function answers(url: string, server: ChildProcess, output: string[]): Promise<void> {
-  const ended = { is: false };
-  server.once("exit", () => (ended.is = true));
-  for (let attempt = 0; attempt < 300 && !ended.is; attempt += 1) {
-    const answer = await fetch(url).catch(() => null);
-    if (answer?.ok) return;
+async function untilItResponds(url: string, server: ChildProcess, output: string[]): Promise<void> {
+  const state = { hasEnded: false };
+  server.once("exit", () => (state.hasEnded = true));
+  for (let attempt = 0; attempt < 1_200 && !state.hasEnded; attempt += 1) {
+    const response = await fetch(url).catch(() => null);
+    if (response?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  if (!ended.is) await stopGroup(server);
-  throw new Error(`The server did not answer at ${url}: ${output.join("")}`);
+  if (!state.hasEnded) await stopGroup(server);
+  throw new Error(`The server does not respond at ${url}: ${output.join("")}`);
 }
 
 async function stopGroup(server: ChildProcess): Promise<void> {
@@ -108,7 +108,7 @@ async function stopGroup(server: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Every variable that an example's `.env.example` names, and no other; on a free port. */
+/** Values for the variables in the example's `.env.example`, with a free port. */
 export async function exampleEnv(
   { directory }: ExampleProject,
   { emulator, calUrl, databaseUrl }: { emulator: CalEmulator; calUrl: string; databaseUrl: string },
@@ -128,7 +128,7 @@ export async function exampleEnv(
     PORT: port,
   };
   const file = await readFile(join(directory, ".env.example"), "utf8");
-  // Those that everybody has to make are in a comment that says how.
+  // The secrets are in a comment, in the commands that create them.
   const names = [...file.matchAll(/^(?:#.*")?([A-Z_]+)=/gm)].map(([, name = ""]) => name);
   const missing = names.filter((name) => values[name] === undefined);
   if (names.length === 0 || missing.length > 0) throw new Error(`No value for ${missing.join()}`);

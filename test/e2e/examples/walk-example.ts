@@ -5,15 +5,15 @@ import { connectedAccounts, walk } from "../../support/walk.js";
 import { exampleEnv, type ExampleProject } from "./project.js";
 
 /**
- * Starts an example over a database and an emulator of its own, walks through it, and starts it once more: the
- * tokens are in the table, sealed, and the second start finds them.
+ * Starts an example with a database and an emulator of its own, goes through its pages, and starts it again. The tokens
+ * are in the table, encrypted, and the second start uses them.
  */
 export async function walkExample(
   project: ExampleProject,
   options: {
-    /** The script that starts the server, by its port if it doesn't read `PORT`. */
+    /** The script that starts the server, or a function of the port if the script does not read `PORT`. */
     script: string | ((port: string) => string);
-    /** Makes the tables. */
+    /** Creates the tables. */
     migrate?: (database: TestDatabase, env: Record<string, string>) => Promise<void>;
     basePath?: string;
     isRendered?: boolean;
@@ -24,8 +24,8 @@ export async function walkExample(
   const calCom = await emulator.listen();
   const database = await createDatabase();
   try {
-    const where = { emulator, calUrl: calCom.url, databaseUrl: database.url };
-    const { env, port, origin } = await exampleEnv(project, where);
+    const services = { emulator, calUrl: calCom.url, databaseUrl: database.url };
+    const { env, port, origin } = await exampleEnv(project, services);
     const script = typeof options.script === "string" ? options.script : options.script(port);
     await options.migrate?.(database, env);
     const app = { origin, basePath, page: "/settings", isRendered, emulator };
@@ -34,17 +34,19 @@ export async function walkExample(
 
     const { rows } = await database.pool.query<Record<string, string>>(`SELECT * FROM "CalendarIntegration"`);
     expect(rows.map(({ userUlid }) => userUlid)).toEqual(["ada"]);
-    // A JWE begins with its header, {"alg":"dir",...
+    // A JWE starts with its header, {"alg":"dir",...
     expect(rows[0]).toMatchObject({
       calAccessToken: expect.stringMatching(/^eyJhbGciOiJkaXIi/),
       calRefreshToken: expect.stringMatching(/^eyJhbGciOiJkaXIi/),
     });
 
-    const asked = emulator.count({ path: /oauth-clients|\/oauth\// });
+    const before = emulator.count({ path: /oauth-clients|\/oauth\// });
     const second = await project.start(script, { origin, env });
     try {
       expect(await connectedAccounts(app, "ada")).toEqual(["bob", "erin"]);
-      expect(emulator.count({ path: /oauth-clients|\/oauth\// }), "no tokens were asked for").toBe(asked);
+      expect(emulator.count({ path: /oauth-clients|\/oauth\// }), "no new tokens were requested").toBe(
+        before,
+      );
     } finally {
       await second.stop();
     }

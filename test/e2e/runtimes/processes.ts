@@ -1,16 +1,16 @@
 import { spawn } from "node:child_process";
 
-/** How a process went. */
+/** The output and the end of a process. */
 export interface Outcome {
   lines: string[];
   stderr: string;
   exitCode: number | null;
-  /** From its last line to its end. */
-  lingeredMs: number;
+  /** Time from its last line to its end. */
+  idleMs: number;
 }
 
-// A process that does not end by itself is ended, and its exit code is null then.
-const PATIENCE_MS = 45_000;
+// A process that does not end by itself is killed. Its exit code is null then.
+const KILL_AFTER_MS = 120_000;
 
 /** Runs a process to its end. */
 export function runToEnd(command: string, args: string[], directory: string): Promise<Outcome> {
@@ -20,20 +20,20 @@ export function runToEnd(command: string, args: string[], directory: string): Pr
       env: { HOME: directory, PATH: process.env["PATH"], NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const patience = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    const killTimer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
     let stdout = "";
     let stderr = "";
-    let spokeAt = Date.now();
+    let lastLineAt = Date.now();
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
-      spokeAt = Date.now();
+      lastLineAt = Date.now();
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.once("error", reject);
     child.once("close", (exitCode) => {
-      clearTimeout(patience);
+      clearTimeout(killTimer);
       const lines = stdout.split("\n").filter((line) => line !== "");
-      resolve({ lines, stderr, exitCode, lingeredMs: Date.now() - spokeAt });
+      resolve({ lines, stderr, exitCode, idleMs: Date.now() - lastLineAt });
     });
   });
 }

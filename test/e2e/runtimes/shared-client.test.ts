@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 afterAll(() => project.remove());
 
-/** A Worker whose requests share a client, with a user whose token has expired and whose refresh takes a while. */
+/** A Worker whose requests share a client. Ada's access token has expired, and a refresh takes a second. */
 async function startSharing(options: { withWaitUntil: boolean }) {
   const emulator = createCalEmulator();
   const { url: emulatorUrl, close } = await emulator.listen();
@@ -42,8 +42,8 @@ async function startSharing(options: { withWaitUntil: boolean }) {
   return {
     get,
     refreshes: () => emulator.count({ method: "POST", path: refreshPath(emulator) }),
-    /** Waits until Cal.com has been asked for new tokens. */
-    refreshUnderWay: () =>
+    /** Waits until Cal.com has received the refresh. */
+    refreshStarted: () =>
       expect.poll(() => emulator.count({ method: "POST", path: refreshPath(emulator) })).toBe(1),
   };
 }
@@ -52,22 +52,22 @@ function refreshPath({ clientId }: CalEmulator): string {
   return `/oauth/${clientId}/refresh`;
 }
 
-/** A request whose browser goes away while it is being answered. */
-async function startAndLeave({
+/** Sends a request and disconnects before its response. */
+async function requestAndDisconnect({
   get,
-  refreshUnderWay,
+  refreshStarted,
 }: Awaited<ReturnType<typeof startSharing>>): Promise<void> {
-  const leaving = new AbortController();
-  const request = get("/profile", { signal: leaving.signal });
-  await refreshUnderWay();
-  leaving.abort();
+  const controller = new AbortController();
+  const request = get("/profile", { signal: controller.signal });
+  await refreshStarted();
+  controller.abort();
   await expect(request).rejects.toThrow("abort");
 }
 
 describe.each([{ withWaitUntil: true }, { withWaitUntil: false }])(
   "requests that share a client, %o",
   (options) => {
-    test("share a refresh, and each gets its answer", async () => {
+    test("requests share a refresh, and each gets its response", async () => {
       const { get, refreshes } = await startSharing(options);
       const names = await Promise.all(Array.from({ length: 5 }, () => get("/profile")));
       expect(names).toEqual(Array.from({ length: 5 }, () => "Ada"));
@@ -84,27 +84,27 @@ describe.each([{ withWaitUntil: true }, { withWaitUntil: false }])(
 );
 
 describe("when the request that refreshes ends early", () => {
-  test("waitUntil keeps the refresh going: the browser has gone", async () => {
+  test("waitUntil keeps the refresh running after the browser has disconnected", async () => {
     const worker = await startSharing({ withWaitUntil: true });
-    await startAndLeave(worker);
+    await requestAndDisconnect(worker);
     expect(await worker.get("/profile")).toBe("Ada");
     expect(worker.refreshes()).toBe(1);
     expect((await worker.get("/outcomes")).split(",").sort()).toEqual(["joined", "refreshed"]);
   });
 
-  test("waitUntil keeps the refresh going: it was answered after its time limit", async () => {
+  test("waitUntil keeps the refresh running after the request has timed out", async () => {
     const worker = await startSharing({ withWaitUntil: true });
     expect(await worker.get("/profile?timeoutMs=100")).toBe("timeout");
     expect(await worker.get("/profile")).toBe("Ada");
     expect(worker.refreshes()).toBe(1);
   });
 
-  // What the documentation warns of. If this fails, the runtime has changed, and the warning may go.
-  test("without waitUntil the refresh goes with it, and the next run into their time limit", async () => {
+  // The documentation warns of this. If it fails, the runtime has changed, and the warning can be removed.
+  test("without waitUntil the refresh ends with its request, and the next requests time out", async () => {
     const worker = await startSharing({ withWaitUntil: false });
     expect(await worker.get("/profile?timeoutMs=100")).toBe("timeout");
     expect(await worker.get("/profile?timeoutMs=2000")).toBe("timeout");
-    expect(await worker.get("/profile?timeoutMs=500")).toBe("timeout");
+    expect(await worker.get("/profile?timeoutMs=100")).toBe("timeout");
     expect(await worker.get("/outcomes")).toBe("");
   });
 });

@@ -1,4 +1,4 @@
-/** Which check has passed on which runtime. */
+/** A table of the checks and runtimes. */
 export class Table {
   readonly #checks: string[];
   readonly #columns = new Map<string, Map<string, string>>();
@@ -7,27 +7,22 @@ export class Table {
     this.#checks = checks;
   }
 
-  /** Takes what a runtime has printed: `ok NAME` or `not ok NAME: WHY`, and `end`. Answers what is wrong with it. */
+  /** Adds the output of a runtime: lines `ok NAME` or `not ok NAME: REASON`, and `end`. Returns the problems. */
   enter(runtime: string, lines: string[], without: string[] = []): string[] {
     const column = new Map(without.map((check) => [check, "-"]));
     this.#columns.set(runtime, column);
-    const faults: string[] = [];
+    const problems: string[] = [];
     for (const line of lines) {
       if (line.startsWith("ok ")) column.set(line.slice(3), "ok");
-      else if (line !== "end") faults.push(line);
+      else if (line !== "end") problems.push(line);
     }
-    if (lines.at(-1) !== "end") faults.push("it did not come to its end");
+    if (lines.at(-1) !== "end") problems.push('it did not print "end"');
     const known = new Set(this.#checks);
-    faults.push(
+    problems.push(
       ...[...column.keys()].filter((check) => !known.has(check)).map((check) => `unknown: ${check}`),
     );
-    faults.push(...this.#checks.filter((check) => !column.has(check)).map((check) => `missing: ${check}`));
-    return faults;
-  }
-
-  /** Says of one check how it went. */
-  set(runtime: string, check: string, passed: boolean): void {
-    if (passed) this.#columns.get(runtime)?.set(check, "ok");
+    problems.push(...this.#checks.filter((check) => !column.has(check)).map((check) => `missing: ${check}`));
+    return problems;
   }
 
   toString(): string {

@@ -10,15 +10,15 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
-// The one in between is the project's own: test/package.
+// TypeScript 6, the project's own version, is tested in test/package.
 describe.each(["5.9", "7.0"])("TypeScript %s", (version) => {
   const tsc = join(tools, `typescript${version.charAt(0)}/bin/tsc`);
 
-  test("is that version", async () => {
+  test(`the installed TypeScript is version ${version}`, async () => {
     expect(await project.run(process.execPath, tsc, "--version")).toMatch(`Version ${version}.`);
   });
 
-  test.each(compilations)("has types for every entry: $name", async (compilation) => {
+  test.each(compilations)(`every entry has types in TypeScript ${version}: $name`, async (compilation) => {
     await compileEntries(project, tsc, compilation);
   });
 

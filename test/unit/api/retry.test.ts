@@ -142,7 +142,7 @@ describe.each(Object.entries(notIdempotent))("%s", (name, { data, call }) => {
     ["a lost response", "hang"] as [string, Step],
   ])(`${name} is not retried after %s`, async (_, step) => {
     const { at, fetch } = script([step], data);
-    await turnUntil(rejection(call(await client(fetch))), 1000);
+    await turnUntil(rejection(call(await client(fetch))));
     expect(at).toHaveLength(1);
   });
 });
@@ -197,7 +197,7 @@ describe("number of retries and delays", () => {
 
   test("retry.maxWaitMs sets the longest wait", async () => {
     const { at, fetch } = script([() => fault(429, { "X-RateLimit-Reset-Default": "30" })]);
-    await turnUntil((await client(fetch, { retry: { maxWaitMs: 60_000 } })).managedUsers.get(1), 500);
+    await turnUntil((await client(fetch, { retry: { maxWaitMs: 60_000 } })).managedUsers.get(1));
     expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(30_000);
   });
 

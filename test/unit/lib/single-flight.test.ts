@@ -31,7 +31,7 @@ test("calls with different keys run separately", async () => {
   expect(await Promise.all(calls)).toEqual(["token of ada", "token of grace"]);
 });
 
-test("a run that failed is not kept: all its callers reject, and the next call starts anew", async () => {
+test("a run that failed is not kept: all its callers reject, and the next call starts a new run", async () => {
   const flights = new SingleFlight<string>();
   const failing = () => Promise.reject(new Error("Cal.com is down"));
   const calls = [flights.join("ada", failing), flights.join("ada", failing)];
@@ -39,7 +39,7 @@ test("a run that failed is not kept: all its callers reject, and the next call s
   expect(await flights.join("ada", () => Promise.resolve("token"))).toBe("token");
 });
 
-test("after forget() a new call starts anew, and the end of the old run does not remove the new one", async () => {
+test("after forget() a new call starts a new run, and the end of the old run does not remove the new one", async () => {
   const flights = new SingleFlight<string>();
   const [first, second] = [deferred<string>(), deferred<string>()];
   let firstIsCurrent = (): boolean => true;

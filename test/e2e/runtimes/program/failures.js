@@ -4,14 +4,14 @@ async function expectError(modules, promise, { name, code, ...rest }) {
   const { isCalError } = modules.calbridge;
   const error = await rejection(promise);
   const Class = modules.calbridge[name];
-  if (!isCalError(error)) throw new Error(`not an error of the package: ${String(error)}`);
-  if (!(error instanceof Class)) throw new Error(`${error.name} is no instance of ${name}`);
-  if (!(error instanceof modules.calbridge.CalError)) throw new Error(`${error.name} is no CalError`);
+  if (!isCalError(error)) throw new Error(`not an error of calbridge: ${String(error)}`);
+  if (!(error instanceof Class)) throw new Error(`${error.name} is not an instance of ${name}`);
+  if (!(error instanceof modules.calbridge.CalError)) throw new Error(`${error.name} is not a CalError`);
   equal({ name: error.name, code: error.code }, { name, code }, "error");
   for (const [key, value] of Object.entries(rest)) equal(error[key], value, key);
 }
 
-/** An address at which nothing listens any more. */
+/** The URL of a server that was closed. */
 async function closedPort({ testing }) {
   const server = await testing.createCalEmulator().listen();
   await server.close();
@@ -26,7 +26,7 @@ export const failures = [
       const user = await cal.ensureUser("ada", ada);
       const inject = (effect) => emulator.inject({ path: "/me", effect });
 
-      await expectError(modules, cal.forUser("nobody").profile(), {
+      await expectError(modules, cal.forUser("unknown").profile(), {
         name: "CalTokenError",
         code: "user_not_found",
       });
@@ -51,11 +51,11 @@ export const failures = [
       await expectError(modules, user.profile(), { name: "CalNetworkError", code: "network_error" });
       inject({ truncate: true });
       await expectError(modules, user.profile(), { name: "CalNetworkError", code: "network_error" });
-      equal((await user.profile()).name, ada.name, "name, after all of this");
+      equal((await user.profile()).name, ada.name, "name, after all errors");
     },
   },
   {
-    name: "connection refused",
+    name: "refused connection",
     async run(modules, { refusedUrl }) {
       const baseUrl = refusedUrl ?? (await closedPort(modules));
       const { cal } = start(modules, { baseUrl, fetch: undefined, retry: { limit: 0 } });
@@ -74,7 +74,7 @@ export const failures = [
       setTimeout(() => controller.abort(reason), 20);
       equal((await rejection(call)).message, reason.message, "reason");
       equal((await rejection(user.profile({ signal: AbortSignal.abort() }))).name, "AbortError", "name");
-      equal((await user.profile()).name, ada.name, "name, after that");
+      equal((await user.profile()).name, ada.name, "name, after the abort");
     },
   },
   {
@@ -92,7 +92,7 @@ export const failures = [
         name: "CalTimeoutError",
         code: "timeout",
       });
-      equal((await user.profile()).name, ada.name, "name, after that");
+      equal((await user.profile()).name, ada.name, "name, after the timeout");
     },
   },
 ];

@@ -1,6 +1,6 @@
 import { ada, equal, refreshes, rejection, start } from "./support.js";
 
-/** From no user at all to a calendar that is connected, read and disconnected. */
+/** Creates a user, connects a calendar, reads it and disconnects it. */
 export async function walk(cal, authorize) {
   const user = await cal.ensureUser("ada", ada);
   const { authUrl } = await user.calendars.connectUrl("google", { returnUrl: "https://app.example/done" });
@@ -12,7 +12,7 @@ export async function walk(cal, authorize) {
   equal(
     connectedCalendars.map(({ primary }) => primary?.email),
     ["alice@gmail.example"],
-    "accounts",
+    "connections",
   );
   const calendars = connectedCalendars.flatMap(({ credentialId, calendars }) =>
     calendars.map(({ externalId }) => ({ credentialId, externalId })),
@@ -30,14 +30,14 @@ async function allow(authUrl) {
   if (!page.includes("alice@gmail.example")) throw new Error("the consent page does not offer Alice");
   const body = new URLSearchParams({ account: "alice", decision: "allow", calendars: "yes" });
   let response = await fetch(authUrl, { method: "POST", body, redirect: "manual" });
-  // Cal.com's callback, and from there to the application.
+  // To Cal.com's callback, and from there to the application.
   for (let hops = 0; hops < 3; hops += 1) {
     const location = response.headers.get("location");
     if (location === "https://app.example/done") return;
     await response.body?.cancel();
     response = await fetch(location, { redirect: "manual" });
   }
-  throw new Error(`the consent does not end at the application: ${response.status}`);
+  throw new Error(`the consent does not lead to the application: ${response.status}`);
 }
 
 export const flow = [
@@ -53,7 +53,7 @@ export const flow = [
     async run(modules, { emulatorUrl }) {
       const { calbridge, testing } = modules;
       const emulator = testing.createCalEmulator();
-      // Where a runtime can't listen, the emulator runs outside of it.
+      // A runtime that can't listen uses an emulator outside of it.
       const server = emulatorUrl ? undefined : await emulator.listen();
       try {
         const cal = new calbridge.CalClient({
@@ -81,7 +81,7 @@ export const flow = [
     },
   },
   {
-    name: "498: one refresh, and the call again",
+    name: "status 498: one refresh and one retry",
     async run(modules) {
       const outcomes = [];
       const { cal, emulator, tokenStore } = start(modules, {
@@ -90,16 +90,16 @@ export const flow = [
       const user = await cal.ensureUser("ada", ada);
       await user.profile();
       emulator.users.expireAccessTokens((await tokenStore.get("ada")).calUserId);
-      const asked = emulator.count({ path: "/me" });
+      const before = emulator.count({ path: "/me" });
       equal((await user.profile()).name, ada.name, "name");
       equal(emulator.requests.filter(({ status }) => status === 498).length, 1, "498s");
-      equal(emulator.count({ path: "/me" }) - asked, 2, "calls");
+      equal(emulator.count({ path: "/me" }) - before, 2, "calls");
       equal(refreshes(emulator), 1, "refreshes");
       equal(outcomes, ["refreshed"], "outcomes");
     },
   },
   {
-    name: "lost answer to a refresh: healed",
+    name: "lost response of a refresh: recovered",
     async run(modules) {
       const { cal, emulator } = start(modules, { retry: { limit: 0 } });
       const user = await cal.ensureUser("ada", ada);

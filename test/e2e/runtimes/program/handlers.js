@@ -15,14 +15,14 @@ export function createApp(modules) {
   return { emulator, handle };
 }
 
-/** Starts to connect Google, and consents. Answers where the browser is sent. */
+/** Starts to connect Google, and consents. Returns the URL that the browser is redirected to. */
 export async function consent({ emulator }, browser) {
   const { data } = await browser.get("/calendars/oauth-connect-url?type=google");
   const { redirectTo } = await emulator.provider.authorize(data.authUrl, { account: "alice" });
   return redirectTo;
 }
 
-/** Each step, as a settings page and its user go through them. */
+/** All steps of a settings page and its user. */
 export async function connectAndDisconnect(app, browser) {
   const before = await browser.get("/calendars/status");
   equal(before, { success: true, data: { hasConnectedCalendars: false, calendars: [] } }, "status before");
@@ -34,13 +34,17 @@ export async function connectAndDisconnect(app, browser) {
   equal(
     status.calendars.map(({ email }) => email),
     ["alice@gmail.example"],
-    "accounts",
+    "connections",
   );
   const { data: synced } = await browser.post("/calendars/sync-credentials", { calendarType: "google" });
   equal(synced.connected, true, "connected, after a sync");
   const { data: gone } = await browser.post("/calendars/disconnect", { calendarType: "google" });
   equal(gone.disconnected, [{ credentialId: status.calendars[0].credentialId }], "disconnected");
-  equal((await browser.get("/calendars/status")).data.hasConnectedCalendars, false, "connected at last");
+  equal(
+    (await browser.get("/calendars/status")).data.hasConnectedCalendars,
+    false,
+    "connected, after a disconnect",
+  );
 }
 
 const direct =
@@ -57,17 +61,17 @@ export const handlers = [
     },
   },
   {
-    name: "handlers: the wrong browser is refused",
+    name: "handlers: another browser or user is rejected",
     async run(modules) {
       const app = createApp(modules);
-      const adas = createBrowser(direct(app), "ada");
-      const redirectTo = await consent(app, adas);
-      // The same user, signed in elsewhere: what tells the two apart is the cookie of the attempt.
+      const first = createBrowser(direct(app), "ada");
+      const redirectTo = await consent(app, first);
+      // The same user in another browser, which does not have the cookie of this attempt.
       const end = await createBrowser(direct(app), "ada").visit(redirectTo);
       equal([end.page, end.reason], ["/failed", "wrong_browser"], "end in another browser");
-      equal((await adas.get("/calendars/status")).data.hasConnectedCalendars, false, "connected");
-      const others = await createBrowser(direct(app), "eve").visit(await consent(app, adas));
-      equal([others.page, others.reason], ["/failed", "wrong_user"], "end with another user");
+      equal((await first.get("/calendars/status")).data.hasConnectedCalendars, false, "connected");
+      const other = await createBrowser(direct(app), "eve").visit(await consent(app, first));
+      equal([other.page, other.reason], ["/failed", "wrong_user"], "end with another user");
     },
   },
 ];

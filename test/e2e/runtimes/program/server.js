@@ -3,7 +3,7 @@ import { createServer, request as httpRequest } from "node:http";
 import { connectAndDisconnect, createApp } from "./handlers.js";
 import { createBrowser, equal, ORIGIN } from "./support.js";
 
-// fetch would not send cookies and Sec-Fetch-Site as a browser does.
+// Not fetch, which does not send cookies and Sec-Fetch-Site.
 function send(port, url, { method = "GET", headers, body }) {
   const { pathname, search } = new URL(url);
   return new Promise((resolve, reject) => {

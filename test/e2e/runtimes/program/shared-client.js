@@ -1,11 +1,11 @@
-// A Worker whose requests share one client, as they do when it is made at module level.
+// A Worker whose requests share one client, as when the client is created at module level.
 import { waitUntil } from "cloudflare:workers";
 import { CalClient, memoryTokenStore } from "calbridge";
 
 let outcomes = [];
 let cal;
 
-function makeClient({ clientId, clientSecret, emulatorUrl, withWaitUntil }) {
+function createClient({ clientId, clientSecret, emulatorUrl, withWaitUntil }) {
   return new CalClient({
     managedUsers: { clientId, clientSecret },
     baseUrl: emulatorUrl,
@@ -15,29 +15,30 @@ function makeClient({ clientId, clientSecret, emulatorUrl, withWaitUntil }) {
   });
 }
 
-async function answer(request, env) {
+async function handle(request, env) {
   const { pathname, searchParams } = new URL(request.url);
-  cal ??= makeClient(env);
+  cal ??= createClient(env);
   switch (pathname) {
     case "/ensure":
       return (await cal.ensureUser("ada", { email: "ada@example.com", name: "Ada" })).id;
     case "/profile":
-      return (await cal.forUser("ada").profile({ timeoutMs: Number(searchParams.get("timeoutMs") ?? 5000) }))
-        .name;
+      return (
+        await cal.forUser("ada").profile({ timeoutMs: Number(searchParams.get("timeoutMs") ?? 30_000) })
+      ).name;
     case "/outcomes": {
-      const told = outcomes.join();
+      const text = outcomes.join();
       outcomes = [];
-      return told;
+      return text;
     }
     default:
-      throw new Error(`no such page: ${pathname}`);
+      throw new Error(`unknown path: ${pathname}`);
   }
 }
 
 export default {
   async fetch(request, env) {
     try {
-      return new Response(await answer(request, env));
+      return new Response(await handle(request, env));
     } catch (error) {
       return new Response(error.code ?? String(error), { status: 500 });
     }

@@ -1,4 +1,4 @@
-// What the checks share. Plain JavaScript that every runtime has, as an application would write it.
+// Shared by the checks. Plain JavaScript that runs on all runtimes.
 
 export const SECRET = "a-secret-of-the-tests-that-is-long-enough";
 export const ORIGIN = "https://app.example";
@@ -6,21 +6,21 @@ export const ORIGIN = "https://app.example";
 export const ada = { email: "ada@example.com", name: "Ada Lovelace", timeZone: "Europe/London" };
 
 export function equal(actual, expected, what = "value") {
-  const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (is !== should) throw new Error(`${what}: ${is} instead of ${should}`);
+  const [received, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (received !== wanted) throw new Error(`${what}: ${received} instead of ${wanted}`);
 }
 
-/** What the promise rejects with. */
+/** Returns the error that the promise rejects with. */
 export async function rejection(promise) {
   const outcome = await promise.then(
     () => undefined,
     (error) => ({ error }),
   );
-  if (!outcome) throw new Error("it should have failed");
+  if (!outcome) throw new Error("the promise resolved instead of rejecting");
   return outcome.error;
 }
 
-/** An emulator and a client of it, by the same clock. */
+/** An emulator and a client of it, with the same clock. */
 export function start({ calbridge, testing }, options = {}) {
   const emulator = testing.createCalEmulator();
   const now = () => emulator.clock.now();
@@ -36,14 +36,14 @@ export function start({ calbridge, testing }, options = {}) {
   return { emulator, cal, tokenStore, now };
 }
 
-/** Refreshes that Cal.com was asked for, of either kind. */
+/** The number of refreshes and forced refreshes. */
 export function refreshes(emulator) {
   const path = `/oauth/${emulator.clientId}/refresh`;
   const forced = /^\/oauth-clients\/[^/]+\/users\/\d+\/force-refresh$/;
   return emulator.count({ method: "POST", path }) + emulator.count({ method: "POST", path: forced });
 }
 
-/** A browser with one session: it keeps cookies, and says of each request where it came from. */
+/** A browser with one session: it stores cookies and sends Sec-Fetch-Site. */
 export function createBrowser(send, userId) {
   const cookies = new Map([["session", userId]]);
   async function request(url, init, site) {
@@ -57,27 +57,27 @@ export function createBrowser(send, userId) {
     }
     return response;
   }
-  const ask = async (path, init = {}) =>
+  const call = async (path, init = {}) =>
     (await request(`${ORIGIN}/api/cal${path}`, init, "same-origin")).json();
   return {
-    get: (path) => ask(path),
+    get: (path) => call(path),
     post: (path, body) =>
-      ask(path, {
+      call(path, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
       }),
-    /** A navigation that another site has sent the browser on. Answers where it is sent next. */
+    /** A navigation from another site. Returns the page that it redirects to. */
     async visit(url) {
       const response = await request(url, {}, "cross-site");
-      equal(response.status, 303, "status of the way back");
+      equal(response.status, 303, "status of the callback");
       const { pathname, searchParams } = new URL(response.headers.get("location"));
       return { page: pathname, ...Object.fromEntries(searchParams) };
     },
   };
 }
 
-/** The application's own session: a cookie with the user's id. */
+/** Returns the application's session: a cookie with the user's id. */
 export function authenticate(request) {
   const userId = /(?:^|; )session=(\w+)/.exec(request.headers.get("cookie") ?? "")?.[1];
   return userId

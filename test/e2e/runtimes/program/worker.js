@@ -1,4 +1,4 @@
-// For Workers: each request of the launcher runs every check, and is answered with their lines.
+// For Workers: a request runs all checks, and the response has their lines.
 import * as calbridge from "calbridge";
 import * as handlers from "calbridge/handlers";
 import * as testing from "calbridge/testing";
