@@ -151,9 +151,17 @@ export default defineConfig(
   },
   {
     // Projects of their own: their packages, and so their types, are there only once they are installed.
-    files: ["examples/{nextjs,express,hono,fastify}/**"],
+    files: [
+      "examples/{nextjs,express,hono,fastify}/**",
+      "test/e2e/frameworks/*/**",
+      "test/e2e/frameworks/calendar.js",
+    ],
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { parserOptions: { projectService: false } },
-    rules: { "import-x/no-default-export": "off" },
+    rules: {
+      "import-x/no-default-export": "off",
+      // A module of NestJS.
+      "@typescript-eslint/no-extraneous-class": ["error", { allowWithDecorator: true }],
+    },
   },
 );

@@ -1,0 +1,5 @@
+import { calendar } from "@/calendar";
+
+export const runtime = "edge";
+export const GET = (request) => calendar().handle(request);
+export const POST = (request) => calendar().handle(request);

@@ -1,0 +1,3 @@
+import { calendar } from "../../utils/calendar.js";
+
+export default defineEventHandler((event) => calendar().handle(toWebRequest(event)));
