@@ -29,7 +29,7 @@ export type HandlerName =
 export interface ConnectedEvent {
   userId: string;
   provider: CalendarProvider;
-  /** The provider's accounts. Apple's new one may be missing for up to 10 seconds. */
+  /** What is new, or works again. Empty for an Apple calendar that Cal.com doesn't list yet: up to 10 seconds. */
   connections: Connection[];
   request: Request;
 }
@@ -109,7 +109,7 @@ export interface CalHandlersOptions {
   maxBodyBytes?: number | undefined;
   /** Called, and waited for, when a calendar has been connected: to keep records of one's own. */
   onConnected?: ((event: ConnectedEvent) => void | Promise<void>) | undefined;
-  /** Called, and waited for, when calendars have been disconnected by the user. */
+  /** Called, and waited for, when connections have been removed: by the user, or since revoked or duplicates. */
   onDisconnected?: ((event: DisconnectedEvent) => void | Promise<void>) | undefined;
   /** Called, and waited for, when a request failed by no fault of its own, or a return was refused. */
   onError?: ((event: HandlerErrorEvent) => void | Promise<void>) | undefined;

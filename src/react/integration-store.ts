@@ -115,6 +115,7 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
           // the list says as well, or by now the contrary.
           error: error?.provider && error.code !== "not_connected" ? error : null,
         });
+        settleUnlisted();
         tellReturned();
       }
       return true;
@@ -149,6 +150,11 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
         void load(true);
       }
     }, LIST_AGE_MS);
+  }
+
+  /** The server knows of an Apple account as well that Cal.com doesn't list yet. */
+  function settleUnlisted(): void {
+    if (!settling && accountsOf("apple").some(({ credentialId }) => !credentialId)) settle();
   }
 
   /** The browser was sent away, and is still, or again, here. */
@@ -224,8 +230,10 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     },
     start() {
       returned = takeReturned() ?? returned;
-      if (isLoaded) tellReturned();
-      else void load();
+      if (isLoaded) {
+        settleUnlisted();
+        tellReturned();
+      } else void load();
 
       const onShow = (event: Event & { persisted?: boolean }): void => {
         if (event.persisted) {
