@@ -9,7 +9,10 @@ export async function busyOn(cal: CalClient, userId: string, from: string, to: s
   const { calendars } = cal.forUser(userId);
   try {
     const status = await calendars.check("google");
-    if (!status.connected) return { state: status.reason === "provider_error" ? "try-later" : "reconnect" };
+    if (!status.connected) {
+      const isOutage = status.reason === "provider_error" || status.reason === "unavailable";
+      return { state: isOutage ? "try-later" : "reconnect" };
+    }
     const { connectedCalendars } = await calendars.list();
     const toRead = connectedCalendars.flatMap((account) =>
       account.calendars.map(({ externalId }) => ({ credentialId: account.credentialId, externalId })),

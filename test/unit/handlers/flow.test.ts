@@ -223,7 +223,57 @@ test("Apple's calendar is connected by its password", async () => {
   expect(await app.accounts("ada")).toEqual([username]);
 });
 
+<<<<<<< HEAD
 test("refresh returns the user's own access token, for Cal.com's components", async () => {
+=======
+describe("Apple's calendar, before Cal.com lists it", () => {
+  const credentials = { username: "dave@icloud.example", password: "good-app-pass" };
+
+  test("is connected and not listed yet, on every route and every server", async () => {
+    const told: unknown[] = [];
+    const app = createApp({ handlers: { onConnected: ({ connections }) => void told.push(connections) } });
+    const ada = createBrowser(app.handlers.handle).signIn("ada");
+    await ada.fetch("/refresh");
+    await ada.fetch("/calendars/status");
+    const connected = await (await ada.post("/calendars/apple-credentials", credentials)).json();
+    expect(connected.data).toEqual({ calendarType: "apple", connected: true, listed: false });
+    expect(told).toEqual([[]]);
+    for (const handlers of [app.handlers, app.sibling()]) {
+      const browser = createBrowser(handlers.handle).signIn("ada");
+      const status = await (await browser.fetch("/calendars/status")).json();
+      expect(status.data).toMatchObject({
+        hasConnectedCalendars: true,
+        calendars: [{ calendarType: "apple", credentialId: 0, connected: true }],
+      });
+      const synced = await browser.post("/calendars/sync-credentials", { calendarType: "apple" });
+      expect((await synced.json()).data).toMatchObject({ connected: true, listed: false });
+    }
+    app.emulator.clock.advance(10_001);
+    const [listed] = (await (await ada.fetch("/calendars/status")).json()).data.calendars;
+    expect(listed.credentialId).toBeGreaterThan(0);
+    await ada.post("/calendars/disconnect", { calendarType: "apple" });
+    app.emulator.clock.advance(1_000);
+    expect((await (await ada.fetch("/calendars/status")).json()).data.calendars).toEqual([]);
+  });
+
+  test("of an account that can't be read: not connected, and nothing is removed", async () => {
+    const told: unknown[] = [];
+    const app = createApp({ handlers: { onConnected: (event) => void told.push(event) } });
+    const ada = createBrowser(app.handlers.handle).signIn("ada");
+    await ada.post("/calendars/apple-credentials", credentials);
+    app.emulator.provider.break("apple");
+    const again = await ada.post("/calendars/apple-credentials", {
+      ...credentials,
+      password: "new-password",
+    });
+    expect((await again.json()).data).toMatchObject({ connected: false, reason: "unavailable" });
+    expect(told).toHaveLength(1);
+    expect(await app.accounts("ada")).toEqual([credentials.username]);
+  });
+});
+
+test("refresh answers a token of the user's own, for Cal.com's components", async () => {
+>>>>>>> 0ef37258fed5db2009785e0e0a171c197c8b607d
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const { accessToken } = (await (await ada.fetch("/refresh")).json()) as { accessToken: string };
