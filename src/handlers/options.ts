@@ -8,61 +8,10 @@ import type { ConnectedEvent, DisconnectedEvent, HandlerErrorEvent } from "./eve
 export type CalSession = {
   /** The application's own id of the user. */
   userId: string;
-<<<<<<< HEAD
 } & {
   // A database has null for a value that is missing.
   [Field in keyof ManagedUserInput]: ManagedUserInput[Field] | null;
 };
-=======
-  /** An address that the application has verified: it decides whose calendars these are. */
-  email: string;
-}
-
-/** The steps there are a handler for. */
-export type HandlerName =
-  | "oauthConnectUrl"
-  | "googleOauthRedirect"
-  | "officeOauthRedirect"
-  | "saveOauthCredentials"
-  | "syncCredentials"
-  | "status"
-  | "disconnect"
-  | "appleCredentials"
-  | "refresh";
-
-/** What `onConnected` is told. */
-export interface ConnectedEvent {
-  userId: string;
-  provider: CalendarProvider;
-  /** What is new, or works again. Empty for an Apple calendar that Cal.com doesn't list yet: up to 10 seconds. */
-  connections: Connection[];
-  request: Request;
-}
-
-/** What `onDisconnected` is told. */
-export interface DisconnectedEvent {
-  userId: string;
-  provider: CalendarProvider | "ics-feed";
-  /** Cal.com's ids of the credentials that are gone. */
-  credentialIds: number[];
-  request: Request;
-}
-
-/** What `onError` is told. */
-export interface HandlerErrorEvent {
-  handler: HandlerName;
-  /**
-   * A `CalError`, what the application's own functions threw, or, for a return that was refused, an
-   * error that says why.
-   */
-  error: unknown;
-  /** Why a return was refused. More than one `wrong_user` is worth a look: see `docs/security.md`. */
-  reason?: ReturnReason | undefined;
-  /** Who started the attempt whose return was refused. */
-  userId?: string | undefined;
-  request: Request;
-}
->>>>>>> 0ef37258fed5db2009785e0e0a171c197c8b607d
 
 /** Options of `createCalHandlers()`. */
 export interface CalHandlersOptions {
@@ -141,11 +90,7 @@ export interface CalHandlersOptions {
   maxBodyBytes?: number | undefined;
   /** Called and awaited when a calendar has been connected, for the application's own records. */
   onConnected?: ((event: ConnectedEvent) => void | Promise<void>) | undefined;
-<<<<<<< HEAD
-  /** Called and awaited when the user has disconnected calendars. */
-=======
-  /** Called, and waited for, when connections have been removed: by the user, or since revoked or duplicates. */
->>>>>>> 0ef37258fed5db2009785e0e0a171c197c8b607d
+  /** Called and awaited when connections were removed: by the user, or because they were revoked or duplicates. */
   onDisconnected?: ((event: DisconnectedEvent) => void | Promise<void>) | undefined;
   /** Called and awaited when a request failed on the server's side, or a callback was rejected. */
   onError?: ((event: HandlerErrorEvent) => void | Promise<void>) | undefined;

@@ -114,12 +114,8 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
           // A provider's error stays until the next action. Not "not_connected": the new list shows whether it is.
           error: error?.provider && error.code !== "not_connected" ? error : null,
         });
-<<<<<<< HEAD
+        watchUnlisted();
         reportReturn();
-=======
-        settleUnlisted();
-        tellReturned();
->>>>>>> 0ef37258fed5db2009785e0e0a171c197c8b607d
       }
       return true;
     } catch (error) {
@@ -155,24 +151,17 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     }, LIST_AGE_MS);
   }
 
-<<<<<<< HEAD
+  /** The server also knows of an Apple connection that Cal.com doesn't list yet. */
+  function watchUnlisted(): void {
+    if (!appleTimer && connectionsOf("apple").some(({ credentialId }) => !credentialId))
+      loadWhenAppleIsListed();
+  }
+
   /** Ends the pending state of a redirect: the browser did not leave the page, or came back to it. */
   function endRedirect(): void {
     clearTimeout(leaveTimer);
     if (leaveTimer) set({ pending: null });
     leaveTimer = undefined;
-=======
-  /** The server knows of an Apple account as well that Cal.com doesn't list yet. */
-  function settleUnlisted(): void {
-    if (!settling && accountsOf("apple").some(({ credentialId }) => !credentialId)) settle();
-  }
-
-  /** The browser was sent away, and is still, or again, here. */
-  function stay(): void {
-    clearTimeout(leaving);
-    if (leaving) set({ pending: null });
-    leaving = undefined;
->>>>>>> 0ef37258fed5db2009785e0e0a171c197c8b607d
   }
 
   const actions: Actions = {
@@ -242,15 +231,10 @@ export function createIntegrationStore(options: CalendarIntegrationOptions): Int
     },
     start() {
       returned = takeReturned() ?? returned;
-<<<<<<< HEAD
-      if (isLoaded) reportReturn();
-      else void load();
-=======
       if (isLoaded) {
-        settleUnlisted();
-        tellReturned();
+        watchUnlisted();
+        reportReturn();
       } else void load();
->>>>>>> 0ef37258fed5db2009785e0e0a171c197c8b607d
 
       const onShow = (event: Event & { persisted?: boolean }): void => {
         if (event.persisted) {

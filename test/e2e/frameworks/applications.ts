@@ -47,6 +47,13 @@ export const applications: FrameworkApplication[] = [
     hasServerPages: true,
   },
   {
+    name: "NestJS 11, a controller",
+    folders: ["nestjs", "nestjs-controller"],
+    framework: "@nestjs/core",
+    calendar: "src/calendar.js",
+    hasServerPages: true,
+  },
+  {
     name: "SvelteKit 2",
     folders: ["sveltekit"],
     framework: "@sveltejs/kit",

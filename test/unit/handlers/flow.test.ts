@@ -223,9 +223,6 @@ test("Apple's calendar is connected by its password", async () => {
   expect(await app.accounts("ada")).toEqual([username]);
 });
 
-<<<<<<< HEAD
-test("refresh returns the user's own access token, for Cal.com's components", async () => {
-=======
 describe("Apple's calendar, before Cal.com lists it", () => {
   const credentials = { username: "dave@icloud.example", password: "good-app-pass" };
 
@@ -273,7 +270,6 @@ describe("Apple's calendar, before Cal.com lists it", () => {
 });
 
 test("refresh answers a token of the user's own, for Cal.com's components", async () => {
->>>>>>> 0ef37258fed5db2009785e0e0a171c197c8b607d
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const { accessToken } = (await (await ada.fetch("/refresh")).json()) as { accessToken: string };
