@@ -1,4 +1,4 @@
-import type { TokenRecord, TokenStore, TokenWrite } from "calbridge";
+import { CalUserInUseError, type TokenRecord, type TokenStore, type TokenWrite } from "calbridge";
 import type { Redis } from "ioredis";
 
 /** A record's fields as JSON keeps them: dates as milliseconds, `null` as `null`. */
@@ -6,7 +6,10 @@ type Stored = {
   [Field in keyof TokenWrite]: TokenWrite[Field] extends Date | null ? number | null : TokenWrite[Field];
 };
 
-// A script runs alone: nobody writes between its looking and its writing.
+// Redis runs a script alone: no other command comes between its reads and its writes.
+
+// KEYS: the record, the owners of Cal.com users, all users.
+// ARGV: the condition, the first version, the record, the time, the user, the Cal.com user.
 const setScript = `
   local version = redis.call('HGET', KEYS[1], 'version')
   if ARGV[1] == 'none' then
@@ -16,14 +19,40 @@ const setScript = `
     if version ~= ARGV[1] then return {} end
     version = string.format('%.0f', version + 1)
   end
+  local owner = redis.call('HGET', KEYS[2], ARGV[6])
+  if owner and owner ~= ARGV[5] then return {'in use'} end
+  local before = redis.call('HGET', KEYS[1], 'calUser')
+  if before then redis.call('HDEL', KEYS[2], before) end
+  redis.call('HSET', KEYS[2], ARGV[6], ARGV[5])
+  redis.call('ZADD', KEYS[3], 0, ARGV[5])
   redis.call('HSETNX', KEYS[1], 'createdAt', ARGV[4])
-  redis.call('HSET', KEYS[1], 'record', ARGV[3], 'version', version, 'updatedAt', ARGV[4])
+  redis.call('HSET', KEYS[1], 'record', ARGV[3], 'version', version, 'updatedAt', ARGV[4], 'calUser', ARGV[6])
   return redis.call('HMGET', KEYS[1], 'record', 'version', 'createdAt', 'updatedAt')
 `;
 
+// KEYS: the same. ARGV: the user.
 const deleteScript = `
-  redis.call('DEL', KEYS[2])
+  local before = redis.call('HGET', KEYS[1], 'calUser')
+  if before then redis.call('HDEL', KEYS[2], before) end
+  redis.call('ZREM', KEYS[3], ARGV[1])
   return redis.call('DEL', KEYS[1])
+`;
+
+// KEYS: the new record, the owners, all users, the former record.
+// ARGV: the version, the record, the time, the new user, the Cal.com user, the former user.
+const reassignScript = `
+  if redis.call('HGET', KEYS[4], 'version') ~= ARGV[1] or redis.call('EXISTS', KEYS[1]) == 1 then return {} end
+  local owner = redis.call('HGET', KEYS[2], ARGV[5])
+  if owner and owner ~= ARGV[6] then return {'in use'} end
+  redis.call('HDEL', KEYS[2], redis.call('HGET', KEYS[4], 'calUser'))
+  redis.call('HSET', KEYS[2], ARGV[5], ARGV[4])
+  redis.call('ZREM', KEYS[3], ARGV[6])
+  redis.call('ZADD', KEYS[3], 0, ARGV[4])
+  local createdAt = redis.call('HGET', KEYS[4], 'createdAt')
+  redis.call('DEL', KEYS[4])
+  local version = string.format('%.0f', ARGV[1] + 1)
+  redis.call('HSET', KEYS[1], 'createdAt', createdAt, 'record', ARGV[2], 'version', version, 'updatedAt', ARGV[3], 'calUser', ARGV[5])
+  return {ARGV[2], version, createdAt, ARGV[3]}
 `;
 
 const leaseScript = `
@@ -38,11 +67,17 @@ const releaseScript = `
   if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 `;
 
-/** Keeps tokens in Redis: a hash for each user, and beside it the lease, a key that Redis itself ends. */
-export function redisTokenStore(redis: Redis): TokenStore {
-  // What stands in braces decides where a cluster keeps a key: both of a user's are in one place.
-  const recordKey = (userId: string) => `cal:{${userId}}:tokens`;
-  const leaseKey = (userId: string) => `cal:{${userId}}:lease`;
+/**
+ * Keeps tokens in Redis: a hash for each user, and an index of the Cal.com users. Leases and attempts are keys that Redis
+ * itself removes when they expire.
+ */
+export function redisTokenStore(redis: Redis): Required<TokenStore> {
+  // The braces keep all keys in one slot of a cluster, so that a script may use several of them.
+  const recordKey = (userId: string) => `{cal}:tokens:${userId}`;
+  const leaseKey = (userId: string) => `{cal}:lease:${userId}`;
+  const attemptKey = (id: string) => `{cal}:attempt:${id}`;
+  const owners = "{cal}:owners";
+  const users = "{cal}:users";
 
   return {
     async get(userId) {
@@ -53,13 +88,14 @@ export function redisTokenStore(redis: Redis): TokenStore {
       const condition = ifVersion === null ? "none" : String(ifVersion);
       // Random: after a delete the versions must not begin where they began before.
       const first = String(1 + Math.floor(Math.random() * 2 ** 30));
-      const args = [condition, first, JSON.stringify(toStored(record)), String(Date.now())];
-      // Nothing comes back if the version was another one.
-      return toRecord((await redis.eval(setScript, 1, recordKey(record.userId), ...args)) as string[]);
+      const args = [condition, first, toJson(record), String(Date.now()), record.userId, calUserOf(record)];
+      const keys = [recordKey(record.userId), owners, users];
+      return toRecord((await redis.eval(setScript, keys.length, ...keys, ...args)) as string[]);
     },
 
     async delete(userId) {
-      return (await redis.eval(deleteScript, 2, recordKey(userId), leaseKey(userId))) === 1;
+      const keys = [recordKey(userId), owners, users];
+      return (await redis.eval(deleteScript, keys.length, ...keys, userId)) === 1;
     },
 
     async acquireLease(userId, { owner, ttlMs }) {
@@ -69,23 +105,63 @@ export function redisTokenStore(redis: Redis): TokenStore {
     async releaseLease(userId, { owner }) {
       await redis.eval(releaseScript, 1, leaseKey(userId), owner);
     },
+
+    async putAttempt(id, { data, ttlMs }) {
+      await redis.set(attemptKey(id), data, "PX", ttlMs);
+    },
+
+    async getAttempt(id) {
+      return redis.get(attemptKey(id));
+    },
+
+    async takeAttempt(id) {
+      return redis.getdel(attemptKey(id));
+    },
+
+    async list({ after, limit }) {
+      return redis.zrangebylex(users, after === undefined ? "-" : `(${after}`, "+", "LIMIT", 0, limit);
+    },
+
+    async findUser(account) {
+      return redis.hget(owners, calUserOf(account));
+    },
+
+    async reassign(record, { from, ifVersion }) {
+      const args = [
+        String(ifVersion),
+        toJson(record),
+        String(Date.now()),
+        record.userId,
+        calUserOf(record),
+        from,
+      ];
+      const keys = [recordKey(record.userId), owners, users, recordKey(from)];
+      return toRecord((await redis.eval(reassignScript, keys.length, ...keys, ...args)) as string[]);
+    },
   };
 }
 
-function toStored(record: TokenWrite): Stored {
-  return {
+function calUserOf({ calServer, calUserId }: Pick<TokenWrite, "calServer" | "calUserId">): string {
+  return `${calServer}/${calUserId}`;
+}
+
+function toJson(record: TokenWrite): string {
+  const stored: Stored = {
     userId: record.userId,
     calUserId: record.calUserId,
     calServer: record.calServer,
-    details: record.details,
     calAccessToken: record.calAccessToken,
     calAccessTokenExpiresAt: record.calAccessTokenExpiresAt?.getTime() ?? null,
     calRefreshToken: record.calRefreshToken,
     calRefreshTokenExpiresAt: record.calRefreshTokenExpiresAt?.getTime() ?? null,
+    details: record.details,
   };
+  return JSON.stringify(stored);
 }
 
 function toRecord([json, version, createdAt, updatedAt]: (string | null)[]): TokenRecord | null {
+  if (json === "in use") throw new CalUserInUseError();
+  // Nothing comes back if there is no record, or a condition failed.
   if (!json) return null;
   const stored = JSON.parse(json) as Stored;
   return {

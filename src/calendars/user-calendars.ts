@@ -31,7 +31,6 @@ import {
   assertDisconnectable,
   assertOAuthProvider,
   assertProvider,
-  oauthProviders,
   type DisconnectableProvider,
 } from "./providers.js";
 import { checkStatus, statusOf, statusOfAll, type CalendarStatus } from "./status.js";
@@ -122,10 +121,10 @@ export class UserCalendars {
   async check(provider: CalendarProvider, options?: CallOptions): Promise<CalendarStatus> {
     assertProvider(provider);
     const checked = await checkStatus(this.#send, provider, options);
-    // The list is not read without need: Cal.com keeps it for 10 seconds, and would not see an Apple calendar that is
-    // connected next. Of other providers it may have delegated access, of which Cal.com's check knows nothing.
+    // Cal.com keeps the list for 10 seconds, and would not see an Apple calendar that is connected next. Of Google and
+    // Office 365 it may have delegated access, of which Cal.com's check knows nothing.
     const isNone = !checked.connected && checked.reason === "not_connected";
-    if (isNone ? !oauthProviders.some((name) => name === provider) : !checked.connected) return checked;
+    if (isNone && provider === "apple") return checked;
     return statusOfAll(provider, checked, connectionsOf(await this.list(options), provider));
   }
 

@@ -1,20 +1,28 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { UsageError, type CommandIo } from "./command.js";
 
 /**
- * The command's environment with the variables of a file. As with `node --env-file`, a variable of the environment goes
- * before one of the file.
+ * The environment with the variables of a file. As with `node --env-file`, variables that are set already stay as they
+ * are.
  */
-export async function withEnvFile(path: string | undefined, io: CommandIo): Promise<CommandIo> {
-  if (path === undefined) return io;
-  let text: string;
+export function withEnvFile(io: CommandIo, file: string | undefined): CommandIo {
+  if (file === undefined) return io;
+  return { ...io, env: { ...parseEnv(read(resolve(io.cwd, file), file)), ...defined(io.env) } };
+}
+
+function read(path: string, file: string): string {
   try {
-    text = await readFile(resolve(io.cwd, path), "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
-    throw new UsageError(`The file of --env-file can't be read (${code}).`);
+    const { code } = error as { code?: unknown };
+    throw new UsageError(`--env-file: ${file} can't be read (${String(code)}).`);
   }
-  return { ...io, env: { ...parseEnv(text), ...io.env } };
+}
+
+function defined(env: CommandIo["env"]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

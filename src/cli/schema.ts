@@ -1,78 +1,99 @@
-import { defaultTable } from "../stores/columns.js";
-import { prismaModel } from "../stores/prisma/schema.js";
+import { prismaModelName, prismaModels } from "../stores/prisma/schema.js";
 import { schemaSql } from "../stores/postgres/schema.js";
+import { userIdTypes, type UserIdType } from "../stores/user-id-type.js";
 import { textOption, UsageError, type Command, type OptionValues } from "./command.js";
+import { tableOptions, tableOptionsOf, tableUsage } from "./table-options.js";
 
 /** `calbridge schema`: prints the token table, and the migration to it. */
 export const schemaCommand: Command = {
-  usage: `calbridge schema [--sql | --prisma] [options]
+  usage: `calbridge schema [--sql | --transaction | --prisma] [options]
 
-Prints the token table, and what turns the eight-column table that applications already have
-into it. Nothing is changed: apply it with the tool you use.
+Prints the tables of calbridge, and what migrates the token table that an application already has.
+Changes nothing: apply it with the tool you use.
 
-  --sql                 plain SQL for psql; the default
-  --transaction         SQL for tools that run a migration in a transaction (Prisma Migrate, drizzle-kit)
-  --prisma              the Prisma model
+  --sql                 SQL for psql; the default
+  --transaction         SQL for other clients, and for tools that run a migration in a transaction
+                        (Prisma Migrate, drizzle-kit)
+  --prisma              the Prisma models
 
-  --table <name>        the token table; default: ${defaultTable}
-  --schema <name>       its schema, for --sql; default: none, search_path decides
+${tableUsage}
   --user-table <name>   the table (in Prisma: the model) of your users; default: User
   --user-column <name>  its column (field) with the ids that you pass as userId; default: ulid
-  --no-user-table       don't refer to a table of users`,
+  --user-type <type>    the type of that column: ${Object.values(userIdTypes).join(", ")}; default: text
+  --no-user-table       don't refer to a table of users
+  --env-file <file>     accepted, as doctor takes it; this command reads no variables`,
 
   options: {
+    ...tableOptions,
     sql: { type: "boolean" },
     transaction: { type: "boolean" },
     prisma: { type: "boolean" },
-    table: { type: "string" },
-    schema: { type: "string" },
     "user-table": { type: "string" },
     "user-column": { type: "string" },
+    "user-type": { type: "string" },
     "no-user-table": { type: "boolean" },
+    "env-file": { type: "string" },
   },
 
   run(values, { out }) {
-    if (values["prisma"] === true) out(printPrisma(values));
-    else out(printSql(values));
+    out(values["prisma"] === true ? printPrisma(values) : printSql(values));
     return 0;
   },
 };
 
 function printSql(values: OptionValues): string {
-  const schema = textOption(values, "schema");
-  const table = textOption(values, "table");
+  const inTransaction = values["transaction"] === true;
+  const names = tableOptionsOf(values);
   const users = usersOf(values);
-  return schemaSql({
-    ...(schema !== undefined && { schema }),
-    ...(table !== undefined && { table }),
-    ...(users && { users: { ...(schema !== undefined && { schema }), table: users.name, column: users.id } }),
-    inTransaction: values["transaction"] === true,
+  const sql = schemaSql({
+    ...names,
+    users: users && { schema: names.schema, table: users.name, column: users.id },
+    userIdType: userIdTypeOf(values),
+    inTransaction,
   }).trimEnd();
+  // psql would go on after an error, with errors that only follow from the first.
+  return inTransaction ? sql : `\\set ON_ERROR_STOP on\n${sql}`;
 }
 
 function printPrisma(values: OptionValues): string {
   for (const name of ["sql", "transaction", "schema"]) {
-    if (values[name] !== undefined) throw new UsageError(`--${name} does not go with --prisma.`);
+    if (values[name] !== undefined) throw new UsageError(`--${name} can't be used with --prisma.`);
   }
+  const { table, entryTable, columns } = tableOptionsOf(values);
   const users = usersOf(values);
-  const table = textOption(values, "table");
-  const model = prismaModel({ table, users: users && { model: users.name, field: users.id } });
-  const [, name = defaultTable] = /^model (\w+)/.exec(model) ?? [];
+  const models = prismaModels({
+    table,
+    entryTable,
+    columns,
+    userIdType: userIdTypeOf(values),
+    users: users && { model: users.name, field: users.id },
+  });
+  const name = prismaModelName(table);
   const back = users
     ? `\n// And in model ${users.name}, the other side of the relation:\n//   ${lowerFirst(name)} ${name}?\n`
     : "";
-  return `${model}${back}
+  return `${models}${back}
 // For a table that you already have: make an empty migration (prisma migrate dev --create-only) and put
-// into its migration.sql what \`calbridge schema --sql --transaction\` prints.`;
+// into its migration.sql what \`npx calbridge schema --transaction\` prints.`;
 }
 
 function usersOf(values: OptionValues): { name: string; id: string } | undefined {
   const [name, id] = [textOption(values, "user-table"), textOption(values, "user-column")];
   if (values["no-user-table"] !== true) return { name: name ?? "User", id: id ?? "ulid" };
   if (name !== undefined || id !== undefined) {
-    throw new UsageError("--no-user-table does not go with --user-table and --user-column.");
+    throw new UsageError("--no-user-table can't be used with --user-table or --user-column.");
   }
   return undefined;
+}
+
+function userIdTypeOf(values: OptionValues): UserIdType | undefined {
+  const type = textOption(values, "user-type");
+  if (type === undefined) return undefined;
+  const found = Object.entries(userIdTypes).find((names) =>
+    names.some((name) => name.toLowerCase() === type.toLowerCase()),
+  );
+  if (!found) throw new UsageError(`--user-type is one of ${Object.values(userIdTypes).join(", ")}.`);
+  return found[0] as UserIdType;
 }
 
 function lowerFirst(name: string): string {

@@ -1,7 +1,8 @@
 import type { Pool } from "pg";
 import { createSchema, postgresTokenStore } from "../../src/stores/postgres/postgres-token-store.js";
 import { quoteNames } from "../../src/stores/postgres/identifiers.js";
-import { postgresStatements } from "../../src/stores/postgres/statements.js";
+import { writeParameters } from "../../src/stores/postgres/record-json.js";
+import { tokenStatements } from "../../src/stores/postgres/token-statements.js";
 import { createPool } from "../support/pool.js";
 import { startPostgres } from "../support/postgres-server.js";
 import { median, round, type Finding } from "./report.js";
@@ -24,12 +25,12 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
   await pool.query(`VACUUM ANALYZE "${table}"`);
 
   const store = postgresTokenStore({ client: pool, table });
-  const sql = postgresStatements(quoteNames({ table }));
+  const sql = tokenStatements(quoteNames({ table }));
   // All over the table.
-  const userId = (n: number) => `user-${(n * 7919) % users}`;
+  const numberOf = (n: number) => (n * 7919) % users;
+  const userId = (n: number) => `user-${numberOf(n)}`;
   const at = new Date();
-  const record = {
-    calUserId: 1,
+  const tokens = {
     calServer: "",
     details: null,
     calAccessToken: "a".repeat(300),
@@ -37,7 +38,7 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
     calRefreshToken: "r".repeat(300),
     calRefreshTokenExpiresAt: at,
   };
-  const values = ["1", record.calAccessToken, at.toISOString(), record.calRefreshToken, at.toISOString()];
+  const record = (n: number) => ({ ...tokens, userId: userId(n), calUserId: numberOf(n) });
   const versions = new Map<string, number>();
   const next = (id: string) => {
     const version = versions.get(id) ?? 1;
@@ -48,14 +49,23 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
   const update = `UPDATE "${table}" SET "calManagedUserId" = $2, "calAccessToken" = $3, "calAccessTokenExpiresAt" = $4,
     "calRefreshToken" = $5, "calRefreshTokenExpiresAt" = $6, "version" = "version" + 1, "updatedAt" = now()
     WHERE "userUlid" = $1 AND "version" = $7 RETURNING *`;
-  const write = (statement: string, id: string) => pool.query(statement, [id, ...values, String(next(id))]);
   return {
     "get: store": (n) => store.get(userId(n)),
-    "get: its statement by hand": (n) => pool.query(sql.get, [userId(n)]),
+    "get: its statement by hand": (n) => pool.query(sql.get, [userId(n), userId(n)]),
     "get: SELECT *": (n) => pool.query(select, [userId(n)]),
-    "set: store": (n) => store.set({ userId: userId(n), ...record }, { ifVersion: next(userId(n)) }),
-    "set: its statement by hand": (n) => write(sql.update, userId(n)),
-    "set: a plain UPDATE": (n) => write(update, userId(n)),
+    "set: store": (n) => store.set(record(n), { ifVersion: next(userId(n)) }),
+    "set: its statement by hand": (n) =>
+      pool.query(sql.update, [...writeParameters(record(n), at), String(next(userId(n)))]),
+    "set: a plain UPDATE": (n) =>
+      pool.query(update, [
+        userId(n),
+        String(numberOf(n)),
+        tokens.calAccessToken,
+        at,
+        tokens.calRefreshToken,
+        at,
+        String(next(userId(n))),
+      ]),
   };
 }
 

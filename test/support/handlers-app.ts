@@ -1,6 +1,6 @@
 import type { TestClientOptions } from "./client-options.js";
 import { CookieJar } from "tough-cookie";
-import { CalClient, memoryTokenStore } from "../../src/index.js";
+import { CalClient, memoryTokenStore, type TokenStore } from "../../src/index.js";
 import { createCalHandlers, type CalHandlers, type CalHandlersOptions } from "../../src/handlers/index.js";
 import { createCalEmulator, type CalEmulator, type CalEmulatorOptions } from "../../src/testing/index.js";
 
@@ -26,6 +26,8 @@ export interface App {
 export interface AppOptions {
   handlers?: Partial<CalHandlersOptions>;
   client?: TestClientOptions;
+  /** Puts something between the client and the memory store. */
+  wrapStore?: (store: Required<TokenStore>) => TokenStore;
   emulator?: CalEmulatorOptions;
 }
 
@@ -40,7 +42,7 @@ export function createApp(options: AppOptions = {}): App {
     managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
     baseUrl: emulator.url,
     fetch: emulator.fetch,
-    tokenStore,
+    tokenStore: options.wrapStore?.(tokenStore) ?? tokenStore,
     logger,
     now,
     retry: { limit: 0 },
@@ -152,6 +154,12 @@ export function ownCallback(
   const path = provider === "google" ? "/gcal-oauth-redirect" : "/office-oauth-redirect";
   const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== null);
   return `${BASE}${path}?${new URLSearchParams(given).toString()}`;
+}
+
+/** A token store that can't keep connection attempts. */
+export function withoutAttempts(store: Required<TokenStore>): TokenStore {
+  const { get, set, delete: remove, acquireLease, releaseLease } = store;
+  return { get, set, delete: remove, acquireLease, releaseLease };
 }
 
 /** A user with Google connected, in a browser of their own. */

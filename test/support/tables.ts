@@ -1,6 +1,7 @@
 import type pg from "pg";
+import { calUserIdOf } from "./cal-user-id.js";
 
-/** The table that applications already have, and their users. */
+/** The table that applications have before they use calbridge, and their users. */
 export const eightColumns = `
   CREATE TABLE IF NOT EXISTS "User" ("ulid" TEXT PRIMARY KEY);
   CREATE TABLE "CalendarIntegration" (
@@ -9,26 +10,40 @@ export const eightColumns = `
     "createdAt" TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP, "updatedAt" TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
   )`;
 
-/** Removes all of a database's token tables and users. */
+/** The same table as an earlier version of calbridge made it: four more columns, and one unique index. */
+export const twelveColumns = `${eightColumns};
+  ALTER TABLE "CalendarIntegration"
+    ADD COLUMN "calRefreshTokenExpiresAt" TIMESTAMPTZ, ADD COLUMN "version" INTEGER NOT NULL DEFAULT 0,
+    ADD COLUMN "leaseOwner" TEXT, ADD COLUMN "leaseEndsAt" TIMESTAMPTZ;
+  CREATE UNIQUE INDEX "CalendarIntegration_userUlid_key" ON "CalendarIntegration" ("userUlid")`;
+
+/** Removes all of calbridge's tables and the users. */
 export async function dropTables(client: pg.Pool): Promise<void> {
-  await client.query(`DROP TABLE IF EXISTS "CalendarIntegration", "CalendarIntegration_duplicates", "User"`);
+  await client.query(
+    `DROP TABLE IF EXISTS "CalendarIntegration", "CalendarIntegrationEntry", "CalendarIntegration_duplicates", "User" CASCADE`,
+  );
 }
 
-/** Adds a row as an application wrote it before it had the SDK, and its user. */
+/**
+ * Adds a row as an application wrote it before it used calbridge, and its user.
+ *
+ * @param row.calUserId - Default: one that no other user has.
+ */
 export async function addOldRow(
   client: pg.Pool,
   userId: string,
   {
     accessToken = `old-access-of-${userId}`,
+    calUserId = calUserIdOf(userId),
     updatedAt,
-  }: { accessToken?: string; updatedAt?: string | null } = {},
+  }: { accessToken?: string; calUserId?: number; updatedAt?: string | null } = {},
 ): Promise<void> {
   await client.query(`INSERT INTO "User" VALUES ($1) ON CONFLICT DO NOTHING`, [userId]);
-  const when = updatedAt === undefined ? "DEFAULT" : "$3";
-  const values = [userId, accessToken, ...(updatedAt === undefined ? [] : [updatedAt])];
+  const when = updatedAt === undefined ? "DEFAULT" : "$4";
+  const values = [userId, accessToken, calUserId, ...(updatedAt === undefined ? [] : [updatedAt])];
   await client.query(
     `INSERT INTO "CalendarIntegration" ("userUlid", "calAccessToken", "calRefreshToken", "calManagedUserId", "updatedAt")
-     VALUES ($1, $2, 'old-refresh', 7, ${when})`,
+     VALUES ($1, $2, 'old-refresh', $3, ${when})`,
     values,
   );
 }

@@ -10,10 +10,14 @@ import { loadPrisma, type TestPrisma } from "./prisma.js";
 export { testKeys } from "./keys.js";
 export type { TestPrisma } from "./prisma.js";
 
-/** The tests' Prisma client over a database; generated on the first call. */
-export async function createPrisma(url: string): Promise<TestPrisma> {
+/**
+ * The tests' Prisma client over a database; generated on the first call.
+ *
+ * @param options - Of the client, such as `omit`.
+ */
+export async function createPrisma(url: string, options?: object): Promise<TestPrisma> {
   await requestService("prisma");
-  return loadPrisma(url);
+  return loadPrisma(url, options);
 }
 
 /** postgres.js over a database. */

@@ -2,25 +2,23 @@ import { CalClient } from "../../client.js";
 import { isCalError, type CalError } from "../../errors.js";
 import { memoryTokenStore } from "../../stores/memory.js";
 import type { CommandIo } from "../command.js";
-import { isInTheClear } from "./address.js";
+import { isUnencrypted } from "./address.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
-
-/** How the variables come from a file. The path is that of every package manager, and of Windows. */
-export const withFile = "node --env-file=.env node_modules/calbridge/dist/cli.js doctor";
+import { checkPermissions } from "./permissions.js";
 
 const DEFAULT_URL = "https://api.cal.com/v2";
 const NOTED_SKEW_MS = 5_000;
-// Half of the minute by which tokens are refreshed before they end.
+// Half of the minute by which tokens are refreshed before they expire.
 const WRONG_SKEW_MS = 30_000;
 
-/** Asks Cal.com, as the application would, whether it knows the OAuth client; and compares the clocks. */
+/** Checks, as the application would, whether Cal.com accepts the OAuth client; and compares the clocks. */
 export async function checkCal(io: CommandIo): Promise<Finding[]> {
-  let answeredAt: { theirs: number; ours: number } | undefined;
+  let respondedAt: { theirs: number; ours: number } | undefined;
   const fetch: typeof globalThis.fetch = async (...request) => {
     const sentAt = io.now();
     const response = await io.fetch(...request);
     const date = Date.parse(response.headers.get("date") ?? "");
-    if (!Number.isNaN(date)) answeredAt = { theirs: date, ours: (sentAt + io.now()) / 2 };
+    if (!Number.isNaN(date)) respondedAt = { theirs: date, ours: (sentAt + io.now()) / 2 };
     return response;
   };
   try {
@@ -32,7 +30,7 @@ export async function checkCal(io: CommandIo): Promise<Finding[]> {
       // Whether the application's own client allows it is not known here: noted below.
       allowInsecure: true,
     });
-    // Nobody has this address: the answer is an empty list, for whoever may ask.
+    // No user has this address: the result is an empty list, if the client may list users at all.
     const users = cal.managedUsers.list({ emails: ["nobody@calbridge.invalid"] });
     await users[Symbol.asyncIterator]().next();
   } catch (error) {
@@ -42,19 +40,20 @@ export async function checkCal(io: CommandIo): Promise<Finding[]> {
   return [
     ok(`${hostOf(apiUrl(io) ?? DEFAULT_URL)} accepts CAL_CLIENT_ID and CAL_CLIENT_SECRET.`),
     ...checkUrl(io),
-    ...(answeredAt ? [checkClock(answeredAt.ours - answeredAt.theirs)] : []),
+    ...(await checkPermissions(io, apiUrl(io) ?? DEFAULT_URL)),
+    ...(respondedAt ? [checkClock(respondedAt.ours - respondedAt.theirs)] : []),
   ];
 }
 
 function adviceFor(error: CalError, io: CommandIo): string {
   const isUrlSet = apiUrl(io) !== undefined;
-  const asked = isUrlSet ? "" : `CAL_API_URL is not set, so ${DEFAULT_URL} was asked.\n`;
-  // Cal.com's 404 for a path that it doesn't have is no not_found.
+  const asked = isUrlSet ? "" : `CAL_API_URL is not set, so the requests went to ${DEFAULT_URL}.\n`;
+  // A 404 for a path that Cal.com doesn't have has another code.
   switch (error.status === 404 ? "not_found" : error.code) {
     case "invalid_input":
       return `Set CAL_CLIENT_ID and CAL_CLIENT_SECRET as Cal.com's platform settings show them, and CAL_API_URL if Cal.com is your own.${aboutFiles(io)}`;
     case "unauthorized":
-      return `${asked}Compare CAL_CLIENT_ID and CAL_CLIENT_SECRET with Cal.com's platform settings: one of them is another client's, or cut short.`;
+      return `${asked}Compare CAL_CLIENT_ID and CAL_CLIENT_SECRET with Cal.com's platform settings: one of them belongs to another client, or is incomplete.`;
     case "forbidden":
       return "The OAuth client may not list its users: look at its permissions in Cal.com's platform settings.";
     case "not_found":
@@ -64,19 +63,19 @@ function adviceFor(error: CalError, io: CommandIo): string {
     case "network_error":
     case "timeout":
       return isUrlSet
-        ? "Is CAL_API_URL right, and may this machine make requests to it (DNS, proxy, firewall)?"
-        : `${asked}May this machine make requests to it (DNS, proxy, firewall)?`;
+        ? "Is CAL_API_URL right, and can this machine reach it (DNS, proxy, firewall)?"
+        : `${asked}Can this machine reach it (DNS, proxy, firewall)?`;
     case "invalid_response":
-      return `${asked}Something else than Cal.com's API answers there.`;
+      return `${asked}Something else than Cal.com's API is there.`;
     default:
-      return "Try again; if it stays so, ask Cal.com, with the request id if there is one.";
+      return "Try again. If it happens again, ask Cal.com, with the request id if there is one.";
   }
 }
 
-/** For whoever has put the variables into a file, and sees that they are not set. */
+/** For those whose variables are in a file. */
 function aboutFiles({ env }: CommandIo): string {
   const isSet = ["CAL_CLIENT_ID", "CAL_CLIENT_SECRET"].every((name) => env[name]?.trim());
-  return isSet ? "" : `\nFiles are not read. For one: ${withFile}`;
+  return isSet ? "" : "\nAre they in a file? Use: --env-file .env";
 }
 
 function apiUrl({ env }: CommandIo): string | undefined {
@@ -84,7 +83,7 @@ function apiUrl({ env }: CommandIo): string | undefined {
 }
 
 function checkUrl(io: CommandIo): Finding[] {
-  if (!isInTheClear(apiUrl(io) ?? DEFAULT_URL)) return [];
+  if (!isUnencrypted(apiUrl(io) ?? DEFAULT_URL)) return [];
   return [
     note(
       "CAL_API_URL is http: others on the network can read the client's secret and all tokens.",
@@ -97,7 +96,7 @@ function checkClock(skewMs: number): Finding {
   // The Date header has whole seconds.
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   const text = `This machine's clock is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} Cal.com's.`;
-  const help = "Keep it right with NTP: by the clock the SDK knows when a token has to be refreshed.";
+  const help = "Synchronize it with NTP: the clock decides when a token is refreshed.";
   if (Math.abs(skewMs) >= WRONG_SKEW_MS) return wrong(text, help);
   return Math.abs(skewMs) >= NOTED_SKEW_MS
     ? note(text, help)

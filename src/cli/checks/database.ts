@@ -5,9 +5,12 @@ import { redactError } from "../../lib/redact.js";
 import type { CommandIo } from "../command.js";
 import { note, wrong, type Finding } from "./finding.js";
 
+/** A row of a result. */
+export type DatabaseRow = Record<string, unknown>;
+
 /** A connection to the application's database. */
 export interface Database {
-  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+  query(text: string, values?: unknown[]): Promise<{ rows: DatabaseRow[] }>;
 }
 
 interface PgClient extends Database {
@@ -18,16 +21,16 @@ interface PgClient extends Database {
 
 type PgModule = { Client: new (options: object) => PgClient };
 
-/** Looks into the database of `DATABASE_URL`, with the application's own `pg`. */
+/** Checks the database of `DATABASE_URL`, with the application's own `pg`. */
 export async function withDatabase(
   io: CommandIo,
-  look: (database: Database) => Promise<Finding[]>,
+  check: (database: Database) => Promise<Finding[]>,
 ): Promise<Finding[]> {
   const url = io.env["DATABASE_URL"]?.trim();
   if (!url) {
     return [
       note(
-        "DATABASE_URL is not set: the token table was not looked at.",
+        "DATABASE_URL is not set: the token table was not checked.",
         "Set it, if the tokens are kept in Postgres.",
       ),
     ];
@@ -38,21 +41,21 @@ export async function withDatabase(
   const pg = await loadPg(io.cwd);
   if (!pg) {
     return [
-      wrong("The token table was not looked at: the package pg is not installed here.", "npm install pg"),
+      wrong("The token table was not checked: the package pg is not installed here.", "npm install pg"),
     ];
   }
   let client: PgClient | undefined;
   try {
-    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, query_timeout: 10_000 });
-    // A connection that is lost in between: the next query says so.
+    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, query_timeout: 30_000 });
+    // A lost connection: the next query fails with it.
     client.on("error", () => undefined);
     await client.connect();
-    return await look(client);
+    return await check(client);
   } catch (error) {
-    // Whatever pg throws: a wrong password, no such database, nobody there.
+    // Whatever pg throws: a wrong password, no such database, a refused connection.
     const { message, code } = redactError(error, secretsOf(url)) as Error & { code?: string };
-    const text = `The database could not be asked: ${[code, message].filter(Boolean).join(", ")}.`;
-    return [wrong(text, "Is DATABASE_URL right, and may this machine reach the database?")];
+    const text = `The database could not be checked: ${[code, message].filter(Boolean).join(", ")}.`;
+    return [wrong(text, "Is DATABASE_URL right, and may this machine connect to the database?")];
   } finally {
     await client?.end().catch(() => undefined);
   }

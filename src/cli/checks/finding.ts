@@ -1,8 +1,8 @@
 /** What a check found. */
 export interface Finding {
-  /** `note`: works, but look at it. `wrong`: the exit code says so. */
+  /** `note`: works, but needs a look. `wrong`: the exit code is 1. */
   level: "ok" | "note" | "wrong";
-  /** What is so. Without secrets. */
+  /** What was found. Without secrets. */
   text: string;
   /** What to do about it. */
   help?: string;

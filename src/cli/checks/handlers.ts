@@ -1,17 +1,17 @@
 import { CalValidationError } from "../../errors.js";
 import { assertStateSecret } from "../../handlers/oauth/encrypted-json.js";
 import type { CommandIo } from "../command.js";
-import { isInTheClear } from "./address.js";
+import { isUnencrypted } from "./address.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
 
-/** Looks at what `createCalHandlers.fromEnv` needs besides the client. */
+/** Checks what `createCalHandlers.fromEnv` needs besides the client. */
 export function checkHandlers({ env }: CommandIo): Finding[] {
   const read = (name: string): string | undefined => env[name]?.trim() || undefined;
   const addresses = ["NEXT_PUBLIC_APP_URL", "APP_URL"].flatMap((name) => {
     const value = read(name);
     return value === undefined ? [] : checkAddress(name, value);
   });
-  // Without an address of its own, the application's is that of the redirect URLs.
+  // Without APP_URL the handlers take the address of the redirect URLs.
   const redirects = ["NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT", "NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT"];
   const isElsewhere = redirects.some((name) => read(name) !== undefined);
   return [
@@ -31,7 +31,7 @@ export function checkHandlers({ env }: CommandIo): Finding[] {
 function checkSecret(value: string | undefined): Finding {
   if (value === undefined) {
     const help = "createCalHandlers.fromEnv needs it. Make one with: openssl rand -base64 32";
-    return note("CAL_STATE_SECRET is not set.", help);
+    return wrong("CAL_STATE_SECRET is not set.", help);
   }
   const secrets = value.split(",").map((secret) => secret.trim());
   try {
@@ -48,7 +48,7 @@ function checkSecret(value: string | undefined): Finding {
   }
   return ok(
     secrets.length > 1
-      ? `CAL_STATE_SECRET: the first of ${secrets.length} seals, all open.`
+      ? `CAL_STATE_SECRET: the first of ${secrets.length} encrypts, all decrypt.`
       : "CAL_STATE_SECRET is long enough.",
   );
 }
@@ -63,8 +63,8 @@ function checkAddress(name: string, value: string): Finding[] {
       ),
     ];
   }
-  if (isInTheClear(value)) {
-    return [note(`${name} is http: the session's cookie travels in the clear.`, "Use https.")];
+  if (isUnencrypted(value)) {
+    return [note(`${name} is http: the session's cookie is sent unencrypted.`, "Use https.")];
   }
   return [ok(`${name}: the application is at ${url.origin}.`)];
 }

@@ -86,7 +86,8 @@ async function reject(
   const event = { handler, reason, userId: attempt.userId, request };
   let state: RollBackState | undefined;
   try {
-    const error = kept && (await rollBack(request, context, attempt, kept));
+    const isOwnSession = ["used_state", "expired_state", "wrong_browser"].includes(reason);
+    const error = kept && (await rollBack(request, context, { attempt, found: kept.found, isOwnSession }));
     if (error) await reportError(context, { ...event, error });
     state = error ? "pending" : kept ? undefined : stateWithoutRecord(context, attempt, input);
   } catch (error) {

@@ -10,16 +10,13 @@ export interface KnownConnections {
   watch(userId: string, endsAt: number): Promise<void>;
   /** Keeps which of these connections work. Only for a user who has started an attempt a short time ago. */
   note(userId: string, connections: readonly Connection[]): Promise<void>;
-  /** Those of the connections that were seen working long before `time`: no callback at that time can have added them. */
-  settledAt(userId: string, credentialIds: readonly number[], time: number): Promise<Set<number>>;
+  /** Those of the connections that were seen working at this time or earlier. */
+  seenUntil(userId: string, credentialIds: readonly number[], time: number): Promise<Set<number>>;
 }
 
 const watchSchema = z.object({ isWatched: z.literal(true) });
 const sightingSchema = z.object({ firstSeenAt: z.number() });
 
-// Cal.com sends the browser to the callback as soon as it has stored a credential. Without this delay, an attacker who
-// polls the status would make a victim's calendar "known" before the victim's callback arrives.
-const SETTLES_AFTER_MS = 60_000;
 // A pending roll-back needs the sightings of before.
 const SIGHTING_LIFE_MS = PENDING_LIFE_MS + 24 * 60 * 60_000;
 
@@ -46,17 +43,15 @@ export function createKnownConnections(records: SharedRecords | null, now: () =>
         }),
       );
     },
-    async settledAt(userId, credentialIds, time) {
+    async seenUntil(userId, credentialIds, time) {
       const sightings = await Promise.all(
         credentialIds.map(async (id) => ({
           id,
           sighting: await records?.get(await keyOf(userId, id), sightingSchema),
         })),
       );
-      const settled = sightings.filter(
-        ({ sighting }) => sighting && time - sighting.firstSeenAt >= SETTLES_AFTER_MS,
-      );
-      return new Set(settled.map(({ id }) => id));
+      const seen = sightings.filter(({ sighting }) => sighting && sighting.firstSeenAt <= time);
+      return new Set(seen.map(({ id }) => id));
     },
   };
 }

@@ -1,14 +1,16 @@
 import * as z from "zod/mini";
 import type { OAuthProvider } from "../../index.js";
+import { CalStoreError } from "../../errors.js";
+import { growingPauses, pause } from "../../lib/backoff.js";
 import { digest } from "./oauth-state.js";
 import type { SharedRecords } from "./shared-records.js";
 
 /** A roll-back that is not finished: of one user and one provider. */
 export interface PendingRollBack {
-  /** The connections that stay: they were there before, or this browser's own attempts have added them. */
+  /** The connections that stay: they were there before, or attempts of the user's own browser have left them. */
   sparedIds: number[];
-  /** When the callback was rejected, in milliseconds since 1970. */
-  rejectedAt: number;
+  /** Connections that were seen working until then stay, too; in milliseconds since 1970. */
+  seenUntil: number;
 }
 
 /** Roll-backs that Cal.com has refused for the moment, as all servers of the application know them. */
@@ -20,11 +22,12 @@ export interface PendingRollBacks {
   finish(userId: string, provider: OAuthProvider, finished: PendingRollBack): Promise<boolean>;
 }
 
+const MAX_LOOKS = 12;
 const DAY_MS = 24 * 60 * 60_000;
 /** How long a user who sends no request keeps a roll-back pending. */
 export const PENDING_LIFE_MS = 30 * DAY_MS;
 
-const pendingSchema = z.object({ sparedIds: z.array(z.number()), rejectedAt: z.number() });
+const pendingSchema = z.object({ sparedIds: z.array(z.number()), seenUntil: z.number() });
 
 /** Creates the list of pending roll-backs. */
 export function createPendingRollBacks(records: SharedRecords): PendingRollBacks {
@@ -36,24 +39,37 @@ export function createPendingRollBacks(records: SharedRecords): PendingRollBacks
   return {
     async add(userId, provider, rollBack) {
       const key = await keyOf(userId, provider);
-      const other = await records.get(key, pendingSchema);
-      await put(key, other ? both(other, rollBack) : rollBack);
+      // Several servers may add one at the same moment, and the store has no compare-and-swap for these records: so
+      // each of them looks again whether its own is still covered.
+      const pauses = growingPauses();
+      for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+        const other = await records.get(key, pendingSchema);
+        const added = other ? both(other, rollBack) : rollBack;
+        if (isSame(added, other)) return;
+        await put(key, added);
+        await pause(pauses.next().value);
+      }
+      throw new CalStoreError("The token store did not keep what putAttempt() was given.");
     },
     find: async (userId, provider) => records.get(await keyOf(userId, provider), pendingSchema),
     async finish(userId, provider, finished) {
       const key = await keyOf(userId, provider);
       const taken = await records.take(key, pendingSchema);
-      if (!taken || JSON.stringify(taken) === JSON.stringify(finished)) return true;
+      if (!taken || isSame(taken, finished)) return true;
       await put(key, taken);
       return false;
     },
   };
 }
 
+function isSame(one: PendingRollBack, other: PendingRollBack | null): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** One roll-back that removes what either of them removes. */
 function both(one: PendingRollBack, other: PendingRollBack): PendingRollBack {
   return {
     sparedIds: one.sparedIds.filter((id) => other.sparedIds.includes(id)),
-    rejectedAt: Math.min(one.rejectedAt, other.rejectedAt),
+    seenUntil: Math.min(one.seenUntil, other.seenUntil),
   };
 }

@@ -3,31 +3,51 @@ import { oauthProviders } from "../../calendars/providers.js";
 import type { OAuthProvider } from "../../index.js";
 import { toConnections } from "../account.js";
 import type { HandlerContext } from "../types.js";
-import type { KeptAttempt } from "./attempts.js";
-import type { Attempt } from "./oauth-state.js";
+import type { Attempt, Found } from "./oauth-state.js";
 import type { PendingRollBack } from "./pending-roll-back.js";
-import { leftInThisBrowser } from "./state-cookie.js";
+import { attemptsOfThisBrowser, isSameBrowser } from "./state-cookie.js";
 
 // One round is enough, unless the provider calls back twice.
 const ROUNDS = 3;
+
+// Cal.com sends the browser to the callback as soon as it has stored a credential. Without this delay, an attacker who
+// polls the status would make a victim's calendar "seen" before the victim's callback arrives.
+const SETTLES_AFTER_MS = 60_000;
+
+/** A rejected callback. */
+export interface RejectedCallback {
+  attempt: Attempt;
+  found: Found;
+  /** Whether the user who started the attempt is signed in. */
+  isOwnSession: boolean;
+}
 
 /**
  * Rolls an attempt back whose callback was rejected: disconnects what was connected with its link. Cal.com stores a
  * credential for the user who *started* the attempt, whoever consented, before it sends the browser to the callback.
  *
- * What stays: connections from before the attempt, connections that attempts of this very browser have added, and
- * connections that were seen working a minute or more before the callback.
+ * What stays: connections from before the attempt, and connections that were seen working a minute or more before the
+ * callback. For the user who started the attempt also what attempts of this very browser have left.
  *
  * @returns An error of Cal.com's because of which the roll-back is pending: {@link finishRollBacks} finishes it.
  */
 export async function rollBack(
   request: Request,
   context: HandlerContext,
-  { userId, provider }: Attempt,
-  { found }: KeptAttempt,
+  { attempt, found, isOwnSession }: RejectedCallback,
 ): Promise<Error | null> {
-  const sparedIds = [...found.credentialIds, ...(await leftInThisBrowser(request, context, userId))];
-  const work = { sparedIds, rejectedAt: context.options.now() };
+  const { userId, provider } = attempt;
+  const now = context.options.now();
+  const work = { sparedIds: found.credentialIds, seenUntil: now - SETTLES_AFTER_MS };
+  if (isOwnSession) {
+    const { leftIds, runningIds } = await attemptsOfThisBrowser(request, context, userId);
+    work.sparedIds = [...work.sparedIds, ...leftIds];
+    if (await isSameBrowser(request, context, attempt)) {
+      // A reload by the user. What is new may be of another tab, whose callback is still to come.
+      if (runningIds.some((id) => id !== attempt.id)) return null;
+      work.seenUntil = now;
+    }
+  }
   try {
     await disconnectAdded(context, userId, provider, work);
     return null;
@@ -67,7 +87,7 @@ async function disconnectAdded(
   context: HandlerContext,
   userId: string,
   provider: OAuthProvider,
-  { sparedIds, rejectedAt }: PendingRollBack,
+  { sparedIds, seenUntil }: PendingRollBack,
 ): Promise<number[]> {
   const { calendars } = context.options.client.forUser(userId);
   const disconnected: number[] = [];
@@ -77,8 +97,8 @@ async function disconnectAdded(
       const added = toConnections(connectedCalendars, provider)
         .filter(({ credentialId, delegated }) => !delegated && !sparedIds.includes(credentialId))
         .map(({ credentialId }) => credentialId);
-      const settled = await context.known.settledAt(userId, added, rejectedAt);
-      const suspects = added.filter((id) => !settled.has(id));
+      const seen = await context.known.seenUntil(userId, added, seenUntil);
+      const suspects = added.filter((id) => !seen.has(id));
       if (suspects.length === 0) break;
       for (const credentialId of suspects) {
         await calendars.disconnect(provider, { credentialId });

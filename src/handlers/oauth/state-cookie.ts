@@ -55,21 +55,26 @@ export async function isSameBrowser(
   return value !== undefined && value !== "" && (await digest(value)) === nonceHash;
 }
 
-/** What completed attempts of this user in this browser have left connected. */
-export async function leftInThisBrowser(
+/** The user's attempts that were started in this browser: the ids of those that run, and what others have left. */
+export async function attemptsOfThisBrowser(
   request: Request,
   context: HandlerContext,
   userId: string,
-): Promise<number[]> {
+): Promise<{ leftIds: number[]; runningIds: string[] }> {
   const cookies = ownCookies(request, context).slice(-MAX_RUNNING);
-  const left = await Promise.all(
-    cookies.map(async ({ attemptId: id }) => {
+  const now = context.options.now();
+  const found = await Promise.all(
+    cookies.map(async ({ attemptId: id, startedAt }) => {
       const kept = await context.attempts.find(id);
-      if (!kept?.leftIds || kept.userId !== userId) return [];
-      return (await isSameBrowser(request, context, { id, nonceHash: kept.nonceHash })) ? kept.leftIds : [];
+      const isOwn = kept?.userId === userId && (await isSameBrowser(request, context, { ...kept, id }));
+      return isOwn ? [{ id, leftIds: kept.leftIds, isYoung: now - startedAt <= STATE_LIFE_MS }] : [];
     }),
   );
-  return left.flat();
+  const own = found.flat();
+  return {
+    leftIds: own.flatMap(({ leftIds }) => leftIds ?? []),
+    runningIds: own.filter(({ leftIds, isYoung }) => leftIds === null && isYoung).map(({ id }) => id),
+  };
 }
 
 /** 28 random bytes, after the second of the start: a browser doesn't say how old a cookie is. */

@@ -1,43 +1,88 @@
 import { CalStoreError, CalValidationError } from "../../errors.js";
 
-/** `pg`'s Pool and Client, PGlite, Neon's and Vercel's drivers: anything with `query(text, values)`. */
+/** `pg`'s Pool and Client, PGlite, Neon's and Vercel's drivers, TypeORM's DataSource: anything with `query(text, values)`. */
 export interface PostgresQueryClient {
   /** Runs a statement with parameters `$1`, `$2`, ... */
   query(text: string, values: (string | null)[]): PromiseLike<unknown>;
 }
 
-/** postgres.js: the `sql` that `postgres(url)` answers. */
+/** postgres.js: the `sql` that `postgres(url)` returns. */
 export interface PostgresJsClient {
   /** Runs a statement with parameters `$1`, `$2`, ... */
   unsafe(text: string, values: (string | null)[]): PromiseLike<unknown>;
 }
 
-/** A driver, or its pool, known by its shape. */
+/** A driver, or its pool, recognized by its shape. */
 export type PostgresClient = PostgresQueryClient | PostgresJsClient;
 
-/** A row whose every column was asked for as text. */
-export type TextRow = Readonly<Record<string, string | null>>;
+/** Sends one statement. Each row that it returns has one column of JSON text; the result is what that JSON means. */
+export type RunStatement = (text: string, values?: (string | null)[]) => Promise<unknown[]>;
 
-/** Sends one statement, answers its rows. */
-export type RunStatement = (text: string, values?: (string | null)[]) => Promise<TextRow[]>;
-
-/** One way to send a statement over every driver. None is sent as a named prepared statement. */
+/**
+ * One way to send a statement with every driver. None is sent as a named prepared statement. Drivers, and what is
+ * built on them, differ in the type parsers, in the names of columns and in the shape of a result. So each statement
+ * is a SELECT of one column of text, which is read by position.
+ */
 export function statementRunner(client: PostgresClient): RunStatement {
   const send = senderOf(client);
-  return async (text, values = []) => {
-    const result = await send(text, values);
-    // Neon's HTTP driver and postgres.js answer the rows themselves.
-    const rows: unknown = Array.isArray(result)
-      ? result
-      : (result as { rows?: unknown } | null | undefined)?.rows;
-    if (!Array.isArray(rows)) throw new CalStoreError("The Postgres client answered a query without rows.");
-    return rows as TextRow[];
-  };
+  return async (text, values = []) => rowsOf(await send(text, values)).map(readRow);
 }
 
+function rowsOf(result: unknown): unknown[] {
+  if (!Array.isArray(result)) {
+    const { rows } = Object(result) as { rows?: unknown };
+    if (Array.isArray(rows)) return rows;
+    throw new CalStoreError("The Postgres client returned a result without rows.");
+  }
+  // Neon's HTTP driver and postgres.js return the rows, others return [rows, metadata].
+  const [first, second] = result as unknown[];
+  return result.length === 2 && Array.isArray(first) && !Array.isArray(second) ? first : result;
+}
+
+function readRow(row: unknown): unknown {
+  const [text, ...others] = Object.values(Object(row) as object) as unknown[];
+  if (typeof text !== "string" || others.length > 0) {
+    throw new CalStoreError("The Postgres client returned a row that is not one column of text.");
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The parser's error quotes the text, and so a token.
+    throw new CalStoreError("The Postgres client changed the text that the database returned.");
+  }
+}
+
+/** What has a `query` or looks like a driver, but can't be used as one: how to recognize it, and what to pass. */
+const unsupported: readonly { has: string[]; advice: string }[] = [
+  {
+    has: ["$queryRawUnsafe"],
+    advice: "This is a Prisma client: use prismaTokenStore from calbridge/prisma.",
+  },
+  { has: ["$client"], advice: "This is Drizzle's db: pass db.$client." },
+  {
+    has: ["getQueryInterface", "getDialect"],
+    advice:
+      'This is Sequelize: pass { query: (text, bind) => sequelize.query(text, { bind, type: "SELECT" }) }.',
+  },
+  {
+    has: ["executeQuery", "selectFrom"],
+    advice:
+      "This is Kysely: pass the driver's pool, or { query: (text, values) => db.executeQuery(CompiledQuery.raw(text, values)) }.",
+  },
+  {
+    has: ["raw", "client", "schema"],
+    advice:
+      "This is Knex: pass { query: async (text, values) => { const connection = await knex.client.acquireConnection(); " +
+      "try { return await connection.query(text, values); } finally { await knex.client.releaseConnection(connection); } } }.",
+  },
+];
+
 function senderOf(client: PostgresClient): (text: string, values: (string | null)[]) => PromiseLike<unknown> {
-  // JavaScript may pass anything, a module's whole namespace or nothing at all.
-  const { query, unsafe } = Object(client) as Partial<PostgresQueryClient & PostgresJsClient>;
+  // JavaScript may pass anything: a module's whole namespace, or nothing at all.
+  const given = Object(client) as Partial<PostgresQueryClient & PostgresJsClient>;
+  const known = unsupported.find(({ has }) => has.every((name) => name in given));
+  if (known) throw new CalValidationError(`client is not a Postgres driver. ${known.advice}`);
+  const { query, unsafe } = given;
   // Neon's HTTP driver has both; its `unsafe` only marks a piece of SQL.
   if (typeof query === "function") return query.bind(client);
   if (typeof unsafe === "function") return unsafe.bind(client);

@@ -1,36 +1,61 @@
 /**
- * A token store in Postgres, and the table that it needs.
+ * A token store in Postgres, and the tables that it needs.
  *
  * @module calbridge/postgres
  */
-import { CalStoreError, CalValidationError, isCalError } from "../../errors.js";
-import type { TokenRecord, TokenStore, TokenWrite } from "../../tokens/token-store.js";
+import { CalStoreError, CalUserInUseError, isCalError } from "../../errors.js";
+import type { TokenRecord, TokenStore } from "../../tokens/token-store.js";
+import {
+  assertStorableRecord,
+  assertStorableText,
+  assertStorableUserId,
+  assertVersion,
+  firstVersion,
+  secretsOf,
+} from "../check-record.js";
+import { aliasError, hiddenRowError, rowWithoutUserError, spellingError } from "../refused-write.js";
+import { statementRunner, type PostgresClient } from "./client.js";
+import { postgresEntries, type Query } from "./entries.js";
+import { codeOf, postgresError, UNIQUE_VIOLATION } from "./errors.js";
 import { quoteNames, type TableOptions } from "./identifiers.js";
-import { statementRunner, type PostgresClient, type TextRow } from "./client.js";
-import { postgresError } from "./errors.js";
-import { postgresStatements } from "./statements.js";
-import { assertStorableRecord, assertStorableUserId, firstVersion, secretsOf } from "../check-record.js";
+import { otherResult, readRecord, writeParameters } from "./record-json.js";
+import { tokenStatements, type WriteJson, type WriteReason } from "./token-statements.js";
 
-export type { TableOptions } from "./identifiers.js";
-export type { TokenColumns } from "../columns.js";
-export { createSchema, schemaSql, type SchemaOptions, type UserReference } from "./schema.js";
+export type { TokenColumnNames, TokenColumns } from "../columns.js";
 export type { PostgresClient, PostgresJsClient, PostgresQueryClient } from "./client.js";
+export type { TableOptions } from "./identifiers.js";
+export {
+  createSchema,
+  schemaSql,
+  type SchemaOptions,
+  type SchemaSqlOptions,
+  type UserIdType,
+  type UserReference,
+} from "./schema.js";
 
 /** Options of {@link postgresTokenStore}. */
 export interface PostgresTokenStoreOptions extends TableOptions {
   /**
-   * The application's own driver: a `pg` Pool or Client, PGlite, Neon's or Vercel's driver, or postgres.js's
-   * `sql`. A pool is what a server wants. The store opens, holds and closes no connection of its own.
+   * The application's own driver: a `pg` Pool or Client, PGlite, Neon's or Vercel's driver, TypeORM's DataSource, or
+   * postgres.js's `sql`. A pool is what a server wants. The store opens, holds and closes no connection of its own.
    */
   client: PostgresClient;
 }
 
+/** What the statements that return user ids return. */
+type UserJson = { userId: string } | null;
+
+/** How often a write is sent again that lost to one which the statement could not see yet. */
+const MAX_WRITE_ATTEMPTS = 4;
+
 /**
- * Keeps tokens in a Postgres table (`calbridge schema` prints it), for any number of processes. Every
- * method is one statement: no transaction, no session state, nothing that a transaction pooler would mind.
- * The refresh lease is part of the row, and it is the database's clock that ends it.
+ * Keeps tokens in a Postgres table (`calbridge schema` prints it), for any number of processes. Every method is one
+ * statement: no transaction and no session state, so a transaction pooler may be in between. Leases and connection
+ * attempts are kept in a second table and expire by the database's clock.
  *
- * Rejects with `CalStoreError` if the database fails, with `CalValidationError` for what it can't hold.
+ * @throws {@link CalValidationError} for a client that can't be used, and for what a database can't store.
+ * @throws {@link CalStoreError} if the database fails.
+ * @throws {@link CalUserInUseError} from `set` and `reassign`, if another user's record has the Cal.com user.
  *
  * @example
  * ```ts
@@ -40,131 +65,110 @@ export interface PostgresTokenStoreOptions extends TableOptions {
  * const tokenStore = postgresTokenStore({ client: new Pool({ connectionString: process.env.DATABASE_URL }) });
  * ```
  */
-export function postgresTokenStore(
-  options: PostgresTokenStoreOptions,
-): TokenStore & Required<Pick<TokenStore, "acquireLease" | "releaseLease" | "list">> {
+export function postgresTokenStore(options: PostgresTokenStoreOptions): Required<TokenStore> {
   const run = statementRunner(options.client);
-  const sql = postgresStatements(quoteNames(options));
+  const names = quoteNames(options);
+  const sql = tokenStatements(names);
 
-  async function query(
-    doing: string,
-    text: string,
-    values: (string | null)[],
-    secrets: string[] = [],
-  ): Promise<TextRow[]> {
+  const query: Query = async (action, text, values, secrets = []) => {
     try {
       return await run(text, values);
     } catch (error) {
       // Whatever the driver throws: the database's own errors, a lost connection, a pool's timeout.
-      throw isCalError(error) ? error : postgresError(doing, error, secrets);
+      throw isCalError(error) ? error : postgresError(action, error, secrets);
     }
-  }
+  };
 
-  async function get(userId: string): Promise<TokenRecord | null> {
-    assertStorableUserId(userId);
-    const [row] = await query("read the user's tokens", sql.get, [userId]);
-    return row ? readRecord(userId, row) : null;
-  }
-
-  async function insert(record: TokenWrite): Promise<TokenRecord | null> {
-    const values = [...parameters(record), String(firstVersion())];
-    const [row] = await query("write the user's tokens", sql.insert, values, secretsOf(record));
-    if (row?.["record"]) return readRecord(record.userId, row);
-    // Lost to a record that was there, or to one that was being written at the same time.
-    if (row?.["found"] === "yes" || (await get(record.userId)) !== null) return null;
-    throw new CalStoreError(
-      "Could not write the user's tokens: a unique constraint of the table, other than the one on the user's id, refuses the row.",
-    );
+  /** Sends a write until it is known why it wrote nothing, if it didn't. */
+  async function write(text: string, values: (string | null)[], secrets: string[]): Promise<WriteJson> {
+    for (let attempts = 0; attempts < MAX_WRITE_ATTEMPTS; attempts += 1) {
+      try {
+        const [result] = (await query(
+          "write the user's tokens",
+          text,
+          values,
+          secrets,
+        )) as (Partial<WriteJson> | null)[];
+        if (result?.reason === undefined || result.record === undefined) throw otherResult();
+        // An INSERT that met a row which was being written at the same time: the next one sees it.
+        const isUndecided = text === sql.insert && result.record === null && result.reason === "none";
+        if (!isUndecided) return { record: result.record, reason: result.reason };
+      } catch (error) {
+        // An UPDATE that met such a row.
+        if (!isCalError(error) || codeOf(error.cause) !== UNIQUE_VIOLATION) throw error;
+      }
+    }
+    throw hiddenRowError();
   }
 
   return {
-    get,
+    async get(userId) {
+      assertStorableUserId(userId);
+      const [row] = await query("read the user's tokens", sql.get, [userId, userId]);
+      return row === undefined ? null : readRecord(userId, (row as { record?: unknown }).record);
+    },
 
     async set(record, { ifVersion }) {
       assertStorableRecord(record);
-      if (ifVersion === null) return insert(record);
-      if (!Number.isSafeInteger(ifVersion))
-        throw new CalValidationError("ifVersion must be an integer or null.");
-      const values = [...parameters(record), String(ifVersion)];
-      const [row] = await query("write the user's tokens", sql.update, values, secretsOf(record));
-      return row ? readRecord(record.userId, row) : null;
+      const now = new Date();
+      const values = writeParameters(record, now);
+      if (ifVersion === null) {
+        const created = [...values, String(firstVersion()), now.toISOString()];
+        return recordOf(record.userId, await write(sql.insert, created, secretsOf(record)));
+      }
+      assertVersion(ifVersion);
+      return recordOf(
+        record.userId,
+        await write(sql.update, [...values, String(ifVersion)], secretsOf(record)),
+      );
     },
 
     async delete(userId) {
       assertStorableUserId(userId);
-      const rows = await query("delete the user's tokens", sql.delete, [userId]);
+      const rows = (await query("delete the user's tokens", sql.delete, [userId, userId])) as UserJson[];
+      if (rows.some((row) => row?.userId !== userId)) throw otherResult();
       return rows.length > 0;
     },
 
-    async acquireLease(userId, { owner, ttlMs }) {
-      assertStorableUserId(userId);
-      const rows = await query("take the user's lease", sql.lease, [userId, owner, String(ttlMs)]);
-      return rows.length > 0;
-    },
-
-    async releaseLease(userId, { owner }) {
-      assertStorableUserId(userId);
-      await query("release the user's lease", sql.release, [userId, owner]);
-    },
+    ...postgresEntries(query, names),
 
     async list({ after, limit }) {
-      const rows =
-        after === undefined
-          ? await query("list the users", sql.listFirst, [String(limit)])
-          : await query("list the users", sql.listAfter, [after, String(limit)]);
-      return rows.flatMap((row) => row["usertext"] ?? []);
+      const action = "list the users";
+      if (after !== undefined) assertStorableText(after, "after");
+      const rows = await (after === undefined
+        ? query(action, sql.listFirst, [String(limit)])
+        : query(action, sql.listAfter, [after, String(limit)]));
+      return (rows as UserJson[]).flatMap((row) => row?.userId ?? []);
+    },
+
+    async findUser({ calServer, calUserId }) {
+      assertStorableText(calServer, "calServer");
+      const values = [calServer, String(calUserId)];
+      const [row] = (await query("find the user of a Cal.com user", sql.findUser, values)) as UserJson[];
+      return row?.userId ?? null;
+    },
+
+    async reassign(record, { from, ifVersion }) {
+      assertStorableRecord(record);
+      assertStorableUserId(from);
+      assertVersion(ifVersion);
+      const values = [...writeParameters(record, new Date()), String(ifVersion), from, from];
+      return recordOf(record.userId, await write(sql.reassign, values, secretsOf(record)));
     },
   };
 }
 
-// All as text, and instants in ISO 8601 with their Z: drivers differ in how they write anything else.
-function parameters(record: TokenWrite): (string | null)[] {
-  return [
-    record.userId,
-    String(record.calUserId),
-    record.calAccessToken,
-    record.calAccessTokenExpiresAt?.toISOString() ?? null,
-    record.calRefreshToken,
-    record.calRefreshTokenExpiresAt?.toISOString() ?? null,
-  ];
+/** The written record, or `null` if a condition failed. */
+function recordOf(userId: string, { record, reason }: WriteJson): TokenRecord | null {
+  if (record !== null) return readRecord(userId, record);
+  const error = refusals[reason]?.();
+  if (error) throw error;
+  return null;
 }
 
-/** The JSON that a record is read as. */
-interface RecordJson {
-  managed: number;
-  access: string;
-  accessEnds: string | null;
-  refresh: string | null;
-  refreshEnds: string | null;
-  version: number;
-  created: string | null;
-  updated: string | null;
-}
-
-function readRecord(userId: string, row: TextRow): TokenRecord {
-  const text = row["record"];
-  if (typeof text !== "string")
-    throw new CalStoreError("The Postgres client answered a row of another shape.");
-  const json = JSON.parse(text) as RecordJson;
-  return {
-    userId,
-    calUserId: json.managed,
-    calServer: "",
-    details: null,
-    calAccessToken: json.access,
-    calAccessTokenExpiresAt: readDate(json.accessEnds),
-    calRefreshToken: json.refresh,
-    calRefreshTokenExpiresAt: readDate(json.refreshEnds),
-    version: json.version,
-    // The two are nullable in tables that applications already have.
-    createdAt: readDate(json.created) ?? new Date(0),
-    updatedAt: readDate(json.updated) ?? new Date(0),
-  };
-}
-
-/** Reads ISO 8601 with up to six decimals; without a zone, as in a `timestamp` column, it is UTC. */
-function readDate(text: string | null): Date | null {
-  if (text === null || text.endsWith("infinity")) return null;
-  const milliseconds = text.replace(/(\.\d{3})\d+/, "$1");
-  return new Date(/[+-]\d\d:\d\d$/.test(milliseconds) ? milliseconds : `${milliseconds}Z`);
-}
+const refusals: Partial<Record<WriteReason, () => CalStoreError | CalUserInUseError>> = {
+  spelling: spellingError,
+  alias: aliasError,
+  in_use: () => new CalUserInUseError(),
+  in_use_without_user: rowWithoutUserError,
+};

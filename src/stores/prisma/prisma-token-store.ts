@@ -3,33 +3,51 @@
  *
  * @module calbridge/prisma
  */
-import { CalStoreError } from "../../errors.js";
+import { CalUserInUseError } from "../../errors.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "../../tokens/token-store.js";
-import { defaultColumns, type TokenColumns } from "../columns.js";
-import { databaseNow, isUniqueViolation, modelOf, prismaError } from "./model.js";
-import { assertStorableRecord, assertStorableUserId, firstVersion, secretsOf } from "../check-record.js";
+import {
+  assertStorableRecord,
+  assertStorableText,
+  assertStorableUserId,
+  assertVersion,
+  firstVersion,
+  secretsOf,
+} from "../check-record.js";
+import { columnKeys, columnNames, type TokenColumnNames } from "../columns.js";
+import { hiddenRowError, rowWithoutUserError, spellingError } from "../refused-write.js";
+import { entryFields, prismaEntries } from "./entries.js";
+import { isUniqueViolation, withPrismaErrors } from "./errors.js";
+import { modelOf, primaryOf } from "./model.js";
+import { tokenRows } from "./token-rows.js";
 
-export type { TokenColumns } from "../columns.js";
+export type { TokenColumnNames, TokenColumns } from "../columns.js";
 
 /** Options of {@link prismaTokenStore}. */
 export interface PrismaTokenStoreOptions<Client extends object = object> {
-  /** The application's own client, of Prisma 6 or 7. Not one of an interactive transaction. */
+  /** The application's own client, of Prisma 6 or 7. Not the client of an interactive transaction. */
   prisma: Client;
-  /** The token model, as it is called on the client. Default: `calendarIntegration`. */
-  model?: Extract<keyof Client, string>;
-  /** Fields of the model that are called something else. What `@map` does is Prisma's own affair. */
-  fields?: Partial<TokenColumns>;
+  /**
+   * The token model, as the client calls it.
+   * @defaultValue `calendarIntegration`
+   */
+  model?: Extract<keyof Client, string> | undefined;
+  /**
+   * The model for leases and connection attempts.
+   * @defaultValue the token model's name followed by `Entry`: `calendarIntegrationEntry`
+   */
+  entryModel?: Extract<keyof Client, string> | undefined;
+  /** Fields of the token model that have other names. `@map` makes no difference here. */
+  fields?: TokenColumnNames | undefined;
 }
 
-type Row = Record<string, unknown>;
-
 /**
- * Keeps tokens in a model of the application's own Prisma client (`calbridge schema --prisma` prints it),
- * for any number of processes. Writes are conditional updates; no transaction is opened. Made for and
- * tested with Postgres.
+ * Keeps tokens in a model of the application's own Prisma client, and leases and connection attempts in a second model,
+ * for any number of processes. `calbridge schema --prisma` prints both. Writes are conditional updates; no transaction is
+ * opened. Made for and tested with Postgres.
  *
- * Rejects with `CalStoreError` if Prisma or the database fails, with `CalValidationError` for what a
- * database can't hold.
+ * @throws {@link CalValidationError} for a client without the models, and for what a database can't store.
+ * @throws {@link CalStoreError} if Prisma or the database fails.
+ * @throws {@link CalUserInUseError} from `set` and `reassign`, if another user's record has the Cal.com user.
  *
  * @example
  * ```ts
@@ -40,164 +58,122 @@ type Row = Record<string, unknown>;
  */
 export function prismaTokenStore<Client extends object>(
   options: PrismaTokenStoreOptions<Client>,
-): TokenStore & Required<Pick<TokenStore, "acquireLease" | "releaseLease" | "list">> {
-  const { prisma } = options;
+): Required<TokenStore> {
+  const prisma = primaryOf(options.prisma);
+  const f = columnNames(options.fields, "fields");
   const name: string = options.model ?? "calendarIntegration";
-  const model = modelOf(prisma, name);
-  const f: TokenColumns = { ...defaultColumns, ...options.fields };
+  const model = modelOf(prisma, name, { option: "model", fields: columnKeys.map((key) => f[key]) });
+  const entryModel = modelOf(prisma, options.entryModel ?? `${name}Entry`, {
+    option: "entryModel",
+    fields: entryFields,
+  });
+  const rows = tokenRows(model, f);
 
-  async function attempt<Result>(
-    doing: string,
-    work: () => PromiseLike<Result>,
-    secrets: string[] = [],
-  ): Promise<Result> {
+  /**
+   * Runs a write that a unique constraint may refuse. Then the row that it conflicts with is visible, and says what to
+   * do: it is the record of the user who is new (`null`), or another user's with the Cal.com user (an error).
+   */
+  async function guarded(
+    record: TokenWrite,
+    from: string | null,
+    write: () => PromiseLike<TokenRecord | null>,
+  ): Promise<TokenRecord | null> {
     try {
-      return await work();
+      return await write();
     } catch (error) {
-      // Whatever Prisma throws: the database's errors, a lost connection, a model that doesn't fit.
-      throw prismaError(doing, error, secrets);
+      if (!isUniqueViolation(error)) throw error;
+      if (from !== record.userId && (await rows.ownOf(record.userId))) return null;
+      await assertNotInUse(record, from ?? record.userId);
+      throw hiddenRowError();
     }
   }
 
-  /** The row that counts: before the unique index is there a user may have several. */
-  async function newest(userId: string): Promise<Row | null> {
-    const rows = await model.findMany({ where: { [f.userId]: userId } });
-    return rows.reduce<Row | null>((best, row) => (best && !isNewer(row, best) ? best : row), null);
-  }
-
-  function isNewer(row: Row, other: Row): boolean {
-    const [mine, theirs] = [instant(row[f.updatedAt]), instant(other[f.updatedAt])];
-    return mine === theirs ? (row[f.id] as number) > (other[f.id] as number) : mine > theirs;
-  }
-
-  function readRecord(userId: string, row: Row): TokenRecord {
-    return {
-      userId,
-      calUserId: Number(row[f.calUserId]),
-      calServer: "",
-      details: null,
-      calAccessToken: row[f.calAccessToken] as string,
-      calAccessTokenExpiresAt: date(row[f.calAccessTokenExpiresAt]),
-      calRefreshToken: (row[f.calRefreshToken] as string | null) ?? null,
-      calRefreshTokenExpiresAt: date(row[f.calRefreshTokenExpiresAt]),
-      version: versionOf(row),
-      createdAt: date(row[f.createdAt]) ?? new Date(0),
-      updatedAt: date(row[f.updatedAt]) ?? new Date(0),
-    };
-  }
-
-  /** Rows that were there before the migration have none. */
-  function versionOf(row: Row): number {
-    return Number(row[f.version] ?? 0);
-  }
-
-  function data(record: TokenWrite, version: number, updatedAt: Date): Row {
-    return {
-      [f.calUserId]: record.calUserId,
-      [f.calAccessToken]: record.calAccessToken,
-      [f.calAccessTokenExpiresAt]: record.calAccessTokenExpiresAt,
-      [f.calRefreshToken]: record.calRefreshToken,
-      [f.calRefreshTokenExpiresAt]: record.calRefreshTokenExpiresAt,
-      [f.version]: version,
-      [f.updatedAt]: updatedAt,
-    };
+  async function assertNotInUse(record: TokenWrite, besides: string): Promise<void> {
+    const others = await rows.withCalUser(record);
+    const other = others.find((userId) => userId !== besides);
+    if (other === undefined) return;
+    throw other === null ? rowWithoutUserError() : new CalUserInUseError();
   }
 
   async function insert(record: TokenWrite): Promise<TokenRecord | null> {
-    if ((await newest(record.userId)) !== null) return null;
-    const now = new Date();
-    const row = { [f.userId]: record.userId, [f.createdAt]: now, ...data(record, firstVersion(), now) };
-    try {
-      return readRecord(record.userId, await model.create({ data: row }));
-    } catch (error) {
-      // A unique constraint: the one on the user's id says that somebody else was first.
-      if (!isUniqueViolation(error)) throw error;
-      if ((await newest(record.userId)) !== null) return null;
-      throw new CalStoreError(
-        "Could not write the user's tokens: a unique constraint of the table, other than the one on the user's id, refuses the row.",
-      );
-    }
+    if (await rows.ownOf(record.userId)) return null;
+    await assertNotInUse(record, record.userId);
+    return guarded(record, null, async () => {
+      const now = new Date();
+      const row = await rows.create(record, { version: firstVersion(), now });
+      if (rows.userIdOf(row) === record.userId) return rows.toRecord(row);
+      // A uuid column, for example, stores the lower-case spelling: that would be another user's record.
+      await rows.remove(row);
+      throw spellingError();
+    });
   }
 
-  async function update(record: TokenWrite, ifVersion: number): Promise<TokenRecord | null> {
-    const row = await newest(record.userId);
-    if (row === null || versionOf(row) !== ifVersion) return null;
+  /** Writes the record over the one of the user `from`. */
+  async function replace(record: TokenWrite, from: string, ifVersion: number): Promise<TokenRecord | null> {
+    const [row] = await rows.allOf(from);
+    if (row === undefined || rows.versionOf(row) !== ifVersion) return null;
+    // An unchanged Cal.com user is not checked: where the index is missing because of old duplicates, those users'
+    // tokens must still be written.
+    if (!rows.hasCalUser(row, record)) await assertNotInUse(record, from);
     // It stays the newest of the user's rows, even if this process's clock is behind.
-    const updatedAt = new Date(Math.max(Date.now(), instant(row[f.updatedAt])));
-    const { count } = await model.updateMany({
-      where: { [f.id]: row[f.id], [f.version]: row[f.version] },
-      data: data(record, ifVersion + 1, updatedAt),
-    });
-    if (count === 0) return null;
-    return readRecord(record.userId, { ...row, ...data(record, ifVersion + 1, updatedAt) });
+    const now = new Date(Math.max(Date.now(), rows.updatedAtOf(row)));
+    return guarded(record, from, () => rows.update(row, record, now));
+  }
+
+  async function reassign(record: TokenWrite, from: string, ifVersion: number): Promise<TokenRecord | null> {
+    if (await rows.ownOf(record.userId)) return null;
+    if (rows.isUnstorable(record.userId)) throw spellingError();
+    const [row, ...older] = await rows.allOf(from);
+    const moved = await replace(record, from, ifVersion);
+    if (moved === null || row === undefined) return null;
+    if (await rows.isStoredAs(row, record.userId)) {
+      // One of the older rows would be taken for the former user's record.
+      for (const old of older) await rows.remove(old);
+      return moved;
+    }
+    await rows.restore(row);
+    throw spellingError();
   }
 
   return {
     async get(userId) {
       assertStorableUserId(userId);
-      const row = await attempt("read the user's tokens", () => newest(userId));
-      return row && readRecord(userId, row);
+      const [row] = await withPrismaErrors("read the user's tokens", () => rows.allOf(userId));
+      return row === undefined ? null : rows.toRecord(row);
     },
 
     async set(record, { ifVersion }) {
       assertStorableRecord(record);
-      const write = () => (ifVersion === null ? insert(record) : update(record, ifVersion));
-      return attempt("write the user's tokens", write, secretsOf(record));
+      if (ifVersion !== null) assertVersion(ifVersion);
+      const write = () => (ifVersion === null ? insert(record) : replace(record, record.userId, ifVersion));
+      return withPrismaErrors("write the user's tokens", write, secretsOf(record));
     },
 
     async delete(userId) {
       assertStorableUserId(userId);
-      // All of a user's rows: an older one must not come back to life.
-      const remove = () => model.deleteMany({ where: { [f.userId]: userId } });
-      return (await attempt("delete the user's tokens", remove)).count > 0;
+      return withPrismaErrors("delete the user's tokens", () => rows.removeAllOf(userId));
     },
 
-    async acquireLease(userId, { owner, ttlMs }) {
-      assertStorableUserId(userId);
-      return attempt("take the user's lease", async () => {
-        // The time is read before the row is written, so it can only make a lease seem to last longer.
-        const [row, now] = await Promise.all([newest(userId), databaseNow(prisma)]);
-        if (row === null) return false;
-        const isFree = [
-          { [f.leaseOwner]: null },
-          { [f.leaseOwner]: owner },
-          { [f.leaseEndsAt]: null },
-          { [f.leaseEndsAt]: { lte: now } },
-        ];
-        const { count } = await model.updateMany({
-          where: { [f.id]: row[f.id], OR: isFree },
-          data: { [f.leaseOwner]: owner, [f.leaseEndsAt]: new Date(now.getTime() + ttlMs) },
-        });
-        return count > 0;
-      });
-    },
-
-    async releaseLease(userId, { owner }) {
-      assertStorableUserId(userId);
-      const where = { [f.userId]: userId, [f.leaseOwner]: owner };
-      const free = { [f.leaseOwner]: null, [f.leaseEndsAt]: null };
-      await attempt("release the user's lease", () => model.updateMany({ where, data: free }));
-    },
+    ...prismaEntries(prisma, entryModel),
 
     async list({ after, limit }) {
-      const rows = await attempt("list the users", () =>
-        model.findMany({
-          where: { [f.userId]: after === undefined ? { gte: "" } : { gt: after } },
-          orderBy: { [f.userId]: "asc" },
-          select: { [f.userId]: true },
-          take: limit,
-        }),
+      if (after !== undefined) assertStorableText(after, "after");
+      return withPrismaErrors("list the users", () => rows.userIds(after, limit));
+    },
+
+    async findUser(account) {
+      const userIds = await withPrismaErrors("find the user of a Cal.com user", () =>
+        rows.withCalUser(account),
       );
-      return [...new Set(rows.map((row) => row[f.userId] as string))];
+      return userIds.find((userId) => userId !== null) ?? null;
+    },
+
+    async reassign(record, { from, ifVersion }) {
+      assertStorableRecord(record);
+      assertStorableUserId(from);
+      assertVersion(ifVersion);
+      const move = () => reassign(record, from, ifVersion);
+      return withPrismaErrors("write the user's tokens", move, secretsOf(record));
     },
   };
-}
-
-function date(value: unknown): Date | null {
-  return value instanceof Date ? new Date(value) : null;
-}
-
-/** For comparing: a row that doesn't say when it was written is older than all that do. */
-function instant(value: unknown): number {
-  return value instanceof Date ? value.getTime() : Number.NEGATIVE_INFINITY;
 }

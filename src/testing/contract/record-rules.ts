@@ -1,4 +1,4 @@
-import { ensure, ensureHolds, ensureSame, together, tokensOf, write, type Rule } from "./assertions.js";
+import { ensure, ensureHolds, ensureSame, show, together, tokensOf, write, type Rule } from "./assertions.js";
 
 // Ids that a careless store takes for one another, for a pattern, for a path or for something of its own.
 const lookalikes = [
@@ -54,25 +54,32 @@ const texts = [
 
 const instants = [0, 1, 999, 951_782_400_001, 1_711_846_800_999, 4_102_444_800_500, 253_402_300_799_999, -1];
 
+/** JSON of 4 kB with letters of one to four bytes, and 6 kB of text as encryption makes of it. */
+const detailTexts = [
+  `{"grant":"oauth","email":"${"\u00e4\u65e5\u{1f600}a".repeat(405)}"}`.padEnd(2055),
+  "eyJhbGciOiJkaXIi.".padEnd(6144, "aZ09-_"),
+  '{ "spaces": " kept ", "b": 1, "a": 2, "a": 3, "number": 1.0 }',
+];
+
 /** How a store keeps a record. */
 export const recordRules: readonly Rule[] = [
   {
-    name: "a user without a record has none: get answers null",
+    name: "a user without a record has none: get returns null",
     async check({ store, userId }) {
-      const answer: unknown = await store.get(userId("nobody"));
-      ensure(answer === null, `get answered ${String(answer)} for a user who was never written`);
+      const answer: unknown = await store.get(userId("unknown"));
+      ensure(answer === null, `get returned ${String(answer)} for a user who was never written`);
     },
   },
   {
     name: "a record comes back as it was written, from set and from get",
-    async check({ store, userId }) {
-      const record = tokensOf(userId("ada"), "1", { calUserId: 2_147_483_647 });
+    async check({ store, userId, calServer }) {
+      const record = tokensOf(userId("ada"), "1", { calUserId: 2_147_483_647, calServer });
       const written = await write(store, record);
       ensureHolds(written, record, "set");
       ensureSame(await store.get(record.userId), written, "get");
       ensure(Number.isSafeInteger(written.version), "the version is not an integer");
 
-      const changed = tokensOf(record.userId, "2", { calUserId: 3 });
+      const changed = tokensOf(record.userId, "2", { calUserId: 3, calServer: calServer.slice(1) });
       const rewritten = await write(store, changed);
       ensureHolds(rewritten, changed, "the second set");
       ensureSame(await store.get(record.userId), rewritten, "get after the second set");
@@ -80,18 +87,17 @@ export const recordRules: readonly Rule[] = [
   },
   {
     name: "users are isolated: ids that look alike are different users",
-    async check({ store }) {
+    async check({ store, calServer }) {
+      const tokens = (id: string) => tokensOf(id, id, { calServer });
       for (const id of lookalikes) await store.delete(id);
       for (const id of lookalikes) {
         const already = await store.get(id);
-        ensure(already === null, `${JSON.stringify(id)} has a record before it was written`);
-        await write(store, tokensOf(id, id));
+        ensure(already === null, `the user id ${show(id)} has a record before it was written`);
+        await write(store, tokens(id));
       }
+      for (const id of lookalikes) ensureHolds(await store.get(id), tokens(id), "get");
       for (const id of lookalikes) {
-        ensureHolds(await store.get(id), tokensOf(id, id), `get(${JSON.stringify(id.slice(0, 20))})`);
-      }
-      for (const id of lookalikes) {
-        ensure(await store.delete(id), `${JSON.stringify(id)} was deleted together with another user`);
+        ensure(await store.delete(id), `the user id ${show(id)} was deleted together with another user`);
       }
     },
   },
@@ -99,11 +105,9 @@ export const recordRules: readonly Rule[] = [
     name: "users are isolated: records that are written at the same time do not mix",
     async check({ store, userId }) {
       const ids = Array.from({ length: 20 }, (_, n) => userId(`user-${n}`));
-      await together(ids.length, (n) => write(store, tokensOf(ids[n] ?? "", `${n}`, { calUserId: n })));
+      await together(ids.length, (n) => write(store, tokensOf(ids[n] ?? "", `${n}`)));
       const records = await together(ids.length, (n) => store.get(ids[n] ?? ""));
-      for (const [n, record] of records.entries()) {
-        ensureHolds(record, tokensOf(ids[n] ?? "", `${n}`, { calUserId: n }), "get");
-      }
+      for (const [n, record] of records.entries()) ensureHolds(record, tokensOf(ids[n] ?? "", `${n}`), "get");
     },
   },
   {
@@ -113,6 +117,7 @@ export const recordRules: readonly Rule[] = [
         calRefreshToken: null,
         calAccessTokenExpiresAt: null,
         calRefreshTokenExpiresAt: null,
+        details: null,
       };
       const id = userId("ada");
       for (const record of [tokensOf(id, "1", nothing), tokensOf(id, "2"), tokensOf(id, "3", nothing)]) {
@@ -133,7 +138,7 @@ export const recordRules: readonly Rule[] = [
     },
   },
   {
-    name: "texts come back letter by letter: unicode, quotes, placeholders, spaces",
+    name: "texts come back unchanged: unicode, quotes, placeholders, spaces",
     async check({ store, userId }) {
       for (const text of texts) {
         const record = tokensOf(userId(text), "1", { calAccessToken: text, calRefreshToken: `${text}2` });
@@ -143,17 +148,27 @@ export const recordRules: readonly Rule[] = [
     },
   },
   {
-    name: "very long values come back whole",
+    name: "tokens of 131,073 bytes come back whole",
     async check({ store, userId }) {
       const calAccessToken = `${"0123456789abcdef".repeat(8192)}.`;
-      const calRefreshToken = `${"\u{1f600}".repeat(16_384)}.`;
+      const calRefreshToken = `${"\u{1f600}".repeat(32_768)}.`;
       const record = tokensOf(userId("ada"), "1", { calAccessToken, calRefreshToken });
       ensureHolds(await write(store, record), record, "set");
       ensureHolds(await store.get(record.userId), record, "get");
     },
   },
   {
-    name: "records are values: changing one that was given or answered changes nothing that is stored",
+    name: "details come back unchanged: JSON of 4 kB, and 6 kB of text",
+    async check({ store, userId }) {
+      for (const details of detailTexts) {
+        const record = tokensOf(userId("ada"), "1", { details });
+        ensureHolds(await write(store, record), record, "set");
+        ensureHolds(await store.get(record.userId), record, "get");
+      }
+    },
+  },
+  {
+    name: "records are values: changing one that was passed or returned changes nothing that is stored",
     async check({ store, userId }) {
       const expected = tokensOf(userId("ada"));
       const given = tokensOf(userId("ada"));
@@ -161,7 +176,7 @@ export const recordRules: readonly Rule[] = [
       const fromGet = await store.get(expected.userId);
       ensureHolds(fromGet, expected, "get");
       for (const record of [given, fromSet, fromGet]) {
-        ensure(record !== null, "get answered null instead of the record");
+        ensure(record !== null, "get returned null instead of the record");
         record.calAccessToken = "changed";
         record.calAccessTokenExpiresAt?.setTime(0);
         record.calRefreshTokenExpiresAt?.setTime(0);
@@ -187,7 +202,7 @@ export const recordRules: readonly Rule[] = [
     },
   },
   {
-    name: "list, if there is one, answers every user once, page by page",
+    name: "list, if the store has it, returns every user once, page by page",
     async check({ store, userId }) {
       if (!store.list) return;
       const ids = ["c", "a", "B", "\u00e9", "_"].map((name) => userId(name));
@@ -195,14 +210,14 @@ export const recordRules: readonly Rule[] = [
       const seen: string[] = [];
       for (let after: string | undefined; ;) {
         const page = await store.list({ after, limit: 2 });
-        ensure(page.length <= 2, "list answered more users than limit");
+        ensure(page.length <= 2, "list returned more users than limit");
         if (page.length === 0) break;
         seen.push(...page);
-        ensure(page.at(-1) !== after, "list answered the user it was told to go on behind");
+        ensure(page.at(-1) !== after, "list returned the user after whom it was to continue");
         after = page.at(-1);
       }
-      ensure(new Set(seen).size === seen.length, "list answered a user twice");
-      for (const id of ids) ensure(seen.includes(id), "list left a user out");
+      ensure(new Set(seen).size === seen.length, "list returned a user twice");
+      for (const id of ids) ensure(seen.includes(id), `list left out the user id ${show(id)}`);
     },
   },
 ];

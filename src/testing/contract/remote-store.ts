@@ -1,19 +1,19 @@
 import type { Job } from "./jobs.js";
 import { TokenStoreContractError } from "./assertions.js";
 
-/** A child process that talks in messages, such as `child_process.fork` answers. */
+/** A child process that exchanges messages, such as `child_process.fork` returns. */
 export interface StoreProcess {
   /** Sends it a message. */
   send(message: object): unknown;
-  /** Listens to what it says. */
+  /** Listens to its messages. */
   on(event: "message", listener: (message: unknown) => void): unknown;
-  /** Hears of its end. */
+  /** Is told when it has ended. */
   on(event: "exit", listener: () => void): unknown;
   /** Ends it, as a crash would. */
   kill(signal: "SIGKILL"): unknown;
 }
 
-/** What a child says: that it is there, or how a job ended. */
+/** A child's message: that it is ready, or how a job ended. */
 export type Report = { ready: true } | { id: number; value: number } | { id: number; error: string };
 
 interface Waiting {
@@ -50,13 +50,13 @@ export class RemoteStore {
     });
   }
 
-  /** Resolves when the process takes jobs, or can't any more. */
+  /** Resolves when the process accepts jobs, or has ended. */
   async ready(): Promise<void> {
     await Promise.race([this.#ready, this.#ended]);
     if (this.#hasEnded) throw new TokenStoreContractError("a process ended before it called serveTokenStore");
   }
 
-  /** Has a job done. Rejects if it fails or the process ends. */
+  /** Gives it a job. Rejects if the job fails or the process ends. */
   async do(job: Job): Promise<number> {
     await this.ready();
     this.#lastId += 1;
@@ -67,7 +67,7 @@ export class RemoteStore {
     });
   }
 
-  /** Ends the process at once, wherever it is. */
+  /** Ends the process at once, whatever it is doing. */
   async kill(): Promise<void> {
     if (!this.#hasEnded) this.#process.kill("SIGKILL");
     await this.#ended;

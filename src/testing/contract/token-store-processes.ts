@@ -12,15 +12,21 @@ export interface TokenStoreProcessContractOptions {
   makeStore: () => TokenStore | Promise<TokenStore>;
   /** Starts a process that calls {@link serveTokenStore} with the same store. */
   start: () => StoreProcess;
-  /** How many processes a case runs at once, at least 2. Default: 4. */
-  processes?: number;
-  /** `false` for a store without `lease`: the cases about leases are left out. Default: `true`. */
-  lease?: boolean;
+  /**
+   * How many processes a case runs at once, at least 2.
+   * @defaultValue `4`
+   */
+  processes?: number | undefined;
+  /**
+   * `false` for a store without `acquireLease`: the cases about leases are left out.
+   * @defaultValue `true`
+   */
+  lease?: boolean | undefined;
 }
 
 /**
- * What a store that several processes share must keep as well: cases with real processes, some of which
- * are killed. You start the processes, so they run with whatever loads your code.
+ * More rules for a store that several processes share: cases with real processes, some of which are killed. You start
+ * the processes, so they run with whatever loads your code.
  *
  * @example
  * ```ts
@@ -54,7 +60,8 @@ export function tokenStoreProcessContract(options: TokenStoreProcessContractOpti
       );
       try {
         await Promise.all(processes.map((process) => process.ready()));
-        await check(store, processes, `${crypto.randomUUID()}-ada`);
+        const run = crypto.randomUUID();
+        await check(store, processes, { userId: `${run}-ada`, calServer: run.replaceAll("-", "") });
       } finally {
         await Promise.all(processes.map((process) => process.kill()));
       }
@@ -71,8 +78,8 @@ interface ChildSide {
 }
 
 /**
- * Has this process do what a {@link tokenStoreProcessContract} in its parent asks for, with the given
- * store. For a process that was started with a channel, as `child_process.fork` does. Ends with its parent.
+ * Lets this process do what a {@link tokenStoreProcessContract} in its parent asks for, with the given store. For a
+ * process that was started with a channel, as `child_process.fork` does. Ends with its parent.
  */
 export function serveTokenStore(store: TokenStore): void {
   const { process } = globalThis as { process?: ChildSide };

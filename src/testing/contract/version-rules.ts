@@ -1,5 +1,14 @@
 import type { TokenStore } from "../../tokens/token-store.js";
-import { ensure, ensureHolds, ensureSame, together, tokensOf, write, type Rule } from "./assertions.js";
+import {
+  countOf,
+  ensure,
+  ensureHolds,
+  ensureSame,
+  together,
+  tokensOf,
+  write,
+  type Rule,
+} from "./assertions.js";
 
 /** Which of several writes counts. */
 export const versionRules: readonly Rule[] = [
@@ -8,8 +17,8 @@ export const versionRules: readonly Rule[] = [
     async check({ store, userId }) {
       const first = await write(store, tokensOf(userId("ada"), "1"));
       const answer = await store.set(tokensOf(userId("ada"), "2"), { ifVersion: null });
-      ensure(answer === null, "set with ifVersion null answered a record, though there was one already");
-      ensureSame(await store.get(userId("ada")), first, "get, after a write that had to lose,");
+      ensure(answer === null, "set with ifVersion null returned a record, though there was one already");
+      ensureSame(await store.get(userId("ada")), first, "get, after a write whose condition failed,");
     },
   },
   {
@@ -17,51 +26,51 @@ export const versionRules: readonly Rule[] = [
     async check({ store, userId }) {
       const first = await write(store, tokensOf(userId("ada"), "1"));
       for (const ifVersion of [first.version - 1, first.version + 1, 0, -1, 2 ** 40]) {
-        const answer = await store.set(tokensOf(userId("ada"), "lost"), { ifVersion });
-        ensure(answer === null, "set answered a record, though ifVersion was not the stored version");
+        const answer = await store.set(tokensOf(userId("ada"), "other"), { ifVersion });
+        ensure(answer === null, "set returned a record, though ifVersion was not the stored version");
       }
-      ensureSame(await store.get(userId("ada")), first, "get, after writes that had to lose,");
+      ensureSame(await store.get(userId("ada")), first, "get, after writes whose condition failed,");
       const second = await store.set(tokensOf(userId("ada"), "2"), { ifVersion: first.version });
       ensureHolds(second, tokensOf(userId("ada"), "2"), "set with the stored version");
       const stale = await store.set(tokensOf(userId("ada"), "3"), { ifVersion: first.version });
-      ensure(stale === null, "set answered a record, though the version had been written over");
+      ensure(stale === null, "set returned a record, though a newer version had been written");
       ensureHolds(await store.get(userId("ada")), tokensOf(userId("ada"), "2"), "get");
     },
   },
   {
-    name: "ifVersion of a record that isn't there writes nothing",
+    name: "ifVersion of a record that doesn't exist writes nothing",
     async check({ store, userId }) {
       for (const ifVersion of [0, 1, 7]) {
-        const answer = await store.set(tokensOf(userId("nobody")), { ifVersion });
-        ensure(answer === null, "set with a version answered a record, though there was none to write over");
+        const answer = await store.set(tokensOf(userId("unknown")), { ifVersion });
+        ensure(answer === null, "set with a version returned a record, though there was none");
       }
-      ensure((await store.get(userId("nobody"))) === null, "a write that had to lose made a record");
+      ensure((await store.get(userId("unknown"))) === null, "a write whose condition failed made a record");
     },
   },
   {
-    name: "of several writes at once with the same ifVersion exactly one wins",
+    name: "of several writes at once with the same ifVersion exactly one succeeds",
     async check({ store, userId }) {
       for (let round = 0; round < 5; round += 1) {
         const { version } = await write(store, tokensOf(userId("ada"), "before"));
-        await ensureOneWins(store, userId("ada"), version);
+        await ensureOneSucceeds(store, userId("ada"), version);
       }
     },
   },
   {
-    name: "of several first writes at once exactly one wins",
+    name: "of several first writes at once exactly one succeeds",
     async check({ store, userId }) {
-      for (let round = 0; round < 5; round += 1) await ensureOneWins(store, userId(`ada-${round}`), null);
+      for (let round = 0; round < 5; round += 1) await ensureOneSucceeds(store, userId(`ada-${round}`), null);
     },
   },
   {
-    name: "no write is lost: writers that read and try again until it fits are all counted",
+    name: "no write is lost: writers that read and retry until they succeed are all counted",
     async check({ store, userId }) {
-      await write(store, tokensOf(userId("ada"), "1", { calUserId: 0 }));
+      await write(store, tokensOf(userId("ada"), "0"));
       await together(5, async () => {
         for (let n = 0; n < 5; n += 1) await increment(store, userId("ada"));
       });
-      const count = (await store.get(userId("ada")))?.calUserId;
-      ensure(count === 25, `25 writes were answered as won, but ${String(count)} of them are stored`);
+      const count = countOf(await store.get(userId("ada")));
+      ensure(count === 25, `25 writes returned a record, but ${count} of them are stored`);
     },
   },
   {
@@ -80,18 +89,18 @@ export const versionRules: readonly Rule[] = [
       for (const ifVersion of seen) {
         if (ifVersion === last?.version) continue;
         const answer = await store.set(tokensOf(userId("ada"), "old"), { ifVersion });
-        ensure(answer === null, "a write with a version from before the delete was taken");
+        ensure(answer === null, "a write with a version of before the delete was accepted");
       }
     },
   },
   {
-    name: "delete removes the user's record and says whether there was one",
+    name: "delete removes the user's record and returns whether there was one",
     async check({ store, userId }) {
       await write(store, tokensOf(userId("ada")));
       await write(store, tokensOf(userId("bob"), "bob"));
-      ensure(await store.delete(userId("ada")), "delete answered false, though there was a record");
-      ensure((await store.get(userId("ada"))) === null, "get answered a record that had been deleted");
-      ensure(!(await store.delete(userId("ada"))), "delete answered true, though there was no record left");
+      ensure(await store.delete(userId("ada")), "delete returned false, though there was a record");
+      ensure((await store.get(userId("ada"))) === null, "get returned a record that had been deleted");
+      ensure(!(await store.delete(userId("ada"))), "delete returned true, though there was no record left");
       ensureHolds(await store.get(userId("bob")), tokensOf(userId("bob"), "bob"), "get of another user");
     },
   },
@@ -101,41 +110,38 @@ export const versionRules: readonly Rule[] = [
       const { version } = await write(store, tokensOf(userId("ada"), "1"));
       await store.delete(userId("ada"));
       const late = await store.set(tokensOf(userId("ada"), "2"), { ifVersion: version });
-      ensure(late === null, "a write that began before the delete was taken after it");
-      ensure((await store.get(userId("ada"))) === null, "a write brought a deleted user back");
+      ensure(late === null, "a write that began before the delete was accepted after it");
+      ensure((await store.get(userId("ada"))) === null, "a write restored a deleted user");
 
       for (let round = 0; round < 10; round += 1) {
         const id = userId(`round-${round}`);
         const { version: ifVersion } = await write(store, tokensOf(id, "1"));
-        const both = [
+        const work = [
           () => store.set(tokensOf(id, "2"), { ifVersion }),
           () => store.delete(id),
           () => store.set(tokensOf(id, "3"), { ifVersion }),
         ];
-        await together(both.length, async (n) => both[n]?.());
-        ensure(
-          (await store.get(id)) === null,
-          "a write at the same time as the delete brought the user back",
-        );
+        await together(work.length, async (n) => work[n]?.());
+        ensure((await store.get(id)) === null, "a write at the same time as the delete restored the user");
       }
     },
   },
 ];
 
-async function ensureOneWins(store: TokenStore, userId: string, ifVersion: number | null): Promise<void> {
+async function ensureOneSucceeds(store: TokenStore, userId: string, ifVersion: number | null): Promise<void> {
   const answers = await together(12, (n) => store.set(tokensOf(userId, `writer-${n}`), { ifVersion }));
   const winners = answers.flatMap((answer, n) => (answer === null ? [] : [n]));
-  ensure(winners.length === 1, `${winners.length} of 12 writes at once were answered as won`);
+  ensure(winners.length === 1, `${winners.length} of 12 writes at once returned a record`);
   const winner = tokensOf(userId, `writer-${String(winners[0])}`);
   ensureHolds(await store.get(userId), winner, "get, after several writes at once,");
 }
 
-/** Adds one to the record's number, however often somebody else comes first. */
+/** Adds one to the record's number, retrying until no other writer comes first. */
 export async function increment(store: TokenStore, userId: string): Promise<void> {
   for (;;) {
     const current = await store.get(userId);
-    ensure(current !== null, "get answered null while the record was being written over");
-    const next = { ...current, calUserId: current.calUserId + 1 };
+    ensure(current !== null, "get returned null while the record was being written");
+    const next = tokensOf(userId, String(countOf(current) + 1));
     if ((await store.set(next, { ifVersion: current.version })) !== null) return;
   }
 }

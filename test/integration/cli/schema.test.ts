@@ -1,8 +1,11 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
+import { postgresTokenStore } from "../../../src/stores/postgres/postgres-token-store.js";
 import { runCommand } from "../../support/command-line.js";
+import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 
 describe("calbridge", () => {
   test("says what it can do", async () => {
@@ -46,9 +49,9 @@ describe("calbridge schema", () => {
     expect(await runCommand(["schema", "--sql"])).toEqual({ code, out, err });
   });
 
-  test("--transaction: nothing that can't run in one", async () => {
+  test("--transaction: nothing that can't run in one, and no command of psql", async () => {
     const { out } = await runCommand(["schema", "--sql", "--transaction"]);
-    expect(out).not.toContain("CONCURRENTLY");
+    expect(out).not.toMatch(/CONCURRENTLY|^\\/m);
     expect(out).toContain("SET LOCAL lock_timeout");
   });
 
@@ -57,13 +60,27 @@ describe("calbridge schema", () => {
     const { out } = await runCommand(["schema", ...names]);
     expect(out).toContain(`CREATE TABLE IF NOT EXISTS "cal"."tokens" (`);
     expect(out).toContain(`REFERENCES "cal"."people" ("id")`);
-    // Whoever reads the script has perhaps not read the help.
-    expect(out).toContain("-- It refers to the table of your users. Another: --user-table,");
+    // A reader of the script may not have read the help.
+    expect(out).toContain("-- A new table refers to the table of your users. Another: --user-table,");
     const { out: alone } = await runCommand(["schema", "--no-user-table"]);
     expect(alone).not.toMatch(/REFERENCES|--user-table/);
   });
 
-  test("--prisma prints the model, and both sides of the relation", async () => {
+  test("columns, the second table and the type of ids can be set", async () => {
+    const args = ["--columns", "userId=user_id, calAccessToken=access_token", "--entry-table", "cal_entries"];
+    const { code, out } = await runCommand(["schema", ...args, "--user-type", "bigint"]);
+    expect(code).toBe(0);
+    expect(out).toContain(`"user_id" BIGINT REFERENCES "User" ("ulid"),`);
+    expect(out).toContain(`"access_token" TEXT NOT NULL`);
+    expect(out).toContain(`CREATE TABLE IF NOT EXISTS "cal_entries" (`);
+    const upper = await runCommand(["schema", ...args, "--user-type", "BIGINT", "--env-file", ".env"]);
+    expect(upper).toEqual({ code, out, err: "" });
+    const prisma = await runCommand(["schema", "--prisma", ...args, "--user-type", "uuid"]);
+    expect(prisma.out).toMatch(/userUlid +String\? +@unique @map\("user_id"\) @db.Uuid/);
+    expect(prisma.out).toContain(`@@map("cal_entries")`);
+  });
+
+  test("--prisma prints the models, and both sides of the relation", async () => {
     const { code, out } = await runCommand(["schema", "--prisma"]);
     expect(code).toBe(0);
     expect(out).toContain("model CalendarIntegration {");
@@ -82,14 +99,63 @@ describe("calbridge schema", () => {
     [["--prisma", "--sql"]],
     [["--prisma", "--schema", "cal"]],
     [["--no-user-table", "--user-table", "people"]],
+    [["--user-type", "varchar"]],
+    [["--columns", "userId"]],
+    [["--columns", "userId=a=b"]],
+    [["--columns", "userId=user_id,"]],
+    [["--columns", "user=user_id"]],
+    [["--columns", "userId=id"]],
+    [["--prisma", "--columns", "user=user_id"]],
   ])("called wrongly, with %j: says how, and exits with 2", async (args) => {
     const { code, out, err } = await runCommand(["schema", ...args]);
     expect([code, out]).toEqual([2, ""]);
-    expect(err).toContain("calbridge schema [--sql | --prisma]");
+    expect(err).toContain("calbridge schema [--sql | --transaction | --prisma]");
   });
 
   test("--help says more", async () => {
     const { code, out } = await runCommand(["schema", "--help"]);
     expect([code, out]).toEqual([0, expect.stringContaining("--user-table")]);
+  });
+});
+
+describe("calbridge schema, with psql", () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createDatabase();
+  });
+  afterAll(() => database.drop());
+
+  /** What psql prints, and its exit code, for the script as its input. */
+  async function psql(...args: string[]): Promise<{ code: number | null; errors: string[] }> {
+    const { out } = await runCommand(["schema", ...args]);
+    const child = spawn("psql", [database.url], { stdio: ["pipe", "ignore", "pipe"] });
+    const printed: string[] = [];
+    child.stderr.setEncoding("utf8").on("data", (text: string) => printed.push(text));
+    child.stdin.end(out);
+    // `once` rejects if there is no psql: Debian's package postgresql-client has it.
+    const [code] = (await once(child, "close")) as [number | null];
+    return {
+      code,
+      errors: printed
+        .join("")
+        .split("\n")
+        .filter((line) => line.startsWith("ERROR")),
+    };
+  }
+
+  test("without a table of users it stops at the first error, which names the options", async () => {
+    const { code, errors } = await psql();
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain('There is no table "User" of users.');
+    expect(errors[0]).toContain("--no-user-table");
+    expect(code).not.toBe(0);
+  });
+
+  test("makes the tables, and can be applied again", async () => {
+    for (let n = 0; n < 2; n += 1) {
+      expect(await psql("--no-user-table")).toEqual({ code: 0, errors: [] });
+    }
+    const store = postgresTokenStore({ client: database.pool });
+    expect(await store.acquireLease("ada", { owner: "a", ttlMs: 1000 })).toBe(true);
   });
 });

@@ -38,8 +38,7 @@ const mapped = {
     calRefreshToken: "refresh_token",
     calRefreshTokenExpiresAt: "refresh_token_expires_at",
     calUserId: "managed_user_id",
-    leaseOwner: "lease_owner",
-    leaseEndsAt: "lease_ends_at",
+    calServer: "cal_server",
     createdAt: "created_at",
     updatedAt: "updated_at",
   },
@@ -52,7 +51,7 @@ const stores: Record<string, () => Promise<TokenStoreHarness>> = {
     return Promise.resolve({ store, advance: (ms) => void (time += ms) });
   },
   "postgres with pg": () => Promise.resolve({ store: postgresTokenStore({ client: database.pool }) }),
-  "postgres with pg, every name another": () => {
+  "postgres with pg, all names different": () => {
     return Promise.resolve({
       store: postgresTokenStore({ client: database.pool, schema: "public", ...mapped }),
     });
@@ -73,11 +72,16 @@ const stores: Record<string, () => Promise<TokenStoreHarness>> = {
     atTheEnd.push(() => prisma.$disconnect());
     return { store: prismaTokenStore({ prisma }) };
   }),
-  "prisma, model and fields called otherwise": once(async () => {
+  "prisma, all names different": once(async () => {
     const prisma = await createPrisma(database.url);
     atTheEnd.push(() => prisma.$disconnect());
     return {
-      store: prismaTokenStore({ prisma, model: "calToken", fields: { id: "tokenId", userId: "userId" } }),
+      store: prismaTokenStore({
+        prisma,
+        model: "calToken",
+        entryModel: "calEntry",
+        fields: { id: "tokenId", userId: "userId" },
+      }),
     };
   }),
 };

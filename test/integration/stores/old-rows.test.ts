@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { CalUserInUseError } from "../../../src/errors.js";
 import { postgresTokenStore } from "../../../src/stores/postgres/postgres-token-store.js";
 import { prismaTokenStore } from "../../../src/stores/prisma/prisma-token-store.js";
 import type { TokenStore } from "../../../src/tokens/token-store.js";
+import { calUserIdOf } from "../../support/cal-user-id.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 import { addOldRow, dropTables, eightColumns } from "../../support/tables.js";
 import { createPrisma, plainAndEncrypted, tokens, type TestPrisma } from "../../support/token-stores.js";
 
-// Rows that applications wrote before they had the SDK, before the unique index is there.
+// Rows that applications wrote before they used calbridge, while the unique indexes are missing.
 
 let database: TestDatabase;
 let prisma: TestPrisma;
@@ -25,11 +27,14 @@ beforeEach(async () => {
   await database.pool.query(eightColumns);
 });
 
-/** What the migration does first; the index comes last, and may take its time. */
+/** What the migration does first; the indexes come last, and may take their time. */
 function addColumns(version = "INTEGER NOT NULL DEFAULT 0"): Promise<unknown> {
-  return database.pool.query(`ALTER TABLE "CalendarIntegration"
-    ADD COLUMN "calRefreshTokenExpiresAt" TIMESTAMPTZ, ADD COLUMN "version" ${version},
-    ADD COLUMN "leaseOwner" TEXT, ADD COLUMN "leaseEndsAt" TIMESTAMPTZ`);
+  return database.pool.query(`
+    ALTER TABLE "CalendarIntegration"
+      ADD COLUMN "calRefreshTokenExpiresAt" TIMESTAMPTZ, ADD COLUMN "version" ${version},
+      ADD COLUMN "calServer" TEXT NOT NULL DEFAULT '', ADD COLUMN "details" TEXT;
+    CREATE TABLE "CalendarIntegrationEntry" (
+      "key" TEXT PRIMARY KEY, "value" TEXT NOT NULL, "expiresAt" TIMESTAMPTZ NOT NULL)`);
 }
 
 const stores: Record<string, () => TokenStore> = {
@@ -45,7 +50,9 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
       const old = await store.get(userId);
       expect(old).toMatchObject({
         userId,
-        calUserId: 7,
+        calUserId: calUserIdOf(userId),
+        calServer: "",
+        details: null,
         calAccessToken: `old-access-of-${userId}`,
         calAccessTokenExpiresAt: null,
         calRefreshTokenExpiresAt: null,
@@ -61,18 +68,23 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
     }
   });
 
-  test("of several rows the newest is the user's, and stays it; the others don't come back", async () => {
-    await addOldRow(database.pool, "ada", { accessToken: "older", updatedAt: "2026-01-01T00:00:00Z" });
-    await addOldRow(database.pool, "ada", { accessToken: "newest", updatedAt: "2126-01-02T00:00:00Z" });
-    await addOldRow(database.pool, "ada", { accessToken: "oldest", updatedAt: "2025-01-01T00:00:00Z" });
-    await addOldRow(database.pool, "ada", { accessToken: "undated", updatedAt: null });
+  test("of several rows the newest is the user's, also after a write; a delete removes all of them", async () => {
+    const rowsOfAda: [string, string | null][] = [
+      ["older", "2026-01-01T00:00:00Z"],
+      ["newest", "2126-01-02T00:00:00Z"],
+      ["oldest", "2025-01-01T00:00:00Z"],
+      ["undated", null],
+    ];
+    for (const [accessToken, updatedAt] of rowsOfAda) {
+      await addOldRow(database.pool, "ada", { accessToken, updatedAt });
+    }
     await addColumns();
     const store = makeStore();
     expect((await store.get("ada"))!.calAccessToken).toBe("newest");
     expect(await store.acquireLease!("ada", { owner: "a", ttlMs: 60_000 })).toBe(true);
     expect(await store.acquireLease!("ada", { owner: "b", ttlMs: 60_000 })).toBe(false);
 
-    // The row was written by a clock that is a hundred years ahead: ours must not make it the older one.
+    // The row was written by a clock that is a hundred years ahead: this write must not make it the older one.
     const written = await store.set(tokens("ada"), { ifVersion: 0 });
     expect(await store.get("ada")).toEqual(written);
     expect(await store.set(tokens("ada"), { ifVersion: 0 })).toBe(null);
@@ -100,8 +112,8 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
     expect((await makeStore().get("ada"))!.calAccessToken).toBe("second");
   });
 
-  test("first writes one after the other make one row, also before the unique index is there", async () => {
-    await addOldRow(database.pool, "somebody");
+  test("first writes one after the other make one row, also without the unique index", async () => {
+    await addOldRow(database.pool, "another");
     await database.pool.query(`INSERT INTO "User" VALUES ('ada')`);
     await addColumns();
     const store = makeStore();
@@ -109,6 +121,70 @@ describe.each(Object.entries(stores))("%s", (_, makeStore) => {
     expect(await store.set(tokens("ada"), { ifVersion: null })).toBe(null);
     const { rows } = await database.pool.query(`SELECT FROM "CalendarIntegration" WHERE "userUlid" = 'ada'`);
     expect(rows).toHaveLength(1);
+  });
+});
+
+describe.each(Object.entries(stores))("%s, while several users have one Cal.com user", (_, makeStore) => {
+  beforeEach(async () => {
+    for (const userId of ["ada", "bob"]) await addOldRow(database.pool, userId, { calUserId: 7 });
+    await addOldRow(database.pool, "cy");
+    await database.pool.query(`INSERT INTO "User" VALUES ('dan')`);
+    await addColumns();
+  });
+
+  test("those users' tokens are written, so that no refresh is lost", async () => {
+    const store = makeStore();
+    for (const userId of ["ada", "bob"]) {
+      const record = tokens(userId, { calUserId: 7 });
+      expect(await store.set(record, { ifVersion: 0 })).toMatchObject(record);
+    }
+  });
+
+  test("no other user gets that Cal.com user, though the unique index is missing", async () => {
+    const store = makeStore();
+    const writes = [
+      () => store.set(tokens("cy", { calUserId: 7 }), { ifVersion: 0 }),
+      () => store.set(tokens("dan", { calUserId: 7 }), { ifVersion: null }),
+      () => store.reassign!(tokens("dan", { calUserId: 7 }), { from: "cy", ifVersion: 0 }),
+    ];
+    for (const write of writes) await expect(write()).rejects.toThrow(CalUserInUseError);
+    expect(await store.get("dan")).toBe(null);
+    expect((await store.get("cy"))!.calUserId).toBe(calUserIdOf("cy"));
+  });
+
+  test("a row is given to another user", async () => {
+    const store = makeStore();
+    const record = tokens("dan", { calUserId: 7 });
+    expect(await store.reassign!(record, { from: "bob", ifVersion: 0 })).toMatchObject(record);
+    expect(await store.get("bob")).toBe(null);
+  });
+});
+
+describe.each(Object.entries(stores))("%s", (_, makeStore) => {
+  test("giving a record to another user leaves no older row of the former one", async () => {
+    await addOldRow(database.pool, "ada", { accessToken: "older", updatedAt: "2026-01-01T00:00:00Z" });
+    await addOldRow(database.pool, "ada", { accessToken: "newest", updatedAt: "2026-01-02T00:00:00Z" });
+    await database.pool.query(`INSERT INTO "User" VALUES ('bob')`);
+    await addColumns();
+    const store = makeStore();
+    const record = tokens("bob", { calUserId: calUserIdOf("ada") });
+    expect(await store.reassign!(record, { from: "ada", ifVersion: 0 })).toMatchObject(record);
+    expect(await store.get("ada")).toBe(null);
+    expect(await store.list!({ limit: 10 })).toEqual(["bob"]);
+  });
+
+  test("a row without a user keeps its Cal.com user from others, and the error says so", async () => {
+    await database.pool.query(`INSERT INTO "User" VALUES ('ada'), ('bob')`);
+    await database.pool.query(
+      `INSERT INTO "CalendarIntegration" ("calAccessToken", "calManagedUserId") VALUES ('x', 7), ('y', 8)`,
+    );
+    await addColumns();
+    const store = makeStore();
+    const write = store.set(tokens("ada", { calUserId: 7 }), { ifVersion: null });
+    await expect(write).rejects.toThrow("has no user id");
+    expect(await store.list!({ limit: 10 })).toEqual([]);
+    expect(await store.set(tokens("bob"), { ifVersion: null })).toMatchObject(tokens("bob"));
+    expect(await store.list!({ limit: 10 })).toEqual(["bob"]);
   });
 });
 

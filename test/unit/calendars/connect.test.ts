@@ -71,35 +71,50 @@ describe.each<OAuthProvider>(["google", "office365"])("connecting %s", (provider
     expect(credentials()).toHaveLength(1);
   });
 
-  test("again after access was revoked: the old credential goes, and the new one works", async () => {
+  test("disconnects nothing, whether access was revoked or the provider has an outage", async () => {
+    await connect(provider);
+    const { authUrl } = await ada.calendars.connectUrl(provider, { returnUrl });
+    expect(authUrl).toBeTruthy();
+    client.emulator.provider.break(provider);
+    expect(await ada.calendars.check(provider)).toMatchObject({ connected: false, reason: "unavailable" });
+    await ada.calendars.connectUrl(provider, { returnUrl });
+    client.emulator.provider.repair(provider);
+    expect(await ada.calendars.check(provider)).toEqual({ connected: true });
+
+    client.emulator.provider.revoke({ userId: adaId, provider });
+    await ada.calendars.connectUrl(provider, { returnUrl });
+    expect(credentials()).toHaveLength(1);
+  });
+
+  test("again after access was revoked: works once the old connection is disconnected", async () => {
     await connect(provider);
     client.emulator.provider.revoke({ userId: adaId, provider });
-    expect(await ada.calendars.check(provider)).toMatchObject({ connected: false, reason: "revoked" });
+    await connect(provider);
+    expect(await ada.calendars.check(provider), "Cal.com ignores the new tokens").toMatchObject({
+      connected: false,
+    });
+    await ada.calendars.disconnect(provider);
     await connect(provider);
     expect(await ada.calendars.check(provider)).toEqual({ connected: true });
     expect(credentials()).toHaveLength(1);
   });
 
-  test("again after one of two accounts was revoked, whichever it is: the other one stays", async () => {
+  test("with one of two accounts broken, whichever it is: check and sync say so, and which one", async () => {
     const [first, second] = provider === "google" ? ["alice", "carol"] : ["bob", "erin"];
-    for (const revoked of [first, second]) {
+    for (const broken of [first, second]) {
       client = createTestClient();
       ({ ada, adaId } = await createAda(client));
       await connect(provider, first);
       await connect(provider, second);
-      const { id } = credentials().find(({ account }) => account.startsWith(revoked))!;
+      const { id } = credentials().find(({ account }) => account.startsWith(broken))!;
       client.emulator.provider.revoke({ userId: adaId, credentialId: id });
-      await connect(provider, revoked);
-      expect(
-        credentials()
-          .map(({ account, isRevoked }) => [account.split("@")[0], isRevoked])
-          .sort(),
-      ).toEqual([
-        [first, false],
-        [second, false],
-      ]);
-      const { connectedCalendars } = await ada.calendars.list();
-      expect(connectedCalendars.map(({ error }) => error)).toEqual([null, null]);
+      const reason = provider === "google" ? "revoked" : "unavailable";
+      const expected = { connected: false, reason, credentialId: id };
+      expect(await ada.calendars.check(provider)).toMatchObject(expected);
+      const { status, connectedCalendars } = await ada.calendars.sync(provider);
+      expect(status).toMatchObject(expected);
+      expect(connectedCalendars).toHaveLength(2);
+      expect(credentials()).toHaveLength(2);
     }
   });
 
@@ -209,9 +224,30 @@ describe("save", () => {
   test("with a wrong code says what may be wrong, once", async () => {
     const { state } = await consent("google");
     const error = await rejection(ada.calendars.save("google", { code: "wrong", state }));
-    expect(error).toMatchObject({ code: "server_error", status: 500 });
+    expect(error).toMatchObject({ code: "code_rejected", status: 500 });
     expect((error as Error).message).toContain("connectUrl()");
     expect(client.emulator.count(saves)).toBe(1);
+  });
+
+  test("without access to calendars says so as for a wrong code", async () => {
+    const { authUrl } = await ada.calendars.connectUrl("google", { returnUrl });
+    const { code, state } = await client.emulator.provider.authorize(authUrl, {
+      withoutCalendarScope: true,
+      stopBeforeCallback: true,
+    });
+    const error = await rejection(ada.calendars.save("google", { code: code!, state: state! }));
+    expect(error).toMatchObject({ code: "code_rejected" });
+  });
+
+  test.each([
+    [{ status: 502 }, "server_error"],
+    [{ html: true, status: 500 }, "server_error"],
+    [{ status: 500 }, "server_error"],
+    [{ status: 500, body: { statusCode: 500, message: "Internal server error" } }, "code_rejected"],
+  ] as const)("that fails with %j is %s", async (effect, code) => {
+    const given = await consent("google");
+    client.emulator.inject({ path: /\/save$/, effect });
+    expect(await rejection(ada.calendars.save("google", given))).toMatchObject({ code });
   });
 
   test("for a user that was never made", async () => {
@@ -248,6 +284,18 @@ describe("sync", () => {
     const other = clientOf(client.emulator, client.store).forUser("ada");
     await Promise.all([ada.calendars.sync("google"), other.calendars.sync("google")]);
     expect(credentials()).toHaveLength(1);
+  });
+
+  test("removes none while one of them doesn't work: it could be the one that is kept", async () => {
+    const old = client.emulator.calendars.connect(adaId, "google", "alice");
+    client.emulator.calendars.connect(adaId, "google", "alice");
+    client.emulator.calendars.invalidate({ userId: adaId, credentialId: old });
+    const result = await ada.calendars.sync("google");
+    expect(result).toMatchObject({
+      status: { connected: false, reason: "invalid_credentials", credentialId: old },
+      removedDuplicates: [],
+    });
+    expect(credentials()).toHaveLength(2);
   });
 
   test("keeps the one that bookings go to", async () => {

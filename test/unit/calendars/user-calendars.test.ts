@@ -95,7 +95,9 @@ describe("check", () => {
     expect(await ada.calendars.check(provider)).toEqual({ connected: true });
     client.emulator.provider.revoke({ userId: adaId, provider });
     const revoked = await ada.calendars.check(provider);
-    expect(revoked).toMatchObject({ connected: false, reason: "revoked" });
+    // Cal.com reports Microsoft's revocations in the words of an outage.
+    const reason = provider === "google" ? "revoked" : "unavailable";
+    expect(revoked).toMatchObject({ connected: false, reason });
     client.emulator.provider.restore({ userId: adaId, provider });
     client.emulator.calendars.invalidate({ userId: adaId, provider });
     const invalid = await ada.calendars.check(provider);
@@ -156,14 +158,27 @@ describe("check", () => {
     expect(client.emulator.count({ path: refresh })).toBe(1);
   });
 
-  test("Apple right after it was connected: not revoked, whatever Cal.com's memory says", async () => {
+  test("Apple right after it was connected: connected, and not listed yet", async () => {
     await ada.calendars.list();
-    await ada.calendars.connectApple(apple);
-    const status = await ada.calendars.check("apple");
-    // Cal.com goes by a list that is up to 10 seconds old, and says 401 "Apple calendar not connected."
-    expect(status).toMatchObject({ connected: false, reason: "not_connected" });
+    // Cal.com keeps its list for 10 seconds; its check says 401 "Apple calendar not connected."
+    const unlisted = { connected: true, listed: false };
+    expect(await ada.calendars.connectApple(apple)).toEqual(unlisted);
+    expect(await ada.calendars.check("apple")).toEqual(unlisted);
+    expect(await ada.calendars.sync("apple")).toMatchObject({ status: unlisted, connectedCalendars: [] });
     client.emulator.clock.advance(10_001);
     expect(await ada.calendars.check("apple")).toEqual({ connected: true });
+  });
+
+  test("a connection that is there, and can't be read because of an outage, is not called revoked", async () => {
+    for (const [provider, account] of [
+      ["google", "alice"],
+      ["office365", "bob"],
+    ] as const) {
+      connect(provider, account);
+      client.emulator.provider.break(provider);
+      expect(await ada.calendars.check(provider)).toMatchObject({ reason: "unavailable" });
+    }
+    noRefresh();
   });
 });
 
@@ -217,7 +232,7 @@ describe("disconnect", () => {
 
 describe("Apple", () => {
   test("with the right password is connected", async () => {
-    await expect(ada.calendars.connectApple(apple)).resolves.toBeUndefined();
+    expect(await ada.calendars.connectApple(apple)).toMatchObject({ connected: true });
     // Cal.com has cached that the new user has no calendars.
     client.emulator.clock.advance(10_000);
     expect(await ada.calendars.check("apple")).toEqual({ connected: true });
@@ -232,12 +247,45 @@ describe("Apple", () => {
     expect(credentials()).toEqual([]);
   });
 
-  test("again after access was revoked works, with the new password", async () => {
-    await ada.calendars.connectApple(apple);
-    client.emulator.provider.revoke({ userId: adaId, provider: "apple" });
-    await ada.calendars.connectApple(apple);
-    client.emulator.clock.advance(10_001);
-    expect(await ada.calendars.check("apple")).toEqual({ connected: true });
+  test.each(["revoked", "outage"])(
+    "again while it can't be read (%s): nothing is removed, and the user is told",
+    async (why) => {
+      await ada.calendars.connectApple(apple);
+      if (why === "revoked") client.emulator.provider.revoke({ userId: adaId, provider: "apple" });
+      else client.emulator.provider.break("apple");
+      const [old] = credentials();
+      // Cal.com accepts the user name without trying the new password.
+      const status = await ada.calendars.connectApple({ ...apple, password: "another-password" });
+      expect(status).toMatchObject({ connected: false, reason: "unavailable", credentialId: old!.id });
+      expect(!status.connected && status.message).toContain("disconnect it, then connect it again");
+      expect(credentials().map(({ id }) => id)).toEqual([old!.id]);
+
+      client.emulator.provider.repair("apple");
+      await ada.calendars.disconnect("apple");
+      await ada.calendars.connectApple(apple);
+      client.emulator.clock.advance(10_001);
+      expect(await ada.calendars.check("apple")).toEqual({ connected: true });
+    },
+  );
+
+  test("a second account, while Cal.com's list shows the first alone: connected, and not listed yet", async () => {
+    const entry = (email: string) => ({
+      integration: { type: "apple_calendar" },
+      credentialId: 5,
+      primary: { externalId: "https://caldav.icloud.example/home", email },
+      calendars: [],
+    });
+    const list = (email: string) =>
+      answer("/calendars", { connectedCalendars: [entry(email)], destinationCalendar: {} });
+    list("erin@icloud.example");
+    expect(await ada.calendars.connectApple(apple)).toEqual({ connected: true, listed: false });
+    list("Dave@icloud.example");
+    expect(await ada.calendars.connectApple(apple)).toEqual({ connected: true });
+  });
+
+  test("is connected though the list can't be read just then", async () => {
+    client.emulator.inject({ path: "/calendars", effect: { status: 503 }, times: 3 });
+    expect(await turnUntil(ada.calendars.connectApple(apple))).toEqual({ connected: true, listed: false });
   });
 });
 

@@ -97,18 +97,24 @@ describe.each(["google", "office365"] as const)("%s", (provider) => {
     expect(endOf(back)).toMatchObject({ page: "/failed", connected: "false", reason: "access_denied" });
   });
 
-  test("an account that was revoked at the provider is connected anew", async () => {
+  test("status and sync report a revoked account with the same reason", async () => {
     const app = createApp();
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     await ada.visit((await app.emulator.provider.authorize(await ada.start(provider))).redirectTo);
     app.emulator.provider.revoke({ userId: await app.managedUserId("ada"), provider });
+    // Cal.com reports Microsoft's revocations in the words of an outage.
+    const reason = provider === "google" ? "revoked" : "unavailable";
     const broken = await (await ada.fetch("/calendars/status")).json();
-    expect(broken.data).toMatchObject({ hasConnectedCalendars: false, calendars: [{ connected: false }] });
+    expect(broken.data).toMatchObject({
+      hasConnectedCalendars: false,
+      calendars: [{ connected: false, reason, email: null }],
+    });
     const synced = await (await ada.post("/calendars/sync-credentials", { calendarType: provider })).json();
-    expect(synced.data).toMatchObject({ connected: false, reason: "revoked" });
-
-    const { redirectTo } = await app.emulator.provider.authorize(await ada.start(provider));
-    expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected" });
+    expect(synced.data).toMatchObject({
+      connected: false,
+      reason,
+      calendars: [{ connected: false, reason }],
+    });
   });
 
   test("a token that would not outlive the consent page is refreshed first", async () => {
@@ -148,12 +154,33 @@ test("attempts in several tabs do not break one another", async () => {
   ]);
 });
 
-test("a browser keeps eight attempts at most", async () => {
+test("a browser keeps the cookies of running attempts, and of others up to eight", async () => {
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
+  const countCookies = async () => {
+    const cookies = await ada.jar.getCookies("https://app.example/");
+    return cookies.filter(({ key }) => key.startsWith("__Host-calbridge-")).length;
+  };
   for (let i = 0; i < 12; i += 1) await ada.start("google");
-  const cookies = await ada.jar.getCookies("https://app.example/");
-  expect(cookies.filter(({ key }) => key.startsWith("__Host-calbridge-"))).toHaveLength(8);
+  expect(await countCookies()).toBe(12);
+  app.emulator.clock.advance(11 * 60_000);
+  await ada.start("google");
+  expect(await countCookies()).toBe(8);
+});
+
+test("a browser with too many running attempts is told to wait, and can finish the ones it has", async () => {
+  const app = createApp();
+  const ada = createBrowser(app.handlers.handle).signIn("ada");
+  const first = await ada.start("google");
+  for (let i = 0; i < 23; i += 1) await ada.start("office365");
+  const refused = await ada.fetch("/calendars/oauth-connect-url?type=google");
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("retry-after")).toBe("600");
+  expect((await refused.json()).error.code).toBe("rate_limited");
+  const { redirectTo } = await app.emulator.provider.authorize(first);
+  expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected" });
+  app.emulator.clock.advance(11 * 60_000);
+  await ada.start("google");
 });
 
 test("returnUrl replaces both pages", async () => {

@@ -6,13 +6,23 @@ import {
   TokenStoreContractError,
   type MakeTokenStore,
 } from "../../../src/testing/contract/token-store-contract.js";
+import { brokenAttempts } from "./broken-stores/attempts.js";
+import { brokenCalUsers } from "./broken-stores/cal-users.js";
 import { brokenLeases } from "./broken-stores/leases.js";
+import { brokenReassigns } from "./broken-stores/reassigns.js";
 import { brokenRecords } from "./broken-stores/records.js";
 import { brokenVersions } from "./broken-stores/versions.js";
 
-const brokenStores = [...brokenRecords, ...brokenVersions, ...brokenLeases];
+const brokenStores = [
+  ...brokenRecords,
+  ...brokenVersions,
+  ...brokenCalUsers,
+  ...brokenLeases,
+  ...brokenAttempts,
+  ...brokenReassigns,
+];
 
-/** The names of the cases that fail, with what they say. */
+/** The names of the cases that fail, with their errors. */
 async function failures(makeStore: MakeTokenStore): Promise<Map<string, unknown>> {
   const failed = new Map<string, unknown>();
   for (const { name, run } of tokenStoreContract(makeStore)) {
@@ -39,8 +49,8 @@ describe("a store with a fault fails the case that names the rule", () => {
   });
 });
 
-describe("what an adapter author may give", () => {
-  test("the store alone: the cases wait for its leases to end", async () => {
+describe("what an adapter author may pass", () => {
+  test("the store alone: the cases wait for its leases and attempts to expire", async () => {
     expect(await failures(() => memoryTokenStore())).toEqual(new Map());
   });
 
@@ -58,6 +68,13 @@ describe("what an adapter author may give", () => {
     await expect(lease!.run()).rejects.toThrow("{ lease: false }");
   });
 
+  test("a store without list, attempts and reassign", async () => {
+    const { get, set, delete: remove, acquireLease, releaseLease } = memoryTokenStore();
+    expect(await failures(() => ({ get, set, delete: remove, acquireLease, releaseLease }))).toEqual(
+      new Map(),
+    );
+  });
+
   test("a close, called after each case, passed or not", async () => {
     let open = 0;
     const makeStore = () => {
@@ -70,4 +87,21 @@ describe("what an adapter author may give", () => {
     await failures(makeStore);
     expect(open).toBe(0);
   });
+});
+
+test("a failure names the user id, and the sizes of what was written and returned", async () => {
+  const failed = await failures(() => {
+    const store = memoryTokenStore();
+    return {
+      ...store,
+      set: (record, options) => {
+        if (record.userId.length > 255) return Promise.resolve(null);
+        return store.set({ ...record, calAccessToken: record.calAccessToken.slice(0, 65_535) }, options);
+      },
+    };
+  });
+  const messages = [...failed.values()].map((error) => (error as Error).message).join("\n");
+  expect(messages).toContain(`the user id "${"a".repeat(40)}"... (501 characters, 501 bytes)`);
+  expect(messages).toContain("(65535 characters, 65535 bytes) instead of");
+  expect(messages).toContain("(131073 characters, 131073 bytes)");
 });

@@ -1,9 +1,9 @@
 import { tick, worse, type BrokenStore } from "./worse.js";
 
-/** Stores whose leases exclude no process, or every process. */
+/** Stores whose leases are given to too many owners, or to none. */
 export const brokenLeases: readonly BrokenStore[] = [
   {
-    fault: "gives the lease to everybody",
+    fault: "gives the lease to every owner",
     rule: "lease: while one owner holds it, others are refused",
     make: worse(() => ({ acquireLease: () => Promise.resolve(true) })),
   },
@@ -16,7 +16,7 @@ export const brokenLeases: readonly BrokenStore[] = [
     })),
   },
   {
-    fault: "looks at the lease first and takes it afterwards",
+    fault: "reads the lease first and writes it afterwards",
     rule: "lease: of several owners at once exactly one gets it",
     make: worse((good) => {
       const holders = new Map<string, string>();
@@ -32,8 +32,8 @@ export const brokenLeases: readonly BrokenStore[] = [
     }),
   },
   {
-    fault: "never ends a lease",
-    rule: "lease: it ends by itself",
+    fault: "never lets a lease expire",
+    rule: "lease: it expires",
     make: worse((good) => ({
       acquireLease: (userId, { owner }) => good.acquireLease(userId, { owner, ttlMs: 1e9 }),
     })),
@@ -55,8 +55,8 @@ export const brokenLeases: readonly BrokenStore[] = [
     }),
   },
   {
-    fault: "lets anybody end a lease",
-    rule: "lease: somebody else's release does nothing",
+    fault: "lets any owner release a lease",
+    rule: "lease: another owner's release does nothing",
     make: worse((good, now) => {
       const holders = new Map<string, { owner: string; endsAt: number }>();
       return {
@@ -75,13 +75,13 @@ export const brokenLeases: readonly BrokenStore[] = [
     }),
   },
   {
-    fault: "doesn't give leases back",
-    rule: "lease: given back, it is free at once",
+    fault: "doesn't release leases",
+    rule: "lease: released, it is free at once",
     make: worse(() => ({ releaseLease: () => Promise.resolve() })),
   },
   {
-    fault: "lets an owner who overslept end the new lease",
-    rule: "lease: an owner who overslept neither has it nor ends it",
+    fault: "lets an owner whose lease has expired release the new lease",
+    rule: "lease: an owner whose lease has expired neither has it nor releases it",
     make: worse((good) => {
       const current = new Map<string, string>();
       const past = new Map<string, Set<string>>();
@@ -121,8 +121,8 @@ export const brokenLeases: readonly BrokenStore[] = [
     })),
   },
   {
-    fault: "ends the lease with a write",
-    rule: "lease: a write neither needs it nor ends it",
+    fault: "releases the lease with a write",
+    rule: "lease: a write neither needs it nor releases it",
     make: worse((good) => {
       const owners = new Map<string, string>();
       return {
@@ -145,5 +145,23 @@ export const brokenLeases: readonly BrokenStore[] = [
       acquireLease: async (userId, options) =>
         (await store.get(userId)) !== null && (await store.acquireLease(userId, options)),
     })),
+  },
+  {
+    fault: "deletes the lease with the record",
+    rule: "lease: deleting the record doesn't release it",
+    make: worse((good) => {
+      const owners = new Map<string, string>();
+      return {
+        acquireLease: async (userId, options) => {
+          const got = await good.acquireLease(userId, options);
+          if (got) owners.set(userId, options.owner);
+          return got;
+        },
+        delete: async (userId) => {
+          await good.releaseLease(userId, { owner: owners.get(userId) ?? "" });
+          return good.delete(userId);
+        },
+      };
+    }),
   },
 ];

@@ -6,7 +6,7 @@ function writing(change: (record: TokenWrite) => TokenWrite) {
   return worse((good) => ({ set: (record, options) => good.set(change(record), options) }));
 }
 
-/** A store that confuses users. */
+/** A store that mistakes one user for another. */
 function confusing(change: (userId: string) => string) {
   return worse((good) => {
     const back = (record: TokenRecord | null, userId: string) => record && { ...record, userId };
@@ -20,22 +20,31 @@ function confusing(change: (userId: string) => string) {
   });
 }
 
+/** As a JSON column does. */
+function reformat(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
 const seconds = (date: Date | null) => date && new Date(Math.floor(date.getTime() / 1000) * 1000);
 
 /** Stores that don't return records as they were written. */
 export const brokenRecords: readonly BrokenStore[] = [
   {
-    fault: "answers undefined for nothing",
-    rule: "a user without a record has none: get answers null",
+    fault: "returns undefined for no record",
+    rule: "a user without a record has none: get returns null",
     make: worse((good) => ({ get: async (userId) => (await good.get(userId)) ?? (undefined as never) })),
   },
   {
-    fault: "forgets a field",
+    fault: "ignores a field",
     rule: "a record comes back as it was written, from set and from get",
     make: writing((record) => ({ ...record, calUserId: 1 })),
   },
   {
-    fault: "answers what was there before the write",
+    fault: "returns the record of before the write",
     rule: "a record comes back as it was written, from set and from get",
     make: worse((good) => ({
       set: async (record, options) => {
@@ -51,7 +60,7 @@ export const brokenRecords: readonly BrokenStore[] = [
     { fault: "normalizes ids", make: confusing((userId) => userId.normalize("NFC")) },
     { fault: "cuts ids", make: confusing((userId) => userId.slice(0, 255)) },
     { fault: "makes file names of ids", make: confusing((userId) => userId.replace(/[/:]/g, "_")) },
-    { fault: "takes numbers for ids", make: confusing((userId) => String(Number(userId) || userId)) },
+    { fault: "reads ids as numbers", make: confusing((userId) => String(Number(userId) || userId)) },
     {
       fault: "keeps records in a plain object",
       make: worse((good) => {
@@ -78,15 +87,15 @@ export const brokenRecords: readonly BrokenStore[] = [
     },
   ].map((store) => ({ ...store, rule: "users are isolated: ids that look alike are different users" })),
   {
-    fault: "keeps the record under way in a variable of the store's",
+    fault: "keeps the record that is being written in a variable of the store",
     rule: "users are isolated: records that are written at the same time do not mix",
     make: worse((good) => {
-      let underWay: TokenWrite;
+      let current: TokenWrite;
       return {
         set: async (record, options) => {
-          underWay = record;
+          current = record;
           await tick();
-          return good.set({ ...underWay, userId: record.userId }, options);
+          return good.set({ ...current, userId: record.userId }, options);
         },
       };
     }),
@@ -121,7 +130,7 @@ export const brokenRecords: readonly BrokenStore[] = [
     })),
   },
   {
-    fault: "answers instants as text",
+    fault: "returns instants as text",
     rule: "instants come back to the millisecond, as Dates",
     make: worse((good) => ({
       get: async (userId) => {
@@ -141,17 +150,40 @@ export const brokenRecords: readonly BrokenStore[] = [
     })),
   ].map((make, n) => ({
     fault: `changes texts (${n + 1})`,
-    rule: "texts come back letter by letter: unicode, quotes, placeholders, spaces",
+    rule: "texts come back unchanged: unicode, quotes, placeholders, spaces",
     make,
   })),
   {
     fault: "cuts long values",
-    rule: "very long values come back whole",
+    rule: "tokens of 131,073 bytes come back whole",
     make: writing((record) => ({ ...record, calAccessToken: record.calAccessToken.slice(0, 65_535) })),
   },
+  ...[
+    { fault: "drops details", make: writing((record) => ({ ...record, details: null })) },
+    {
+      fault: "keeps details as JSON",
+      make: writing((record) => ({ ...record, details: record.details && reformat(record.details) })),
+    },
+    {
+      fault: "cuts details at 4,096 characters",
+      make: writing((record) => ({ ...record, details: record.details && record.details.slice(0, 4096) })),
+    },
+    {
+      fault: "has no room for letters of four bytes",
+      make: writing((record) => ({
+        ...record,
+        details: record.details && record.details.replaceAll(/[\u{10000}-\u{10ffff}]/gu, "?"),
+      })),
+    },
+  ].map((store) => ({ ...store, rule: "details come back unchanged: JSON of 4 kB, and 6 kB of text" })),
   {
-    fault: "hands out what it keeps",
-    rule: "records are values: changing one that was given or answered changes nothing that is stored",
+    fault: "ignores calServer",
+    rule: "a record comes back as it was written, from set and from get",
+    make: writing((record) => ({ ...record, calServer: "" })),
+  },
+  {
+    fault: "returns the object that it keeps",
+    rule: "records are values: changing one that was passed or returned changes nothing that is stored",
     make: worse((good) => {
       const kept = new Map<string, TokenRecord>();
       return {
@@ -165,7 +197,7 @@ export const brokenRecords: readonly BrokenStore[] = [
   },
   {
     fault: "keeps the Dates it was given",
-    rule: "records are values: changing one that was given or answered changes nothing that is stored",
+    rule: "records are values: changing one that was passed or returned changes nothing that is stored",
     make: worse((good) => {
       const dates = new Map<string, Date | null>();
       return {
@@ -181,7 +213,7 @@ export const brokenRecords: readonly BrokenStore[] = [
     }),
   },
   {
-    fault: "makes the record anew with each write",
+    fault: "creates the record again with each write",
     rule: "createdAt stays and updatedAt never goes back",
     make: worse((good) => {
       let created = 0;
@@ -195,7 +227,7 @@ export const brokenRecords: readonly BrokenStore[] = [
   },
   {
     fault: "lists a user twice",
-    rule: "list, if there is one, answers every user once, page by page",
+    rule: "list, if the store has it, returns every user once, page by page",
     make: worse((good) => ({
       list: async ({ after, limit }) => {
         const all = await good.list({ limit: 1000 });
@@ -205,7 +237,7 @@ export const brokenRecords: readonly BrokenStore[] = [
   },
   {
     fault: "leaves users out of the list",
-    rule: "list, if there is one, answers every user once, page by page",
+    rule: "list, if the store has it, returns every user once, page by page",
     make: worse(() => ({ list: () => Promise.resolve([]) })),
   },
 ];

@@ -1,8 +1,8 @@
 import type { TokenRecord } from "../../../../src/tokens/token-store.js";
 import { tick, worse, type BrokenStore } from "./worse.js";
 
-/** A store that reads, then writes, so that another write can come between. */
-function hesitant(change: Partial<{ looksAgain: boolean; admitsLoss: boolean }> = {}) {
+/** A store that reads first and writes afterwards, with time for other writes in between. */
+function hesitant(change: Partial<{ admitsLoss: boolean }> = {}) {
   return worse((good) => ({
     set: async (record, { ifVersion }) => {
       const current = await good.get(record.userId);
@@ -18,7 +18,7 @@ function hesitant(change: Partial<{ looksAgain: boolean; admitsLoss: boolean }> 
 /** Stores that accept the wrong write. */
 export const brokenVersions: readonly BrokenStore[] = [
   {
-    fault: "writes over a record when there should be none",
+    fault: "writes over a record where there should be none",
     rule: "ifVersion null writes only if there is no record",
     make: worse((good) => ({
       set: async (record, { ifVersion }) => {
@@ -37,7 +37,7 @@ export const brokenVersions: readonly BrokenStore[] = [
     })),
   },
   {
-    fault: "takes versions that are newer",
+    fault: "accepts versions that are newer",
     rule: "ifVersion writes only over that very version",
     make: worse((good) => ({
       set: async (record, { ifVersion }) => {
@@ -48,8 +48,8 @@ export const brokenVersions: readonly BrokenStore[] = [
     })),
   },
   {
-    fault: "makes a record where there is none to write over",
-    rule: "ifVersion of a record that isn't there writes nothing",
+    fault: "makes a record if there is none to write over",
+    rule: "ifVersion of a record that doesn't exist writes nothing",
     make: worse((good) => ({
       set: async (record, { ifVersion }) => {
         return good.set(record, { ifVersion: (await good.get(record.userId)) === null ? null : ifVersion });
@@ -57,23 +57,23 @@ export const brokenVersions: readonly BrokenStore[] = [
     })),
   },
   {
-    fault: "looks first and writes afterwards",
-    rule: "of several writes at once with the same ifVersion exactly one wins",
+    fault: "reads first and writes afterwards",
+    rule: "of several writes at once with the same ifVersion exactly one succeeds",
     make: hesitant(),
   },
   {
-    fault: "looks first and writes afterwards",
-    rule: "of several first writes at once exactly one wins",
+    fault: "reads first and writes afterwards",
+    rule: "of several first writes at once exactly one succeeds",
     make: hesitant(),
   },
   {
-    fault: "looks first and writes afterwards",
-    rule: "no write is lost: writers that read and try again until it fits are all counted",
+    fault: "reads first and writes afterwards",
+    rule: "no write is lost: writers that read and retry until they succeed are all counted",
     make: hesitant(),
   },
   {
-    fault: "says that a write lost which it has done",
-    rule: "of several writes at once with the same ifVersion exactly one wins",
+    fault: "returns null for a write that it has done",
+    rule: "of several writes at once with the same ifVersion exactly one succeeds",
     make: hesitant({ admitsLoss: true }),
   },
   {
@@ -98,12 +98,12 @@ export const brokenVersions: readonly BrokenStore[] = [
   },
   {
     fault: "doesn't delete",
-    rule: "delete removes the user's record and says whether there was one",
+    rule: "delete removes the user's record and returns whether there was one",
     make: worse((good) => ({ delete: async (userId) => (await good.get(userId)) !== null })),
   },
   {
-    fault: "always says that there was something to delete",
-    rule: "delete removes the user's record and says whether there was one",
+    fault: "always returns that there was a record to delete",
+    rule: "delete removes the user's record and returns whether there was one",
     make: worse((good) => ({
       delete: async (userId) => {
         await good.delete(userId);
@@ -112,7 +112,7 @@ export const brokenVersions: readonly BrokenStore[] = [
     })),
   },
   {
-    fault: "brings a deleted user back",
+    fault: "restores a deleted user",
     rule: "a user who is deleted during a write stays deleted",
     make: hesitant(),
   },

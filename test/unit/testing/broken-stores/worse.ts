@@ -1,7 +1,7 @@
 import { memoryTokenStore } from "../../../../src/stores/memory.js";
 import type { TokenStore } from "../../../../src/tokens/token-store.js";
 
-/** A store with one bug, and the rule that it breaks. */
+/** A store with one fault, and the rule that it breaks. */
 export interface BrokenStore {
   fault: string;
   /** The name of the case that must fail. */
@@ -17,7 +17,7 @@ export function worse(change: (good: Required<TokenStore>, now: () => number) =>
   };
 }
 
-/** Lets other pending work run. */
+/** Lets other work in this process continue. */
 export function tick(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,0 +1,161 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createApp, createBrowser, endOf, ownCallback } from "../../../support/handlers-app.js";
+
+// Whatever fails, whatever a user denies and in whatever order it happens: a connection that would work afterwards is
+// never removed, unless its user asked for that. What a rejected callback brings is another matter: nothing here is
+// rejected as another user's.
+
+type Provider = "google" | "office365";
+const provider = fc.constantFrom<Provider>("google", "office365");
+const account = fc.constantFrom("alice", "bella", "carol");
+const server = fc.constantFrom(0, 1);
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("attempt" as const),
+      provider,
+      account: fc.option(account, { nil: null }),
+      isOwnCallback: fc.boolean(),
+      /** What fails while the browser returns. */
+      fault: fc.constantFrom("nothing", "provider", "Cal.com", "list", "check", "disconnect", "save"),
+      server,
+      /** The page is loaded again, so many times. */
+      reloads: fc.nat(2),
+    }),
+  },
+  fc.record({ do: fc.constant("outage" as const), provider, isOver: fc.boolean() }),
+  fc.record({ do: fc.constant("revoke" as const), which: fc.nat(5) }),
+  fc.record({ do: fc.constant("invalidate" as const), which: fc.nat(5) }),
+  fc.record({ do: fc.constant("look" as const), how: fc.constantFrom("status", "sync"), provider, server }),
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("reload an old callback" as const), which: fc.nat(3), server }),
+  },
+  fc.record({ do: fc.constant("apple" as const), isRight: fc.boolean(), isDown: fc.boolean() }),
+  fc.record({ do: fc.constant("wait" as const), seconds: fc.constantFrom(1, 15, 100) }),
+);
+
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+const faults = {
+  nothing: null,
+  provider: null,
+  "Cal.com": /./,
+  list: "/calendars",
+  check: /\/check$/,
+  disconnect: /\/disconnect$/,
+  save: /\/save$/,
+} as const;
+
+async function run(steps: Step[]): Promise<void> {
+  const app = createApp();
+  const { emulator } = app;
+  for (const name of ["alice", "bella", "carol"]) {
+    emulator.provider.addAccount("google", `${name}@google.example`);
+    emulator.provider.addAccount("office365", `${name}@office.example`);
+  }
+  const addressOf = (which: Provider, name: string) =>
+    `${name}@${which === "google" ? "google" : "office"}.example`;
+  const servers = [app.handlers, app.sibling()];
+  let current = 0;
+  const ada = createBrowser((request) => servers[current]!.handle(request)).signIn("ada");
+  await ada.fetch("/refresh");
+  const userId = await app.managedUserId("ada");
+  const credentials = () => emulator.calendars.credentials(userId);
+  /** The accounts that would work, but for outages. */
+  const working = () =>
+    new Set(credentials().flatMap(({ account, isRevoked }) => (isRevoked ? [] : [account])));
+  const callbacks: string[] = [];
+
+  const attempt = async (one: Extract<Step, { do: "attempt" }>): Promise<void> => {
+    const response = await ada.fetch(`/calendars/oauth-connect-url?type=${one.provider}`);
+    if (response.status !== 200) return;
+    const { authUrl } = ((await response.json()) as { data: { authUrl: string } }).data;
+    const choice = one.account === null ? { deny: true } : { account: addressOf(one.provider, one.account) };
+    let callback: string;
+    if (one.isOwnCallback) {
+      const stop = await emulator.provider.authorize(authUrl, { ...choice, stopBeforeCallback: true });
+      const state = new URL(stop.callbackUrl).searchParams.get("state");
+      callback = ownCallback(one.provider, {
+        code: stop.code,
+        state,
+        error: one.account === null ? "access_denied" : null,
+      });
+    } else {
+      callback = (await emulator.provider.authorize(authUrl, choice)).redirectTo;
+    }
+    if (!callback.startsWith("https://app.example")) return;
+    const before = working();
+    current = one.server;
+    const path = faults[one.fault];
+    if (one.fault === "provider") emulator.provider.break(one.provider);
+    const fault = path && emulator.inject({ path, effect: { status: 503 }, times: Infinity });
+    await ada.visit(callback);
+    fault?.remove();
+    if (one.fault === "provider") emulator.provider.repair(one.provider);
+    expectNothingLost(before, "the callback");
+    for (let i = 0; i < one.reloads; i += 1) await ada.visit(callback);
+    callbacks.push(callback);
+  };
+
+  const expectNothingLost = (before: Set<string>, when: string): void => {
+    expect(
+      [...before].filter((account) => !working().has(account)),
+      when,
+    ).toEqual([]);
+  };
+
+  for (const one of steps) {
+    const before = working();
+    const some = credentials();
+    switch (one.do) {
+      case "attempt":
+        await attempt(one);
+        break;
+      case "outage":
+        if (one.isOver) emulator.provider.repair(one.provider);
+        else emulator.provider.break(one.provider);
+        break;
+      case "revoke":
+      case "invalidate": {
+        const credential = some[one.which];
+        if (!credential) break;
+        const match = { userId, credentialId: credential.id };
+        if (one.do === "invalidate") emulator.calendars.invalidate(match);
+        else {
+          emulator.provider.revoke(match);
+          before.delete(credential.account);
+        }
+        break;
+      }
+      case "look":
+        current = one.server;
+        if (one.how === "status") await ada.fetch("/calendars/status");
+        else await ada.post("/calendars/sync-credentials", { calendarType: one.provider });
+        break;
+      case "reload an old callback":
+        current = one.server;
+        if (callbacks[one.which]) endOf(await ada.visit(callbacks[one.which]!));
+        break;
+      case "apple":
+        if (one.isDown) emulator.provider.break("apple");
+        await ada.post("/calendars/apple-credentials", {
+          username: "dave@icloud.example",
+          password: one.isRight ? "good-app-pass" : "wrong-app-pass",
+        });
+        emulator.provider.repair("apple");
+        break;
+      case "wait":
+        emulator.clock.advance(one.seconds * 1000);
+        break;
+    }
+    expectNothingLost(before, one.do);
+  }
+}
+
+test("a connection that would work afterwards is never removed unless its user asked", async () => {
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 14 }), run), { numRuns: 150 });
+});
