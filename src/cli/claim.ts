@@ -6,9 +6,9 @@ import { encryptionKeysFromEnv } from "../tokens/encryption/keys.js";
 import type { ClaimProgress } from "../users/claim-users.js";
 import { withDatabase, type Database } from "./checks/database.js";
 import type { Finding } from "./checks/finding.js";
-import { checkTables } from "./checks/table.js";
 import { textOption, UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
 import { withEnvFile } from "./env-file.js";
+import { tableOptions, tableOptionsOf, tableUsage } from "./table-options.js";
 
 const PROGRESS_EVERY = 100;
 const MAX_PER_MINUTE = 200;
@@ -26,9 +26,8 @@ application runs: users that were claimed cost no request.
   --max-per-minute <number>  the most users a minute; default 120, at most ${String(MAX_PER_MINUTE)}: each takes up to two
                              requests, and Cal.com allows a client 500 a minute
   --server-id <id>           the client's option serverId; default: none
-  --table <name>             the token table; default: CalendarIntegration
-  --schema <name>            its schema; default: none, search_path decides
-  --env-file <path>          read variables from a file; those of the environment go before them
+  --env-file <file>          reads variables from a file, such as .env; those that are set already win
+${tableUsage}
 
 It reads CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL, CAL_TOKEN_ENCRYPTION_KEYS and DATABASE_URL. Exit code 1 if
 it was stopped, or if some users could not be claimed: each of them is named with the reason.`,
@@ -37,8 +36,7 @@ it was stopped, or if some users could not be claimed: each of them is named wit
     after: { type: "string" },
     "max-per-minute": { type: "string" },
     "server-id": { type: "string" },
-    table: { type: "string" },
-    schema: { type: "string" },
+    ...tableOptions,
     "env-file": { type: "string" },
   },
 
@@ -48,11 +46,15 @@ it was stopped, or if some users could not be claimed: each of them is named wit
     const client = createClient(values, io);
     let result: ClaimProgress | undefined;
     const findings = await withDatabase(io, async (database) => {
-      const wrongs = (await checkTables(database, tableOf(values))).filter(({ level }) => level === "wrong");
-      if (wrongs.length > 0) return wrongs;
       client.connect(database);
-      result = await claim(client.cal, { after: textOption(values, "after"), maxPerMinute }, io);
-      return [];
+      try {
+        result = await claim(client.cal, { after: textOption(values, "after"), maxPerMinute }, io);
+        return [];
+      } catch (error) {
+        // The table does not exist, or the database fails.
+        if (!isCalError(error)) throw error;
+        return [{ level: "wrong", text: error.message }];
+      }
     });
     findings.forEach((finding) => printProblem(finding, io));
     if (!result || findings.length > 0) return 1;
@@ -69,11 +71,6 @@ function maxPerMinuteOf(values: OptionValues): number | undefined {
   throw new UsageError(`--max-per-minute must be a whole number from 1 to ${String(MAX_PER_MINUTE)}.`);
 }
 
-function tableOf(values: OptionValues): { table?: string; schema?: string } {
-  const [table, schema] = [textOption(values, "table"), textOption(values, "schema")];
-  return { ...(table !== undefined && { table }), ...(schema !== undefined && { schema }) };
-}
-
 /** The client, with a store whose database is connected later: its options are validated first. */
 function createClient(
   values: OptionValues,
@@ -86,7 +83,7 @@ function createClient(
       return connected.query(text, parameters);
     },
   };
-  const table = postgresTokenStore({ client: database, ...tableOf(values) });
+  const table = postgresTokenStore({ client: database, ...tableOptionsOf(values) });
   const hasKeys = Boolean(io.env["CAL_TOKEN_ENCRYPTION_KEYS"]?.trim());
   const tokenStore = hasKeys ? encryptedTokenStore(table, { keys: encryptionKeysFromEnv(io.env) }) : table;
   const { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL } = io.env;

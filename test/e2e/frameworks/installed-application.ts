@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { PackedPackage } from "../../support/pack.js";
-import { askFor } from "../../support/postgres.js";
+import { requestService } from "../../support/postgres.js";
 import type { FrameworkApplication } from "./applications.js";
 
 const run = promisify(execFile);
@@ -26,7 +26,7 @@ interface Manifest {
 }
 
 export async function installApplication(application: FrameworkApplication): Promise<InstalledApplication> {
-  const packed = JSON.parse(await askFor("package")) as PackedPackage;
+  const packed = JSON.parse(await requestService("package")) as PackedPackage;
   const directory = await mkdtemp(join(tmpdir(), "calbridge-framework-"));
   const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
   const inDirectory = (env: Env) => ({ cwd: directory, env: withoutTestRunner(env), maxBuffer: 2 ** 26 });
