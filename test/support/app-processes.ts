@@ -40,6 +40,10 @@ export class AppProcess {
     await this.#ask({ do: "stop at", point, signal });
   }
 
+  async advance(ms: number): Promise<void> {
+    await this.#ask({ do: "advance", ms });
+  }
+
   async counts(): Promise<Counts> {
     return (await this.#ask({ do: "count" })) as Counts;
   }
