@@ -3,6 +3,7 @@ import { postgresTokenStore } from "../../src/stores/postgres/postgres-token-sto
 import type { TokenStore } from "../../src/tokens/token-store.js";
 import type { Point } from "./points.js";
 import { createPool } from "./pool.js";
+import { storeOver } from "./store-over-http.js";
 
 // One server process of an application that runs several. app-processes.ts starts it and sends it jobs.
 
@@ -14,6 +15,10 @@ export interface AppConfig {
   clientId: string;
   clientSecret: string;
   timeoutMs: number;
+  /** A store that another process serves, in place of the database: see store-server.ts. */
+  storeUrl?: string;
+  /** The clients are of OAuth 2. */
+  authorizeUrl?: string;
 }
 
 /** The jobs of a process. */
@@ -22,6 +27,8 @@ export type AppJob =
   | { do: "call"; userIds: string[] }
   /** Sends itself this signal when a refresh next reaches the point. */
   | { do: "stop at"; point: Point; signal: "SIGKILL" | "SIGSTOP" }
+  /** Turns the process's clock. */
+  | { do: "advance"; ms: number }
   | { do: "count" };
 
 /** How a call ended. */
@@ -50,27 +57,33 @@ function reach(point: Point): void {
   process.kill(process.pid, signal);
 }
 
-const pool = createPool(config.databaseUrl, { max: config.connections });
-const postgres = postgresTokenStore({
-  client: {
-    query: (text, values) => {
-      counts.queries += 1;
-      return pool.query(text, values);
+function createStore(): Required<TokenStore> {
+  if (config.storeUrl !== undefined) return storeOver(config.storeUrl);
+  const pool = createPool(config.databaseUrl, { max: config.connections });
+  return postgresTokenStore({
+    client: {
+      query: (text, values) => {
+        counts.queries += 1;
+        return pool.query(text, values);
+      },
     },
-  },
-});
+  });
+}
+
+const inner = createStore();
+let aheadMs = 0;
 
 /** The store, with points to stop at. */
 const tokenStore: TokenStore = {
-  ...postgres,
+  ...inner,
   async acquireLease(userId, options) {
-    const isAcquired = await postgres.acquireLease(userId, options);
+    const isAcquired = await inner.acquireLease(userId, options);
     if (isAcquired) reach("lease acquired");
     return isAcquired;
   },
   async set(record, options) {
     reach("before the write");
-    const writing = postgres.set(record, options);
+    const writing = inner.set(record, options);
     // It may reject before it is awaited.
     writing.catch(() => undefined);
     // The statement is sent in the next turn of the event loop.
@@ -82,8 +95,15 @@ const tokenStore: TokenStore = {
   },
 };
 
+const { clientId, clientSecret, authorizeUrl } = config;
+const grant =
+  authorizeUrl === undefined
+    ? { managedUsers: { clientId, clientSecret } }
+    : { oauth: { clientId, clientSecret, authorizeUrl } };
+
 const cal = new CalClient({
-  managedUsers: { clientId: config.clientId, clientSecret: config.clientSecret },
+  ...grant,
+  now: () => Date.now() + aheadMs,
   baseUrl: config.calUrl,
   timeoutMs: config.timeoutMs,
   retry: { limit: 0 },
@@ -94,7 +114,7 @@ const cal = new CalClient({
   fetch: async (...request) => {
     const fetching = globalThis.fetch(...request);
     const url = request[0] instanceof Request ? request[0].url : String(request[0]);
-    if (!url.endsWith("/refresh")) return fetching;
+    if (!/\/(refresh|oauth2\/token)$/.test(url)) return fetching;
     // A random time: long enough for the request to arrive, and often too short for the response to be back.
     await Promise.race([fetching, new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20))]);
     reach("request sent");
@@ -122,6 +142,9 @@ async function run(job: AppJob): Promise<unknown> {
       return Promise.all(job.userIds.map(call));
     case "stop at":
       stopping = job;
+      return undefined;
+    case "advance":
+      aheadMs += job.ms;
       return undefined;
     case "count":
       return counts;

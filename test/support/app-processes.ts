@@ -38,6 +38,10 @@ export class AppProcess {
     await this.#run({ do: "stop at", point, signal });
   }
 
+  async advance(ms: number): Promise<void> {
+    await this.#run({ do: "advance", ms });
+  }
+
   async counts(): Promise<Counts> {
     return (await this.#run({ do: "count" })) as Counts;
   }

@@ -5,7 +5,7 @@ import { RefreshLease } from "../../../src/tokens/refresh-lease.js";
 import { deferred } from "../../support/deferred.js";
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {});
+afterEach(() => void vi.useRealTimers());
 
 /** The lease of one process, over this store. */
 function leaseOver(store: TokenStore) {

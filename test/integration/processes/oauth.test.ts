@@ -1,0 +1,129 @@
+import { afterEach, expect, test } from "vitest";
+import { memoryTokenStore } from "../../../src/index.js";
+import { detailsOf, toDetailsText } from "../../../src/tokens/details.js";
+import { appProcesses, type AppProcess } from "../../support/app-processes.js";
+import { createOAuth2Emulator } from "../../support/oauth2-emulator.js";
+import { points } from "../../support/points.js";
+import { serveStore } from "../../support/store-over-http.js";
+
+const MINUTE_MS = 60_000;
+const KILLS = 200;
+
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+/** A server, a shared store with linked users whose access tokens have expired, and what starts processes. */
+async function createWorld(mode: "strict" | "lenient", users: number) {
+  const { emulator } = createOAuth2Emulator(mode, { now: Date.now, latencyMs: 10 });
+  const server = await emulator.listen();
+  const store = memoryTokenStore();
+  const shared = await serveStore(store);
+  cleanUps.push(() => server.close(), shared.close);
+  const start = await appProcesses({
+    databaseUrl: "",
+    connections: 0,
+    storeUrl: shared.url,
+    calUrl: server.url,
+    clientId: "app",
+    clientSecret: "app-secret",
+    authorizeUrl: emulator.oauth2.authorizeUrl,
+    timeoutMs: 60_000,
+  });
+  const started = (): AppProcess => {
+    const process = start();
+    cleanUps.push(() => process.end());
+    return process;
+  };
+  const calUserIds = new Map<string, number>();
+  for (let n = 0; n < users; n += 1) {
+    const userId = `user-${n}`;
+    const person = emulator.people.create({ email: `${userId}@cal.example`, name: userId });
+    const { accessToken, refreshToken } = await emulator.oauth2.issueTokens({
+      clientId: "app",
+      userId: person.id,
+    });
+    emulator.oauth2.expireAccessTokens(person.id);
+    calUserIds.set(userId, person.id);
+    const record = {
+      userId,
+      calUserId: person.id,
+      calServer: "",
+      calAccessToken: accessToken,
+      calAccessTokenExpiresAt: new Date(Date.now() - 1000),
+      calRefreshToken: refreshToken,
+      calRefreshTokenExpiresAt: null,
+      details: toDetailsText({ grant: "oauth", rotation: 1, clientId: "app" }),
+    };
+    await store.set(record, { ifVersion: null });
+  }
+  const refreshes = (userId: string): number =>
+    emulator.requests.filter(
+      ({ grantType, status, userId: id }) =>
+        grantType === "refresh_token" && status === 200 && id === calUserIds.get(userId),
+    ).length;
+  return { emulator, store, start: started, userIds: [...calUserIds.keys()], calUserIds, refreshes };
+}
+
+test("strict: 8 processes, 50 users, 2000 calls, every token expired: one refresh each, and every call succeeds", async () => {
+  const { start, userIds, refreshes } = await createWorld("strict", 50);
+  const processes = Array.from({ length: 8 }, () => start());
+  await Promise.all(processes.map((process) => process.ready()));
+  const calls = Array.from({ length: 5 }, () => userIds).flat();
+  const outcomes = (await Promise.all(processes.map((process) => process.call(...calls)))).flat();
+  expect(outcomes).toHaveLength(2000);
+  expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
+  expect(userIds.map(refreshes)).toEqual(userIds.map(() => 1));
+}, 120_000);
+
+test.each(["strict", "lenient"] as const)(
+  `%s: ${KILLS} processes are killed in a refresh: only users whose process died between the request and the write have to link again`,
+  async (mode) => {
+    const { emulator, store, start, userIds, calUserIds, refreshes } = await createWorld(mode, KILLS);
+    let next = 0;
+    const killed: Record<string, number> = {};
+    const strike = async (): Promise<void> => {
+      for (let n = next++; n < userIds.length; n = next++) {
+        const point = points[n % points.length]!;
+        const victim = start();
+        await victim.ready();
+        await victim.stopAt(point);
+        await Promise.race([victim.ended, victim.call(userIds[n]!).catch(() => undefined)]);
+        await victim.end();
+        killed[point] = (killed[point] ?? 0) + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, strike));
+
+    // Who lost the pair: Cal.com has refreshed, and the row says that a refresh was sent.
+    const lost: string[] = [];
+    for (const userId of userIds) {
+      const record = (await store.get(userId))!;
+      const { refreshTokens } = emulator.oauth2.tokens(calUserIds.get(userId)!);
+      if (refreshTokens.includes(record.calRefreshToken!)) continue;
+      expect({ userId, refreshes: refreshes(userId) }).toEqual({ userId, refreshes: 1 });
+      expect(detailsOf(record)).toHaveProperty("refreshSentAt");
+      lost.push(userId);
+    }
+    const survivors = Array.from({ length: 3 }, () => start());
+    // The minute in which a request may still be running.
+    emulator.clock.advance(MINUTE_MS + 1000);
+    await Promise.all(survivors.map((process) => process.advance(MINUTE_MS + 1000)));
+    for (const process of survivors) {
+      const outcomes = await process.call(...userIds);
+      const failed = userIds.filter((_, n) => outcomes[n]!.error !== undefined);
+      expect(failed).toEqual(lost);
+      const codes = new Set(outcomes.flatMap(({ error }) => error ?? []));
+      // Many refused at once are doubted, and not all are marked.
+      for (const code of codes) expect(["reauthorization_required", "refresh_pending"]).toContain(code);
+    }
+    if (mode === "lenient") expect(lost).toEqual([]);
+    else expect(lost.length).toBeGreaterThan(0);
+    // Two of six points are after the request and before the write.
+    expect(lost.length).toBeLessThanOrEqual(
+      (killed["request sent"] ?? 0) + (killed["response received"] ?? 0),
+    );
+  },
+  300_000,
+);
