@@ -205,6 +205,6 @@ describe("the token store contract rejects", () => {
 
   test("a function that returns no store", async () => {
     const [first] = tokenStoreContract((() => undefined) as never);
-    await expect(first!.run()).rejects.toThrow("must answer a token store");
+    await expect(first!.run()).rejects.toThrow("must return a token store");
   });
 });
