@@ -27,6 +27,8 @@ const steps = {
   signUp: fc.record({ do: fc.constant("signUp"), person, address, server, id: fc.nat({ max: 1 }) }),
   /** A managed user and a row of an integration written by hand, claimed at once or later. */
   byHand: fc.record({ do: fc.constant("byHand"), person, address, isClaimed: fc.boolean(), server }),
+  /** A person's row is lost, and the address goes to another person, who signs up and looks. */
+  succeed: fc.record({ do: fc.constant("succeed"), person, address, server, id: fc.nat({ max: 1 }) }),
   connect: fc.record({ do: fc.constant("connect"), person }),
   use: fc.record({ do: fc.constant("use"), person, server, id: fc.nat({ max: 1 }) }),
   disconnect: fc.record({ do: fc.constant("disconnect"), person, server, id: fc.nat({ max: 1 }) }),
@@ -122,6 +124,14 @@ class World {
       case "byHand":
         await this.#byHand(step);
         return null;
+      case "succeed": {
+        const before = this.#holders.get(step.address)!;
+        await this.play({ ...step, do: "cascade", person: before, id: 0 });
+        await this.play({ ...step, do: "recycle" });
+        await this.play({ ...step, do: "signUp" });
+        await this.play({ ...step, do: "use" });
+        return null;
+      }
       case "connect": {
         const own = [...this.#managed].filter(([, { owner }]) => owner === step.person);
         for (const [id, { accounts }] of own) {
