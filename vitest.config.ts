@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     setupFiles: ["test/support/setup.ts"],
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 400_000,
     restoreMocks: true,
     // The default of one second is too short for a busy machine.
     expect: { poll: { timeout: 30_000 } },

@@ -23,7 +23,7 @@ import type { TokenStore } from "./tokens/token-store.js";
 import { assertRedirectUri, assertScopes, type ResolvedOAuth } from "./users/oauth-accounts.js";
 
 /** {@link ManagedUsersOptions} with every default filled in. */
-export interface ResolvedManagedUsers {
+interface ResolvedManagedUsers {
   clientId: string;
   clientSecret: string;
   adoptUnowned: boolean;

@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/require-await -- async, so that what is thrown becomes a rejection */
 import { CalUserInUseError } from "../errors.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "../tokens/token-store.js";
 

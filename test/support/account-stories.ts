@@ -12,7 +12,7 @@ import { createCalEmulator } from "../../src/testing/index.js";
 import { clientOf } from "./client.js";
 import { testKeys } from "./keys.js";
 
-export const people = ["ada", "bob", "mallory"] as const;
+const people = ["ada", "bob", "mallory"] as const;
 type Person = (typeof people)[number];
 const addresses = ["one@example.com", "two@acme.co.uk", "two@acme.co.jp"] as const;
 

@@ -1,7 +1,7 @@
 import { CalNetworkError } from "../../src/errors.js";
 import type { Grant, GrantedTokens, RefreshResult } from "../../src/tokens/grant.js";
 
-export const ACCESS_TOKEN_LIFE_MS = 30 * 60_000;
+const ACCESS_TOKEN_LIFE_MS = 30 * 60_000;
 // Less than the minute after which another request may be sent.
 const CLIENT_TIMEOUT_MS = 50_000;
 

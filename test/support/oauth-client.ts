@@ -42,7 +42,7 @@ export function createOAuthClient({ mode = "strict", ...options }: OAuthClientOp
 
 export type OAuthWorld = ReturnType<typeof createOAuthClient>;
 
-export function oauthClientOf(
+function oauthClientOf(
   emulator: CalEmulator,
   store: TokenStore,
   { oauth, managedUsers, newUsers, ...options }: OAuthClientOptions = {},

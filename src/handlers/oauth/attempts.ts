@@ -46,7 +46,7 @@ const useSchema = z.object({ runningUntil: z.number() });
 /** A managed user's access token lives for an hour. */
 const LINK_LIFE_MS = 60 * 60_000;
 /** For consent that was given at the last moment, and for clocks that differ. At least as long as a state lives. */
-export const LINK_GRACE_MS = 10 * 60_000;
+const LINK_GRACE_MS = 10 * 60_000;
 // Longer than it takes to complete an attempt; then the server was stopped, and the callback can be loaded again.
 const MAX_RUN_MS = 60_000;
 // For attempts of which the store keeps nothing. As many as a busy server has in ten minutes.

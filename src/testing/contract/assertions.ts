@@ -49,7 +49,7 @@ export function countOf(record: TokenRecord | null): number {
 }
 
 /** A Cal.com user of its own for each application user: no two may have the same. */
-export function calUserIdOf(userId: string): number {
+function calUserIdOf(userId: string): number {
   let hash = 0;
   for (const character of userId) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 2_147_483_629;
   return hash + 1;

@@ -312,7 +312,7 @@ describe("over any store", () => {
       "takeAttempt",
     ] as const;
     expect(optional.every((name) => typeof all[name] === "function")).toBe(true);
-    for (const name of optional) delete inner[name];
+    for (const name of optional) Reflect.deleteProperty(inner, name);
     const few = encryptedTokenStore(inner, { keys: { k2 } });
     expect(Object.keys(few).sort()).toEqual(["delete", "get", "set"]);
   });
