@@ -21,7 +21,7 @@ export interface CalHooks {
  */
 export type CalClientOptions = CommonOptions & GrantOptions;
 
-/** {@link CalClientOptions.managedUsers}, {@link CalClientOptions.oauth}, or both. */
+/** `managedUsers`, `oauth`, or both. */
 export type GrantOptions =
   | { managedUsers: ManagedUsersOptions; oauth?: undefined; newUsers?: undefined }
   | { oauth: OAuthOptions; managedUsers?: undefined; newUsers?: undefined }

@@ -182,7 +182,7 @@ export class CalClient {
    * Gives the Cal.com user of one application user to another: the same person with a new id. For tokens that were
    * encrypted, and for managed users, which carry a hash of their owner, a change in the database would not be enough.
    *
-   * @param options.email - The address of the managed user: needed only if the record of `from` was deleted already.
+   * @param options - `email`, the address of the managed user, is needed only if the record of `from` was deleted already.
    * @throws {@link CalUserInUseError} if `to` has a Cal.com user already.
    * @throws {@link CalTokenError} `user_not_found` if there is neither a record nor a managed user of `from`.
    */

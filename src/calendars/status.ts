@@ -20,14 +20,14 @@ export type CalendarStatus =
   | {
       connected: true;
       /** Present for a calendar connected just now: it takes Cal.com up to 10 seconds to list it. */
-      listed?: false;
+      listed?: false | undefined;
     }
   | {
       connected: false;
       reason: DisconnectedReason;
       message: string;
       /** The connection that doesn't work, where that is known. */
-      credentialId?: number;
+      credentialId?: number | undefined;
     };
 
 /** Asks Cal.com whether a provider's connection works. Of several connections, Cal.com looks at one. */

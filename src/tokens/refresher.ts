@@ -3,8 +3,7 @@ import { growingPauses, pause } from "../lib/backoff.js";
 import type { CheckedStore } from "./checked-store.js";
 import type { Grant, GrantedTokens } from "./grant.js";
 import type { ReauthorizationInfo } from "./reauthorization.js";
-import type { HeldLease } from "./refresh-lease.js";
-import { SingleUseRefresh } from "./single-use-refresh.js";
+import { SingleUseRefresh, type RefreshRun } from "./single-use-refresh.js";
 import { isRefreshable } from "./token-record.js";
 import type { TokenRecord } from "./token-store.js";
 import { TokenWriter, type Refreshed } from "./token-writer.js";
@@ -15,16 +14,6 @@ export interface RefresherOptions {
   now: () => number;
   warn: (message: string, fields: object) => void;
   onReauthorizationRequired: (info: ReauthorizationInfo) => void;
-}
-
-/** One refresh: under the user's lease, until the user's record meets what is required. */
-export interface RefreshRun {
-  meets: (record: TokenRecord) => boolean;
-  lease: HeldLease;
-  /** Whether the user was not deleted or replaced meanwhile. */
-  isCurrent: () => boolean;
-  /** How often a request that was not carried out is sent again. */
-  retriesLeft: number;
 }
 
 const MAX_ROUNDS = 20;

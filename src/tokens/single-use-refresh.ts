@@ -1,4 +1,5 @@
 import { CalTokenError, isCalError } from "../errors.js";
+import type { HeldLease } from "./refresh-lease.js";
 import { pause } from "../lib/backoff.js";
 import type { CheckedStore } from "./checked-store.js";
 import { detailsOf, type ReauthorizationReason } from "./details.js";
@@ -12,10 +13,19 @@ import {
   RefusalGuard,
   type ReauthorizationInfo,
 } from "./reauthorization.js";
-import type { RefreshRun } from "./refresher.js";
 import { hasSameTokens, isRefreshable, withDetails } from "./token-record.js";
 import type { TokenRecord } from "./token-store.js";
 import { CONFIRM_AFTER_MS, type Refreshed, type TokenWriter } from "./token-writer.js";
+
+/** One refresh: under the user's lease, until the user's record meets what is required. */
+export interface RefreshRun {
+  meets: (record: TokenRecord) => boolean;
+  lease: HeldLease;
+  /** Whether the user was not deleted or replaced meanwhile. */
+  isCurrent: () => boolean;
+  /** How often a request that was not carried out is sent again. */
+  retriesLeft: number;
+}
 
 export interface SingleUseRefreshOptions {
   store: CheckedStore;

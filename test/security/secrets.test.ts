@@ -267,7 +267,7 @@ describe("no secret gets out of the token store's failures", () => {
     for (const methods of odd) {
       const { cal, told } = watched(secrets, renewed, { ...memoryTokenStore(), ...methods });
       const error = await turnUntil(rejection(cal.forUser("ada").profile()), 1_000);
-      expect(isCalError(error)).toBe(true);
+      expect(isCalError(error), String((error as Error).stack)).toBe(true);
       expect(leaksIn([error, told], secrets)).toEqual([]);
     }
   });

@@ -53,9 +53,9 @@ const MAX_WRITE_ATTEMPTS = 4;
  * statement: no transaction and no session state, so a transaction pooler may be in between. Leases and connection
  * attempts are kept in a second table and expire by the database's clock.
  *
- * @throws {@link CalValidationError} for a client that can't be used, and for what a database can't store.
- * @throws {@link CalStoreError} if the database fails.
- * @throws {@link CalUserInUseError} from `set` and `reassign`, if another user's record has the Cal.com user.
+ * @throws `CalValidationError` for a client that can't be used, and for what a database can't store.
+ * @throws `CalStoreError` if the database fails.
+ * @throws `CalUserInUseError` from `set` and `reassign`, if another user's record has the Cal.com user.
  *
  * @example
  * ```ts

@@ -76,7 +76,7 @@ CREATE UNIQUE INDEX ${inTransaction ? "" : "CONCURRENTLY "}${parts.calUserIndex}
  * Makes both tables, or migrates existing ones: for tests and small applications. Does what `calbridge schema` prints,
  * in one transaction. Several processes may call it at once.
  *
- * @throws {@link CalStoreError} if the database refuses.
+ * @throws `CalStoreError` if the database refuses.
  */
 export async function createSchema(client: PostgresClient, options: SchemaOptions = {}): Promise<void> {
   const run = statementRunner(client);

@@ -45,9 +45,9 @@ export interface PrismaTokenStoreOptions<Client extends object = object> {
  * for any number of processes. `calbridge schema --prisma` prints both. Writes are conditional updates; no transaction is
  * opened. Made for and tested with Postgres.
  *
- * @throws {@link CalValidationError} for a client without the models, and for what a database can't store.
- * @throws {@link CalStoreError} if Prisma or the database fails.
- * @throws {@link CalUserInUseError} from `set` and `reassign`, if another user's record has the Cal.com user.
+ * @throws `CalValidationError` for a client without the models, and for what a database can't store.
+ * @throws `CalStoreError` if Prisma or the database fails.
+ * @throws `CalUserInUseError` from `set` and `reassign`, if another user's record has the Cal.com user.
  *
  * @example
  * ```ts

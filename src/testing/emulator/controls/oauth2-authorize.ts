@@ -38,6 +38,7 @@ export interface OAuth2AuthorizeResult {
   reason: AuthorizeReason | null;
 }
 
+/** Opens the authorize page as a person. */
 export type OAuth2Authorize = (
   url: string,
   options?: OAuth2AuthorizeOptions,

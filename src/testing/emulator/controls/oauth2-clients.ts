@@ -21,7 +21,9 @@ export interface EmulatedOAuth2Client {
 export interface EmulatedOAuth2Clients {
   /** @throws TypeError if Cal.com would not register such a client. */
   create(client: EmulatorOAuth2Client): EmulatedOAuth2Client;
+  /** All clients. */
   list(): EmulatedOAuth2Client[];
+  /** One client, if there is one with this id. */
   get(id: string): EmulatedOAuth2Client | undefined;
   /** Deletes a client. Its access tokens work until they expire. */
   delete(id: string): void;

@@ -39,6 +39,7 @@ const failures = {
   access_denied: { error: "access_denied", message: null },
 } as const;
 
+/** Why the authorize page refuses. */
 export type AuthorizeReason = keyof typeof failures;
 
 /** Failures that stay on Cal.com's page. The others are redirected to the application. */
