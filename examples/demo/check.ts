@@ -79,9 +79,11 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
     return "the page shows that the calendar has to be reconnected";
   });
   await step("reconnect", async () => {
+    // The revoked connection is removed once the user came back from Google. Then Google has to be connected again.
+    expectQuery(await connect(), { connected: "false", reason: "try_again" });
     expectQuery(await connect(), { connected: "true" });
     await expectConnection(ada, "alice@gmail.example", true);
-    return "the revoked credential was removed first, as Cal.com would not have stored the new tokens";
+    return "the second time, as Cal.com does not store new tokens beside a revoked credential";
   });
   await step("the callback arrives in the browser of another user", async () => {
     expectQuery(await connect(grace, "office365", "bob"), { connected: "false", reason: "wrong_user" });

@@ -58,33 +58,33 @@ const gzipped = (files: { contents: Uint8Array }[]): number =>
 const client = 'export { CalClient, memoryTokenStore } from "calbridge";';
 
 describe("minified and gzipped, with its dependencies, to a server's bundle", () => {
-  it("the client with the memory store adds at most 25 kB, and 28.2 kB with what is loaded when it is needed", async () => {
+  it("the client with the memory store adds at most 39 kB, and 42 kB with what is loaded when it is needed", async () => {
     const size = await sizeOf(client);
-    expect(size.atStart).toBeLessThanOrEqual(25_000);
-    expect(size.inAll).toBeLessThanOrEqual(28_200);
+    expect(size.atStart).toBeLessThanOrEqual(39_000);
+    expect(size.inAll).toBeLessThanOrEqual(42_000);
     expect(size.inAll, "there is something to load later").toBeGreaterThan(size.atStart);
   });
 
   // jose's JWE takes 9 kB of the handlers, and of encryption: both together have it once.
   it.each([
-    { what: "the handlers", exports: 'export * from "calbridge/handlers";', atStart: 9_000, inAll: 17_500 },
+    { what: "the handlers", exports: 'export * from "calbridge/handlers";', atStart: 13_500, inAll: 23_000 },
     {
       what: "encryption at rest",
       exports: 'export { encryptedTokenStore } from "calbridge";',
-      atStart: 1_600,
-      inAll: 10_000,
+      atStart: 2_100,
+      inAll: 11_000,
     },
     {
       what: "the Postgres store",
       exports: 'export { postgresTokenStore } from "calbridge/postgres";',
-      atStart: 2_500,
-      inAll: 2_500,
+      atStart: 5_500,
+      inAll: 5_500,
     },
     {
       what: "the Prisma store",
       exports: 'export { prismaTokenStore } from "calbridge/prisma";',
-      atStart: 2_000,
-      inAll: 2_000,
+      atStart: 4_500,
+      inAll: 4_500,
     },
     {
       what: "the bridge to Node",

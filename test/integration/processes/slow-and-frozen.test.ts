@@ -76,7 +76,7 @@ describe.concurrent("slow processes and a slow Cal.com", () => {
       await frozen.stopAt(point, "SIGSTOP");
       const call = frozen.call(userId);
       await until(() => frozen.isStopped);
-      const lease = `SELECT "leaseEndsAt" FROM "CalendarIntegration" WHERE "userUlid" = $1`;
+      const lease = `SELECT "expiresAt" AS "leaseEndsAt" FROM "CalendarIntegrationEntry" WHERE "key" = 'lease:' || $1`;
       const leaseEndsAt = (await database.pool.query<{ leaseEndsAt: Date | null }>(lease, [userId])).rows[0]!
         .leaseEndsAt;
 

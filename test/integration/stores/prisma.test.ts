@@ -173,7 +173,15 @@ describe.each([
     await createSchema(database.pool, { table, userIdType: type });
     const store = prismaTokenStore({ prisma, model, entryModel: "calendarIntegrationEntry" });
     const userIds = Array.from({ length: 7 }, (_, n) => `${prefix}${n + 1}`);
-    for (const userId of userIds) await store.set(tokens(userId), { ifVersion: null });
+    for (const userId of userIds) {
+      const write = tokens(userId);
+      // The access token names the Cal.com user, as Cal.com's do.
+      const payload = Buffer.from(JSON.stringify({ ownerId: write.calUserId, for: userId })).toString(
+        "base64url",
+      );
+      const calAccessToken = `eyJhbGciOiJIUzI1NiJ9.${payload}.c2ln`;
+      await store.set({ ...write, calAccessToken }, { ifVersion: null });
+    }
     const done = await reencryptTokens(store, { keys: testKeys, batchSize: 3 });
     expect(done).toMatchObject({ checked: 7, reencrypted: 7, busy: 0, failed: 0, done: true });
     expect((await store.get(userIds[6]!))!.calAccessToken).toMatch(/^eyJ/);
