@@ -84,11 +84,13 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     onCancel: closeForm,
   };
 
-  const renderConnection = (connection: Connection): ReactNode => {
+  const renderConnection = (connection: Connection, index: number): ReactNode => {
     const { credentialId, email } = connection;
     // Google's main calendar has the address as its name, which is shown already.
     const calendars = connection.calendars.filter((calendar) => calendar.name !== email);
-    const connectionId = `${id}-${credentialId}`;
+    // All delegated connections have the credentialId -1.
+    const key = credentialId > 0 ? credentialId : `n${index}`;
+    const connectionId = `${id}-${key}`;
     const about = email ? connectionId : id;
     const help = !credentialId
       ? texts.notListedYet
@@ -118,7 +120,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
       return render.connection({ connection, provider, label: email ?? name, disconnectButton });
     }
     return (
-      <div key={credentialId} className={classOf("connection")}>
+      <div key={key} className={classOf("connection")}>
         <div>
           {email && <p id={connectionId}>{email}</p>}
           {calendars.length > 0 && (

@@ -20,9 +20,11 @@ export function useCalendarIntegration(options: CalendarIntegrationOptions = {})
     throw new Error(`calbridge/react needs React 18 or later. This is React ${version}.`);
   }
   const [store] = useState(() => createIntegrationStore(options));
+  // Effects run in order: when it starts, it has its listener.
+  const state = useSyncExternalStore(store.subscribe, store.get, store.get);
   useEffect(() => {
     store.options = options;
   });
   useEffect(() => store.start(), [store]);
-  return useSyncExternalStore(store.subscribe, store.get, store.get);
+  return state;
 }

@@ -1,4 +1,4 @@
-import type { CalendarStatus, OAuthProvider, UserCalendars } from "../../index.js";
+import type { CalendarStatus, CalUser, OAuthProvider, UserCalendars } from "../../index.js";
 import { toConnections, type Connection } from "../account.js";
 import type { AttemptResult } from "../types.js";
 import { failure } from "./callback-messages.js";
@@ -31,11 +31,12 @@ export interface AttemptEnd {
  * @param isSaved - Whether Cal.com has accepted the code.
  */
 export async function findResult(
-  calendars: UserCalendars,
+  user: CalUser,
   provider: OAuthProvider,
   found: Found,
   isSaved: boolean,
 ): Promise<AttemptEnd> {
+  const { calendars } = user;
   const { status, connectedCalendars } = await calendars.sync(provider);
   const connections = own(toConnections(connectedCalendars, provider, status));
   const removedIds = found.credentialIds.filter((id) => !idsOf(connections).includes(id));
@@ -54,10 +55,10 @@ export async function findResult(
   // Revoked when the attempt started, and still so. If the user has consented to this account again, Cal.com has ignored
   // the new tokens. Without the old connection it accepts the next ones.
   const revoked = connections.filter((one) => isRevoked(one) && found.revokedIds.includes(one.credentialId));
-  for (const { credentialId } of revoked) await calendars.disconnect(provider, { credentialId });
-  if (revoked.length > 0 || found.revokedIds.some((id) => removedIds.includes(id))) {
-    const left = connections.filter((one) => !revoked.includes(one));
-    return { connections: left, result: failure("try_again", [...removedIds, ...idsOf(revoked)]) };
+  const ended = await disconnectAll(user, provider, revoked, connections);
+  if (ended.length > 0 || found.revokedIds.some((id) => removedIds.includes(id))) {
+    const left = connections.filter((one) => !ended.includes(one.credentialId));
+    return { connections: left, result: failure("try_again", [...removedIds, ...ended]) };
   }
   const [first] = connections;
   const isAnyWorking = connections.some(({ connected }) => connected);
@@ -69,11 +70,24 @@ export async function findResult(
  * Disconnects what was revoked at the provider beyond doubt: Cal.com ignores new tokens for such an account. Not before
  * the user has consented; and the provider doesn't accept the old tokens again.
  */
-export async function disconnectRevoked(calendars: UserCalendars, provider: OAuthProvider): Promise<void> {
-  const { connectedCalendars } = await calendars.list();
-  for (const connection of own(toConnections(connectedCalendars, provider)).filter(isRevoked)) {
-    await calendars.disconnect(provider, { credentialId: connection.credentialId });
-  }
+export async function disconnectRevoked(user: CalUser, provider: OAuthProvider): Promise<void> {
+  const connections = own(toConnections((await user.calendars.list()).connectedCalendars, provider));
+  await disconnectAll(user, provider, connections.filter(isRevoked), connections);
+}
+
+/** Disconnects revoked connections. Returns their ids. */
+async function disconnectAll(
+  user: CalUser,
+  provider: OAuthProvider,
+  revoked: readonly Connection[],
+  all: readonly Connection[],
+): Promise<number[]> {
+  if (revoked.length === 0) return [];
+  // In a person's own Cal.com account only the provider's single connection: of several, it is not known which one the
+  // consent is for, and the others are not this application's to end.
+  if (all.length > 1 && (await user.calAccount())?.grant === "oauth") return [];
+  for (const { credentialId } of revoked) await user.calendars.disconnect(provider, { credentialId });
+  return idsOf(revoked);
 }
 
 type Unverified = Extract<CalendarStatus, { connected: false }>;

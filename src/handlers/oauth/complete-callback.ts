@@ -119,13 +119,13 @@ async function connect(
   found: Found,
   { denied, code, state }: CallbackInput,
 ): Promise<AttemptEnd> {
-  const { calendars } = context.options.client.forUser(userId);
+  const user = context.options.client.forUser(userId);
   if (denied === true) return { connections: [], result: failure("access_denied") };
-  if (code === undefined || state === undefined) return findResult(calendars, provider, found, true);
-  await disconnectRevoked(calendars, provider);
-  const saved = await trySave(calendars.save(provider, { code, state }));
+  if (code === undefined || state === undefined) return findResult(user, provider, found, true);
+  await disconnectRevoked(user, provider);
+  const saved = await trySave(user.calendars.save(provider, { code, state }));
   if (saved === "wrong_user") return { connections: [], result: rejection(saved) };
-  return findResult(calendars, provider, found, saved);
+  return findResult(user, provider, found, saved);
 }
 
 /** Whether Cal.com has accepted the code. `wrong_user`: the state is another user's, and nothing was sent. */

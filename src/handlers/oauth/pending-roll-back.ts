@@ -24,8 +24,8 @@ export interface PendingRollBacks {
 
 const MAX_LOOKS = 12;
 const DAY_MS = 24 * 60 * 60_000;
-/** How long a user who sends no request keeps a roll-back pending. */
-export const PENDING_LIFE_MS = 30 * DAY_MS;
+/** How long a roll-back stays pending for a user who sends no request. A store may count 24 days of milliseconds only. */
+export const PENDING_LIFE_MS = 20 * DAY_MS;
 
 const pendingSchema = z.object({ sparedIds: z.array(z.number()), seenUntil: z.number() });
 

@@ -9,7 +9,6 @@ import { attemptsOfThisBrowser, isSameBrowser } from "./state-cookie.js";
 
 // One round is enough, unless the provider calls back twice.
 const ROUNDS = 3;
-// Access tokens of OAuth 2, which travel in the link, live for 30 minutes; servers' clocks differ a little.
 
 // Cal.com sends the browser to the callback as soon as it has stored a credential. Without this delay, an attacker who
 // polls the status would make a victim's calendar "seen" before the victim's callback arrives.

@@ -1,0 +1,102 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { CalendarIntegration, type CalendarIntegrationStatus } from "../../../src/react/index.js";
+import { connection, fakeHandlers, status, type FakeHandlers } from "../../support/fake-handlers.js";
+import { buttonOf, perform, render } from "../../support/render.js";
+
+let handlers: FakeHandlers;
+
+beforeEach(() => {
+  handlers = fakeHandlers();
+  history.replaceState(null, "", "/settings");
+});
+afterEach(() => vi.useRealTimers());
+
+const show = (...calendars: CalendarIntegrationStatus["calendars"]) =>
+  render(<CalendarIntegration fetch={handlers.fetch} initialStatus={{ calendars }} />);
+const cardOf = (page: Element, provider: string) => page.querySelector(`[data-provider="${provider}"]`)!;
+const texts = (page: Element) =>
+  [...page.querySelectorAll(".calbridge-connection")].map(({ textContent }) => textContent);
+
+describe("a connection that doesn't work", () => {
+  test.each([
+    ["revoked", "no longer gives access"],
+    ["invalid_credentials", "no longer gives access"],
+    ["unavailable", "disconnect it and connect it again"],
+    ["provider_error", "disconnect it and connect it again"],
+    ["not_permitted", "went wrong"],
+  ] as const)("says why: %s", async (reason, text) => {
+    const broken = connection({ credentialId: 8, email: null, connected: false, reason, calendars: [] });
+    expect(texts(await show(connection(), broken))[1]).toContain(text);
+  });
+
+  test("is found by a check: the other account of the provider stays connected", async () => {
+    const broken = {
+      credentialId: 8,
+      email: null,
+      connected: false,
+      reason: "revoked",
+      calendars: [],
+    } as const;
+    const page = await show(connection(), connection({ credentialId: 8 }));
+    const calendars = [connection(), connection({ ...broken, calendars: [] })];
+    handlers.respond("sync-credentials", { data: { connected: false, reason: "revoked", calendars } });
+    await perform(() => buttonOf("Check now").click());
+    expect(page.textContent).toContain("no longer gives access");
+    expect(texts(page)[0]).toBe("alice@gmail.exampleTeamDisconnect");
+  });
+});
+
+test("delegated accounts are shown, each with its address, and have no button to disconnect them", async () => {
+  const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const delegated = { credentialId: -1, delegated: true };
+  const page = await show(
+    connection(delegated),
+    connection({ ...delegated, email: "team@gmail.example" }),
+    connection(),
+  );
+  expect(cardOf(page, "google").querySelectorAll('[id$="-disconnect"]')).toHaveLength(1);
+  expect(texts(page)[1]).toContain("team@gmail.example");
+  const ids = [...page.querySelectorAll("[id]")].map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(errors, "React's warnings").not.toHaveBeenCalled();
+});
+
+describe("Apple", () => {
+  test("that can't be read is not shown as connected after a new password", async () => {
+    const apple = { calendarType: "apple", credentialId: 9, connected: false, calendars: [] };
+    const page = await show(connection({ ...apple, reason: "unavailable" }));
+    await perform(() => buttonOf("Reconnect").click());
+    const [username, password] = [...page.querySelectorAll("form input")] as HTMLInputElement[];
+    Object.assign(username!, { value: "dave@icloud.example" });
+    Object.assign(password!, { value: "good-app-pass" });
+    handlers.respond("apple-credentials", { data: { connected: false, reason: "unavailable" } });
+    await perform(() => page.querySelector("form")!.requestSubmit());
+    expect(cardOf(page, "apple").getAttribute("data-state")).toBe("broken");
+    expect(cardOf(page, "apple").querySelector('[role="alert"]')?.textContent).toBeTruthy();
+  });
+
+  test("that the server says is not listed yet is loaded again when it is", async () => {
+    vi.useFakeTimers();
+    const page = await show(
+      connection({ calendarType: "apple", credentialId: 0, email: null, calendars: [] }),
+    );
+    handlers.respond("status", status(connection({ calendarType: "apple", email: "dave@icloud.example" })));
+    await perform(() => vi.advanceTimersByTime(11_000));
+    expect(page.textContent).toContain("dave@icloud.example");
+  });
+});
+
+describe("the address that a callback leads to", () => {
+  test("says that what was connected could not be removed", async () => {
+    const query = "calendarType=google&connected=false&reason=wrong_user&rollBack=pending";
+    history.replaceState(null, "", `/settings?${query}`);
+    expect((await show()).textContent).toMatch(/Remove Cal\.com.s access in your Google Calendar account/);
+    expect(location.search).toBe("");
+  });
+
+  test("asks for one more try after a revoked connection was removed", async () => {
+    history.replaceState(null, "", "/settings?calendarType=google&connected=false&reason=try_again");
+    expect((await show()).textContent).toContain("Connect Google Calendar once more.");
+  });
+});
