@@ -184,7 +184,7 @@ function assertShape(record: TokenRecord): void {
     !Number.isInteger(record.version) && "version must be an integer",
     !isInstant(record.calAccessTokenExpiresAt) && "calAccessTokenExpiresAt must be a Date or null",
     !isInstant(record.calRefreshTokenExpiresAt) && "calRefreshTokenExpiresAt must be a Date or null",
-    !(record.updatedAt instanceof Date) && "updatedAt must be a Date",
+    ((record.updatedAt as unknown) === null || !isInstant(record.updatedAt)) && "updatedAt must be a Date",
   ].find((complaint) => complaint !== false);
   if (problem) throw new CalStoreError(`The token store returned an invalid record: ${problem}.`);
 }
