@@ -113,8 +113,8 @@ test.each(["strict", "lenient"] as const)(
     for (const process of survivors) {
       // A few at a time: on a busy machine, 200 requests at once would reach their time limits.
       const outcomes: Awaited<ReturnType<typeof process.call>> = [];
-      for (let start = 0; start < userIds.length; start += 20)
-        outcomes.push(...(await process.call(...userIds.slice(start, start + 20))));
+      for (let first = 0; first < userIds.length; first += 20)
+        outcomes.push(...(await process.call(...userIds.slice(first, first + 20))));
       const failed = userIds.filter((_, n) => outcomes[n]!.error !== undefined);
       expect(failed, JSON.stringify(outcomes.filter(({ error }) => error).slice(0, 3))).toEqual(lost);
       const codes = new Set(outcomes.flatMap(({ error }) => error ?? []));

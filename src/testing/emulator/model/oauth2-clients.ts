@@ -1,26 +1,13 @@
 import type { EmulatorOAuth2Client, OAuth2Client, OAuth2Mode, OAuth2State } from "./oauth2-state.js";
+import { allPermissions } from "./permissions.js";
 
 const MAX_REDIRECT_URIS = 10;
 const MAX_SECRETS = 2;
 
-/** The scopes that clients of a strict server can be registered for. */
-const scopes = [
-  "EVENT_TYPE_READ",
-  "EVENT_TYPE_WRITE",
-  "BOOKING_READ",
-  "BOOKING_WRITE",
-  "SCHEDULE_READ",
-  "SCHEDULE_WRITE",
-  "APPS_READ",
-  "APPS_WRITE",
-  "PROFILE_READ",
-  "PROFILE_WRITE",
-] as const;
-
 const legacyScopes: readonly string[] = ["READ_BOOKING", "READ_PROFILE"];
 
 export const isKnownScope = (scope: string): boolean =>
-  (scopes as readonly string[]).includes(scope) || isLegacyScope(scope);
+  (allPermissions as readonly string[]).includes(scope) || isLegacyScope(scope);
 
 export const isLegacyScope = (scope: string): boolean => legacyScopes.includes(scope);
 
@@ -37,7 +24,7 @@ export function addClient({ mode, clients }: OAuth2State, given: EmulatorOAuth2C
   assertRedirectUris(mode, redirectUris);
   const unknown = registered.find((scope) => !isKnownScope(scope));
   if (unknown !== undefined) {
-    throw new TypeError(`Cal.com has no scope ${unknown}. It has ${scopes.join(", ")}.`);
+    throw new TypeError(`Cal.com has no scope ${unknown}. It has ${allPermissions.join(", ")}.`);
   }
   const client: OAuth2Client = {
     id,

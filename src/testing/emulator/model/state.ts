@@ -1,6 +1,7 @@
 import { createAccounts, type Accounts, type Defined, type EmulatorAccounts } from "./accounts.js";
 import { createClock, yieldToOthers, type EmulatorClock } from "./clock.js";
 import type { OAuth2Mode, OAuth2State } from "./oauth2-state.js";
+import { allPermissions } from "./permissions.js";
 
 /** An OAuth client of Cal.com's platform. */
 export interface EmulatorClient {
@@ -147,19 +148,6 @@ export interface State {
   pause(): Promise<void>;
 }
 
-const ALL_PERMISSIONS = [
-  "EVENT_TYPE_READ",
-  "EVENT_TYPE_WRITE",
-  "BOOKING_READ",
-  "BOOKING_WRITE",
-  "SCHEDULE_READ",
-  "SCHEDULE_WRITE",
-  "APPS_READ",
-  "APPS_WRITE",
-  "PROFILE_READ",
-  "PROFILE_WRITE",
-];
-
 export function createState(options: StateOptions): State {
   const counters = new Map<string, number>();
   const owners = new Map<number, User>();
@@ -206,7 +194,7 @@ export function createState(options: StateOptions): State {
     },
   };
   for (const client of options.clients) {
-    const { organizationId = 1, redirectUris = [], permissions = ALL_PERMISSIONS } = client;
+    const { organizationId = 1, redirectUris = [], permissions = [...allPermissions] } = client;
     state.clients.set(client.id, { ...client, organizationId, redirectUris, permissions });
     state.owner(organizationId);
   }
