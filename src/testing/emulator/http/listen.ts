@@ -89,10 +89,19 @@ function refuseHost({ headers }: IncomingMessage, outgoing: ServerResponse): voi
 let hasWarned = false;
 
 function warnInProduction(): void {
-  if (hasWarned || process.env["NODE_ENV"] !== "production") return;
+  if (hasWarned || !isProduction()) return;
   hasWarned = true;
   console.warn(
     "calbridge: an emulator of Cal.com is listening, and NODE_ENV is production. It is for development and tests: " +
       "everyone who reaches it can act as any of its users.",
   );
+}
+
+function isProduction(): boolean {
+  try {
+    return process.env["NODE_ENV"] === "production";
+  } catch {
+    // Deno without the permission to read the environment throws.
+    return false;
+  }
 }

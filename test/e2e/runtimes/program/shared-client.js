@@ -5,9 +5,9 @@ import { CalClient, memoryTokenStore } from "calbridge";
 let outcomes = [];
 let cal;
 
-function createClient({ clientId, clientSecret, emulatorUrl, withWaitUntil }) {
+function createClient({ managedUsers, emulatorUrl, withWaitUntil }) {
   return new CalClient({
-    managedUsers: { clientId, clientSecret },
+    managedUsers,
     baseUrl: emulatorUrl,
     tokenStore: memoryTokenStore(),
     hooks: { onTokenRefresh: ({ outcome }) => outcomes.push(outcome) },
