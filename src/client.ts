@@ -5,6 +5,7 @@ import { oauthGrant } from "./grants/oauth-grant.js";
 import { grantsOf } from "./grants/grants.js";
 import { callHook } from "./api/hooks.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
+import { detailsOf } from "./tokens/details.js";
 import { userNotFound } from "./tokens/token-record.js";
 import { FirstUse } from "./users/first-use.js";
 import { ownedGrant } from "./users/owned-grant.js";
@@ -80,6 +81,10 @@ export class CalClient {
       cache: new TokenCache(resolved.cache.maxUsers),
       refreshWindowMs: resolved.refreshWindowMs,
       refreshAheadMs: resolved.refreshAheadMs,
+      isRateLimitLow: (record) => {
+        const client = detailsOf(record).grant === "oauth" ? oauth : managedUsers;
+        return client !== undefined && transport.rateLimits.waitMs(client.clientId) > 0;
+      },
       now,
       waitUntil: resolved.waitUntil,
       report: reportTokenRefresh(hooks.onTokenRefresh, () =>

@@ -101,5 +101,6 @@ export {
   type CalErrorCode,
   type CalErrorOptions,
   type CalLinkErrorCode,
+  type CalRateLimit,
   type CalTokenErrorCode,
 } from "./errors.js";

@@ -48,7 +48,7 @@ export class CalUser {
     const { transport, options } = context;
     this.calendars = new UserCalendars({
       send: (call, need) => this.#send(call, need),
-      sendPublic: (call) => transport.send(call, { kind: "none" }),
+      sendPublic: (call) => transport.send(call, { kind: "none", userId: id }),
       record: (options) => this.#record(options),
       connectMinTtlMs: options.connectMinTtlMs,
     });
@@ -173,7 +173,7 @@ export class CalUser {
       const { record, isIssued } = await this.#usable({ ...requirement, rejected }, call);
       const { calAccessToken: accessToken } = record;
       try {
-        return await this.#context.transport.send(call, { kind: "bearer", accessToken });
+        return await this.#context.transport.send(call, { kind: "bearer", accessToken, userId: this.id });
       } catch (error) {
         if (!isTokenRefused(error)) throw error;
         if (isIssued && isAccountGone(error)) {
