@@ -13,6 +13,8 @@ export type {
   OAuthOptions,
 } from "./client-options.js";
 export type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
+export type { CalPagesInput } from "./api/pages.js";
+export type { CalRequestInput, CalResponse } from "./api/raw-request.js";
 export type { CallOptions } from "./api/request.js";
 
 export type { AccessToken, CalUser } from "./users/cal-user.js";

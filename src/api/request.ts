@@ -39,6 +39,8 @@ export interface ApiCall<T> extends CallOptions {
   /** The values of the template. */
   params?: Record<string, string | number>;
   query?: Record<string, QueryValue> | undefined;
+  /** Headers beside those of every request. */
+  headers?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
   /** Values that must not appear in an error: a password, a code, a state, a refresh token. */

@@ -162,7 +162,7 @@ export class Transport {
   }
 
   #requestFor(call: ApiCall<unknown>, auth: Auth): WireRequest {
-    const headers = this.#headersFor(auth);
+    const headers = { ...this.#headersFor(auth), ...call.headers };
     if (call.body !== undefined) headers["content-type"] = "application/json";
     return {
       url: callUrl(this.#options.baseUrl, call.path, call.params, call.query),
