@@ -5,12 +5,15 @@ import { oauthGrant } from "./grants/oauth-grant.js";
 import { grantsOf } from "./grants/grants.js";
 import { callHook } from "./api/hooks.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
+import { detailsOf } from "./tokens/details.js";
 import { userNotFound } from "./tokens/token-record.js";
 import { FirstUse } from "./users/first-use.js";
 import { ownedGrant } from "./users/owned-grant.js";
 import { claimUsers, type ClaimProgress, type ClaimUsersOptions } from "./users/claim-users.js";
 import { reassignUser } from "./users/reassign-user.js";
 import { CalValidationError } from "./errors.js";
+import type { CalPagesInput } from "./api/pages.js";
+import type { CalRequestInput, CalResponse } from "./api/raw-request.js";
 import type { CallOptions, Send } from "./api/request.js";
 import type { ManagedUserInput } from "./api/endpoints/managed-users.js";
 import { Transport } from "./api/transport.js";
@@ -80,6 +83,10 @@ export class CalClient {
       cache: new TokenCache(resolved.cache.maxUsers),
       refreshWindowMs: resolved.refreshWindowMs,
       refreshAheadMs: resolved.refreshAheadMs,
+      isRateLimitLow: (record) => {
+        const client = detailsOf(record).grant === "oauth" ? oauth : managedUsers;
+        return client !== undefined && transport.rateLimits.waitMs(client.clientId) > 0;
+      },
       now,
       waitUntil: resolved.waitUntil,
       report: reportTokenRefresh(hooks.onTokenRefresh, () =>
@@ -204,6 +211,30 @@ export class CalClient {
    */
   async claimUsers(options: ClaimUsersOptions = {}): Promise<ClaimProgress> {
     return claimUsers(this.#context, options);
+  }
+
+  /**
+   * Calls any endpoint of Cal.com's API v2 as the platform client, with its id and secret: for webhooks of managed users,
+   * for example. `{clientId}` in the path is filled in. See {@link CalUser.request}.
+   *
+   * @throws {@link CalTokenError} `unsupported_for_grant` for a client without `managedUsers`.
+   */
+  async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
+    const { requestRaw } = await import("./api/raw-request.js");
+    const { sendAsClient, options } = this.#context;
+    return requestRaw<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
+  }
+
+  /** The items of a list of Cal.com's, page by page, as the platform client. See {@link CalUser.paginate}. */
+  async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
+    const { itemsOf } = await import("./api/pages.js");
+    const { sendAsClient, options } = this.#context;
+    yield* itemsOf<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
+  }
+
+  #withClientId<Input extends CalPagesInput>(input: Input): Input {
+    assertObject("The request", input, "{ path, method, query, body }");
+    return { ...input, params: { clientId: this.clientId, ...input.params } };
   }
 
   /** The application's user, by its own id. Makes no request; calls fail with `user_not_found` before `ensureUser()`. */

@@ -87,6 +87,16 @@ export type CalTokenErrorCode =
 export type CalLinkErrorCode =
   "code_rejected" | "team_account_not_supported" | "different_cal_account" | "cal_account_in_use";
 
+/** How many requests Cal.com still accepts from this caller. It counts each user's token and each client on its own. */
+export interface CalRateLimit {
+  /** Requests in each window: 500 for a token or a client, and 120 for an IP address. */
+  limit: number;
+  /** Requests that are left in this window. */
+  remaining: number;
+  /** Time until the window ends, in milliseconds. After a 429: until the block ends. */
+  resetAfterMs: number;
+}
+
 /** What a {@link CalError} is made of, its message aside. */
 export interface CalErrorOptions {
   code: CalErrorCode;
@@ -96,6 +106,8 @@ export interface CalErrorOptions {
   requestId?: string | undefined;
   /** How long to wait before the next try, in milliseconds. */
   retryAfterMs?: number | undefined;
+  /** What Cal.com's response says of the rate limit. */
+  rateLimit?: CalRateLimit | undefined;
   /** The error behind this one, without secrets. */
   cause?: unknown;
 }
@@ -117,13 +129,22 @@ export class CalError extends Error {
   declare readonly requestId?: string;
   /** How long to wait before the next try, in milliseconds. */
   declare readonly retryAfterMs?: number;
+  /** What Cal.com's response says of the rate limit, if there was a response. */
+  declare readonly rateLimit?: CalRateLimit;
+  /** How often the request was sent. Absent if none was sent. */
+  declare readonly attempts?: number;
+  /**
+   * For whom the call was made, as a hash: the first 16 hexadecimal digits of the SHA-256 of the application's user id.
+   * Absent for calls as the platform client.
+   */
+  declare readonly userHash?: string;
 
   constructor(message: string, options: CalErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code;
-    if (options.status !== undefined) this.status = options.status;
-    if (options.requestId !== undefined) this.requestId = options.requestId;
-    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    for (const name of ["status", "requestId", "retryAfterMs", "rateLimit"] as const) {
+      if (options[name] !== undefined) Object.assign(this, { [name]: options[name] });
+    }
     Object.defineProperty(this, brand, { value: true });
   }
 
@@ -135,15 +156,18 @@ export class CalError extends Error {
     status?: number;
     requestId?: string;
     retryAfterMs?: number;
+    rateLimit?: CalRateLimit;
+    attempts?: number;
+    userHash?: string;
   } {
     const { name, code, message } = this;
+    const shown = ["status", "requestId", "retryAfterMs", "rateLimit", "attempts", "userHash"] as const;
+    const known = shown.filter((property) => this[property] !== undefined);
     return {
       name,
       code,
       message,
-      ...(this.status !== undefined && { status: this.status }),
-      ...(this.requestId !== undefined && { requestId: this.requestId }),
-      ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
+      ...Object.fromEntries(known.map((property) => [property, this[property]])),
     };
   }
 }

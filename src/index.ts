@@ -13,6 +13,8 @@ export type {
   OAuthOptions,
 } from "./client-options.js";
 export type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
+export type { CalPagesInput } from "./api/pages.js";
+export type { CalRequestInput, CalResponse } from "./api/raw-request.js";
 export type { CallOptions } from "./api/request.js";
 
 export type { AccessToken, CalUser } from "./users/cal-user.js";
@@ -101,5 +103,6 @@ export {
   type CalErrorCode,
   type CalErrorOptions,
   type CalLinkErrorCode,
+  type CalRateLimit,
   type CalTokenErrorCode,
 } from "./errors.js";

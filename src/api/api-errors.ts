@@ -1,5 +1,6 @@
 import { CalApiError, CalRateLimitError, type CalApiErrorCode } from "../errors.js";
 import { redact } from "../lib/redact.js";
+import { rateLimitOf } from "./rate-limit.js";
 import type { Auth } from "./request.js";
 import { isObject } from "./response.js";
 
@@ -30,7 +31,8 @@ export function errorFromResponse(response: FailedResponse): CalApiError {
   const sentence = `Cal.com returned ${String(status)} for ${method} ${path}${reason ? `: ${reason.replace(/\.?$/, ".")}` : "."}`;
   const message = sentence + adviceFor(response, code);
   const missingScopes = code === "missing_scope" ? missingScopesIn(apiMessage) : undefined;
-  const options = { code, status, requestId: requestIdOf(headers), apiCode, apiMessage, missingScopes };
+  const metadata = { status, requestId: requestIdOf(headers), rateLimit: rateLimitOf(headers) };
+  const options = { code, ...metadata, apiCode, apiMessage, missingScopes };
   return status === 429
     ? new CalRateLimitError(message, { ...options, retryAfterMs: retryAfterMs(response) })
     : new CalApiError(message, options);

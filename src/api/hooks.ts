@@ -1,4 +1,4 @@
-import type { CalErrorCode } from "../errors.js";
+import type { CalErrorCode, CalRateLimit } from "../errors.js";
 import { callSafely } from "../lib/call-safely.js";
 
 /** An attempt that is about to be sent. Holds no secret: `path` is a template without its values. */
@@ -9,6 +9,13 @@ export interface CalRequestInfo {
   path: string;
   /** 1 for the first attempt of a request, 2 for its first retry. */
   attempt: number;
+  /** Which call the attempt belongs to: a number that no other call of this client has. */
+  callId: number;
+  /**
+   * For whom the call is made, as a hash: the first 16 hexadecimal digits of the SHA-256 of the application's user id.
+   * Absent for calls as the platform client, and for requests for tokens.
+   */
+  userHash?: string;
 }
 
 /** An attempt that has ended. */
@@ -19,6 +26,10 @@ export interface CalResponseInfo extends CalRequestInfo {
   durationMs: number;
   /** Why there is no status. Also `undefined` if the caller's signal ended the attempt. */
   error?: CalErrorCode | undefined;
+  /** Cal.com's `X-Request-Id`, to quote to its support. */
+  requestId?: string | undefined;
+  /** How many requests Cal.com still accepts from this caller. */
+  rateLimit?: CalRateLimit | undefined;
 }
 
 /**

@@ -18,12 +18,16 @@ export interface CallOptions {
  * How a request is authenticated. Never with an access token and the client's secret together: Cal.com would then treat
  * it as the owner of the organization.
  */
-export type Auth =
+export type Auth = {
+  /** The application user for whom the call is made. It is not sent. */
+  userId?: string;
+} & (
   | { kind: "bearer"; accessToken: string }
   | { kind: "client" }
   // For `save`, where Cal.com takes the access token from the state, and for OAuth 2's token endpoint. With a client id
   // a request does not count against the IP address.
-  | { kind: "none"; clientId?: string };
+  | { kind: "none"; clientId?: string }
+);
 
 export type QueryValue = string | number | boolean | undefined;
 
@@ -35,6 +39,8 @@ export interface ApiCall<T> extends CallOptions {
   /** The values of the template. */
   params?: Record<string, string | number>;
   query?: Record<string, QueryValue> | undefined;
+  /** Headers beside those of every request. */
+  headers?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
   /** Values that must not appear in an error: a password, a code, a state, a refresh token. */

@@ -1,12 +1,20 @@
-import { CalApiError, CalTimeoutError, CalTokenError, CalValidationError } from "../errors.js";
+import {
+  CalTimeoutError,
+  CalTokenError,
+  CalValidationError,
+  isCalError,
+  type CalRateLimit,
+} from "../errors.js";
 import { assertTimeoutMs } from "../lib/assert.js";
 import { TIME_IS_UP, withTimeLimit } from "../lib/deadline.js";
+import { hashUserId } from "../lib/digest.js";
 import { errorFromResponse, requestIdOf } from "./api-errors.js";
 import { callHook, type CalRequestInfo, type CalResponseInfo, type Logger } from "./hooks.js";
 import { connectionFailed } from "./network-errors.js";
-import { MAX_BODY_MB, readBody } from "./read-body.js";
-import type { ApiCall, ApiResponse, Auth } from "./request.js";
-import { UnreadableResponseError } from "./response.js";
+import { RateLimits, rateLimitOf } from "./rate-limit.js";
+import { readBody } from "./read-body.js";
+import type { ApiCall, Auth } from "./request.js";
+import { readResponse } from "./read-response.js";
 import { withRetries, type WireResponse } from "./retry.js";
 import { takesCacheOption } from "./cache-option.js";
 import { callUrl } from "./url.js";
@@ -39,9 +47,13 @@ const idempotentMethods = ["GET", "PUT", "DELETE"];
 /** Sends requests to Cal.com and reads the responses: time limits, retries, errors. */
 export class Transport {
   readonly #options: TransportOptions;
+  /** What is left to the platform client and the OAuth client. */
+  readonly rateLimits: RateLimits;
+  #calls = 0;
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.rateLimits = new RateLimits(options.now);
   }
 
   /** Makes the call. Rejects with a {@link CalError}, or with the reason of the caller's signal. */
@@ -58,37 +70,51 @@ export class Transport {
       method: call.method,
       signal: call.signal,
     };
-    const response = await withRetries(request.url, policy, (attempt) =>
-      this.#attempt(call, request, attempt, secrets),
-    );
-    const { status } = response;
-    if (status < 300 || (status < 400 && call.expectsRedirect)) return readResponse(call, response);
     const { method, path } = call;
-    throw errorFromResponse({
-      method,
-      path,
-      auth: auth.kind,
-      secrets,
-      advice: call.advice?.[status],
-      codes: call.errorCodes,
-      ...response,
-      text: response.text ?? "",
-    });
+    const about = { method, path, callId: ++this.#calls, ...(this.#isObserved && (await userOf(auth))) };
+    let attempts = 0;
+    try {
+      const response = await withRetries(request.url, policy, (attempt) => {
+        attempts = attempt;
+        return this.#attempt(call, auth, request, { ...about, attempt }, secrets);
+      });
+      const { status } = response;
+      if (status < 300 || (status < 400 && call.expectsRedirect)) return readResponse(call, response);
+      throw errorFromResponse({
+        method,
+        path,
+        auth: auth.kind,
+        secrets,
+        advice: call.advice?.[status],
+        codes: call.errorCodes,
+        ...response,
+        text: response.text ?? "",
+      });
+    } catch (error) {
+      throw isCalError(error) ? Object.assign(error, { attempts, ...(await userOf(auth)) }) : error;
+    }
+  }
+
+  get #isObserved(): boolean {
+    const { onRequest, onResponse, logger } = this.#options;
+    return Boolean(onRequest ?? onResponse ?? logger);
   }
 
   /** One request and its whole response, body included, within the time limit. */
   async #attempt(
     call: ApiCall<unknown>,
+    auth: Auth,
     request: WireRequest,
-    attempt: number,
+    info: CalRequestInfo,
     secrets: readonly string[],
   ): Promise<WireResponse> {
     const { baseUrl, fetch, now, onRequest, onResponse, logger } = this.#options;
     const timeoutMs = call.timeoutMs ?? this.#options.timeoutMs;
-    const info: CalRequestInfo = { method: call.method, path: call.path, attempt };
-    const reportEnd = (end: Pick<CalResponseInfo, "status" | "error">): void => {
+    const reportEnd = (end: Pick<CalResponseInfo, "status" | "error">, headers?: Headers): void => {
+      const rateLimit = headers && this.#rateLimitOf(headers, auth);
       if (!logger && !onResponse) return;
-      const response: CalResponseInfo = { ...info, ...end, durationMs: now() - startedAt };
+      const metadata = headers && { requestId: requestIdOf(headers), rateLimit };
+      const response: CalResponseInfo = { ...info, ...end, ...metadata, durationMs: now() - startedAt };
       const outcome = end.status ?? end.error ?? "aborted";
       logger?.debug?.(`calbridge: ${info.method} ${info.path} ${String(outcome)}`, response);
       callHook("onResponse", onResponse, response, logger);
@@ -102,7 +128,7 @@ export class Transport {
     };
     try {
       const response = await withTimeLimit(exchange, timeoutMs, call.signal);
-      reportEnd({ status: response.status });
+      reportEnd({ status: response.status }, response.headers);
       return response;
     } catch (error) {
       if (call.signal?.aborted) {
@@ -120,8 +146,23 @@ export class Transport {
     }
   }
 
+  /** Reads the rate limit, and remembers that of a client. Not read where it is not used. */
+  #rateLimitOf(headers: Headers, auth: Auth): CalRateLimit | undefined {
+    const clientId = this.#clientIdOf(auth);
+    if (clientId === undefined && !this.#isObserved) return undefined;
+    const rateLimit = rateLimitOf(headers);
+    if (rateLimit && clientId !== undefined) this.rateLimits.update(clientId, rateLimit);
+    return rateLimit;
+  }
+
+  /** The client whose rate limit a request counts against. */
+  #clientIdOf(auth: Auth): string | undefined {
+    if (auth.kind === "client") return this.#options.platformClient?.clientId;
+    return auth.kind === "none" ? auth.clientId : undefined;
+  }
+
   #requestFor(call: ApiCall<unknown>, auth: Auth): WireRequest {
-    const headers = this.#headersFor(auth);
+    const headers = { ...this.#headersFor(auth), ...call.headers };
     if (call.body !== undefined) headers["content-type"] = "application/json";
     return {
       url: callUrl(this.#options.baseUrl, call.path, call.params, call.query),
@@ -157,6 +198,11 @@ export class Transport {
   }
 }
 
+/** The user for whom a call is made, as hooks and errors have it. */
+async function userOf({ userId }: Auth): Promise<{ userHash: string } | undefined> {
+  return userId === undefined ? undefined : { userHash: await hashUserId(userId) };
+}
+
 // The runtime's own error for an invalid header value contains the value.
 function assertHeaderSafe(auth: Auth): void {
   if (auth.kind === "bearer" && !/^[\x21-\x7e]+$/.test(auth.accessToken)) {
@@ -172,27 +218,4 @@ function noPlatformClient(): CalTokenError {
     "This client has no platform client. For managed users: new CalClient({ managedUsers: { clientId, clientSecret }, ... }).",
     "unsupported_for_grant",
   );
-}
-
-function readResponse<T>(call: ApiCall<T>, { status, headers, text }: WireResponse): T {
-  try {
-    if (text === null) throw new UnreadableResponseError(`it is longer than ${String(MAX_BODY_MB)} MB`);
-    const body: unknown = text === "" || status >= 300 ? undefined : JSON.parse(text);
-    return call.read({ status, headers, body } satisfies ApiResponse);
-  } catch (error) {
-    // The message of JSON.parse contains a part of the text, so only the kind of failure is reported.
-    let problem: string | undefined;
-    if (error instanceof UnreadableResponseError) problem = error.message;
-    else if (error instanceof SyntaxError) problem = notJson(text ?? "");
-    if (problem === undefined) throw error;
-    throw new CalApiError(`Cal.com's response to ${call.method} ${call.path} can't be read: ${problem}.`, {
-      code: "invalid_response",
-      status,
-      requestId: requestIdOf(headers),
-    });
-  }
-}
-
-function notJson(text: string): string {
-  return /^\s*</.test(text) ? "it is HTML, not JSON" : "it is not complete JSON";
 }

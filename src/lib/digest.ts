@@ -5,6 +5,11 @@ export async function sha256(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
+/** A user's id as hooks, errors and traces have it: whoever knows the id can compute it, and it does not show the id. */
+export async function hashUserId(userId: string): Promise<string> {
+  return toHex((await sha256(userId)).subarray(0, 8));
+}
+
 /** Bytes in base64url without padding (RFC 4648, section 5): valid in a URL and in a cookie. */
 export function toBase64Url(bytes: Uint8Array): string {
   return encode(bytes);

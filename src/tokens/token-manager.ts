@@ -19,6 +19,8 @@ export interface TokenManagerOptions extends RefresherOptions {
   refreshWindowMs: number;
   /** A token with less life left than this is used, and refreshed in the background. 0: never. */
   refreshAheadMs: number;
+  /** Whether Cal.com accepts few more requests of the client that this record's refresh counts against. */
+  isRateLimitLow: (record: TokenRecord) => boolean;
   report: ReportTokenRefresh;
   /** Keeps the runtime from stopping work that its callers may no longer wait for. */
   waitUntil: (work: Promise<unknown>) => void;
@@ -192,7 +194,9 @@ export class TokenManager {
   /** Uses tokens that were found, and refreshes them in the background if it is time. */
   #use(record: TokenRecord): UsableTokens {
     const { userId } = record;
-    if (!this.#isClosed && this.#ahead.isDue(record, this.#now())) {
+    const isDue = !this.#isClosed && this.#ahead.isDue(record, this.#now());
+    // With few requests left, they are for calls that somebody waits for. The token works for some minutes more.
+    if (isDue && !this.#options.isRateLimitLow(record)) {
       const requirement = { minTtlMs: this.#ahead.thresholdOf(record) };
       const refresh = this.#inFlight.join(userId, (isCurrent) =>
         this.#run(userId, requirement, isCurrent, true),

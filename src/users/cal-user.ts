@@ -6,12 +6,14 @@ import {
   type ManagedUserUpdate,
   type UserProfile,
 } from "../api/endpoints/managed-users.js";
+import type { CalPagesInput } from "../api/pages.js";
+import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions } from "../api/request.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError, CalTokenError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { reauthorizationRequired } from "../tokens/reauthorization.js";
-import { assertMs, assertTimeoutMs } from "../lib/assert.js";
+import { assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
 import { within } from "../lib/deadline.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
 import { accessTokenExpiry, MAX_TTL_MS, userNotFound } from "../tokens/token-record.js";
@@ -48,7 +50,7 @@ export class CalUser {
     const { transport, options } = context;
     this.calendars = new UserCalendars({
       send: (call, need) => this.#send(call, need),
-      sendPublic: (call) => transport.send(call, { kind: "none" }),
+      sendPublic: (call) => transport.send(call, { kind: "none", userId: id }),
       record: (options) => this.#record(options),
       connectMinTtlMs: options.connectMinTtlMs,
     });
@@ -56,15 +58,62 @@ export class CalUser {
 
   /**
    * An access token that works for `minTtlMs` milliseconds more, refreshed if need be: for Cal.com's UI
-   * components, or for endpoints this package doesn't wrap. It is a secret of this user's.
+   * components, or an HTTP client of your own. It is a secret of this user's. For other endpoints of Cal.com's see
+   * {@link request}.
    *
+   * @param options - `rejected` is a token that Cal.com has just refused (401 or 498): another one is returned.
    * @throws {@link CalTokenError} `user_not_found` before `ensureUser()`.
+   * @example
+   * ```ts
+   * let { accessToken } = await ada.accessToken();
+   * let response = await callCal(accessToken);
+   * if (response.status === 401 || response.status === 498) {
+   *   ({ accessToken } = await ada.accessToken({ rejected: accessToken }));
+   *   response = await callCal(accessToken);
+   * }
+   * ```
    */
-  async accessToken(options: CallOptions & { minTtlMs?: number | undefined } = {}): Promise<AccessToken> {
-    const { minTtlMs, ...call } = options;
+  async accessToken(
+    options: CallOptions & { minTtlMs?: number | undefined; rejected?: string | undefined } = {},
+  ): Promise<AccessToken> {
+    const { minTtlMs, rejected, ...call } = options;
     if (minTtlMs !== undefined) assertMs("minTtlMs", minTtlMs, { min: 0, max: MAX_TTL_MS });
-    const { record } = await this.#usable({ minTtlMs }, call);
+    if (rejected !== undefined) assertText("rejected", rejected);
+    const requirement = { minTtlMs, ...(rejected !== undefined && { rejected: new Set([rejected]) }) };
+    const { record } = await this.#usable(requirement, call);
     return { accessToken: record.calAccessToken, expiresAt: accessTokenExpiry(record) };
+  }
+
+  /**
+   * Calls any endpoint of Cal.com's API v2 for this user, with the same care for tokens, retries, time limits, redaction
+   * and errors as the methods. `T` is the type of `data`: it is not validated.
+   *
+   * @throws {@link CalValidationError} for a path that may leave the base URL.
+   * @example
+   * ```ts
+   * const { data } = await ada.request<{ id: number; name: string }[]>({ path: "/schedules", apiVersion: "2024-06-11" });
+   * ```
+   */
+  async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
+    const { requestRaw } = await import("../api/raw-request.js");
+    return requestRaw<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
+  }
+
+  /**
+   * The items of a list of Cal.com's, page by page: `take` and `skip` are added to the query.
+   *
+   * @throws {@link CalApiError} `invalid_response` if `data` is not a list.
+   * @example
+   * ```ts
+   * const query = { status: "upcoming" };
+   * for await (const booking of ada.paginate<{ uid: string }>({ path: "/bookings", query, apiVersion: "2024-08-13" })) {
+   *   console.log(booking.uid);
+   * }
+   * ```
+   */
+  async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
+    const { itemsOf } = await import("../api/pages.js");
+    yield* itemsOf<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
   }
 
   /** What Cal.com knows of the user. */
@@ -173,7 +222,7 @@ export class CalUser {
       const { record, isIssued } = await this.#usable({ ...requirement, rejected }, call);
       const { calAccessToken: accessToken } = record;
       try {
-        return await this.#context.transport.send(call, { kind: "bearer", accessToken });
+        return await this.#context.transport.send(call, { kind: "bearer", accessToken, userId: this.id });
       } catch (error) {
         if (!isTokenRefused(error)) throw error;
         if (isIssued && isAccountGone(error)) {

@@ -42,6 +42,8 @@ export interface ClaimProgress {
 /** Gives all managed users of the store the hash of their owner. */
 export async function claimUsers(context: UserContext, options: ClaimUsersOptions): Promise<ClaimProgress> {
   const { maxPerMinute = 120, signal, onProgress } = options;
+  const { rateLimits } = context.transport;
+  const clientId = context.options.managedUsers?.clientId ?? "";
   if (!(maxPerMinute > 0)) throw new CalValidationError("maxPerMinute must be a number above 0.");
   const progress: ClaimProgress = {
     checked: 0,
@@ -61,10 +63,18 @@ export async function claimUsers(context: UserContext, options: ClaimUsersOption
     if (outcome === "in_use") progress.inUse += 1;
     if (outcome === "gone" || outcome === "failed") progress[outcome] += 1;
     onProgress?.({ ...progress });
-    // Users that were claimed earlier cost no request.
-    if (hasAsked) await pause(60_000 / maxPerMinute);
+    // Users that were claimed earlier cost no request. With few requests left, the others are for the application's calls.
+    if (hasAsked) await pauseOf(Math.max(60_000 / maxPerMinute, rateLimits.waitMs(clientId)), signal);
   }
   return { ...progress, done: true };
+}
+
+const PAUSE_STEP_MS = 500;
+
+async function pauseOf(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  for (let left = ms; left > 0 && !signal?.aborted; left -= PAUSE_STEP_MS) {
+    await pause(Math.min(left, PAUSE_STEP_MS));
+  }
 }
 
 async function claim(

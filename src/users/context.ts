@@ -10,6 +10,7 @@ interface UserOptions {
   oauth: { clientId: string; scopes: readonly string[] } | undefined;
   newUsers: "managed" | "oauth";
   now: () => number;
+  baseUrl: string;
   timeoutMs: number;
   connectMinTtlMs: number;
   waitUntil: (work: Promise<unknown>) => void;

@@ -46,11 +46,28 @@ const asClient: Record<string, EveryMethod["call"]> = {
   "managedUsers.forceRefreshTokens": (cal, _, o) => cal.managedUsers.forceRefreshTokens(101, o),
   "user.update": (cal, _, o) => ada(cal).update({ name: "N", metadata: { a: 1 } }, o),
   "user.delete": (cal, _, o) => ada(cal).delete(o),
+  "cal.request": (cal, s, o) =>
+    cal.request({
+      ...o,
+      method: "PATCH",
+      path: "/oauth-clients/{clientId}",
+      body: { secret: s.applePassword },
+    }),
+  "cal.paginate": (cal, _, o) => all(cal.paginate({ ...o, path: "/oauth-clients/{clientId}/webhooks" })),
   ensureUser: (cal, _, o) => cal.ensureUser("new", input, o),
 };
 
 const asUser: Record<string, EveryMethod["call"]> = {
   "user.profile": (cal, _, o) => ada(cal).profile(o),
+  "user.request": (cal, s, o) =>
+    ada(cal).request({
+      ...o,
+      method: "POST",
+      path: "/calendars/apple/credentials",
+      body: { username: "ada", password: s.applePassword },
+      query: { code: s.code, state: s.state },
+    }),
+  "user.paginate": (cal, _, o) => all(ada(cal).paginate({ ...o, path: "/bookings" })),
   "calendars.connectUrl": (cal, _, o) =>
     calendars(cal).connectUrl("google", { returnUrl: "https://app.example/done" }, o),
   "calendars.save": (cal, s, o) => calendars(cal).save("google", { code: s.code, state: s.state }, o),

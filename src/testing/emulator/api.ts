@@ -14,6 +14,7 @@ import { connectRoutes } from "./routes/connect-routes.js";
 import { credentialRoutes } from "./routes/credential-routes.js";
 import { eventRoutes } from "./routes/event-routes.js";
 import { oauth2Routes } from "./routes/oauth2-routes.js";
+import { bookingRoutes } from "./routes/booking-routes.js";
 import { scheduleRoutes } from "./routes/schedule-routes.js";
 import { selectionRoutes } from "./routes/selection-routes.js";
 import { userRoutes } from "./routes/user-routes.js";
@@ -34,6 +35,7 @@ const findRoute = createRouter([
   ...oauth2Routes,
   ...connectRoutes,
   ...selectionRoutes,
+  ...bookingRoutes,
   ...scheduleRoutes,
   // `/calendars/connections/...` and `/calendars/ics-feed/...` come before `/calendars/{calendar}/...`.
   ...credentialRoutes,

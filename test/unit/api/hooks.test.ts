@@ -47,12 +47,12 @@ describe("hooks and logger", () => {
 
     const path = "/oauth-clients/{clientId}/users/{userId}";
     expect(requests).toEqual([
-      { method: "GET", path, attempt: 1 },
-      { method: "GET", path, attempt: 2 },
+      { method: "GET", path, attempt: 1, callId: 1 },
+      { method: "GET", path, attempt: 2, callId: 1 },
     ]);
     expect(responses).toEqual([
-      { method: "GET", path, attempt: 1, status: 503, durationMs: expect.any(Number) },
-      { method: "GET", path, attempt: 2, status: 200, durationMs: expect.any(Number) },
+      { method: "GET", path, attempt: 1, callId: 1, status: 503, durationMs: expect.any(Number) },
+      { method: "GET", path, attempt: 2, callId: 1, status: 200, durationMs: expect.any(Number) },
     ]);
     for (const { durationMs } of responses) {
       expect(durationMs).toBeGreaterThanOrEqual(120);

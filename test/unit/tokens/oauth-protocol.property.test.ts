@@ -50,6 +50,7 @@ class Process {
     });
     const grant = server.grantFor(() => this.#frozen);
     this.tokens = new TokenManager({
+      isRateLimitLow: () => false,
       store: this.#store,
       grantOf: () => grant,
       refreshAheadMs,

@@ -31,6 +31,7 @@ afterEach(() => {
 
 function manager(options: Partial<TokenManagerOptions> = {}, over: TokenStore = store): TokenManager {
   return new TokenManager({
+    isRateLimitLow: () => false,
     store: new CheckedStore(over),
     grantOf: () => cal.grant,
     refreshAheadMs: 0,

@@ -37,6 +37,7 @@ function flakyStore(inner: TokenStore, delays: () => number, fate: () => Fate): 
 
 function makeManager(cal: FakeCal, store: TokenStore): TokenManager {
   return new TokenManager({
+    isRateLimitLow: () => false,
     store: new CheckedStore(store),
     grantOf: () => cal.grant,
     refreshAheadMs: 0,

@@ -113,6 +113,28 @@ export interface Destination {
   updatedAt: number;
 }
 
+/** A kind of meeting that others can book with a user. */
+export interface EventType {
+  id: number;
+  ownerId: number;
+  title: string;
+  slug: string;
+  lengthInMinutes: number;
+  description: string;
+}
+
+export interface Booking {
+  id: number;
+  uid: string;
+  eventTypeId: number;
+  /** The host. */
+  userId: number;
+  start: number;
+  end: number;
+  attendee: { name: string; email: string; timeZone: string };
+  createdAt: number;
+}
+
 export interface StateOptions {
   now: () => number;
   latencyMs: number;
@@ -135,6 +157,8 @@ export interface State {
   delegations: Delegation[];
   selected: SelectedCalendar[];
   readonly destinations: Map<number, Destination>;
+  readonly eventTypes: Map<number, EventType>;
+  bookings: Booking[];
   readonly oauth2: OAuth2State;
   readonly accounts: Accounts;
   /** Access tokens that were valid when they were last looked up, with the time until which that is remembered. */
@@ -164,6 +188,8 @@ export function createState(options: StateOptions): State {
     delegations: [],
     selected: [],
     destinations: new Map(),
+    eventTypes: new Map(),
+    bookings: [],
     oauth2: {
       ...options.oauth2,
       clients: new Map(),

@@ -97,6 +97,9 @@ export function deleteUser(state: State, user: User): void {
   state.delegations = state.delegations.filter(({ userId }) => userId !== user.id);
   state.selected = state.selected.filter((row) => row.userId !== user.id);
   state.destinations.delete(user.id);
+  for (const { id, ownerId } of state.eventTypes.values())
+    if (ownerId === user.id) state.eventTypes.delete(id);
+  state.bookings = state.bookings.filter(({ userId }) => userId !== user.id);
   state.calendarCache.delete(user.id);
 }
 

@@ -1,23 +1,22 @@
 import { success, type Call, type Reply, type Route } from "../http/route.js";
 import { bare } from "../model/errors.js";
 
-// Bookings and schedules are outside of what the emulator plays. These two lists show which tokens may read them.
-
 export const scheduleRoutes: Route[] = [
-  { method: "GET", path: "/v2/bookings", access: "user", handle: bookings },
   { method: "GET", path: "/v2/schedules", access: "user", handle: schedules },
 ];
 
-/** Nothing in the emulator creates a booking. */
-function bookings(): Reply {
-  return success({ bookings: [], recurringInfo: [], totalCount: 0, nextCursor: null });
-}
-
 const WEEKDAYS = [1, 2, 3, 4, 5];
+const DAY_NAMES = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
 
 /** The default schedule that Cal.com creates with a managed user. */
-function schedules({ state, caller: { user } }: Call): Reply {
+function schedules({ state, headers, caller: { user } }: Call): Reply {
   const { id: userId, timeZone, defaultScheduleId: id } = user;
+  if (headers.get("cal-api-version") === "2024-06-11") {
+    const availability = [{ days: DAY_NAMES, startTime: "09:00", endTime: "17:00" }];
+    const name = "Default schedule";
+    const schedule = { id, ownerId: userId, name, timeZone, availability, isDefault: true, overrides: [] };
+    return success(id === null ? [] : [schedule]);
+  }
   // As recorded for an account without a schedule.
   if (id === null) throw bare(500);
   const today = new Date(state.clock.now()).toISOString().slice(0, 10);
