@@ -2,6 +2,7 @@ import { isCalError } from "../../errors.js";
 import type { CalUser, OAuthProvider } from "../../index.js";
 import { HttpError, type ReturnReason } from "../http/http-error.js";
 import { toConnections, type Connection } from "../account.js";
+import { oauthErrorNames } from "../http/oauth-error-names.js";
 import { reportError } from "../report-error.js";
 import type { HandlerContext } from "../types.js";
 import { interrupted, rejection, type RejectionReason } from "./callback-messages.js";
@@ -95,7 +96,7 @@ async function link(
 
 /** The errors of Cal.com's page that lead back are about the client, or its scopes; the user can do nothing. */
 function refusedByPage(error: string): HttpError {
-  const name = /^[a-z_]{1,40}$/.test(error) ? error : "an unknown error";
+  const name = oauthErrorNames.has(error) ? error : "an unknown error";
   return new HttpError(502, "not_permitted", `Cal.com's authorize page has returned ${name}.`);
 }
 
