@@ -382,7 +382,10 @@ describe("POST /oauth/unlink", () => {
     const ada = browserOf(app, "ada");
     await connectCalendar(app, ada);
     expect((await (await ada.post("/oauth/unlink", {})).json()).data).toEqual({ unlinked: false });
-    expect(await statusOf(ada)).toMatchObject({ calAccount: { grant: "managed" }, hasConnectedCalendars: true });
+    expect(await statusOf(ada)).toMatchObject({
+      calAccount: { grant: "managed" },
+      hasConnectedCalendars: true,
+    });
   });
 
   test("takes JSON only", async () => {
