@@ -147,6 +147,16 @@ export class CalClient {
   }
 
   /**
+   * How users have accounts at Cal.com, by the options: as managed users, by OAuth 2, or both. The first one is what a
+   * user without a record gets.
+   */
+  get grants(): readonly ("managed" | "oauth")[] {
+    const { managedUsers, oauth, newUsers } = this.#context.options;
+    if (!managedUsers || !oauth) return [newUsers];
+    return newUsers === "oauth" ? ["oauth", "managed"] : ["managed", "oauth"];
+  }
+
+  /**
    * The application's user, with a managed user at Cal.com: the one the store knows, or one that is found by
    * its address or created. Safe to call on every request, and at once from several processes.
    *

@@ -1,6 +1,7 @@
 import type { CalClient } from "../index.js";
 import { createAttempts } from "./oauth/attempts.js";
 import { createKnownConnections } from "./oauth/known-connections.js";
+import { createLinkAttempts } from "./oauth/link-attempts.js";
 import { createPendingRollBacks } from "./oauth/pending-roll-back.js";
 import { createSharedRecords } from "./oauth/shared-records.js";
 import type { ResolvedHandlersOptions } from "./resolve-options.js";
@@ -15,6 +16,7 @@ export function createContext(options: ResolvedHandlersOptions): HandlerContext 
     options,
     records,
     attempts: createAttempts(records, options.now),
+    links: createLinkAttempts(records),
     known: createKnownConnections(records, options.now),
     pendingRollBacks: records && createPendingRollBacks(records),
   };

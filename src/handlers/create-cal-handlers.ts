@@ -69,6 +69,8 @@ export interface CreateCalHandlers {
    * | variable | option |
    * | --- | --- |
    * | `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET`, `CAL_API_URL` | the client, unless `client` is given |
+   * | `CAL_OAUTH_CLIENT_ID` and the rest of OAuth 2 | the client, unless `client` is given |
+   * | `CAL_OAUTH_REDIRECT_URI` | `linkRedirectUri`, and the client's `oauth.redirectUri` |
    * | `CAL_STATE_SECRET` | `stateSecret`; several, separated by commas |
    * | `NEXT_PUBLIC_APP_URL` | `appUrl`; if it is not set, the application of the redirect URLs; without them, `APP_URL` |
    * | `NEXT_PUBLIC_GOOGLE_CALENDAR_REDIRECT` | `googleRedirectUri` |

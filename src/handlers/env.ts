@@ -36,6 +36,7 @@ export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions,
       given.stateSecret ?? secretsIn(need("CAL_STATE_SECRET", "openssl rand -base64 32 makes one")),
     successUrl:
       given.successUrl ?? need("NEXT_PUBLIC_CALENDAR_SUCCESS_URL", "the page to end on, such as /calendars"),
+    linkRedirectUri: given.linkRedirectUri ?? read("CAL_OAUTH_REDIRECT_URI"),
     errorUrl: given.errorUrl ?? read("NEXT_PUBLIC_CALENDAR_ERROR_URL"),
   };
   if (missing.length > 0) throw new CalValidationError(`Not set in the environment: ${missing.join(", ")}.`);

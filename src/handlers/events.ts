@@ -12,6 +12,9 @@ export type HandlerName =
   | "status"
   | "disconnect"
   | "appleCredentials"
+  | "oauthAuthorizeUrl"
+  | "oauthCallback"
+  | "oauthUnlink"
   | "refresh";
 
 /** What `onConnected` receives. */
@@ -30,6 +33,28 @@ export interface DisconnectedEvent {
   provider: CalendarProvider | "ics-feed";
   /** Cal.com's ids of the removed credentials. */
   credentialIds: number[];
+  /** Not enumerable, so that printing the event prints no cookie. */
+  readonly request: Request;
+}
+
+/** What `onLinked` receives. */
+export interface LinkedEvent {
+  userId: string;
+  /** Cal.com's id of the account. */
+  calUserId: number;
+  /** The account's address; `null` if Cal.com does not tell it. */
+  email: string | null;
+  /** Not enumerable, so that printing the event prints no cookie, code or state. */
+  readonly request: Request;
+}
+
+/** What `onUnlinked` receives. */
+export interface UnlinkedEvent {
+  userId: string;
+  /** Cal.com's id of the account. */
+  calUserId: number;
+  /** The account's address; `null` if it was not known. */
+  email: string | null;
   /** Not enumerable, so that printing the event prints no cookie. */
   readonly request: Request;
 }

@@ -11,6 +11,14 @@ export {
   type CreateCalHandlers,
 } from "./create-cal-handlers.js";
 export type { ConnectionCalendar, Connection } from "./account.js";
-export type { ConnectedEvent, DisconnectedEvent, HandlerErrorEvent, HandlerName } from "./events.js";
+export type { CalAccountView } from "./cal-account-view.js";
+export type {
+  ConnectedEvent,
+  DisconnectedEvent,
+  HandlerErrorEvent,
+  HandlerName,
+  LinkedEvent,
+  UnlinkedEvent,
+} from "./events.js";
 export type { CalHandlersOptions, CalSession } from "./options.js";
-export type { HandlerErrorCode, ReturnReason } from "./http/http-error.js";
+export type { HandlerErrorCode, LinkReason, ReturnReason } from "./http/http-error.js";

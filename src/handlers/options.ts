@@ -1,22 +1,29 @@
 import type { CalClient, Logger, ManagedUserInput } from "../index.js";
-import type { ConnectedEvent, DisconnectedEvent, HandlerErrorEvent } from "./events.js";
+import type {
+  ConnectedEvent,
+  DisconnectedEvent,
+  HandlerErrorEvent,
+  LinkedEvent,
+  UnlinkedEvent,
+} from "./events.js";
 
 /**
  * The signed-in user: the application's own id, and what a managed user is created from on first use. Only the fields
- * that are documented here go to Cal.com, so a whole row of the user table may be given.
+ * that are documented here go to Cal.com, so a whole row of the user table may be given. For OAuth 2 the id is enough.
  */
 export type CalSession = {
   /** The application's own id of the user. */
   userId: string;
-} & {
-  // A database has null for a value that is missing.
-  [Field in keyof ManagedUserInput]: ManagedUserInput[Field] | null;
-};
+} & (ManagedUserFields | { email?: undefined; name?: undefined });
+
+// A database has null for a value that is missing.
+type ManagedUserFields = { [Field in keyof ManagedUserInput]: ManagedUserInput[Field] | null };
 
 /** Options of `createCalHandlers()`. */
 export interface CalHandlersOptions {
   /** The client whose users' calendars these are. */
-  client: Pick<CalClient, "clientId" | "ensureUser" | "forUser">;
+  client: Pick<CalClient, "clientId" | "ensureUser" | "forUser"> &
+    Partial<Pick<CalClient, "grants" | "oauth">>;
   /**
    * Returns the signed-in user by the application's own session, or `null`. It is also called on the way back from the
    * consent page: a session cookie must be `SameSite=Lax` (or `None`) to be sent there.
@@ -84,6 +91,13 @@ export interface CalHandlersOptions {
    */
   officeRedirectUri?: string | undefined;
   /**
+   * Where Cal.com sends users back to who link their own Cal.com account (OAuth 2): the callback route, or a page that
+   * posts `code` and `state` to it. One of the OAuth client's registered redirect URIs, character for character. A path of
+   * the application, or a URL.
+   * @defaultValue `{appUrl}{basePath}/oauth/callback`
+   */
+  linkRedirectUri?: string | undefined;
+  /**
    * The largest request body that is read, in bytes.
    * @defaultValue 16_384
    */
@@ -92,6 +106,10 @@ export interface CalHandlersOptions {
   onConnected?: ((event: ConnectedEvent) => void | Promise<void>) | undefined;
   /** Called and awaited when connections were removed: by the user, or because they were revoked or duplicates. */
   onDisconnected?: ((event: DisconnectedEvent) => void | Promise<void>) | undefined;
+  /** Called and awaited when a user has linked an own Cal.com account (OAuth 2), also when it was linked again. */
+  onLinked?: ((event: LinkedEvent) => void | Promise<void>) | undefined;
+  /** Called and awaited when a user has ended the link to the own Cal.com account, and with it to its calendars. */
+  onUnlinked?: ((event: UnlinkedEvent) => void | Promise<void>) | undefined;
   /** Called and awaited when a request failed on the server's side, or a callback was rejected. */
   onError?: ((event: HandlerErrorEvent) => void | Promise<void>) | undefined;
   /**

@@ -1,5 +1,6 @@
 import { redactError } from "../lib/redact.js";
 import { hideProperties, type HandlerErrorEvent } from "./events.js";
+import { oauthErrorNames } from "./http/oauth-error-names.js";
 import type { ResolvedHandlersOptions } from "./resolve-options.js";
 
 /** What {@link reportError} needs of the handlers. */
@@ -44,6 +45,8 @@ function secretsOf(request: Request): Set<string> {
   const cookies = (request.headers.get("cookie") ?? "").split(/[;=]/).map((part) => part.trim());
   const authorization = (request.headers.get("authorization") ?? "").split(" ");
   return new Set(
-    [...values, ...cookies, ...authorization].filter(({ length }) => length >= MIN_SECRET_LENGTH),
+    [...values, ...cookies, ...authorization].filter(
+      (value) => value.length >= MIN_SECRET_LENGTH && !oauthErrorNames.has(value),
+    ),
   );
 }

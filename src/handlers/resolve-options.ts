@@ -16,6 +16,7 @@ export interface ResolvedHandlersOptions {
   /** Path prefixes of the requests: with and without the path of `appUrl`, as some proxies remove that. */
   basePaths: readonly string[];
   redirectUris: Record<OAuthProvider, string>;
+  linkRedirectUri: string;
   successUrl: string;
   errorUrl: string;
   trustedOrigins: ReadonlySet<string>;
@@ -23,6 +24,8 @@ export interface ResolvedHandlersOptions {
   maxBodyBytes: number;
   onConnected: CalHandlersOptions["onConnected"];
   onDisconnected: CalHandlersOptions["onDisconnected"];
+  onLinked: CalHandlersOptions["onLinked"];
+  onUnlinked: CalHandlersOptions["onUnlinked"];
   onError: CalHandlersOptions["onError"];
   logger: Logger | undefined;
   now: () => number;
@@ -36,7 +39,7 @@ const DEFAULT_MAX_BODY_BYTES = 16_384;
 export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHandlersOptions {
   assertObject("The options", options, "{ client, authenticate, stateSecret, appUrl, successUrl }");
   assertNames(options, handlersOptionNames);
-  const { client, authenticate, onConnected, onDisconnected, onError } = options;
+  const { client, authenticate, onConnected, onDisconnected, onLinked, onUnlinked, onError } = options;
   assertMethods("client", client, ["ensureUser", "forUser"]);
   assertText("client.clientId", client.clientId);
   assertMethods("options", options, ["authenticate"]);
@@ -51,6 +54,8 @@ export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHan
     maxBodyBytes: toMaxBodyBytes(options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES),
     onConnected: onConnected && ((event) => onConnected(hideProperties(event, ["request"]))),
     onDisconnected: onDisconnected && ((event) => onDisconnected(hideProperties(event, ["request"]))),
+    onLinked: onLinked && ((event) => onLinked(hideProperties(event, ["request"]))),
+    onUnlinked: onUnlinked && ((event) => onUnlinked(hideProperties(event, ["request"]))),
     onError,
     logger: options.logger ?? (onError ? undefined : globalThis.console),
     now: options.now ?? Date.now,
@@ -59,7 +64,7 @@ export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHan
 
 type ResolvedUrls = Pick<
   ResolvedHandlersOptions,
-  "appUrl" | "basePaths" | "redirectUris" | "successUrl" | "errorUrl" | "trustedOrigins"
+  "appUrl" | "basePaths" | "redirectUris" | "linkRedirectUri" | "successUrl" | "errorUrl" | "trustedOrigins"
 >;
 
 function resolveUrls(options: CalHandlersOptions): ResolvedUrls {
@@ -81,7 +86,8 @@ function resolveUrls(options: CalHandlersOptions): ResolvedUrls {
   const publicPath = appPathOf(appUrl) + basePath;
   const redirectUri = (name: string, value: string | undefined, route: string): string => {
     const url = value === undefined ? withPath(appUrl, publicPath + route) : resolve(name, value);
-    if (trustedOrigins.has(url.origin)) return url.href;
+    // Cal.com compares it character for character with what is registered.
+    if (trustedOrigins.has(url.origin)) return value?.startsWith("http") ? value : url.href;
     throw new CalValidationError(`${name} must have appUrl's origin, or one of allowedOrigins.`);
   };
   const successUrl = resolve("successUrl", options.successUrl).href;
@@ -92,6 +98,7 @@ function resolveUrls(options: CalHandlersOptions): ResolvedUrls {
       google: redirectUri("googleRedirectUri", options.googleRedirectUri, "/gcal-oauth-redirect"),
       office365: redirectUri("officeRedirectUri", options.officeRedirectUri, "/office-oauth-redirect"),
     },
+    linkRedirectUri: redirectUri("linkRedirectUri", options.linkRedirectUri, "/oauth/callback"),
     successUrl,
     errorUrl: options.errorUrl === undefined ? successUrl : resolve("errorUrl", options.errorUrl).href,
     trustedOrigins,
@@ -164,9 +171,12 @@ const names: Record<keyof CalHandlersOptions, true> = {
   exposeAccessToken: true,
   googleRedirectUri: true,
   officeRedirectUri: true,
+  linkRedirectUri: true,
   maxBodyBytes: true,
   onConnected: true,
   onDisconnected: true,
+  onLinked: true,
+  onUnlinked: true,
   onError: true,
   logger: true,
   now: true,

@@ -6,6 +6,7 @@ import { refresh } from "./routes/access-token.js";
 import { appleCredentials } from "./routes/apple-credentials.js";
 import { oauthConnectUrl } from "./routes/connect-url.js";
 import { disconnect } from "./routes/disconnect.js";
+import { oauthAuthorizeUrl, oauthCallback, oauthUnlink } from "./routes/link-routes.js";
 import { googleOauthRedirect, officeOauthRedirect } from "./routes/oauth-callback.js";
 import { saveOauthCredentials } from "./routes/save-credentials.js";
 import { status } from "./routes/status.js";
@@ -22,6 +23,9 @@ const routesByPath: Record<string, Route> = {
   "/calendars/status": status,
   "/calendars/disconnect": disconnect,
   "/calendars/apple-credentials": appleCredentials,
+  "/oauth/authorize-url": oauthAuthorizeUrl,
+  "/oauth/callback": oauthCallback,
+  "/oauth/unlink": oauthUnlink,
   "/refresh": refresh,
 };
 

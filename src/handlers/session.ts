@@ -2,6 +2,7 @@ import type { CalUser, ManagedUserInput } from "../index.js";
 import { CalValidationError, isCalError } from "../errors.js";
 import type { CalSession } from "./options.js";
 import { HttpError } from "./http/http-error.js";
+import { isLinkable, linksNewUsers, notLinked } from "./linked-account.js";
 import { finishRollBacks } from "./oauth/roll-back.js";
 import type { HandlerContext } from "./types.js";
 
@@ -28,11 +29,19 @@ export async function requireSession(request: Request, context: HandlerContext):
 }
 
 /**
- * The session's user, with a managed user at Cal.com. What is only needed to create a managed user, such as the name, is
+ * The session's user, with a managed user at Cal.com or an own account that is linked. What is only needed to create a managed user, such as the name, is
  * validated only then.
+ *
+ * @throws HttpError `not_linked` if the user has to link an own Cal.com account first.
  */
-export async function ensureUser(session: CalSession, { options }: HandlerContext): Promise<CalUser> {
-  const { client } = options;
+export async function ensureUser(session: CalSession, context: HandlerContext): Promise<CalUser> {
+  const { client } = context.options;
+  if (isLinkable(context)) {
+    const user = client.forUser(session.userId);
+    const account = await user.calAccount();
+    if (account?.grant === "oauth") return user;
+    if (!account && linksNewUsers(context)) throw notLinked();
+  }
   try {
     return await client.ensureUser(session.userId, managedUserInput(session));
   } catch (error) {
@@ -78,6 +87,8 @@ export async function asUser<T>(
     return await work(user);
   } catch (error) {
     if (!isUserLost(error)) throw error;
+    // An own account is the user's to link again, or to replace.
+    if ((await user.calAccount())?.grant === "oauth") throw error;
     await user.delete();
     return work(await ensureUser(session, context));
   }

@@ -4,6 +4,7 @@ import type { ReturnReason } from "./http/http-error.js";
 import type { ResolvedHandlersOptions } from "./resolve-options.js";
 import type { Attempts } from "./oauth/attempts.js";
 import type { KnownConnections } from "./oauth/known-connections.js";
+import type { LinkAttempts } from "./oauth/link-attempts.js";
 import type { PendingRollBacks } from "./oauth/pending-roll-back.js";
 import type { SharedRecords } from "./oauth/shared-records.js";
 
@@ -38,6 +39,7 @@ export interface HandlerContext {
   /** What all servers share; `null` if the token store can't keep it. */
   records: SharedRecords | null;
   attempts: Attempts;
+  links: LinkAttempts;
   known: KnownConnections;
   pendingRollBacks: PendingRollBacks | null;
 }

@@ -81,6 +81,11 @@ export class OAuthAccounts {
     this.#forUser = forUser;
   }
 
+  /** The id of the OAuth client at Cal.com. Not a secret. */
+  get clientId(): string {
+    return this.#options.clientId;
+  }
+
   /**
    * Where to send the browser so that the user allows the application: Cal.com's authorize page. Some failures stay on
    * that page (an unknown client, a wrong redirect URI, a client under review), so offer "start again".

@@ -15,8 +15,20 @@ import type { DisconnectedReason } from "../../index.js";
  * | `access_denied` | The user denied access on the consent page. | nothing was saved |
  * | `save_failed` | Cal.com rejected the code: wrong, used already, or without access to calendars. | nothing was saved |
  * | `try_again` | A revoked connection was in the way and is disconnected now: connect once more. | nothing new was saved |
+ * | `account_changed` | Another Cal.com account was linked, or the link ended, since the start. | no |
+ * | `reauthorization_required` | Cal.com refuses the user's tokens: link the Cal.com account again. | no |
  * | `unavailable` | Cal.com could not be reached. Loading the page again retries. | no |
  * | `internal_error` | The application's own code, or the token store, failed. | no |
+ *
+ * Of a Cal.com account that was to be linked (`calAccount=error`); nothing was linked:
+ *
+ * | reason | what happened | what the user can do |
+ * | --- | --- | --- |
+ * | `different_cal_account` | The user has linked another Cal.com account, which stays linked. | choose that one, or link with `replace=1` |
+ * | `cal_account_in_use` | Another of the application's users has linked this Cal.com account. | choose another one, or confirm and link with `takeOver=1` |
+ * | `team_account_not_supported` | A team was chosen at Cal.com. | choose a person |
+ * | `code_rejected` | Cal.com did not accept the code: it is too old, or was used before. | start again |
+ * | `client_rejected` | Cal.com refuses the application's OAuth client. | nothing: the application has to look at it |
  */
 export type ReturnReason =
   | "invalid_state"
@@ -28,9 +40,20 @@ export type ReturnReason =
   | "access_denied"
   | "save_failed"
   | "try_again"
+  | "account_changed"
+  | "reauthorization_required"
   | "unavailable"
   | "internal_error"
+  | LinkReason
   | DisconnectedReason;
+
+/** Why Cal.com's account was not linked, if its page was left with a code. */
+export type LinkReason =
+  | "different_cal_account"
+  | "cal_account_in_use"
+  | "team_account_not_supported"
+  | "code_rejected"
+  | "client_rejected";
 
 /** The `code` of an error response. A code keeps its meaning; new ones may be added. */
 export type HandlerErrorCode =
@@ -50,6 +73,9 @@ export type HandlerErrorCode =
   | "not_permitted"
   | "conflict"
   | "cal_user_gone"
+  | "not_linked"
+  | "reauthorization_required"
+  | "missing_scope"
   | "rate_limited"
   | "unavailable"
   | "internal_error";

@@ -84,7 +84,17 @@ function fromCalError({ code, retryAfterMs }: CalError): HttpError {
     case "cal_user_gone":
     case "user_not_found":
       return new HttpError(409, "cal_user_gone", "Cal.com does not know this user any more.");
+    case "reauthorization_required":
+      return new HttpError(409, code, "Cal.com no longer accepts the link to this account. Link it again.");
+    case "missing_scope":
+      return new HttpError(409, code, "Your Cal.com account does not allow this. Link it again.");
+    case "refresh_pending":
+    case "client_closed":
+      return new HttpError(503, "unavailable", "Try again in a minute.", { "Retry-After": "60" });
     case "forbidden":
+    case "unavailable_for_grant":
+    case "client_rejected":
+    case "client_mismatch":
       return new HttpError(502, "not_permitted", "Cal.com does not let this application do that.");
     default:
       // A mistake of ours or of the application: input that Cal.com rejected, or a token store that failed.

@@ -1,6 +1,7 @@
 import { isCalError } from "../../errors.js";
+import { isLinkLost } from "../linked-account.js";
 import type { DisconnectedReason } from "../../index.js";
-import type { ReturnReason } from "../http/http-error.js";
+import type { LinkReason, ReturnReason } from "../http/http-error.js";
 import type { AttemptResult, RollBackState } from "../types.js";
 
 /** Why a callback was rejected: the user who returns may not be the user who started. */
@@ -10,7 +11,7 @@ export type RejectionReason =
 /** A reason that the handlers find themselves. The others come from Cal.com's check and list. */
 type OwnReason = Exclude<
   ReturnReason,
-  Exclude<DisconnectedReason, "not_connected" | "revoked" | "unavailable">
+  LinkReason | Exclude<DisconnectedReason, "not_connected" | "revoked" | "unavailable">
 >;
 
 const messages: Record<OwnReason, string> = {
@@ -27,6 +28,8 @@ const messages: Record<OwnReason, string> = {
   revoked: "Access was revoked at the provider. Connect it again.",
   try_again:
     "Access to this account had been revoked, and the old connection was in the way. Connect it once more.",
+  account_changed: "Your Cal.com account was changed meanwhile. Connect the calendar once more.",
+  reauthorization_required: "Cal.com no longer accepts the link to your account. Link it again.",
   unavailable: "Cal.com could not be reached. Load this page again.",
   internal_error: "Something went wrong. Try again later.",
 };
@@ -68,6 +71,7 @@ export function isRejection(reason: ReturnReason): reason is RejectionReason {
 
 /** The result of a callback that an error cut short. */
 export function interrupted(error: unknown): Failure {
+  if (isLinkLost(error)) return failure("reauthorization_required");
   const isOwnFault = !isCalError(error) || error.code === "store_error" || error.code === "invalid_input";
   return failure(isOwnFault ? "internal_error" : "unavailable");
 }

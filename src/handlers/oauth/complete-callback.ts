@@ -2,14 +2,13 @@ import { isCalError } from "../../errors.js";
 import type { OAuthProvider } from "../../index.js";
 import { HttpError } from "../http/http-error.js";
 import { reportError } from "../report-error.js";
-import { findSession } from "../session.js";
 import type { AttemptResult, HandlerContext, RollBackState, Route } from "../types.js";
 import { disconnectRevoked, findResult, type AttemptEnd } from "./attempt-result.js";
 import { ASSUMED_LIFE_MS, type KeptAttempt } from "./attempts.js";
 import { failure, rejection, type RejectionReason } from "./callback-messages.js";
-import { hasExpired, type Attempt, type Found } from "./oauth-state.js";
+import type { Attempt, Found } from "./oauth-state.js";
 import { finishRollBacks, rollBack } from "./roll-back.js";
-import { isSameBrowser } from "./state-cookie.js";
+import { verifyAttempt } from "./verify-attempt.js";
 
 /** What a callback brings: its attempt, and what the provider gave if it came straight from there. */
 export interface CallbackInput {
@@ -41,6 +40,9 @@ export async function completeCallback(
 
   const found = kept?.found ?? attempt.found;
   if (!found) return rejection("used_state");
+  const account = await context.options.client.forUser(attempt.userId).calAccount();
+  // Cal.com has stored the calendar for the Cal.com user of the start, and only the present one's can be read.
+  if (account?.calUserId !== attempt.calUserId) return failure("account_changed");
   // It may remove what this attempt has added as well: that can't be told apart.
   const rolledBack = await finishRollBacks(context, attempt.userId);
   const result = await context.attempts.completeOnce(attempt, async () => {
@@ -65,12 +67,7 @@ async function verify(
   provider: OAuthProvider | undefined,
 ): Promise<RejectionReason | null> {
   if (provider !== undefined && provider !== attempt.provider) return "invalid_state";
-  const session = await findSession(request, context);
-  if (!session) return "signed_out";
-  if (session.userId !== attempt.userId) return "wrong_user";
-  if (kept?.leftIds) return "used_state";
-  if (hasExpired(attempt, context.options.now())) return "expired_state";
-  return (await isSameBrowser(request, context, attempt)) ? null : "wrong_browser";
+  return verifyAttempt(request, context, attempt, { isUsed: Boolean(kept?.leftIds) });
 }
 
 /** Rejects a callback: rolls back what it may have connected, and reports it to the application. */

@@ -5,7 +5,6 @@ import type { EncryptedJson } from "./encrypted-json.js";
 
 /** How long after its start an attempt can be completed. */
 export const STATE_LIFE_MS = 10 * 60_000;
-// An older state is treated like one that was made elsewhere.
 const MAX_STATE_AGE_MS = 24 * 60 * 60_000;
 
 /** What was connected when an attempt started. */
@@ -18,23 +17,31 @@ export interface Found {
   revokedIds: number[];
 }
 
-/** One attempt to connect a calendar, from the connect URL to the callback. What of it travels in the state. */
-export interface Attempt {
+/** What the state of every attempt has. */
+export interface StartedAttempt {
   /** Names the cookie, and what the token store keeps. */
   id: string;
   userId: string;
-  provider: OAuthProvider;
-  /** SHA-256 of the nonce that the browser's cookie holds. */
+  /** SHA-256 of the browser's cookie. */
   nonceHash: string;
   /** In milliseconds since 1970. */
   startedAt: number;
   /** Where to go afterwards, in place of the success and the error page. */
   returnUrl?: string | undefined;
+}
+
+/** One attempt to connect a calendar, from the connect URL to the callback. What of it travels in the state. */
+export interface Attempt extends StartedAttempt {
+  provider: OAuthProvider;
+  /** Whose connection it becomes: Cal.com's id of the user. */
+  calUserId: number;
+  /** Whether a Cal.com account was linked just before, in one flow. */
+  isLinked?: boolean | undefined;
   /** Only if the token store can't keep it. */
   found?: Found | undefined;
 }
 
-const providerSchema = z.enum(["google", "office365"]);
+export const providerSchema = z.enum(["google", "office365"]);
 export const foundSchema = z.object({
   credentialIds: z.array(z.number()),
   invalidIds: z.array(z.number()),
@@ -46,6 +53,8 @@ const attemptSchema = z.object({
   id: z.string(),
   userId: z.string(),
   provider: providerSchema,
+  calUserId: z.number(),
+  isLinked: z.optional(z.boolean()),
   nonceHash: z.string(),
   startedAt: z.number(),
   returnUrl: z.optional(z.string()),
@@ -67,13 +76,18 @@ export async function decryptAttempt(
   const parsed = z.safeParse(attemptSchema, await encryptedJson.decrypt(state));
   if (!parsed.success) return null;
   const attempt: Attempt = parsed.data;
-  const age = now - attempt.startedAt;
+  return isOfToday(attempt, now) ? attempt : null;
+}
+
+/** Whether an attempt was started in the last day. An older state is treated like one that was made elsewhere. */
+export function isOfToday({ startedAt }: StartedAttempt, now: number): boolean {
+  const age = now - startedAt;
   // Servers' clocks differ a little.
-  return age >= -STATE_LIFE_MS && age <= MAX_STATE_AGE_MS ? attempt : null;
+  return age >= -STATE_LIFE_MS && age <= MAX_STATE_AGE_MS;
 }
 
 /** Whether an attempt is too old to be what its user wants now. */
-export function hasExpired({ startedAt }: Attempt, now: number): boolean {
+export function hasExpired({ startedAt }: StartedAttempt, now: number): boolean {
   return now - startedAt > STATE_LIFE_MS;
 }
 

@@ -7,6 +7,8 @@ import type { SharedRecords } from "./shared-records.js";
 
 /** A roll-back that is not finished: of one user and one provider. */
 export interface PendingRollBack {
+  /** Cal.com's id of the user whose connections are concerned. */
+  calUserId: number;
   /** The connections that stay: they were there before, or attempts of the user's own browser have left them. */
   sparedIds: number[];
   /** Connections that were seen working until then stay, too; in milliseconds since 1970. */
@@ -27,7 +29,11 @@ const DAY_MS = 24 * 60 * 60_000;
 /** How long a roll-back stays pending for a user who sends no request. A store may count 24 days of milliseconds only. */
 export const PENDING_LIFE_MS = 20 * DAY_MS;
 
-const pendingSchema = z.object({ sparedIds: z.array(z.number()), seenUntil: z.number() });
+const pendingSchema = z.object({
+  calUserId: z.number(),
+  sparedIds: z.array(z.number()),
+  seenUntil: z.number(),
+});
 
 /** Creates the list of pending roll-backs. */
 export function createPendingRollBacks(records: SharedRecords): PendingRollBacks {
@@ -44,7 +50,7 @@ export function createPendingRollBacks(records: SharedRecords): PendingRollBacks
       const pauses = growingPauses();
       for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
         const other = await records.get(key, pendingSchema);
-        const added = other ? both(other, rollBack) : rollBack;
+        const added = other?.calUserId === rollBack.calUserId ? both(other, rollBack) : rollBack;
         if (isSame(added, other)) return;
         await put(key, added);
         await pause(pauses.next().value);
@@ -69,6 +75,7 @@ function isSame(one: PendingRollBack, other: PendingRollBack | null): boolean {
 /** One roll-back that removes what either of them removes. */
 function both(one: PendingRollBack, other: PendingRollBack): PendingRollBack {
   return {
+    calUserId: one.calUserId,
     sparedIds: one.sparedIds.filter((id) => other.sparedIds.includes(id)),
     seenUntil: Math.min(one.seenUntil, other.seenUntil),
   };

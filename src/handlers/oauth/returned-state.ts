@@ -1,6 +1,6 @@
-import { STATE_PARAMETER } from "../routes/connect-url.js";
 import { decryptAttempt, type Attempt } from "./oauth-state.js";
 import type { HandlerContext } from "../types.js";
+import { STATE_PARAMETER } from "./start-attempt.js";
 
 /**
  * The attempt in a returned state: our own encrypted state, or Cal.com's state, whose `redir` carries ours. `null` for

@@ -38,7 +38,11 @@ export async function rollBack(
 ): Promise<Error | null> {
   const { userId, provider } = attempt;
   const now = context.options.now();
-  const work = { sparedIds: found.credentialIds, seenUntil: now - SETTLES_AFTER_MS };
+  const work = {
+    calUserId: attempt.calUserId,
+    sparedIds: found.credentialIds,
+    seenUntil: now - SETTLES_AFTER_MS,
+  };
   if (isOwnSession) {
     const { leftIds, runningIds } = await attemptsOfThisBrowser(request, context, userId);
     work.sparedIds = [...work.sparedIds, ...leftIds];
@@ -87,7 +91,7 @@ async function disconnectAdded(
   context: HandlerContext,
   userId: string,
   provider: OAuthProvider,
-  { sparedIds, seenUntil }: PendingRollBack,
+  { calUserId, sparedIds, seenUntil }: PendingRollBack,
 ): Promise<number[]> {
   const user = context.options.client.forUser(userId);
   const { calendars } = user;
@@ -95,7 +99,10 @@ async function disconnectAdded(
   try {
     // A person connects calendars in an own Cal.com account without this application too: only what provably came by
     // the attempt is disconnected.
-    const isOwnAccount = (await user.calAccount())?.grant === "oauth";
+    const account = await user.calAccount();
+    // Another Cal.com account was linked since. The connection is not in this one, and the other can't be reached.
+    if (account?.calUserId !== calUserId) return [];
+    const isOwnAccount = account.grant === "oauth";
     for (let round = 0; round < ROUNDS; round += 1) {
       const { connectedCalendars } = await calendars.list();
       const added = toConnections(connectedCalendars, provider)

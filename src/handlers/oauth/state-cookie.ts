@@ -16,6 +16,8 @@ export interface StateCookie {
   nonceHash: string;
   /** Values of `Set-Cookie`. */
   cookies: string[];
+  /** The same, with a secret of the attempt that the browser keeps and can't read. */
+  cookiesWith(encryptedSecret: string): string[];
 }
 
 /**
@@ -34,14 +36,16 @@ export async function createStateCookie(request: Request, context: HandlerContex
   }
   const surplus = stale.slice(0, Math.max(0, cookies.length + 1 - KEPT_COOKIES));
   const attemptId = randomText(9);
-  const value = createNonce(now);
+  const nonce = createNonce(now);
+  const cookiesOf = (value: string): string[] => [
+    ...surplus.map(({ name }) => setCookie(name, "", attributes(context, 0))),
+    setCookie(cookieName(context, attemptId), value, attributes(context, STATE_LIFE_MS)),
+  ];
   return {
     attemptId,
-    nonceHash: await digest(value),
-    cookies: [
-      ...surplus.map(({ name }) => setCookie(name, "", attributes(context, 0))),
-      setCookie(cookieName(context, attemptId), value, attributes(context, STATE_LIFE_MS)),
-    ],
+    nonceHash: await digest(nonce),
+    cookies: cookiesOf(nonce),
+    cookiesWith: (encryptedSecret) => cookiesOf(`${nonce}.${encryptedSecret}`),
   };
 }
 
@@ -51,8 +55,24 @@ export async function isSameBrowser(
   context: HandlerContext,
   { id, nonceHash }: Pick<Attempt, "id" | "nonceHash">,
 ): Promise<boolean> {
-  const value = readCookies(request).get(cookieName(context, id));
-  return value !== undefined && value !== "" && (await digest(value)) === nonceHash;
+  const { nonce } = readCookie(request, context, id);
+  return nonce !== "" && (await digest(nonce)) === nonceHash;
+}
+
+/** The encrypted secret that the browser keeps of an attempt; `null` if there is none. */
+export function encryptedSecretOf(request: Request, context: HandlerContext, id: string): string | null {
+  return readCookie(request, context, id).encryptedSecret;
+}
+
+function readCookie(
+  request: Request,
+  context: HandlerContext,
+  id: string,
+): { nonce: string; encryptedSecret: string | null } {
+  const value = readCookies(request).get(cookieName(context, id)) ?? "";
+  const end = value.indexOf(".");
+  if (end < 0) return { nonce: value, encryptedSecret: null };
+  return { nonce: value.slice(0, end), encryptedSecret: value.slice(end + 1) };
 }
 
 /** The user's attempts that were started in this browser: the ids of those that run, and what others have left. */
@@ -84,9 +104,10 @@ function createNonce(now: number): string {
   return toBase64Url(bytes);
 }
 
-/** When a nonce was created, in milliseconds since 1970; `NaN` for a value of another kind. */
-function startOf(nonce: string): number {
-  if (!/^[\w-]{43}$/.test(nonce)) return NaN;
+/** When a cookie's nonce was created, in milliseconds since 1970; `NaN` for a value of another kind. */
+function startOf(value: string): number {
+  const [nonce] = /^[\w-]{43}(?=\.|$)/.exec(value) ?? [];
+  if (nonce === undefined) return NaN;
   const start = atob(nonce.slice(0, 8).replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Uint8Array.from(start, (char) => char.charCodeAt(0));
   return new DataView(bytes.buffer).getUint32(0) * 1000;

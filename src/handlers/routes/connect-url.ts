@@ -1,46 +1,63 @@
 import { oauthProviders } from "../../calendars/providers.js";
-import { findConnections } from "../oauth/attempt-result.js";
-import { createStateCookie } from "../oauth/state-cookie.js";
-import { requireSession, asUser } from "../session.js";
 import { oneOf, readParameters } from "../http/request.js";
 import { success } from "../http/responses.js";
-import { toReturnUrl, withParameters } from "../http/return-url.js";
-import { encryptAttempt, type Attempt } from "../oauth/oauth-state.js";
-import type { Route } from "../types.js";
-
-/** The parameter of our own redirect URL in which the state travels: Cal.com's `state` can't be changed. */
-export const STATE_PARAMETER = "cal_state";
+import { toReturnUrl } from "../http/return-url.js";
+import { isLinkable, isLinkLost, needsLink } from "../linked-account.js";
+import { findOfUser, startAttempt, type AttemptStart, type StartedFlow } from "../oauth/start-attempt.js";
+import { asUser, isUserLost, requireSession } from "../session.js";
+import type { CalSession } from "../options.js";
+import type { HandlerContext, Route } from "../types.js";
 
 /**
  * `GET` (query) and `POST` (JSON) `/calendars/oauth-connect-url`, `{type, returnUrl?}`: where to send the browser. Starts an
  * attempt, and disconnects nothing: a connection that can't be read at the moment may work again later.
+ *
+ * For a user who has to link a Cal.com account first it is Cal.com's authorize page, which leads on to the provider's.
  */
 export const oauthConnectUrl: Route = {
   name: "oauthConnectUrl",
   methods: ["GET", "POST"],
   refusesCrossSite: true,
   async run(request, context) {
-    const { appUrl, trustedOrigins, redirectUris, encryptedJson, now } = context.options;
+    const { appUrl, trustedOrigins } = context.options;
     const session = await requireSession(request, context);
     const read = await readParameters(request, context.options.maxBodyBytes);
     const provider = oneOf("type", read("type"), oauthProviders);
     const given = read("returnUrl");
     const returnUrl = given === undefined ? undefined : toReturnUrl(given, appUrl, trustedOrigins);
-
-    const { user, found } = await asUser(context, session, async (user) => ({
-      user,
-      found: await findConnections(user.calendars, provider),
-    }));
-    const { attemptId, nonceHash, cookies } = await createStateCookie(request, context);
-    const { userId } = session;
-    const attempt: Attempt = { id: attemptId, userId, provider, nonceHash, startedAt: now(), returnUrl };
-    const state = await encryptAttempt(encryptedJson, context.records ? attempt : { ...attempt, found });
-    const redirectUri = withParameters(redirectUris[provider], { [STATE_PARAMETER]: state });
-    const { authUrl } = await user.calendars.connectUrl(provider, { returnUrl: redirectUri });
-    // The token in the URL is this one, or one that was replaced by it a moment ago.
-    const { expiresAt } = await user.accessToken();
-    const endsAt = await context.attempts.start(attempt, found, expiresAt);
-    await context.known.watch(userId, endsAt);
+    const { authUrl, cookies } =
+      (await connect(request, context, session, { provider, returnUrl })) ??
+      (await link(request, context, session, { provider, returnUrl }));
     return success({ authUrl }, { cookies });
   },
 };
+
+/** Starts the attempt; `null` if the user has to link a Cal.com account before. */
+async function connect(
+  request: Request,
+  context: HandlerContext,
+  session: CalSession,
+  start: AttemptStart,
+): Promise<StartedFlow | null> {
+  const mayLink = isLinkable(context);
+  const account = mayLink ? await context.options.client.forUser(session.userId).calAccount() : null;
+  if (needsLink(context, account)) return null;
+  try {
+    const found = await asUser(context, session, (user) => findOfUser(user, start.provider));
+    return await startAttempt(request, context, found, start);
+  } catch (error) {
+    if (mayLink && (isLinkLost(error) || isUserLost(error))) return null;
+    throw error;
+  }
+}
+
+async function link(
+  request: Request,
+  context: HandlerContext,
+  { userId }: CalSession,
+  start: AttemptStart,
+): Promise<StartedFlow> {
+  // Loaded when it is needed: applications with managed users only never do.
+  const { startLink } = await import("../oauth/start-link.js");
+  return startLink(request, context, userId, start);
+}

@@ -18,7 +18,7 @@ export const disconnect: Route = {
     const provider = oneOf("calendarType", textField(fields, "calendarType"), disconnectableProviders);
     const credentialId = idField(fields, "credentialId");
     const { calendars } = context.options.client.forUser(userId);
-    const disconnected = await removed(calendars.disconnect(provider, { credentialId }));
+    const disconnected = await removed(calendars.disconnect(provider, { credentialId }), credentialId);
     const credentialIds = disconnected.map((credential) => credential.credentialId);
     if (credentialIds.length > 0) {
       await context.options.onDisconnected?.({ userId, provider, credentialIds, request });
@@ -33,13 +33,18 @@ export const disconnect: Route = {
 /** The removed credentials. A user without a managed user has none. */
 async function removed(
   disconnection: Promise<{ disconnected: CalendarCredential[] }>,
+  credentialId: number | undefined,
 ): Promise<CalendarCredential[]> {
   try {
     return (await disconnection).disconnected;
   } catch (error) {
     if (isCalError(error) && error.code === "user_not_found") return [];
     if (isCalError(error) && error.code === "invalid_input") {
-      throw invalidInput("This credential is not of that calendarType, or it is an administrator's to end.");
+      throw invalidInput(
+        credentialId === undefined
+          ? "Give the credentialId: in a Cal.com account of the user's own, one connection is ended at a time."
+          : "This credential is not of that calendarType, or it is an administrator's to end.",
+      );
     }
     throw error;
   }

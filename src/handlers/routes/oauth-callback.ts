@@ -1,10 +1,10 @@
 import type { OAuthProvider } from "../../index.js";
-import { interrupted } from "../oauth/callback-messages.js";
+import { interrupted, isRejection } from "../oauth/callback-messages.js";
 import { completeCallback, type CallbackInput } from "../oauth/complete-callback.js";
-import { STATE_PARAMETER } from "./connect-url.js";
 import { queryText } from "../http/request.js";
 import { HttpError } from "../http/http-error.js";
 import { seeOther } from "../http/responses.js";
+import { STATE_PARAMETER } from "../oauth/start-attempt.js";
 import { readState } from "../oauth/returned-state.js";
 import { allowedReturnUrl, withParameters } from "../http/return-url.js";
 import type { AttemptResult, HandlerContext, Route } from "../types.js";
@@ -39,7 +39,9 @@ function callbackRoute(name: Route["name"], provider: OAuthProvider): Route {
       const page =
         allowedReturnUrl(input.attempt?.returnUrl, trustedOrigins) ??
         (result.connected ? successUrl : errorUrl);
-      return seeOther(withParameters(page, { calendarType: provider, ...parametersOf(result) }));
+      const isLinked = input.attempt?.isLinked === true && (result.connected || !isRejection(result.reason));
+      const account = isLinked && { calAccount: "linked" };
+      return seeOther(withParameters(page, { ...account, calendarType: provider, ...parametersOf(result) }));
     },
   };
 }

@@ -1,8 +1,8 @@
-import { isRejection, type RejectionReason } from "../oauth/callback-messages.js";
+import { isRejection } from "../oauth/callback-messages.js";
 import { completeCallback, type CallbackInput } from "../oauth/complete-callback.js";
 import { queryText, readFields, required, textField } from "../http/request.js";
-import { HttpError, type HandlerErrorCode } from "../http/http-error.js";
 import { failure, success } from "../http/responses.js";
+import { rejectionError } from "../oauth/rejection-error.js";
 import { isCalState, readState } from "../oauth/returned-state.js";
 import type { Route } from "../types.js";
 
@@ -31,7 +31,7 @@ export const saveOauthCredentials: Route = {
       return success({ calendarType, connected: true, calendars, added, disconnected });
     }
     const { reason, message } = result;
-    if (isRejection(reason)) return failure(rejected(reason, message));
+    if (isRejection(reason)) return failure(rejectionError(reason, message));
     return success({ calendarType, connected: false, reason, message, disconnected });
   },
 };
@@ -45,18 +45,4 @@ function queryReader(request: Request): Reader {
 async function bodyReader(request: Request, maxBytes: number): Promise<Reader> {
   const fields = await readFields(request, maxBytes);
   return (name) => textField(fields, name);
-}
-
-const rejections: Record<RejectionReason, [status: number, code: HandlerErrorCode]> = {
-  invalid_state: [400, "invalid_state"],
-  expired_state: [400, "expired_state"],
-  used_state: [409, "used_state"],
-  signed_out: [401, "unauthenticated"],
-  wrong_user: [403, "wrong_user"],
-  wrong_browser: [403, "wrong_browser"],
-};
-
-function rejected(reason: RejectionReason, message: string): HttpError {
-  const [status, code] = rejections[reason];
-  return new HttpError(status, code, message);
 }

@@ -1,13 +1,15 @@
 import type { ConnectedCalendar } from "../../index.js";
 import { isCalError } from "../../errors.js";
 import { toConnection } from "../account.js";
+import { toCalAccountView, type CalAccountView } from "../cal-account-view.js";
+import { isLinkable, isLinkLost } from "../linked-account.js";
 import { withUnlistedApple } from "../unlisted-apple.js";
 import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
 import type { HandlerContext, Route } from "../types.js";
 import { reportError } from "../report-error.js";
 
-/** `GET /calendars/status`: the connections, and whether one of them works. */
+/** `GET /calendars/status`: the connections, whether one of them works, and the account at Cal.com. */
 export const status: Route = {
   name: "status",
   methods: ["GET"],
@@ -15,24 +17,49 @@ export const status: Route = {
   refusesCrossSite: false,
   async run(request, context) {
     const { userId } = await requireSession(request, context);
-    const listed = (await list(request, context, userId)).map(toConnection);
-    const [calendars] = await Promise.all([
+    const { connectedCalendars, hasAccount } = await list(request, context, userId);
+    const listed = connectedCalendars.map(toConnection);
+    const [calendars, calAccount] = await Promise.all([
       withUnlistedApple(context, userId, listed),
+      hasAccount ? findAccount(context, userId) : null,
       context.known.note(userId, listed),
     ]);
-    return success({ hasConnectedCalendars: calendars.some(({ connected }) => connected), calendars });
+    return success({
+      hasConnectedCalendars: calendars.some(({ connected }) => connected),
+      calendars,
+      calAccount,
+      linkable: isLinkable(context),
+    });
   },
 };
 
-async function list(request: Request, context: HandlerContext, userId: string): Promise<ConnectedCalendar[]> {
+interface Listed {
+  connectedCalendars: ConnectedCalendar[];
+  /** Whether the user has a managed user, or an account that is linked. */
+  hasAccount: boolean;
+}
+
+async function list(request: Request, context: HandlerContext, userId: string): Promise<Listed> {
+  const { calendars } = context.options.client.forUser(userId);
   try {
-    return (await context.options.client.forUser(userId).calendars.list()).connectedCalendars;
+    const { connectedCalendars } = await calendars.list();
+    return { connectedCalendars, hasAccount: true };
   } catch (error) {
-    // Without a managed user, nothing is connected yet.
-    if (isCalError(error) && error.code === "user_not_found") return [];
+    // Without an account at Cal.com, nothing is connected yet.
+    if (isCalError(error) && error.code === "user_not_found") {
+      return { connectedCalendars: [], hasAccount: false };
+    }
+    // `calAccount` says why. The client's hook onReauthorizationRequired has told the application.
+    if (isLinkLost(error)) return { connectedCalendars: [], hasAccount: true };
     if (!isUserLost(error)) throw error;
-    // The managed user was deleted at Cal.com. Connecting a calendar creates a new one.
+    // The account was deleted at Cal.com. Connecting a calendar creates, or links, a new one.
     await reportError(context, { handler: "status", error, request });
-    return [];
+    return { connectedCalendars: [], hasAccount: true };
   }
+}
+
+/** The account. Called after the list, which may have found that it has to be linked again. */
+async function findAccount(context: HandlerContext, userId: string): Promise<CalAccountView | null> {
+  if (!isLinkable(context)) return { grant: "managed" };
+  return toCalAccountView(await context.options.client.forUser(userId).calAccount());
 }

@@ -15,7 +15,10 @@ describe.each(["google", "office365"] as const)("%s", (provider) => {
     });
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const before = await (await ada.fetch("/calendars/status")).json();
-    expect(before).toEqual({ success: true, data: { hasConnectedCalendars: false, calendars: [] } });
+    expect(before).toEqual({
+      success: true,
+      data: { hasConnectedCalendars: false, calendars: [], calAccount: null, linkable: false },
+    });
     expect(app.emulator.users.list(), "a status creates no managed user").toEqual([]);
 
     const { redirectTo } = await app.emulator.provider.authorize(await ada.start(provider));

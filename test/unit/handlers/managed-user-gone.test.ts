@@ -18,7 +18,12 @@ describe("a user whose managed user Cal.com has lost", () => {
     const { ada, told } = await lose();
     expect(await (await ada.fetch("/calendars/status")).json()).toEqual({
       success: true,
-      data: { hasConnectedCalendars: false, calendars: [] },
+      data: {
+        hasConnectedCalendars: false,
+        calendars: [],
+        calAccount: { grant: "managed" },
+        linkable: false,
+      },
     });
     expect(told).toMatchObject([["status", { code: "cal_user_gone" }]]);
   });

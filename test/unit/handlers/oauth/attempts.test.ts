@@ -11,6 +11,7 @@ const attempt: Attempt = {
   id: "a",
   userId: "ada",
   provider: "google",
+  calUserId: 101,
   nonceHash: "hash",
   startedAt: 0,
 };
