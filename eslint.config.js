@@ -35,7 +35,9 @@ const parts = {
   "index.ts": ["client.ts", "client-options.ts", ...client],
   handlers: ["index.ts", "calendars", "lib", "errors.ts"],
   node: ["errors.ts"],
-  react: ["handlers"],
+  // Runs in browsers: nothing of the server side.
+  browser: [],
+  react: ["browser"],
   "testing/contract": ["tokens/token-store.ts", "errors.ts"],
   "testing/emulator": [],
   "testing/emulator/model": [],
@@ -114,7 +116,7 @@ export default defineConfig(
   },
   {
     // Browsers of the last four years have to run it, and Jest's jsdom.
-    files: ["src/react/**"],
+    files: ["src/{browser,react}/**"],
     rules: {
       "no-restricted-properties": [
         "error",

@@ -92,6 +92,13 @@ const requireInCjs = {
   }),
 };
 
+// For a browser: one file without the server side. calbridge/react has its own copy of it.
+const browser = {
+  ...shared,
+  entry: { browser: "src/browser/index.ts" },
+  splitting: false,
+} satisfies Options;
+
 // React components run in a browser too, which bundlers want to be told first; rollup would drop the line.
 const react = {
   ...shared,
@@ -116,6 +123,8 @@ export default defineConfig([
   // ky and jose are published as ES modules only. Node can require() them, but test runners with a
   // module loader of their own (Jest) cannot, so the CommonJS build carries them along.
   { ...shared, format: "cjs", noExternal: ["ky", "jose", "zod"], plugins: [requireInCjs, ownSourceMaps] },
+  { ...browser, format: "esm" },
+  { ...browser, format: "cjs" },
   { ...react, format: "esm" },
   { ...react, format: "cjs" },
 ]);

@@ -22,7 +22,17 @@ export default defineConfig({
         // Tests without a database or other processes: `npm run test:unit`.
         extends: true,
         // Test files of one worker share their modules: loading them for each file would take a third of the time.
-        test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], isolate: false },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.{ts,tsx}"],
+          exclude: ["test/unit/{react,browser}/**"],
+          isolate: false,
+        },
+      },
+      {
+        // Each file with modules and a page of its own: a page that another file left open would change the results.
+        extends: true,
+        test: { name: "pages", include: ["test/unit/{react,browser}/*.test.{ts,tsx}"] },
       },
       {
         extends: true,

@@ -1,10 +1,11 @@
 import type { ReactNode } from "react";
+import type { CalendarProvider } from "../browser/status.js";
+import type { CalendarIntegrationOptions } from "../browser/types.js";
 import { button, message } from "./elements.js";
 import type { CalendarAppearance, Ui } from "./parts.js";
 import { ProviderCard, viewOf } from "./provider-card.js";
 import { describeError, fill, withDefaults } from "./texts.js";
-import type { CalendarIntegrationOptions, CalendarIntegrationState, CalendarProvider } from "./types.js";
-import { useCalendarIntegration } from "./use-calendar-integration.js";
+import { useCalendarIntegration, type CalendarIntegrationState } from "./use-calendar-integration.js";
 
 /** Props of {@link CalendarIntegration}. */
 export interface CalendarIntegrationProps extends CalendarAppearance, CalendarIntegrationOptions {
@@ -54,7 +55,7 @@ function Calendars({
     classOf: (part) => `calbridge-${part}${classNames[part] ? ` ${classNames[part]}` : ""}`,
   };
   const { status, error, result, reload } = integration;
-  const loadError = error?.provider ? null : error;
+  const loadError = error?.action === "load" ? error : null;
   const successText =
     result?.action === "sync"
       ? texts.didSync
@@ -65,7 +66,12 @@ function Calendars({
     <section className={ui.classOf("root")} aria-label={texts.label} tabIndex={-1}>
       {/* Both live regions exist before their text: screen readers may not read a region that is added with its text. */}
       <div role="status">
-        {result && message(ui, "notice", fill(successText, result.email ?? texts.providers[result.provider]))}
+        {result &&
+          message(
+            ui,
+            "notice",
+            fill(successText, result.email ?? (result.provider ? texts.providers[result.provider] : "")),
+          )}
       </div>
       <div role="alert">
         {loadError && message(ui, "error", describeError(loadError, texts))}

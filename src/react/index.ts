@@ -3,7 +3,7 @@
  *
  * @module calbridge/react
  */
-export { useCalendarIntegration } from "./use-calendar-integration.js";
+export { useCalendarIntegration, type CalendarIntegrationState } from "./use-calendar-integration.js";
 export { CalendarIntegration, type CalendarIntegrationProps } from "./calendar-integration.js";
 export { defaultTexts, describeError, type CalendarTexts, type PartialCalendarTexts } from "./texts.js";
 export type {
@@ -19,15 +19,27 @@ export type {
   ProviderView,
 } from "./parts.js";
 export type {
-  ConnectionCalendar,
+  CalAccountView,
+  CalendarId,
+  CalendarIntegrationStatus,
+  CalendarProvider,
+  CalReauthorization,
   Connection,
+  ConnectionCalendar,
+  LinkedCalAccount,
+  OAuthProvider,
+} from "../browser/status.js";
+export type {
   CalendarAction,
+  CalendarActions,
   CalendarActivity,
+  CalendarChange,
   CalendarIntegrationError,
   CalendarIntegrationErrorCode,
   CalendarIntegrationOptions,
-  CalendarIntegrationState,
-  CalendarIntegrationStatus,
-  CalendarProvider,
-  OAuthProvider,
-} from "./types.js";
+  CalendarPopup,
+  CalendarState,
+  ConnectOptions,
+  ConsentMode,
+  LinkOptions,
+} from "../browser/types.js";

@@ -1,12 +1,8 @@
 import type { ComponentProps, ReactNode } from "react";
 import type { PartialCalendarTexts, CalendarTexts } from "./texts.js";
-import type {
-  Connection,
-  CalendarActivity,
-  CalendarIntegrationState,
-  CalendarProvider,
-  Optional,
-} from "./types.js";
+import type { CalendarProvider, Connection } from "../browser/status.js";
+import type { CalendarActivity, Optional } from "../browser/types.js";
+import type { CalendarIntegrationState } from "./use-calendar-integration.js";
 
 /** The parts that {@link CalendarIntegration} is made of. Each has the class `calbridge-{part}`. */
 export type CalendarPart =

@@ -1,11 +1,11 @@
 import { useId, useRef, useState, type ReactNode } from "react";
-import { stateOf } from "./integration-store.js";
+import { stateOf } from "../browser/connections.js";
+import type { CalendarProvider, Connection } from "../browser/status.js";
 import { appleForm } from "./apple-form.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { button, message } from "./elements.js";
 import type { AppleFormView, ConfirmView, ProviderState, ProviderView, Ui } from "./parts.js";
 import { describeError, fill } from "./texts.js";
-import type { Connection, CalendarProvider } from "./types.js";
 
 /** The state of a provider, in the form that `render.provider` receives. */
 export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): ProviderView {

@@ -1,9 +1,5 @@
-import type {
-  CalendarIntegrationError,
-  CalendarIntegrationErrorCode,
-  CalendarProvider,
-  Optional,
-} from "./types.js";
+import type { CalendarProvider } from "../browser/status.js";
+import type { CalendarIntegrationError, CalendarIntegrationErrorCode, Optional } from "../browser/types.js";
 
 /**
  * All texts of {@link CalendarIntegration}. `{provider}` and `{connection}` are replaced by a name. They are plain

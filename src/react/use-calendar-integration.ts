@@ -1,6 +1,9 @@
-import { useEffect, useState, useSyncExternalStore, version } from "react";
-import { createIntegrationStore } from "./integration-store.js";
-import type { CalendarIntegrationOptions, CalendarIntegrationState } from "./types.js";
+import { useEffect, useMemo, useState, useSyncExternalStore, version } from "react";
+import { createCalendarIntegration } from "../browser/create-calendar-integration.js";
+import type { CalendarActions, CalendarIntegrationOptions, CalendarState } from "../browser/types.js";
+
+/** The result of {@link useCalendarIntegration}: what the page has to show, and the actions. */
+export interface CalendarIntegrationState extends CalendarState, CalendarActions {}
 
 /**
  * The calendars of the signed-in user and the actions on them. It calls the routes of `calbridge/handlers`. Use it for
@@ -19,12 +22,13 @@ export function useCalendarIntegration(options: CalendarIntegrationOptions = {})
   if (!(useSyncExternalStore as unknown)) {
     throw new Error(`calbridge/react needs React 18 or later. This is React ${version}.`);
   }
-  const [store] = useState(() => createIntegrationStore(options));
+  const [store] = useState(() => createCalendarIntegration(options));
   // Effects run in order: when it starts, it has its listener.
-  const state = useSyncExternalStore(store.subscribe, store.get, store.get);
-  useEffect(() => {
-    store.options = options;
-  });
+  const state = useSyncExternalStore(store.subscribe, store.getState, store.getState);
+  useEffect(() => store.setOptions(options));
   useEffect(() => store.start(), [store]);
-  return state;
+  return useMemo(() => {
+    const { getState, subscribe, start, setOptions, ...actions } = store;
+    return { ...state, ...actions };
+  }, [store, state]);
 }

@@ -1,4 +1,4 @@
-import type { Connection } from "../../src/react/types.js";
+import type { Connection, ConnectionCalendar } from "../../src/browser/index.js";
 
 /** A request that the hook sent. */
 interface SeenRequest {
@@ -33,7 +33,7 @@ export function fakeHandlers(): FakeHandlers {
     fetch: async (input, init) => {
       const url = input as string;
       seen.push({ url, body: init?.body === undefined ? undefined : JSON.parse(init.body as string) });
-      const route = url.replace(/^.*\/calendars\//, "").replace(/\?.*/, "");
+      const route = url.replace(/^.*\/(calendars|oauth)\//, "").replace(/\?.*/, "");
       const response = (await responses.get(route)?.shift()) ?? handlers.fallback;
       if (!response) throw new Error(`The test has set no response for ${url}.`);
       if ("fault" in response) throw new TypeError("Failed to fetch");
@@ -66,7 +66,21 @@ export function connection(given: Partial<Connection> = {}): Connection {
     reason: null,
     message: null,
     delegated: false,
-    calendars: [{ externalId: "team", name: "Team", primary: false, readOnly: false, isSelected: true }],
+    calendars: [calendar({ credentialId: given.credentialId ?? 7 })],
+    ...given,
+  };
+}
+
+/** A calendar of a connection. */
+export function calendar(given: Partial<ConnectionCalendar> = {}): ConnectionCalendar {
+  return {
+    externalId: "team",
+    credentialId: 7,
+    name: "Team",
+    primary: false,
+    readOnly: false,
+    isSelected: true,
+    isDestination: false,
     ...given,
   };
 }

@@ -1,25 +1,33 @@
-import type {
-  CalendarIntegrationErrorCode,
-  CalendarIntegrationOptions,
-  CalendarIntegrationStatus,
-} from "./types.js";
+import type { CalendarIntegrationErrorCode, CalendarIntegrationOptions } from "./types.js";
 
 // Longer than the handlers take when Cal.com does not respond and every retry times out.
 const TIMEOUT_MS = 60_000;
 
-/** The `data` that each route of the handlers returns. */
+/** The `data` that each route of the handlers returns. Responses with connections are validated where they are used. */
 export interface RouteData {
-  status: CalendarIntegrationStatus;
-  "sync-credentials": CalendarIntegrationStatus & {
-    connected: boolean;
-    reason?: CalendarIntegrationErrorCode;
-  };
-  disconnect: object;
-  "apple-credentials": { connected?: boolean; reason?: CalendarIntegrationErrorCode };
-  "oauth-connect-url": { authUrl: string };
+  "calendars/status": unknown;
+  "calendars/sync-credentials": { connected: boolean; reason?: CalendarIntegrationErrorCode };
+  "calendars/disconnect": object;
+  "calendars/apple-credentials": { connected?: boolean; reason?: CalendarIntegrationErrorCode };
+  "calendars/oauth-connect-url": { authUrl: string };
+  "calendars/select": unknown;
+  "calendars/destination": unknown;
+  "oauth/authorize-url": { authUrl: string };
+  "oauth/unlink": object;
 }
 
-/** Calls a route of the handlers: POST with a `body`, else GET. Rejects with an `Error` whose message is the error's code. */
+/** Why a request failed, or why its response can't be used. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly code: CalendarIntegrationErrorCode;
+
+  constructor(code: CalendarIntegrationErrorCode) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** Calls a route of the handlers: POST with a `body`, else GET. Rejects with a {@link RequestError}. */
 export async function request<Route extends keyof RouteData>(
   { basePath = "/api/cal", fetch = globalThis.fetch }: CalendarIntegrationOptions,
   route: Route,
@@ -36,7 +44,7 @@ export async function request<Route extends keyof RouteData>(
     const response = await Promise.race([
       timeIsUp,
       fetch(
-        `${basePath}/calendars/${route}${query}`,
+        `${basePath}/${route}${query}`,
         body && {
           method: "POST",
           headers: { "content-type": "application/json" },
@@ -63,5 +71,5 @@ export async function request<Route extends keyof RouteData>(
   } finally {
     clearTimeout(timer);
   }
-  throw new Error(code);
+  throw new RequestError(code);
 }
