@@ -83,6 +83,8 @@ export {
   type ReencryptProgress,
 } from "./tokens/encryption/reencrypt-tokens.js";
 export { memoryTokenStore, type MemoryTokenStoreOptions } from "./stores/memory.js";
+export type { ConnectionState, ConnectionStateWrite, ConnectionStore } from "./stores/connection-store.js";
+export { memoryConnectionStore, type MemoryConnectionStoreOptions } from "./stores/memory-connections.js";
 
 export {
   CalApiError,
