@@ -55,6 +55,21 @@ export type {
 } from "./api/endpoints/connections.js";
 export type { SelectedCalendar } from "./api/endpoints/selected-calendars.js";
 
+export type {
+  CheckConnectionOptions,
+  CheckConnectionsOptions,
+  CheckedConnection,
+  ConnectionChange,
+  ConnectionCheck,
+  ConnectionChecksResult,
+  ConnectionIdentity,
+  ConnectionReason,
+  ConnectionStatus,
+  RememberedCalendar,
+  RestoredCalendars,
+} from "./connections/types.js";
+export type { EnrollConnectionsOptions, EnrollConnectionsResult } from "./connections/enroll.js";
+
 export type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 export type { ManagedUserQuery, ManagedUsers } from "./users/managed-users.js";
 export type {
