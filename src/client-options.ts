@@ -1,3 +1,5 @@
+import type { ConnectionChange } from "./connections/types.js";
+import type { ConnectionStore } from "./stores/connection-store.js";
 import type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
 import type { ReauthorizationInfo } from "./tokens/reauthorization.js";
 import type { TokenRefreshInfo } from "./tokens/token-events.js";
@@ -13,6 +15,13 @@ export interface CalHooks {
   onTokenRefresh?: ((info: TokenRefreshInfo) => void) | undefined;
   /** Called when a user has to link the Cal.com account again (OAuth 2), once for each time. */
   onReauthorizationRequired?: ((info: ReauthorizationInfo) => void) | undefined;
+  /**
+   * Called by `cal.checkConnection()` and `cal.checkConnections()` when a connection broke, works again, or is gone: for
+   * a client with a `connectionStore`. It is waited for, up to a minute. A change counts as told once it has resolved;
+   * until then it is called again, with the same `id`, at later checks and in other processes: so store the `id`, or make
+   * a second call harmless.
+   */
+  onConnectionChange?: ((change: ConnectionChange) => void | Promise<void>) | undefined;
 }
 
 /**
@@ -36,6 +45,12 @@ export type GrantOptions =
 export interface CommonOptions {
   /** Where users' tokens are kept. */
   tokenStore: TokenStore;
+  /**
+   * Where calbridge remembers users' connections: for `checkConnections()`, which notices those that break, and
+   * restores what a reconnect would lose.
+   * @defaultValue none: connections are not watched
+   */
+  connectionStore?: ConnectionStore | undefined;
   /**
    * Names the Cal.com server, if clients of several servers share one token store: up to 32 small letters, digits and
    * hyphens, always the same for a server. A record of another server is refused before any request.

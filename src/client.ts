@@ -1,6 +1,6 @@
 import type { CalClientOptions, CommonOptions } from "./client-options.js";
 import { optionsFromEnv } from "./options-from-env.js";
-import { resolveOptions } from "./resolve-options.js";
+import { resolveOptions, type ResolvedOptions } from "./resolve-options.js";
 import { oauthGrant } from "./grants/oauth-grant.js";
 import { grantsOf } from "./grants/grants.js";
 import { callHook } from "./api/hooks.js";
@@ -15,6 +15,14 @@ import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
 import type { CalRequestInput, CalResponse } from "./api/raw-request.js";
 import type { CallOptions, Send } from "./api/request.js";
+import type { EnrollConnectionsOptions, EnrollConnectionsResult } from "./connections/enroll.js";
+import type { Connections } from "./connections/connections.js";
+import type {
+  CheckConnectionOptions,
+  CheckConnectionsOptions,
+  ConnectionCheck,
+  ConnectionChecksResult,
+} from "./connections/types.js";
 import type { ManagedUserInput } from "./api/endpoints/managed-users.js";
 import { Transport } from "./api/transport.js";
 import { assertEnsureInput, createUser } from "./users/ensure-user.js";
@@ -28,7 +36,7 @@ import { TokenCache } from "./tokens/token-cache.js";
 import { TokenManager } from "./tokens/token-manager.js";
 import { CalUser } from "./users/cal-user.js";
 import { within } from "./lib/deadline.js";
-import type { UserContext } from "./users/context.js";
+import type { ConnectionReports, UserContext } from "./users/context.js";
 import { processEnv } from "./lib/env.js";
 
 /**
@@ -49,6 +57,8 @@ export class CalClient {
   readonly attempts: AttemptStore | null;
   readonly #context: UserContext;
   readonly #oauth: OAuthAccounts | undefined;
+  /** Loaded when it is first needed. `undefined` for a client without a connection store. */
+  readonly #loadConnections: (() => Promise<Connections>) | undefined;
   /** Users that this process is creating. */
   readonly #ensuring: SingleFlight<void>;
   readonly #firstUse = new FirstUse();
@@ -98,6 +108,9 @@ export class CalClient {
     });
     this.#ensuring = new SingleFlight(resolved.waitUntil);
     this.#context = { options: { ...resolved, warn }, transport, sendAsClient, store, tokens };
+    this.#loadConnections = connectionsLoader(this.#context, resolved);
+    const load = this.#loadConnections;
+    if (load) this.#context.connections = connectionReports(load, this.#context.options);
     this.attempts = store.attempts;
     this.managedUsers = new ManagedUsers(sendAsClient, managedUsers?.clientId ?? "");
     this.#oauth =
@@ -190,6 +203,7 @@ export class CalClient {
         );
       }
       await createUser(this.#context, userId, input, options);
+      this.#context.connections?.changed(userId);
       return;
     }
     if (managedUsers) await this.#firstUse.claim(this.#context, record, options);
@@ -213,6 +227,8 @@ export class CalClient {
     if (email !== undefined) assertEmail(email);
     if (from === to) throw new CalValidationError("The two users must be different.");
     await reassignUser(this.#context, from, to, email, options);
+    this.#context.connections?.forget(from);
+    this.#context.connections?.changed(to);
   }
 
   /**
@@ -254,6 +270,51 @@ export class CalClient {
   }
 
   /**
+   * Checks one user's connections now, whether the user is due or not: reads them, remembers what is new, restores what
+   * a reconnect has lost, and tells the hook `onConnectionChange`. For a job for each user, or a page.
+   *
+   * @throws {@link CalTokenError} `user_not_found` for a user without tokens.
+   * @throws {@link CalValidationError} for a client without a `connectionStore`.
+   */
+  async checkConnection(userId: string, options: CheckConnectionOptions = {}): Promise<ConnectionCheck> {
+    assertUserId(userId);
+    return (await this.#connections()).checkOne(userId, options);
+  }
+
+  /**
+   * Checks the connections of all users who are due, and tells the hook `onConnectionChange` what has changed. Any number
+   * of processes may run it at once: no two get the same user, and the users of one that was killed are due again after
+   * five minutes. Call it every few minutes. A user who can't be checked doesn't end the run.
+   *
+   * @throws {@link CalValidationError} for a client without a `connectionStore`.
+   * @throws {@link CalStoreError} if the connection store fails.
+   */
+  async checkConnections(options: CheckConnectionsOptions = {}): Promise<ConnectionChecksResult> {
+    return (await this.#connections()).checkDue(options);
+  }
+
+  /** What the last check of a user's connections found; `null` if there was none. Makes no request. */
+  async lastConnectionCheck(userId: string): Promise<ConnectionCheck | null> {
+    assertUserId(userId);
+    return (await this.#connections()).lastCheck(userId);
+  }
+
+  /**
+   * Adds all users of the token store to the connection store, for users who connected before there was one. They are
+   * first checked within a day. New users are added by themselves. Can be stopped, continued and run again.
+   */
+  async enrollConnections(options: EnrollConnectionsOptions = {}): Promise<EnrollConnectionsResult> {
+    return (await this.#connections()).enroll(options);
+  }
+
+  async #connections(): Promise<Connections> {
+    if (this.#loadConnections) return this.#loadConnections();
+    throw new CalValidationError(
+      "This client remembers no connections. Give the option connectionStore; for a first try: memoryConnectionStore().",
+    );
+  }
+
+  /**
    * Waits for the refreshes in flight and their writes, and starts no new one: call it before the process ends, on
    * SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh still work.
    *
@@ -274,4 +335,39 @@ export class CalClient {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** How to load what checks connections. An application without a connection store never does. */
+function connectionsLoader(
+  users: UserContext,
+  { connectionStore, hooks, logger }: ResolvedOptions,
+): (() => Promise<Connections>) | undefined {
+  if (!connectionStore) return undefined;
+  let loading: Promise<Connections> | undefined;
+  return () =>
+    (loading ??= import("./connections/connections.js").then(({ createConnections }) =>
+      createConnections({ users, connectionStore, onConnectionChange: hooks.onConnectionChange, logger }),
+    ));
+}
+
+/** Reports that are carried out in the background. */
+function connectionReports(
+  load: () => Promise<Connections>,
+  { waitUntil, warn }: UserContext["options"],
+): ConnectionReports {
+  const report = (userId: string, work: (connections: Connections) => Promise<void>): void =>
+    waitUntil(
+      load()
+        .then(work)
+        // The call has succeeded, and the user is checked within a day anyway.
+        .catch((error: unknown) =>
+          warn("calbridge: what a call saw of a user's connections could not be noted", { userId, error }),
+        ),
+    );
+  return {
+    changed: (userId) => report(userId, ({ watcher }) => watcher.changed(userId)),
+    saw: (userId, list) => report(userId, ({ watcher }) => watcher.saw(userId, list)),
+    failed: (userId, provider) => report(userId, ({ watcher }) => watcher.failed(userId, provider)),
+    forget: (userId) => report(userId, ({ store }) => store.delete(userId)),
+  };
 }

@@ -57,6 +57,21 @@ export type {
 } from "./api/endpoints/connections.js";
 export type { SelectedCalendar } from "./api/endpoints/selected-calendars.js";
 
+export type {
+  CheckConnectionOptions,
+  CheckConnectionsOptions,
+  CheckedConnection,
+  ConnectionChange,
+  ConnectionCheck,
+  ConnectionChecksResult,
+  ConnectionIdentity,
+  ConnectionReason,
+  ConnectionStatus,
+  RememberedCalendar,
+  RestoredCalendars,
+} from "./connections/types.js";
+export type { EnrollConnectionsOptions, EnrollConnectionsResult } from "./connections/enroll.js";
+
 export type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 export type { ManagedUserQuery, ManagedUsers } from "./users/managed-users.js";
 export type {
@@ -85,6 +100,8 @@ export {
   type ReencryptProgress,
 } from "./tokens/encryption/reencrypt-tokens.js";
 export { memoryTokenStore, type MemoryTokenStoreOptions } from "./stores/memory.js";
+export type { ConnectionState, ConnectionStateWrite, ConnectionStore } from "./stores/connection-store.js";
+export { memoryConnectionStore, type MemoryConnectionStoreOptions } from "./stores/memory-connections.js";
 
 export {
   CalApiError,

@@ -18,6 +18,7 @@ import {
 } from "./lib/assert.js";
 import { isLongLived } from "./lib/env.js";
 import { assertSecure } from "./lib/http-url.js";
+import type { ConnectionStore } from "./stores/connection-store.js";
 import { MAX_TTL_MS } from "./tokens/token-record.js";
 import type { TokenStore } from "./tokens/token-store.js";
 import { assertRedirectUri, assertScopes, type ResolvedOAuth } from "./users/oauth-accounts.js";
@@ -35,6 +36,7 @@ export interface ResolvedOptions extends Record<OptionName, unknown> {
   oauth: ResolvedOAuth | undefined;
   newUsers: "managed" | "oauth";
   tokenStore: TokenStore;
+  connectionStore: ConnectionStore | undefined;
   serverId: string;
   baseUrl: string;
   allowInsecure: boolean;
@@ -68,6 +70,7 @@ const names: Record<OptionName, true> = {
   oauth: true,
   newUsers: true,
   tokenStore: true,
+  connectionStore: true,
   serverId: true,
   baseUrl: true,
   allowInsecure: true,
@@ -99,6 +102,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     oauth: options.oauth === undefined ? undefined : resolveOAuth(options.oauth, options),
     newUsers: resolveNewUsers(options),
     tokenStore: options.tokenStore,
+    connectionStore: options.connectionStore,
     serverId: options.serverId ?? "",
     baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl, options.allowInsecure === true),
     allowInsecure: options.allowInsecure === true,
@@ -121,7 +125,11 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     waitUntil: (work) => callHook("waitUntil", options.waitUntil, work.then(ignore, ignore), logger),
     now: options.now ?? Date.now,
   };
-  assertTokenStore(resolved.tokenStore);
+  assertStore("tokenStore", resolved.tokenStore, ["get", "set", "delete"], "memoryTokenStore()");
+  if (resolved.connectionStore !== undefined) {
+    const methods = ["get", "set", "claimDue", "makeDue", "delete"];
+    assertStore("connectionStore", resolved.connectionStore, methods, "memoryConnectionStore()");
+  }
   assertTimeoutMs(resolved.timeoutMs);
   assertMs("retry.maxWaitMs", resolved.retry.maxWaitMs, { min: 0, max: MAX_TIMEOUT_MS });
   assertMs("refreshWindowMs", resolved.refreshWindowMs, { min: 0, max: MAX_TTL_MS });
@@ -216,16 +224,14 @@ function assertCredential(name: string, value: unknown): asserts value is string
   }
 }
 
-function assertTokenStore(store: unknown): void {
-  const methods = ["get", "set", "delete"];
+function assertStore(option: string, store: unknown, methods: readonly string[], example: string): void {
   const isStore =
     typeof store === "object" &&
     store !== null &&
     methods.every((name) => typeof Reflect.get(store, name) === "function");
   if (!isStore) {
-    throw new CalValidationError(
-      "tokenStore must have the methods get, set and delete. For a first try: memoryTokenStore().",
-    );
+    const names = `${methods.slice(0, -1).join(", ")} and ${methods.at(-1) ?? ""}`;
+    throw new CalValidationError(`${option} must have the methods ${names}. For a first try: ${example}.`);
   }
 }
 

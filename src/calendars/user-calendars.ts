@@ -43,6 +43,11 @@ export interface CalendarsUser {
   send: <T>(call: ApiCall<T>, need?: { minTtlMs: number }) => Promise<T>;
   /** Makes a call without authentication. */
   sendPublic: Send;
+  /** A calendar was connected, disconnected or chosen. */
+  changed: () => void;
+  saw: (list: CalendarList) => void;
+  /** Cal.com's check says that a provider's connection does not work. */
+  failed: (provider: DisconnectableProvider) => void;
   record: (options?: CallOptions) => Promise<TokenRecord>;
   connectMinTtlMs: number;
 }
@@ -120,7 +125,9 @@ export class UserCalendars {
     assertText("state", state);
     const { sendPublic, record } = this.#user;
     const secrets = [assertAuthorized(state, await record(options))];
-    return { returnUrl: await saveCredentials(sendPublic, provider, { state, code }, secrets, options) };
+    const returnUrl = await saveCredentials(sendPublic, provider, { state, code }, secrets, options);
+    this.#user.changed();
+    return { returnUrl };
   }
 
   /**
@@ -130,6 +137,7 @@ export class UserCalendars {
   async check(provider: CalendarProvider, options?: CallOptions): Promise<CalendarStatus> {
     assertProvider(provider);
     const checked = await checkStatus(this.#send, provider, options);
+    this.#report(provider, checked);
     // Cal.com keeps the list for 10 seconds, and would not see an Apple calendar that is connected next. Of Google and
     // Office 365 it may have delegated access, of which Cal.com's check knows nothing.
     const isNone = !checked.connected && checked.reason === "not_connected";
@@ -142,7 +150,9 @@ export class UserCalendars {
    * or disconnected: an Apple calendar connected just now may be missing. {@link connectApple} says whether it is.
    */
   async list(options?: CallOptions): Promise<CalendarList> {
-    return listCalendars(this.#send, options);
+    const list = await listCalendars(this.#send, options);
+    this.#user.saw(list);
+    return list;
   }
 
   /**
@@ -152,7 +162,9 @@ export class UserCalendars {
   async sync(provider: CalendarProvider, options?: CallOptions): Promise<SyncResult> {
     assertProvider(provider);
     const mayRemove = !(await this.#isOwnAccount(options));
-    return syncProvider(this.#send, provider, mayRemove, options);
+    const result = await syncProvider(this.#send, provider, mayRemove, options);
+    this.#report(provider, result.status);
+    return result;
   }
 
   /**
@@ -184,6 +196,7 @@ export class UserCalendars {
       credentialId === undefined
         ? await disconnectAll(this.#send, provider, options)
         : await disconnectById(this.#send, provider, credentialId, options);
+    if (disconnected.length > 0) this.#user.changed();
     return { disconnected };
   }
 
@@ -195,7 +208,9 @@ export class UserCalendars {
    * @throws {@link CalApiError} `bad_request` (400): the user name or the password is wrong.
    */
   async connectApple(credentials: AppleCredentials, options?: CallOptions): Promise<CalendarStatus> {
-    return connectAppleWith(this.#send, credentials, options);
+    const status = await connectAppleWith(this.#send, credentials, options);
+    this.#user.changed();
+    return status;
   }
 
   /** Subscribes to ICS feeds. Each call creates a new credential, for the same feeds too. */
@@ -208,7 +223,9 @@ export class UserCalendars {
       throw new CalValidationError("urls must be a list of one URL or more.");
     }
     for (const url of feed.urls) assertHttpUrl("Each of urls", url);
-    return saveIcsFeed(this.#send, feed, options);
+    const credential = await saveIcsFeed(this.#send, feed, options);
+    this.#user.changed();
+    return credential;
   }
 
   /** Asks Cal.com whether the ICS feeds work. */
@@ -233,19 +250,24 @@ export class UserCalendars {
     assertObject("The calendar", calendar);
     assertText("integration", calendar.integration);
     assertText("externalId", calendar.externalId);
-    return setDestinationCalendar(this.#send, calendar, options);
+    const destination = await setDestinationCalendar(this.#send, calendar, options);
+    this.#user.changed();
+    return destination;
   }
 
   /** Adds a calendar to those that Cal.com checks for conflicts. Idempotent. */
   async select(calendar: SelectedCalendar, options?: CallOptions): Promise<void> {
     assertSelected(calendar);
-    return addSelectedCalendar(this.#send, calendar, options);
+    await addSelectedCalendar(this.#send, calendar, options);
+    this.#user.changed();
   }
 
   /** Removes a calendar from those that Cal.com checks for conflicts. Returns whether it was one of them. */
   async unselect(calendar: SelectedCalendar, options?: CallOptions): Promise<boolean> {
     assertSelected(calendar);
-    return wasThere(removeSelectedCalendar(this.#send, calendar, options));
+    const wasSelected = await wasThere(removeSelectedCalendar(this.#send, calendar, options));
+    if (wasSelected) this.#user.changed();
+    return wasSelected;
   }
 
   /** The user's connections, with the ids that {@link connection} takes. */
@@ -257,6 +279,11 @@ export class UserCalendars {
   connection(connectionId: string): CalendarConnectionClient {
     assertText("connectionId", connectionId);
     return new CalendarConnectionClient(this.#send, connectionId);
+  }
+
+  /** Cal.com's list does not tell of a credential that it has marked as invalid. */
+  #report(provider: CalendarProvider, status: CalendarStatus): void {
+    if (!status.connected && status.reason !== "not_connected") this.#user.failed(provider);
   }
 
   /** Whether the account is a person's own (OAuth 2): then also what the application did not connect is in it. */

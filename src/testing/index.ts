@@ -66,6 +66,12 @@ export {
   type TokenStoreHarness,
 } from "./contract/token-store-contract.js";
 export {
+  connectionStoreContract,
+  ConnectionStoreContractError,
+  type ConnectionStoreHarness,
+  type MakeConnectionStore,
+} from "./contract/connection-store-contract.js";
+export {
   serveTokenStore,
   tokenStoreProcessContract,
   type StoreProcess,

@@ -8,7 +8,7 @@ import {
 } from "../api/endpoints/managed-users.js";
 import type { CalPagesInput } from "../api/pages.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
-import type { ApiCall, CallOptions } from "../api/request.js";
+import type { ApiCall, CallOptions, Send } from "../api/request.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError, CalTokenError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
@@ -47,14 +47,20 @@ export class CalUser {
   constructor(id: string, context: UserContext) {
     this.id = id;
     this.#context = context;
-    const { transport, options } = context;
+    const { transport, options, connections } = context;
     this.calendars = new UserCalendars({
       send: (call, need) => this.#send(call, need),
+      changed: () => connections?.changed(id),
+      saw: (list) => connections?.saw(id, list),
+      failed: (provider) => connections?.failed(id, provider),
       sendPublic: (call) => transport.send(call, { kind: "none", userId: id }),
       record: (options) => this.#record(options),
       connectMinTtlMs: options.connectMinTtlMs,
     });
   }
+
+  /** @internal Makes a call as the user. */
+  readonly send: Send = (call) => this.#send(call);
 
   /**
    * An access token that works for `minTtlMs` milliseconds more, refreshed if need be: for Cal.com's UI
@@ -144,6 +150,7 @@ export class CalUser {
       assertGrant(record, "oauth", "unlink");
       await store.delete(this.id);
       tokens.forget(this.id);
+      this.#context.connections?.forget(this.id);
       return true;
     };
     return this.#stored(() => tokens.withLease(this.id, unlink), options);
@@ -207,6 +214,7 @@ export class CalUser {
       }
     }
     const wasThere = await store.delete(this.id);
+    this.#context.connections?.forget(this.id);
     // Whether or not the caller still waits for it.
     tokens.forget(this.id);
     return wasThere;

@@ -1,6 +1,8 @@
 import { CalTokenError } from "../errors.js";
+import type { CalendarList } from "../api/endpoints/calendar-list.js";
 import type { Send } from "../api/request.js";
 import type { Transport } from "../api/transport.js";
+import type { DisconnectableProvider } from "../calendars/providers.js";
 import type { CheckedStore } from "../tokens/checked-store.js";
 import type { TokenManager } from "../tokens/token-manager.js";
 
@@ -17,8 +19,21 @@ interface UserOptions {
   warn: (message: string, fields: object) => void;
 }
 
+/** Where users' calls report what they see of connections. None of them rejects, and nobody waits for them. */
+export interface ConnectionReports {
+  /** A calendar was connected, disconnected or chosen. */
+  changed(userId: string): void;
+  saw(userId: string, list: CalendarList): void;
+  /** Cal.com's check says that a provider's connection does not work. */
+  failed(userId: string, provider: DisconnectableProvider): void;
+  /** The user has left. */
+  forget(userId: string): void;
+}
+
 /** What the users of one client share. */
 export interface UserContext {
+  /** `undefined` for a client without a connection store. */
+  connections?: ConnectionReports | undefined;
   options: UserOptions;
   transport: Transport;
   sendAsClient: Send;

@@ -155,6 +155,7 @@ export class OAuthAccounts {
     tokens.forget(userId);
     await this.#storeEmail(record, { timeoutMs });
     tokens.forget(userId);
+    this.#context.connections?.changed(userId);
   }
 
   #redirectUri(given: string | undefined): string {

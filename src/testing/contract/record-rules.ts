@@ -1,7 +1,7 @@
 import { ensure, ensureHolds, ensureSame, show, together, tokensOf, write, type Rule } from "./assertions.js";
 
-// Ids that a careless store takes for one another, for a pattern, for a path or for something of its own.
-const lookalikes = [
+/** Ids that a careless store takes for one another, for a pattern, for a path or for something of its own. */
+export const lookalikes = [
   "__proto__",
   "constructor",
   "hasOwnProperty",
@@ -42,7 +42,8 @@ const lookalikes = [
   `${"a".repeat(500)}2`,
 ];
 
-const texts = [
+/** Text that a careless store changes. */
+export const texts = [
   "\u00e4\u00f6\u00fc \u65e5\u672c\u8a9e \u{1f468}\u200d\u{1f469}\u200d\u{1f467} \u202eright to left",
   "e\u0301 is not \u00e9",
   `quotes ' '' " "" \` and \\ \\\\ and \r\n\t`,

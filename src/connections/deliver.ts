@@ -1,0 +1,39 @@
+import { within } from "../lib/deadline.js";
+import type { ConnectionsContext } from "./context.js";
+import { describeChange } from "./describe.js";
+import type { PendingChange } from "./user-state.js";
+
+/** How long the hook may take for one change, in milliseconds. */
+const MAX_HOOK_MS = 60_000;
+
+/** What the hook was told. */
+export interface Delivery {
+  /** Ids of the changes for which it resolved. */
+  told: Set<string>;
+  hasFailed: boolean;
+}
+
+/** Tells the hook the changes, in their order, until one fails: that one and those after it are told at the next check. */
+export async function deliver(
+  { onConnectionChange, logger }: ConnectionsContext,
+  userId: string,
+  pending: readonly PendingChange[],
+): Promise<Delivery> {
+  const told = new Set<string>();
+  if (!onConnectionChange) return { told, hasFailed: false };
+  for (const change of pending) {
+    try {
+      const time = { ms: MAX_HOOK_MS, message: `The hook took longer than ${String(MAX_HOOK_MS)} ms.` };
+      await within(Promise.resolve(onConnectionChange(describeChange(userId, change))), { time });
+    } catch {
+      // Whatever the application's function throws may hold secrets of its own.
+      logger?.error?.("calbridge: the hook onConnectionChange threw; it is called again at the next check", {
+        hook: "onConnectionChange",
+        userId,
+      });
+      return { told, hasFailed: true };
+    }
+    told.add(change.id);
+  }
+  return { told, hasFailed: false };
+}

@@ -1,0 +1,144 @@
+import { checkStatus } from "../calendars/status.js";
+import { isDelegated } from "../calendars/connections-of.js";
+import { calendarProviders, providers } from "../calendars/providers.js";
+import { listCalendars, type CalendarList } from "../api/endpoints/calendar-list.js";
+import type { CalendarProvider } from "../api/endpoints/calendars.js";
+import type { CallOptions, Send } from "../api/request.js";
+import { isCalError, type CalErrorCode } from "../errors.js";
+import { detailsOf } from "../tokens/details.js";
+import { userNotFound } from "../tokens/token-record.js";
+import type { TokenRecord } from "../tokens/token-store.js";
+import type { ConnectionsContext } from "./context.js";
+import type { Verdict } from "./health.js";
+import { toSeenList, type Seen } from "./seen.js";
+
+const DAY_MS = 24 * 60 * 60_000;
+/** Cal.com's links last for 30 days, and each refresh starts anew. */
+const KEEP_ALIVE_MS = 10 * DAY_MS;
+const TELL_EXPIRY_MS = 3 * DAY_MS;
+
+/** Errors that say nothing about the user: Cal.com, or the network, does not work just now. */
+const doubts: readonly CalErrorCode[] = [
+  "network_error",
+  "timeout",
+  "rate_limited",
+  "server_error",
+  "invalid_response",
+  "api_error",
+  "refresh_pending",
+];
+
+/** A user as a check sees it, and how to make calls for it. */
+export interface Look {
+  seen: Seen;
+  send: Send;
+  isOwnAccount: boolean;
+}
+
+/**
+ * Reads a user's connections, and keeps the link to the user's own Cal.com account alive.
+ *
+ * @throws what says nothing of the user: a wrong configuration, the database; and `user_not_found`.
+ */
+export async function lookAt(
+  { users }: ConnectionsContext,
+  { userId, send }: { userId: string; send: Send },
+  options: CallOptions,
+): Promise<Look> {
+  const { store, options: client } = users;
+  const record = await store.get(userId);
+  if (!record) throw userNotFound();
+  const at = client.now();
+  const isOwnAccount = detailsOf(record).grant === "oauth";
+  if (isOwnAccount) await keepAlive(users, record, at);
+  const { list, error } = await listOf(send, options);
+  const verdict = accountVerdict(error);
+  if (!verdict) throw error;
+  // The list may have refreshed the tokens, and so may the user have linked the account again.
+  const latest = (await store.get(userId)) ?? record;
+  return {
+    seen: {
+      at,
+      calUserId: record.calUserId,
+      calAccount: isOwnAccount ? linkVerdict(latest, verdict, client.now()) : verdict,
+      list,
+    },
+    send,
+    isOwnAccount,
+  };
+}
+
+/** Refreshes the tokens of a link that would end soon. A failure is seen by what is left of the link. */
+async function keepAlive({ tokens, options }: ConnectionsContext["users"], record: TokenRecord, now: number) {
+  const expiresAt = record.calRefreshTokenExpiresAt?.getTime();
+  if (expiresAt === undefined || expiresAt - now > KEEP_ALIVE_MS) return;
+  try {
+    const rejected = new Set([record.calAccessToken]);
+    await tokens.usable(record.userId, { rejected, timeoutMs: options.timeoutMs });
+  } catch (error) {
+    if (!isCalError(error)) throw error;
+    options.warn("calbridge: the link to a Cal.com account could not be renewed", {
+      userId: record.userId,
+      error: error.code,
+    });
+  }
+}
+
+async function listOf(send: Send, options: CallOptions): Promise<{ list: Seen["list"]; error?: unknown }> {
+  try {
+    const list = await listCalendars(send, options);
+    return { list: await toSeenList(list, await invalidIn(send, list, options)) };
+  } catch (error) {
+    if (!isCalError(error)) throw error;
+    return { list: null, error };
+  }
+}
+
+/** The credentials that Cal.com has marked as invalid. Only its `check` tells, and only of a provider's first one. */
+async function invalidIn(send: Send, list: CalendarList, options: CallOptions): Promise<Set<number>> {
+  const invalid = new Set<number>();
+  for (const provider of calendarProviders) {
+    const own = list.connectedCalendars.filter(
+      (connected) =>
+        connected.integration.type === providers[provider].integration && !isDelegated(connected),
+    );
+    if (own.length === 0 || own.some(({ error }) => error !== null)) continue;
+    if (await isInvalid(send, provider, options)) {
+      invalid.add(Math.min(...own.map(({ credentialId }) => credentialId)));
+    }
+  }
+  return invalid;
+}
+
+async function isInvalid(send: Send, provider: CalendarProvider, options: CallOptions): Promise<boolean> {
+  try {
+    const status = await checkStatus(send, provider, options);
+    return !status.connected && status.reason === "invalid_credentials";
+  } catch (error) {
+    // A server without this endpoint for the user's grant says nothing; one that does not respond is in doubt.
+    if (isCalError(error) && !doubts.includes(error.code)) return false;
+    throw error;
+  }
+}
+
+/** What it says of the user's Cal.com account how the list came, or did not; `null`: nothing. */
+function accountVerdict(error: unknown): Verdict | null {
+  if (error === undefined) return { status: "connected", reason: null };
+  if (!isCalError(error)) return null;
+  if (error.code === "cal_user_gone" || error.code === "missing_scope") {
+    return { status: "broken", reason: error.code };
+  }
+  if (error.code === "reauthorization_required") return { status: "broken", reason: "revoked" };
+  return doubts.includes(error.code) ? { status: "unavailable", reason: "unavailable" } : null;
+}
+
+/** The same, with what the record says of the link. */
+function linkVerdict(record: TokenRecord, verdict: Verdict, now: number): Verdict {
+  // Also while the access token still works.
+  const mark = detailsOf(record).reauthorization;
+  if (mark) return { status: "broken", reason: mark.reason };
+  const expiresAt = record.calRefreshTokenExpiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
+  if (verdict.status === "broken") return verdict;
+  if (expiresAt <= now) return { status: "broken", reason: "expired" };
+  return expiresAt - now <= TELL_EXPIRY_MS ? { status: "expiring", reason: "expires_soon" } : verdict;
+}

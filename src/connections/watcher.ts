@@ -1,0 +1,63 @@
+import type { CalendarList } from "../api/endpoints/calendar-list.js";
+import { providers, type DisconnectableProvider } from "../calendars/providers.js";
+import { toSeenList } from "./seen.js";
+import type { StateStore } from "./state-store.js";
+import { parseState, type UserState } from "./user-state.js";
+
+// An open page asks for the status again and again.
+const LOOK_EVERY_MS = 60_000;
+const MAX_USERS = 10_000;
+
+/** What the application's own calls see of a user's connections. It writes no status: it makes the user due for a check. */
+export class ConnectionWatcher {
+  readonly #store: StateStore;
+  readonly #now: () => number;
+  /** When a user was last looked at. */
+  readonly #lookedAt = new Map<string, number>();
+
+  constructor(store: StateStore, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** A calendar was connected, disconnected or chosen. */
+  async changed(userId: string): Promise<void> {
+    this.#lookedAt.delete(userId);
+    await this.#store.makeDue(userId);
+  }
+
+  /** A list was read. Makes the user due if it differs from what is remembered. */
+  async saw(userId: string, list: CalendarList): Promise<void> {
+    const { connections } = await toSeenList(list, new Set());
+    await this.#compare(userId, ({ connections: known }) => {
+      const present = known.filter(({ status }) => status !== "gone");
+      const isKnown = connections.every(({ key, verdict }) =>
+        present.some((one) => one.key === key && isWorking(one.status) === isWorking(verdict.status)),
+      );
+      return !isKnown || present.length !== connections.length;
+    });
+  }
+
+  /** Cal.com's check says that a provider's connection does not work. */
+  async failed(userId: string, provider: DisconnectableProvider): Promise<void> {
+    const { integration } = providers[provider];
+    await this.#compare(userId, ({ connections }) =>
+      connections.every((known) => known.integration !== integration || isWorking(known.status)),
+    );
+  }
+
+  async #compare(userId: string, isNews: (state: UserState) => boolean): Promise<void> {
+    const now = this.#now();
+    const lookedAt = this.#lookedAt.get(userId);
+    if (lookedAt !== undefined && now - lookedAt < LOOK_EVERY_MS) return;
+    if (this.#lookedAt.size >= MAX_USERS) this.#lookedAt.clear();
+    this.#lookedAt.set(userId, now);
+    const stored = await this.#store.get(userId);
+    const state = parseState(stored?.details ?? null);
+    if (!state || isNews(state)) await this.#store.makeDue(userId);
+  }
+}
+
+function isWorking(status: string): boolean {
+  return status === "connected";
+}
