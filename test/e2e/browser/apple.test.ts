@@ -35,7 +35,7 @@ test("Apple is connected with the correct password, after a wrong one", async ()
   await card.getByText("Its calendars will show soon.").waitFor();
   await card.getByText("Work", { exact: true }).waitFor();
 
-  await card.getByRole("button", { name: "Disconnect Apple Calendar" }).click();
+  await card.getByRole("button", { name: "Disconnect dave@icloud.example" }).click();
   await ada.page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
-  await ada.expectMessage("Apple Calendar is disconnected.");
+  await ada.expectMessage("dave@icloud.example is disconnected.");
 });

@@ -148,6 +148,6 @@ test("connects a calendar after step 3, and keeps it in a database after step 6"
   const [doctor] = codeBlocks(page, ["sh"]).filter(({ code }) => code.includes("doctor"));
   const findings = await application.shell(doctor!.code);
   expect(findings).toContain("Nothing is wrong.");
-  expect(findings).toContain("The stored tokens open with the keys.");
+  expect(findings).toContain("The stored tokens can be decrypted with the keys.");
   await second.stop();
 }, 240_000);
