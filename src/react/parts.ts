@@ -21,7 +21,11 @@ export type CalendarPart =
   | "button"
   | "form"
   | "field"
-  | "dialog";
+  | "dialog"
+  | "picker"
+  | "destination"
+  | "conflicts"
+  | "group";
 
 /** The state of a provider. */
 export type ProviderState = "loading" | "disconnected" | "connecting" | "connected" | "broken";
