@@ -1,12 +1,4 @@
-import type { Connection, ConnectionCalendar } from "./types.js";
-
-/** A calendar, as the routes that change it name it. */
-export interface CalendarReference {
-  credentialId: number;
-  /** Cal.com's name of the integration, such as `google_calendar`. */
-  integration: string;
-  externalId: string;
-}
+import type { CalendarId, Connection, ConnectionCalendar } from "../browser/status.js";
 
 /** A calendar that the user can choose. */
 export interface CalendarChoice {
@@ -14,10 +6,8 @@ export interface CalendarChoice {
   key: string;
   name: string;
   calendar: ConnectionCalendar;
-  /** Whether bookings go there. */
-  isDestination: boolean;
   /** `null` if it can't be changed: its id is secret, as that of an ICS feed. */
-  reference: CalendarReference | null;
+  reference: CalendarId | null;
 }
 
 /** The calendars of one account. */
@@ -48,7 +38,6 @@ export function groupsOf(connections: readonly Connection[]): ChoiceGroup[] {
             key: `${key}-${position}`,
             name: calendar.name ?? externalId ?? label,
             calendar,
-            isDestination: (calendar as { isDestination?: boolean }).isDestination ?? false,
             reference: externalId === null ? null : { credentialId, integration, externalId },
           };
         }),
@@ -75,6 +64,11 @@ export function choicesMatching(groups: readonly ChoiceGroup[], text: string): C
         : { ...group, choices: group.choices.filter(({ name }) => plain(name).includes(wanted)) },
     )
     .filter(({ choices }) => choices.length > 0);
+}
+
+/** Whether two references are to the same calendar of the same account. */
+export function isSame(one: CalendarId, other: CalendarId): boolean {
+  return one.credentialId === other.credentialId && one.externalId === other.externalId;
 }
 
 function plain(text: string): string {

@@ -1,5 +1,7 @@
 import { useId, useState, type ReactNode } from "react";
-import { choicesMatching, countOf, type CalendarReference, type ChoiceGroup } from "./calendar-choices.js";
+import type { CalendarId } from "../browser/status.js";
+import { choicesMatching, countOf, isSame, type ChoiceGroup } from "./calendar-choices.js";
+import { message } from "./elements.js";
 import type { Ui } from "./parts.js";
 import { fill } from "./texts.js";
 
@@ -8,14 +10,18 @@ const MANY = 15;
 
 /** The calendars that are checked for conflicts: a group of checkboxes for each account. */
 export function ConflictCalendars({
-  ui: { texts, classOf, heading: Heading },
+  ui,
   groups,
+  error,
   onChange,
 }: {
   ui: Ui;
   groups: readonly ChoiceGroup[];
-  onChange: (calendar: CalendarReference, isSelected: boolean) => void;
+  /** Why the change of a calendar was taken back. */
+  error: { calendar: CalendarId; text: string } | null;
+  onChange: (calendar: CalendarId, isSelected: boolean) => void;
 }): ReactNode {
+  const { texts, classOf, heading: Heading } = ui;
   const id = useId();
   const [filter, setFilter] = useState("");
   // What the user has opened or closed since the filter has changed.
@@ -62,10 +68,10 @@ export function ConflictCalendars({
             }}
           >
             <summary>
-              <span id={`${id}-${key}`}>{label}</span>{" "}
-              <span className={classOf("help")}>
+              <bdi id={`${id}-${key}`}>{label}</bdi>{" "}
+              <bdi className={classOf("help")}>
                 {fill(texts.selectedCount, { selected, total: connection.calendars.length })}
-              </span>
+              </bdi>
             </summary>
             {/* The many calendars of closed accounts would make the page slow. */}
             {isOpen && (
@@ -79,8 +85,13 @@ export function ConflictCalendars({
                         disabled={!reference}
                         onChange={({ target }) => reference && onChange(reference, target.checked)}
                       />{" "}
-                      {name}
+                      {/* A name has its own text direction, independent of the page. */}
+                      <bdi>{name}</bdi>
                     </label>
+                    {/* Beside the calendar, as the beginning of a long list may be out of sight. */}
+                    {error && reference && isSame(error.calendar, reference) && (
+                      <div role="alert">{message(ui, "error", error.text)}</div>
+                    )}
                   </li>
                 ))}
               </ul>

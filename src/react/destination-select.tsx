@@ -1,5 +1,7 @@
 import { useEffect, useId, useRef, useState, type ReactNode } from "react";
-import type { CalendarReference, ChoiceGroup } from "./calendar-choices.js";
+import type { CalendarId } from "../browser/status.js";
+import type { ChoiceGroup } from "./calendar-choices.js";
+import { message } from "./elements.js";
 import type { Ui } from "./parts.js";
 import { fill } from "./texts.js";
 
@@ -8,30 +10,39 @@ const SETTLE_MS = 700;
 
 /** The calendar that new bookings are written to. */
 export function DestinationSelect({
-  ui: { texts, classOf },
+  ui,
   groups,
+  error,
   onChange,
 }: {
   ui: Ui;
   groups: readonly ChoiceGroup[];
-  onChange: (calendar: CalendarReference) => void;
+  /** Why the last change was taken back, and what to do. */
+  error: string | undefined;
+  /** Resolves with whether it worked. */
+  onChange: (calendar: CalendarId) => Promise<boolean>;
 }): ReactNode {
+  const { texts, classOf } = ui;
   const id = useId();
+  const [notice, setNotice] = useState<string | null>(null);
   // The chosen key, until it is reported.
   const [draft, setDraft] = useState<string | null>(null);
   const waiting = useRef<ReturnType<typeof setTimeout>>(undefined);
   const choices = groups.flatMap((group) => group.choices);
-  const current = choices.find(({ isDestination }) => isDestination);
+  const current = choices.find(({ calendar }) => calendar.isDestination);
 
   /** Reports the choice, if one waits. */
   const report = useRef<() => void>(() => undefined);
   useEffect(() => {
     report.current = () => {
-      const reference = choices.find(({ key }) => key === draft)?.reference;
       clearTimeout(waiting.current);
       if (draft === null) return;
       setDraft(null);
-      if (reference && draft !== current?.key) onChange(reference);
+      const chosen = choices.find(({ key }) => key === draft);
+      if (!chosen?.reference || chosen === current) return;
+      void onChange(chosen.reference).then(
+        (worked) => worked && setNotice(fill(texts.didSetDestination, chosen.name)),
+      );
     };
   });
   // Also when the user leaves the page of the application that shows it.
@@ -46,6 +57,7 @@ export function DestinationSelect({
         aria-describedby={`${id}-help`}
         value={draft ?? current?.key ?? ""}
         onChange={({ target }) => {
+          setNotice(null);
           setDraft(target.value);
           clearTimeout(waiting.current);
           waiting.current = setTimeout(() => report.current(), SETTLE_MS);
@@ -68,7 +80,10 @@ export function DestinationSelect({
           </optgroup>
         ))}
       </select>
-      <p className={classOf("help")} id={`${id}-help`}>
+      <div role="status">{notice && !error && message(ui, "notice", notice)}</div>
+      <div role="alert">{error && message(ui, "error", error)}</div>
+      {/* A message takes its place. */}
+      <p className={classOf("help")} id={`${id}-help`} hidden={!!(notice ?? error)}>
         {texts.destinationHelp}
       </p>
     </div>

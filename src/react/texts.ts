@@ -18,12 +18,15 @@ export interface CalendarTexts {
   /** Buttons. Screen readers read the name of the provider or connection after them. */
   connect: string;
   reconnect: string;
+  another: string;
   sync: string;
   disconnect: string;
   cancel: string;
   retry: string;
   /** Shown until Cal.com lists a new Apple connection. */
   notListedYet: string;
+  /** Since when a connection does not work. `{date}` is replaced by the date, in the form of the page's `lang`. */
+  brokenSince: string;
   /** The question before a connection is disconnected. */
   confirm: string;
   /** Messages about a success. */
@@ -79,10 +82,12 @@ export const defaultTexts: CalendarTexts = {
   broken: "Needs reconnecting",
   connect: "Connect",
   reconnect: "Reconnect",
+  another: "Add another account",
   sync: "Check now",
   disconnect: "Disconnect",
   cancel: "Cancel",
   retry: "Try again",
+  brokenSince: "Not working since {date}.",
   notListedYet: "Its calendars will show soon.",
   confirm: "Disconnect {connection}? Its events will no longer be seen here.",
   didConnect: "{provider} is connected.",

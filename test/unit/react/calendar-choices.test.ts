@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { choicesMatching, countOf, groupsOf } from "../../../src/react/calendar-choices.js";
-import { calendar, connection } from "../../support/fake-handlers.js";
+import { calendar as plainCalendar, connection } from "../../support/fake-handlers.js";
 
+const calendar = (name: string, given: Parameters<typeof plainCalendar>[0] = {}) =>
+  plainCalendar({ externalId: name, name, ...given });
 const work = connection({
   credentialId: 7,
   email: "alice@work.example",

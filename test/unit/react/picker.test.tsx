@@ -1,11 +1,11 @@
 // @vitest-environment happy-dom
 import { useState, type ReactNode } from "react";
 import { beforeEach, afterEach, describe, expect, test, vi } from "vitest";
-import { Picker, type PickerView } from "../../../src/react/picker.js";
+import { Picker, type PickerError, type PickerView } from "../../../src/react/picker.js";
 import { defaultTexts } from "../../../src/react/texts.js";
-import type { Connection } from "../../../src/react/types.js";
+import type { Connection, ConnectionCalendar } from "../../../src/browser/index.js";
 import type { Ui } from "../../../src/react/parts.js";
-import { calendar, connection } from "../../support/fake-handlers.js";
+import { calendar as plainCalendar, connection } from "../../support/fake-handlers.js";
 import { leave, perform, render } from "../../support/render.js";
 
 const ui = {
@@ -15,9 +15,11 @@ const ui = {
   classOf: (part: string) => `calbridge-${part}`,
 } as unknown as Ui;
 
+const calendar = (name: string, given: Partial<ConnectionCalendar> = {}) =>
+  plainCalendar({ externalId: name, name, ...given });
 const changes: unknown[] = [];
 let accepts = true;
-let error: string | null = null;
+let error: PickerError | null = null;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -186,7 +188,7 @@ describe("with 30 accounts and 1,020 calendars", () => {
 });
 
 describe("the calendar that bookings go to", () => {
-  const destination = calendar("Family", { isDestination: true } as object);
+  const destination = calendar("Family", { isDestination: true });
   const homeWithDestination = { ...home, calendars: [destination] };
 
   test("is chosen among all accounts' calendars; read-only ones can't be", async () => {
@@ -255,12 +257,28 @@ describe("the calendar that bookings go to", () => {
   });
 });
 
-test("a refusal is told in a region that screen readers read at once, which is there before", async () => {
-  const page = await show(work);
-  const region = page.querySelector('[role="alert"]')!;
-  expect(region.textContent).toBe("");
-  error = "Cal.com has not accepted this calendar.";
-  await perform(() => box(page, "Team").click());
-  expect(page.querySelector('[role="alert"]')).toBe(region);
-  expect(region.textContent).toBe(error);
+describe("a change that Cal.com refuses", () => {
+  const text = "Bookings can’t be written to this calendar.";
+  const reference = { credentialId: 7, integration: "google_calendar", externalId: "Private" };
+  const alerts = (page: Element) =>
+    [...page.querySelectorAll('[role="alert"]')].map(({ textContent }) => textContent);
+
+  test("of the destination is told below it, in a region that screen readers read at once", async () => {
+    const page = await show(work, home);
+    expect(alerts(page)).toEqual([""]);
+    const region = page.querySelector('[role="alert"]');
+    error = { action: "setDestination", calendar: reference, text };
+    await perform(() => box(page, "Family").click());
+    expect(alerts(page)).toEqual([text]);
+    expect(page.querySelector('[role="alert"]')).toBe(region);
+    expect(region?.parentElement?.className).toBe("calbridge-destination");
+  });
+
+  test("of a conflict calendar is told beside that one", async () => {
+    const page = await show(work, home);
+    error = { action: "selectCalendar", calendar: reference, text };
+    await perform(() => box(page, "Family").click());
+    expect(alerts(page)).toEqual(["", text]);
+    expect(box(page, "Private").closest("li")?.textContent).toContain(text);
+  });
 });
