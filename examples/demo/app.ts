@@ -1,3 +1,4 @@
+import { isCalError } from "calbridge";
 import { createCalHandlers, type CalSession } from "calbridge/handlers";
 import type { CalendarIntegrationStatus } from "calbridge/react";
 import { Hono, type Context } from "hono";
@@ -5,6 +6,7 @@ import { getCookie, setCookie } from "hono/cookie";
 import { csrf } from "hono/csrf";
 import { streamSSE } from "hono/streaming";
 import { randomBytes } from "node:crypto";
+import { busyWeek, rangeOfWeek } from "./busy-week.js";
 import { settingsDocument, signInDocument } from "./document.js";
 import { faults, type ServerPanelState } from "./page/server-panel-state.js";
 import type { DemoServices } from "./services.js";
@@ -77,6 +79,7 @@ export function createApp(
     return context.html(
       settingsDocument({
         userName: user.name,
+        timeZone: user.timeZone,
         initialStatus,
         serverPanel: await serverPanelState(),
         isEmulated,
@@ -93,6 +96,22 @@ export function createApp(
     // If it failed, the browser loads the status again and shows an error if that fails as well.
     return ((await response.json()) as { data?: CalendarIntegrationStatus }).data;
   };
+
+  app.get("/demo/busy", async (context) => {
+    const user = signedIn(getCookie(context, "session"));
+    if (!user) return context.text("Sign in first.", 401);
+    const { timeZone } = user;
+    const now = new Date();
+    const { calendars } = cal.forUser(user.id);
+    try {
+      const query = { ...rangeOfWeek({ now, timeZone }), timeZone, skipUnreadable: true };
+      return context.json(busyWeek(await calendars.busyTimes(query), { now, timeZone }));
+    } catch (error) {
+      // Nothing is connected yet, or Cal.com can't be reached: the strip says that it knows nothing.
+      if (!isCalError(error)) throw error;
+      return context.json(null);
+    }
+  });
 
   app.post("/sign-in", async (context) => {
     const form = await context.req.parseBody();

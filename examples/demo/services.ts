@@ -6,6 +6,9 @@ import pg from "pg";
 import { startPostgres } from "../../test/support/postgres-server.js";
 import { createFeed, type Feed } from "./feed.js";
 
+const HOUR_MS = 60 * 60_000;
+const DAY_MS = 24 * HOUR_MS;
+
 /** The services that the demo uses. */
 export interface DemoServices {
   cal: CalClient;
@@ -55,6 +58,7 @@ export async function startServices(env: NodeJS.ProcessEnv): Promise<DemoService
 
 async function startEmulator() {
   const emulator = createCalEmulator();
+  addEvents(emulator);
   // "localhost", while the application is at 127.0.0.1: for a browser these are two sites, as in production.
   const server = await emulator.listen({ host: "localhost" });
   const { clientId, clientSecret } = emulator;
@@ -65,4 +69,27 @@ async function startEmulator() {
     now: emulator.clock.now,
   } as const;
   return { emulator, options, stop: () => server.close() };
+}
+
+/** A week of events, so that there is something to see. */
+function addEvents({ provider, clock }: CalEmulator): void {
+  const today = Math.floor(clock.now() / DAY_MS) * DAY_MS;
+  const at = (days: number, hours: number): string =>
+    new Date(today + days * DAY_MS + hours * HOUR_MS).toISOString();
+  const add = (
+    name: "google" | "office365",
+    account: string,
+    title: string,
+    start: string,
+    end: string,
+  ): void => void provider.addEvent(name, account, { title, start, end });
+  for (const account of ["alice@gmail.example", "carol@gmail.example"]) {
+    for (const day of [0, 1, 3, 4]) add("google", account, "Lesson", at(day, 9), at(day, 10.5));
+    add("google", account, "Rehearsal", at(1, 16), at(1, 18));
+    add("google", account, "Concert abroad", at(2, 0), at(3, 0));
+    add("google", account, "Night train", at(4, 21.5), at(5, 6.75));
+  }
+  for (const account of ["bob@outlook.example", "erin@outlook.example"]) {
+    for (const day of [0, 3, 6]) add("office365", account, "Staff meeting", at(day, 13), at(day, 14));
+  }
 }

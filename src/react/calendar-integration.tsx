@@ -1,10 +1,12 @@
 import type { ReactNode } from "react";
 import type { CalendarProvider } from "../browser/status.js";
 import type { CalendarIntegrationOptions } from "../browser/types.js";
+import { IntegrationPicker } from "./calendar-picker.js";
 import { button, message } from "./elements.js";
-import type { CalendarAppearance, Ui } from "./parts.js";
+import type { CalendarAppearance } from "./parts.js";
 import { ProviderCard, viewOf } from "./provider-card.js";
-import { describeError, fill, withDefaults } from "./texts.js";
+import { describeError, fill } from "./texts.js";
+import { uiOf } from "./ui.js";
 import { useCalendarIntegration, type CalendarIntegrationState } from "./use-calendar-integration.js";
 
 /** Props of {@link CalendarIntegration}. */
@@ -14,6 +16,12 @@ export interface CalendarIntegrationProps extends CalendarAppearance, CalendarIn
    * `initialStatus` and `returnUrl` to the hook; the component ignores them.
    */
   integration?: CalendarIntegrationState | undefined;
+  /**
+   * Whether users choose here which calendars are checked for conflicts, and where bookings go. Without it, the accounts
+   * list their calendars. {@link CalendarPicker} shows the picker elsewhere.
+   * @defaultValue `true`
+   */
+  picker?: boolean | undefined;
 }
 
 const allProviders: readonly CalendarProvider[] = ["google", "office365", "apple"];
@@ -41,19 +49,11 @@ function OwnIntegration(props: CalendarIntegrationProps): ReactNode {
 function Calendars({
   integration,
   providers = allProviders,
-  classNames = {},
-  render = {},
-  headingLevel = 3,
+  picker = true,
   ...props
-}: CalendarAppearance & { integration: CalendarIntegrationState }): ReactNode {
-  const texts = withDefaults(props.texts);
-  const ui: Ui = {
-    texts,
-    render,
-    integration,
-    heading: `h${headingLevel}`,
-    classOf: (part) => `calbridge-${part}${classNames[part] ? ` ${classNames[part]}` : ""}`,
-  };
+}: CalendarIntegrationProps & { integration: CalendarIntegrationState }): ReactNode {
+  const ui = uiOf(integration, props, picker);
+  const { texts, render } = ui;
   const { status, error, result, reload } = integration;
   const loadError = error?.action === "load" ? error : null;
   const successText =
@@ -94,6 +94,7 @@ function Calendars({
           );
         })}
       </ul>
+      {picker && <IntegrationPicker ui={ui} />}
     </section>
   );
 }

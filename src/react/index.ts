@@ -5,6 +5,7 @@
  */
 export { useCalendarIntegration, type CalendarIntegrationState } from "./use-calendar-integration.js";
 export { CalendarIntegration, type CalendarIntegrationProps } from "./calendar-integration.js";
+export { CalendarPicker, type CalendarPickerProps } from "./calendar-picker.js";
 export { defaultTexts, describeError, type CalendarTexts, type PartialCalendarTexts } from "./texts.js";
 export type {
   AppleFormView,

@@ -21,7 +21,11 @@ export type CalendarPart =
   | "button"
   | "form"
   | "field"
-  | "dialog";
+  | "dialog"
+  | "picker"
+  | "destination"
+  | "conflicts"
+  | "group";
 
 /** The state of a provider. */
 export type ProviderState = "loading" | "disconnected" | "connecting" | "connected" | "broken";
@@ -60,6 +64,8 @@ export interface ConnectionView {
   provider: CalendarProvider;
   /** The connection's email address, or else the provider's name. */
   label: string;
+  /** The button that connects it again, if it does not work. */
+  reconnectButton: ReactNode;
   /** The button that opens the question whether to disconnect. */
   disconnectButton: ReactNode;
 }
@@ -132,5 +138,7 @@ export interface Ui {
   heading: "h2" | "h3" | "h4" | "h5" | "h6";
   /** Returns the classes of a part. */
   classOf: (part: CalendarPart) => string;
+  /** Whether a picker shows the calendars: then the accounts don't list them. */
+  hasPicker: boolean;
   integration: CalendarIntegrationState;
 }

@@ -1,6 +1,7 @@
 import { useId, useRef, useState, type ReactNode } from "react";
 import { stateOf } from "../browser/connections.js";
 import type { CalendarProvider, Connection } from "../browser/status.js";
+import { accountRow, type AccountRowInput } from "./account-row.js";
 import { appleForm } from "./apple-form.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { button, message } from "./elements.js";
@@ -12,7 +13,8 @@ export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): 
   const { status, calendars } = integration;
   const own = <Of extends { provider?: CalendarProvider | undefined }>(value: Of | null): Of | null =>
     value?.provider === provider ? value : null;
-  const error = own(integration.error);
+  // The picker tells why a calendar could not be changed.
+  const error = integration.error?.calendar ? null : own(integration.error);
   const connections = calendars.filter(({ calendarType }) => calendarType === provider);
   const pending = own(integration.pending);
   const isConnecting = pending?.action.startsWith("connect");
@@ -47,8 +49,8 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     if (activeElement === body || card.current?.contains(activeElement)) card.current?.focus();
   };
 
-  const connect = (): void => {
-    if (provider !== "apple") return void integration.connect(provider);
+  const connect = (options?: { another?: boolean; credentialId?: number }): void => {
+    if (provider !== "apple") return void integration.connect(provider, options);
     // Earlier messages are not about this attempt.
     integration.dismiss();
     setFormOpen(true);
@@ -84,64 +86,18 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     onCancel: closeForm,
   };
 
-  const renderConnection = (connection: Connection, index: number): ReactNode => {
-    const { credentialId, email } = connection;
-    // Google's main calendar has the address as its name, which is shown already.
-    const calendars = connection.calendars.filter((calendar) => calendar.name !== email);
-    // All delegated connections have the credentialId -1.
-    const key = credentialId > 0 ? credentialId : `n${index}`;
-    const connectionId = `${id}-${key}`;
-    const about = email ? connectionId : id;
-    const help = !credentialId
-      ? texts.notListedYet
-      : !connection.connected &&
-        !error &&
-        describeError({ action: "sync", code: connection.reason ?? "provider_error", provider }, texts);
-    // A connection that Cal.com does not list yet has no credentialId, and delegated access is the administrator's:
-    // the user can't disconnect either.
-    const disconnectButton =
-      credentialId > 0 &&
-      !connection.delegated &&
-      button(
-        ui,
-        "quiet",
-        texts.disconnect,
-        () => {
-          setToDisconnect(connection);
-          if (dialog.current) openDialog(dialog.current);
-        },
-        {
-          id: `${connectionId}-disconnect`,
-          about,
-          isPending: pending?.action === "disconnect" && pending.credentialId === credentialId,
-        },
-      );
-    if (render.connection) {
-      return render.connection({ connection, provider, label: email ?? name, disconnectButton });
-    }
-    return (
-      <div key={key} className={classOf("connection")}>
-        <div>
-          {email && <p id={connectionId}>{email}</p>}
-          {calendars.length > 0 && (
-            <ul role="list" className={classOf("calendars")} aria-labelledby={about}>
-              {calendars.map((calendar, index) => (
-                <li key={index}>{calendar.name ?? calendar.externalId}</li>
-              ))}
-            </ul>
-          )}
-          {help && <p className={classOf("help")}>{fill(help, name)}</p>}
-        </div>
-        {disconnectButton}
-      </div>
-    );
+  const row: AccountRowInput = {
+    cardId: id,
+    view,
+    onReconnect: ({ credentialId }) => connect({ credentialId }),
+    onDisconnect(connection) {
+      setToDisconnect(connection);
+      if (dialog.current) openDialog(dialog.current);
+    },
   };
-
-  const mainButton = {
-    id: `${id}-action`,
-    about: id,
-    isPending: !!pending && pending.action !== "disconnect",
-  };
+  // Cal.com does not list a new Apple connection for some seconds.
+  const isListed = connections.every(({ credentialId }) => credentialId);
+  const isConnecting = pending?.action.startsWith("connect");
   return (
     <li
       ref={card}
@@ -164,21 +120,32 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
       <div className={classOf("actions")}>
         {state === "loading" || isFormOpen
           ? null
-          : state === "connected"
-            ? connections.every(({ credentialId }) => credentialId) &&
-              button(ui, "quiet", texts.sync, () => void integration.sync(provider), mainButton)
-            : button(
-                ui,
-                "primary",
-                connections.length > 0 ? texts.reconnect : texts.connect,
-                connect,
-                mainButton,
-              )}
+          : connections.length === 0
+            ? button(ui, "primary", texts.connect, () => connect(), {
+                id: `${id}-action`,
+                about: id,
+                isPending: isConnecting,
+              })
+            : isListed &&
+              button(ui, "quiet", texts.sync, () => void integration.sync(provider), {
+                id: `${id}-action`,
+                about: id,
+                isPending: pending?.action === "sync",
+              })}
       </div>
       <div role="alert" id={`${id}-error`}>
         {error && message(ui, "error", error)}
       </div>
-      {connections.map(renderConnection)}
+      {connections.map((connection, index) => accountRow(ui, connection, index, row))}
+      {connections.length > 0 && isListed && !isFormOpen && (
+        <div className={classOf("actions")}>
+          {button(ui, "quiet", texts.another, () => connect({ another: true }), {
+            id: `${id}-another`,
+            about: id,
+            isPending: isConnecting && !pending?.credentialId,
+          })}
+        </div>
+      )}
       {isFormOpen && (render.appleForm ?? ((view) => appleForm(ui, id, view)))(form)}
       {render.confirm ? (
         toDisconnect && render.confirm(confirm)

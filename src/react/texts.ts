@@ -18,18 +18,38 @@ export interface CalendarTexts {
   /** Buttons. Screen readers read the name of the provider or connection after them. */
   connect: string;
   reconnect: string;
+  another: string;
   sync: string;
   disconnect: string;
   cancel: string;
   retry: string;
   /** Shown until Cal.com lists a new Apple connection. */
   notListedYet: string;
+  /** Since when a connection does not work. `{date}` is replaced by the date, in the form of the page's `lang`. */
+  brokenSince: string;
   /** The question before a connection is disconnected. */
   confirm: string;
   /** Messages about a success. */
   didConnect: string;
   didSync: string;
   didDisconnect: string;
+  /** The calendar picker, for screen readers. */
+  picker: string;
+  /** Which calendar new bookings are written to. */
+  destination: string;
+  destinationHelp: string;
+  noDestination: string;
+  didSetDestination: string;
+  /** Which calendars are checked for conflicts. */
+  conflicts: string;
+  conflictsHelp: string;
+  /** Of one account, such as "3 of 5 calendars". */
+  selectedCount: string;
+  /** A calendar that bookings can't be written to. */
+  readOnly: string;
+  /** The field that finds a calendar among many. */
+  filter: string;
+  filterCount: string;
   /** The form for Apple's credentials. */
   appleHelp: string;
   appleHelpUrl: string;
@@ -62,15 +82,28 @@ export const defaultTexts: CalendarTexts = {
   broken: "Needs reconnecting",
   connect: "Connect",
   reconnect: "Reconnect",
+  another: "Add another account",
   sync: "Check now",
   disconnect: "Disconnect",
   cancel: "Cancel",
   retry: "Try again",
+  brokenSince: "Not working since {date}.",
   notListedYet: "Its calendars will show soon.",
   confirm: "Disconnect {connection}? Its events will no longer be seen here.",
   didConnect: "{provider} is connected.",
   didSync: "{provider} works.",
   didDisconnect: "{connection} is disconnected.",
+  picker: "Your calendars in bookings",
+  destination: "New bookings go to",
+  destinationHelp: "They are written to this calendar.",
+  noDestination: "Choose a calendar",
+  didSetDestination: "New bookings go to {calendar}.",
+  conflicts: "Checked for conflicts",
+  conflictsHelp: "You are busy when one of these calendars is.",
+  selectedCount: "{selected} of {total}",
+  readOnly: "{calendar} (read-only)",
+  filter: "Find a calendar",
+  filterCount: "Calendars found: {total}",
   appleHelp: "How to make an app-specific password",
   appleHelpUrl: "https://support.apple.com/102654",
   appleUsername: "Apple Account (e-mail)",
@@ -113,9 +146,11 @@ function merge<Of extends object>(defaults: Of, given: object = {}): Of {
   return { ...defaults, ...Object.fromEntries(entries) };
 }
 
-/** Replaces the placeholder in a text with the name. */
-export function fill(text: string, name: string): string {
-  return text.replace(/\{\w+\}/g, () => name);
+/** Replaces the placeholders in a text: all of them with a name, or each with the value of its own name. */
+export function fill(text: string, values: string | Record<string, string | number>): string {
+  return text.replace(/\{(\w+)\}/g, (_, key: string) =>
+    typeof values === "string" ? values : String(values[key] ?? ""),
+  );
 }
 
 /** Returns the text that tells the user what went wrong and what to do. */

@@ -1,18 +1,26 @@
 import { CalendarIntegration, useCalendarIntegration, type CalendarIntegrationStatus } from "calbridge/react";
 import type { ReactNode } from "react";
+import { BusyStrip } from "./busy-strip.js";
 import { ServerPanel } from "./server-panel.js";
 import type { ServerPanelState } from "./server-panel-state.js";
 
 /** The props of the page, for the server that renders it and the browser that hydrates it. */
 export interface SettingsProps {
   userName: string;
+  timeZone: string;
   initialStatus?: CalendarIntegrationStatus | undefined;
   serverPanel: ServerPanelState;
   isEmulated: boolean;
 }
 
 /** The settings page of an imaginary application, and a panel that shows what the server does. */
-export function Settings({ userName, initialStatus, serverPanel, isEmulated }: SettingsProps): ReactNode {
+export function Settings({
+  userName,
+  timeZone,
+  initialStatus,
+  serverPanel,
+  isEmulated,
+}: SettingsProps): ReactNode {
   const integration = useCalendarIntegration({ initialStatus });
   return (
     <>
@@ -30,6 +38,7 @@ export function Settings({ userName, initialStatus, serverPanel, isEmulated }: S
             Fernhill reads your calendars, so that no lesson is booked while you are busy.
           </p>
           <CalendarIntegration integration={integration} headingLevel={2} />
+          <BusyStrip integration={integration} timeZone={timeZone} />
         </main>
         <ServerPanel initialState={serverPanel} isEmulated={isEmulated} reload={integration.reload} />
       </div>

@@ -1,5 +1,7 @@
 import { toNodeHandler } from "calbridge/node";
 import express, { type Express } from "express";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { handlers } from "./calendar.js";
 import { settingsPage, signInPage } from "./page.js";
 import { signedIn, users } from "./session.js";
@@ -10,6 +12,10 @@ export function createApp(): Express {
   app.disable("x-powered-by");
 
   app.use("/api/cal", toNodeHandler(handlers.handle));
+
+  // The page's script, and the module of calbridge that it imports.
+  app.use(express.static(fileURLToPath(new URL("../public", import.meta.url))));
+  app.use("/calbridge", express.static(dirname(fileURLToPath(import.meta.resolve("calbridge/browser")))));
 
   app.get("/", (_request, response) => {
     response.send(signInPage(users));

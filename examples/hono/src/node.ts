@@ -1,4 +1,5 @@
 import { serve } from "@hono/node-server";
+import { serveStatic } from "@hono/node-server/serve-static";
 import postgres from "postgres";
 import { createApp } from "./app.js";
 import { createCalendar } from "./calendar.js";
@@ -6,6 +7,8 @@ import { createCalendar } from "./calendar.js";
 // One client and one set of handlers for the process.
 const sql = postgres(process.env.DATABASE_URL ?? "");
 const app = createApp(createCalendar(sql, process.env));
+// The page's script. On Workers, the platform serves it.
+app.use("/settings.js", serveStatic({ root: "./public" }));
 
 const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) }, ({ port }) => {
   console.log(`Listening on port ${port}`);

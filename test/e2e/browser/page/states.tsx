@@ -1,8 +1,13 @@
-import { CalendarIntegration, type Connection, type CalendarIntegrationState } from "calbridge/react";
+import {
+  CalendarIntegration,
+  type CalendarIntegrationState,
+  type Connection,
+  type ConnectionCalendar,
+} from "calbridge/react";
 import type { ReactNode } from "react";
 import { flushSync } from "react-dom";
 import { createRoot } from "react-dom/client";
-import { connection as plainConnection } from "../../../support/fake-handlers.js";
+import { calendar as plainCalendar, connection as plainConnection } from "../../../support/fake-handlers.js";
 
 const works = (): Promise<boolean> => Promise.resolve(true);
 
@@ -28,10 +33,12 @@ const base: CalendarIntegrationState = {
   dismiss: () => undefined,
 };
 
+const calendar = (name: string, given: Partial<ConnectionCalendar> = {}): ConnectionCalendar =>
+  plainCalendar({ externalId: name, name, ...given });
+
 function connection(given: Partial<Connection>): Connection {
-  const named = (name: string) =>
-    plainConnection().calendars.map((calendar) => ({ ...calendar, externalId: name, name }));
-  return plainConnection({ calendars: ["Team", "Family", "Birthdays"].flatMap(named), ...given });
+  const calendars = ["Team", "Family", "Birthdays"].map((name) => calendar(name));
+  return plainConnection({ calendars, ...given });
 }
 
 const long = "a-very-long-name-such-as-a-large-company-may-give-to-each-of-its-accounts";
@@ -41,6 +48,15 @@ const many = Array.from({ length: 30 }, (_, index) => ({
   ...connection({}).calendars[0]!,
   name: index % 7 === 0 ? `${long} ${index}` : `Project ${index} (shared)`,
 }));
+const carol = connection({ credentialId: 8, email: "carol@gmail.example" });
+const since = "2026-11-03T09:30:00.000Z";
+const crowd = Array.from({ length: 30 }, (_, account) =>
+  connection({
+    credentialId: account + 1,
+    email: `account-${account}@gmail.example`,
+    calendars: Array.from({ length: 34 }, (_, index) => calendar(`Room ${account}.${index}`)),
+  }),
+);
 const all = [
   connection({}),
   connection({ calendarType: "office365", credentialId: 8, email: "bob@outlook.example" }),
@@ -75,6 +91,42 @@ const states: Record<string, Partial<CalendarIntegrationState>> = {
     status: "disconnected",
     error: { action: "connectApple", provider: "apple", code: "invalid_credentials" },
   },
+  "two-accounts": {
+    calendars: [
+      connection({ calendars: [calendar("Team"), calendar("Holidays", { readOnly: true })] }),
+      {
+        ...carol,
+        calendars: [
+          calendar("Carol", { isDestination: true }),
+          calendar("Family", { isSelected: false }),
+          calendar("יומן המשפחה"),
+        ],
+      },
+    ],
+  },
+  "two-accounts-one-broken": {
+    status: "broken",
+    calendars: [connection({}), { ...broken, email: "carol@gmail.example", reason: "revoked", since }],
+  },
+  reconnecting: {
+    status: "broken",
+    calendars: [connection({}), { ...broken, email: "carol@gmail.example", reason: "revoked", since }],
+    pending: { action: "connect", provider: "google", credentialId: 8 },
+  },
+  "another-account": {
+    status: "broken",
+    calendars: [{ ...broken, email: "carol@gmail.example", reason: "revoked" }],
+    error: { action: "connect", provider: "google", code: "different_account" },
+  },
+  refused: {
+    calendars: [connection({}), carol],
+    error: {
+      action: "setDestination",
+      code: "not_permitted",
+      calendar: { credentialId: 8, integration: "google_calendar", externalId: "Team" },
+    },
+  },
+  "many-calendars": { calendars: crowd },
   unreachable: { calendars: all, error: { action: "load", code: "unavailable" } },
   "not-loaded": { status: "error", error: { action: "load", code: "unauthenticated" } },
   long: {

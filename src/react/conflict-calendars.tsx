@@ -1,0 +1,104 @@
+import { useId, useState, type ReactNode } from "react";
+import type { CalendarId } from "../browser/status.js";
+import { choicesMatching, countOf, isSame, type ChoiceGroup } from "./calendar-choices.js";
+import { message } from "./elements.js";
+import type { Ui } from "./parts.js";
+import { fill } from "./texts.js";
+
+// With more calendars there is a field to find one, and the accounts are closed at first.
+const MANY = 15;
+
+/** The calendars that are checked for conflicts: a group of checkboxes for each account. */
+export function ConflictCalendars({
+  ui,
+  groups,
+  error,
+  onChange,
+}: {
+  ui: Ui;
+  groups: readonly ChoiceGroup[];
+  /** Why the change of a calendar was taken back. */
+  error: { calendar: CalendarId; text: string } | null;
+  onChange: (calendar: CalendarId, isSelected: boolean) => void;
+}): ReactNode {
+  const { texts, classOf, heading: Heading } = ui;
+  const id = useId();
+  const [filter, setFilter] = useState("");
+  // What the user has opened or closed since the filter has changed.
+  const [toggled, setToggled] = useState<Record<string, boolean>>({});
+  const isMany = countOf(groups) > MANY;
+  const found = isMany ? choicesMatching(groups, filter) : groups;
+
+  return (
+    <div className={classOf("conflicts")}>
+      <Heading id={id} className={classOf("name")}>
+        {texts.conflicts}
+      </Heading>
+      <p className={classOf("help")}>{texts.conflictsHelp}</p>
+      {isMany && (
+        <div>
+          <label htmlFor={`${id}-filter`}>{texts.filter}</label>
+          <input
+            id={`${id}-filter`}
+            className={classOf("field")}
+            type="search"
+            autoComplete="off"
+            value={filter}
+            onChange={({ target }) => {
+              setFilter(target.value);
+              setToggled({});
+            }}
+          />
+          {/* It has its place also while it is empty, so that the list below does not move. */}
+          <p role="status" className={classOf("help")}>
+            {filter.trim() && fill(texts.filterCount, { total: countOf(found) })}
+          </p>
+        </div>
+      )}
+      {found.map(({ key, label, choices, connection }) => {
+        const isOpen = toggled[key] ?? (!isMany || filter.trim() !== "");
+        const selected = connection.calendars.filter(({ isSelected }) => isSelected).length;
+        return (
+          <details
+            key={key}
+            className={classOf("group")}
+            open={isOpen}
+            onToggle={({ currentTarget: { open } }) => {
+              if (open !== isOpen) setToggled((others) => ({ ...others, [key]: open }));
+            }}
+          >
+            <summary>
+              <bdi id={`${id}-${key}`}>{label}</bdi>{" "}
+              <bdi className={classOf("help")}>
+                {fill(texts.selectedCount, { selected, total: connection.calendars.length })}
+              </bdi>
+            </summary>
+            {/* The many calendars of closed accounts would make the page slow. */}
+            {isOpen && (
+              <ul role="list" aria-labelledby={`${id} ${id}-${key}`}>
+                {choices.map(({ key, name, calendar, reference }) => (
+                  <li key={key}>
+                    <label>
+                      <input
+                        type="checkbox"
+                        checked={calendar.isSelected}
+                        disabled={!reference}
+                        onChange={({ target }) => reference && onChange(reference, target.checked)}
+                      />{" "}
+                      {/* A name has its own text direction, independent of the page. */}
+                      <bdi>{name}</bdi>
+                    </label>
+                    {/* Beside the calendar, as the beginning of a long list may be out of sight. */}
+                    {error && reference && isSame(error.calendar, reference) && (
+                      <div role="alert">{message(ui, "error", error.text)}</div>
+                    )}
+                  </li>
+                ))}
+              </ul>
+            )}
+          </details>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import { useSyncExternalStore, type ReactNode } from "react";
+
+const never = (): (() => void) => () => undefined;
+
+/**
+ * A text with a date in place of `{date}`. The server knows neither the user's time zone nor the form of dates in the
+ * user's language: it renders the date as 2026-11-03, and the browser replaces it.
+ */
+export function DatedText({ text, at }: { text: string; at: string }): ReactNode {
+  const isBrowser = useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  );
+  const [before, after] = text.split("{date}");
+  return (
+    <>
+      {before}
+      {after !== undefined && <time dateTime={at}>{isBrowser ? localDate(at) : at.slice(0, 10)}</time>}
+      {after}
+    </>
+  );
+}
+
+function localDate(at: string): string {
+  const format = (language?: string): string =>
+    new Date(at).toLocaleDateString(language, { dateStyle: "long" } as Intl.DateTimeFormatOptions);
+  try {
+    return format(document.documentElement.lang || undefined);
+  } catch {
+    // The page's `lang` is not a language.
+    return format();
+  }
+}

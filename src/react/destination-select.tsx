@@ -1,0 +1,91 @@
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
+import type { CalendarId } from "../browser/status.js";
+import type { ChoiceGroup } from "./calendar-choices.js";
+import { message } from "./elements.js";
+import type { Ui } from "./parts.js";
+import { fill } from "./texts.js";
+
+// With the arrow keys a closed select passes through all calendars on the way to the wanted one.
+const SETTLE_MS = 700;
+
+/** The calendar that new bookings are written to. */
+export function DestinationSelect({
+  ui,
+  groups,
+  error,
+  onChange,
+}: {
+  ui: Ui;
+  groups: readonly ChoiceGroup[];
+  /** Why the last change was taken back, and what to do. */
+  error: string | undefined;
+  /** Resolves with whether it worked. */
+  onChange: (calendar: CalendarId) => Promise<boolean>;
+}): ReactNode {
+  const { texts, classOf } = ui;
+  const id = useId();
+  const [notice, setNotice] = useState<string | null>(null);
+  // The chosen key, until it is reported.
+  const [draft, setDraft] = useState<string | null>(null);
+  const waiting = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const choices = groups.flatMap((group) => group.choices);
+  const current = choices.find(({ calendar }) => calendar.isDestination);
+
+  /** Reports the choice, if one waits. */
+  const report = useRef<() => void>(() => undefined);
+  useEffect(() => {
+    report.current = () => {
+      clearTimeout(waiting.current);
+      if (draft === null) return;
+      setDraft(null);
+      const chosen = choices.find(({ key }) => key === draft);
+      if (!chosen?.reference || chosen === current) return;
+      void onChange(chosen.reference).then(
+        (worked) => worked && setNotice(fill(texts.didSetDestination, chosen.name)),
+      );
+    };
+  });
+  // Also when the user leaves the page of the application that shows it.
+  useEffect(() => () => report.current(), []);
+
+  return (
+    <div className={classOf("destination")}>
+      <label htmlFor={id}>{texts.destination}</label>
+      <select
+        id={id}
+        className={classOf("field")}
+        aria-describedby={`${id}-help`}
+        value={draft ?? current?.key ?? ""}
+        onChange={({ target }) => {
+          setNotice(null);
+          setDraft(target.value);
+          clearTimeout(waiting.current);
+          waiting.current = setTimeout(() => report.current(), SETTLE_MS);
+        }}
+        onBlur={() => report.current()}
+      >
+        {/* It stays an option while nothing is chosen only: bookings can't be sent nowhere again. */}
+        {!current && (
+          <option value="" disabled>
+            {texts.noDestination}
+          </option>
+        )}
+        {groups.map(({ key, label, choices }) => (
+          <optgroup key={key} label={label}>
+            {choices.map(({ key, name, calendar, reference }) => (
+              <option key={key} value={key} disabled={calendar.readOnly || !reference}>
+                {calendar.readOnly ? fill(texts.readOnly, name) : name}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+      </select>
+      <div role="status">{notice && !error && message(ui, "notice", notice)}</div>
+      <div role="alert">{error && message(ui, "error", error)}</div>
+      {/* A message takes its place. */}
+      <p className={classOf("help")} id={`${id}-help`} hidden={!!(notice ?? error)}>
+        {texts.destinationHelp}
+      </p>
+    </div>
+  );
+}
