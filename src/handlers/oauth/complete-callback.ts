@@ -136,7 +136,7 @@ async function trySave(saving: Promise<unknown>): Promise<boolean | "wrong_user"
   } catch (error) {
     if (!isCalError(error)) throw error;
     if (error.code === "invalid_input") return "wrong_user";
-    if (["code_rejected", "bad_request", "unauthorized"].includes(error.code)) return false;
+    if (["provider_code_rejected", "bad_request", "unauthorized"].includes(error.code)) return false;
     throw error;
   }
 }
