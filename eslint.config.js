@@ -35,6 +35,7 @@ const parts = {
   "index.ts": ["client.ts", "client-options.ts", ...client],
   handlers: ["index.ts", "calendars", "lib", "errors.ts"],
   node: ["errors.ts"],
+  opentelemetry: ["lib", "errors.ts"],
   react: ["handlers"],
   "testing/contract": ["tokens/token-store.ts", "errors.ts"],
   "testing/emulator": [],

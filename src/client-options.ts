@@ -1,3 +1,4 @@
+import type { Telemetry } from "./lib/telemetry.js";
 import type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
 import type { ReauthorizationInfo } from "./tokens/reauthorization.js";
 import type { TokenRefreshInfo } from "./tokens/token-events.js";
@@ -96,6 +97,11 @@ export interface CommonOptions {
   hooks?: CalHooks | undefined;
   /** Where the client writes what it does, such as `console`. */
   logger?: Logger | undefined;
+  /**
+   * Receives traces and metrics: `openTelemetry()` of `calbridge/opentelemetry`.
+   * @defaultValue none
+   */
+  telemetry?: Telemetry | undefined;
   /**
    * Is handed work that goes on after the call that began it, for runtimes that stop with the response: `waitUntil`
    * of `cloudflare:workers` or of `@vercel/functions`. The work never rejects.

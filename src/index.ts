@@ -14,6 +14,7 @@ export type {
 } from "./client-options.js";
 export type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
 export type { CallOptions } from "./api/request.js";
+export type { Operation, OperationResult, Telemetry, TelemetryEvent } from "./lib/telemetry.js";
 
 export type { AccessToken, CalUser } from "./users/cal-user.js";
 export type { CalAccount, LinkedCalAccount, ManagedCalAccount } from "./users/cal-account.js";

@@ -18,6 +18,7 @@ import {
 } from "./lib/assert.js";
 import { isLongLived } from "./lib/env.js";
 import { assertSecure } from "./lib/http-url.js";
+import type { Telemetry } from "./lib/telemetry.js";
 import { MAX_TTL_MS } from "./tokens/token-record.js";
 import type { TokenStore } from "./tokens/token-store.js";
 import { assertRedirectUri, assertScopes, type ResolvedOAuth } from "./users/oauth-accounts.js";
@@ -47,6 +48,7 @@ export interface ResolvedOptions extends Record<OptionName, unknown> {
   cache: { maxUsers: number };
   hooks: CalHooks;
   logger: Logger | undefined;
+  telemetry: Telemetry | undefined;
   waitUntil: (work: Promise<unknown>) => void;
   now: () => number;
 }
@@ -80,6 +82,7 @@ const names: Record<OptionName, true> = {
   cache: true,
   hooks: true,
   logger: true,
+  telemetry: true,
   waitUntil: true,
   now: true,
 };
@@ -94,6 +97,10 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
       ? { maxUsers: 0 }
       : { maxUsers: options.cache?.maxUsers ?? defaults.cache.maxUsers };
   const logger = options.logger && guardLogger(options.logger);
+  const { telemetry } = options;
+  // Looked up at each call, so that a fetch that is patched later (by nock, by a tracer) is used.
+  const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+  assertTelemetry(telemetry);
   const resolved: ResolvedOptions = {
     managedUsers: options.managedUsers === undefined ? undefined : resolveManagedUsers(options.managedUsers),
     oauth: options.oauth === undefined ? undefined : resolveOAuth(options.oauth, options),
@@ -102,8 +109,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     serverId: options.serverId ?? "",
     baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl, options.allowInsecure === true),
     allowInsecure: options.allowInsecure === true,
-    // Looked up at each call, so that a fetch that is patched later (by nock, by a tracer) is used.
-    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+    fetch: telemetry ? telemetry.wrapFetch(fetch) : fetch,
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
     retry: {
       limit: options.retry?.limit ?? defaults.retry.limit,
@@ -117,6 +123,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     cache,
     hooks: options.hooks ?? {},
     logger,
+    telemetry,
     // Should it throw, the work goes on all the same, for as long as the runtime lets it.
     waitUntil: (work) => callHook("waitUntil", options.waitUntil, work.then(ignore, ignore), logger),
     now: options.now ?? Date.now,
@@ -217,16 +224,20 @@ function assertCredential(name: string, value: unknown): asserts value is string
 }
 
 function assertTokenStore(store: unknown): void {
-  const methods = ["get", "set", "delete"];
-  const isStore =
-    typeof store === "object" &&
-    store !== null &&
-    methods.every((name) => typeof Reflect.get(store, name) === "function");
-  if (!isStore) {
-    throw new CalValidationError(
-      "tokenStore must have the methods get, set and delete. For a first try: memoryTokenStore().",
-    );
-  }
+  if (hasMethods(store, ["get", "set", "delete"])) return;
+  throw new CalValidationError(
+    "tokenStore must have the methods get, set and delete. For a first try: memoryTokenStore().",
+  );
+}
+
+function hasMethods(value: unknown, names: string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+function assertTelemetry(telemetry: unknown): void {
+  if (telemetry === undefined || hasMethods(telemetry, ["trace", "count", "wrapFetch"])) return;
+  throw new CalValidationError("telemetry must be what openTelemetry() of calbridge/opentelemetry returns.");
 }
 
 function assertCount(name: string, value: unknown): void {

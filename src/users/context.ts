@@ -1,6 +1,7 @@
 import { CalTokenError } from "../errors.js";
 import type { Send } from "../api/request.js";
 import type { Transport } from "../api/transport.js";
+import type { Telemetry } from "../lib/telemetry.js";
 import type { CheckedStore } from "../tokens/checked-store.js";
 import type { TokenManager } from "../tokens/token-manager.js";
 
@@ -14,6 +15,7 @@ interface UserOptions {
   connectMinTtlMs: number;
   waitUntil: (work: Promise<unknown>) => void;
   warn: (message: string, fields: object) => void;
+  telemetry?: Telemetry | undefined;
 }
 
 /** What the users of one client share. */

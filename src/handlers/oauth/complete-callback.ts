@@ -149,9 +149,9 @@ async function callHooks(
 ): Promise<void> {
   const { removedIds: credentialIds } = result;
   if (credentialIds.length > 0) {
-    await options.onDisconnected?.({ userId, provider, credentialIds, request });
+    await options.onDisconnected({ userId, provider, credentialIds, request });
   }
   if (result.connected) {
-    await options.onConnected?.({ userId, provider, connections: result.added, request });
+    await options.onConnected({ userId, provider, connections: result.added, request });
   }
 }
