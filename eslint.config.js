@@ -60,6 +60,7 @@ const parts = {
   "index.ts": ["client.ts", "client-options.ts", ...client],
   handlers: ["index.ts", "calendars", "lib", "errors.ts"],
   node: ["errors.ts"],
+  opentelemetry: ["lib", "errors.ts"],
   // Runs in browsers: nothing of the server side.
   browser: [],
   react: ["browser"],

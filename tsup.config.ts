@@ -9,6 +9,7 @@ const entry = {
   prisma: "src/stores/prisma/prisma-token-store.ts",
   handlers: "src/handlers/index.ts",
   node: "src/node/index.ts",
+  opentelemetry: "src/opentelemetry/index.ts",
   testing: "src/testing/index.ts",
 };
 

@@ -1,5 +1,6 @@
 import type { ConnectionChange } from "./connections/types.js";
 import type { ConnectionStore } from "./stores/connection-store.js";
+import type { Telemetry } from "./lib/telemetry.js";
 import type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
 import type { ReauthorizationInfo } from "./tokens/reauthorization.js";
 import type { TokenRefreshInfo } from "./tokens/token-events.js";
@@ -111,6 +112,11 @@ export interface CommonOptions {
   hooks?: CalHooks | undefined;
   /** Where the client writes what it does, such as `console`. */
   logger?: Logger | undefined;
+  /**
+   * Receives traces and metrics: `openTelemetry()` of `calbridge/opentelemetry`.
+   * @defaultValue none
+   */
+  telemetry?: Telemetry | undefined;
   /**
    * Is handed work that goes on after the call that began it, for runtimes that stop with the response: `waitUntil`
    * of `cloudflare:workers` or of `@vercel/functions`. The work never rejects.

@@ -32,6 +32,7 @@ import { ManagedUsers } from "./users/managed-users.js";
 import { CheckedStore, type AttemptStore } from "./tokens/checked-store.js";
 import { reportTokenRefresh } from "./tokens/token-events.js";
 import { SingleFlight } from "./lib/single-flight.js";
+import type { Telemetry } from "./lib/telemetry.js";
 import { TokenCache } from "./tokens/token-cache.js";
 import { TokenManager } from "./tokens/token-manager.js";
 import { CalUser } from "./users/cal-user.js";
@@ -55,6 +56,8 @@ export class CalClient {
   readonly managedUsers: ManagedUsers;
   /** @internal What the token store keeps for the request handlers; `null` if it can't. */
   readonly attempts: AttemptStore | null;
+  /** @internal For the request handlers. */
+  readonly telemetry: Telemetry | undefined;
   readonly #context: UserContext;
   readonly #oauth: OAuthAccounts | undefined;
   /** Loaded when it is first needed. `undefined` for a client without a connection store. */
@@ -66,7 +69,7 @@ export class CalClient {
   /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
     const resolved = resolveOptions(options);
-    const { hooks, logger, managedUsers, oauth, now } = resolved;
+    const { hooks, logger, telemetry, managedUsers, oauth, now } = resolved;
     const transport = new Transport({
       ...resolved,
       platformClient: managedUsers,
@@ -76,8 +79,11 @@ export class CalClient {
     const sendAsClient: Send = (call) => transport.send(call, { kind: "client" });
     const sendToken: Send = (call) =>
       transport.send(call, { kind: "none", ...(oauth && { clientId: oauth.clientId }) });
-    const store = new CheckedStore(resolved.tokenStore, resolved.serverId);
+    const store = new CheckedStore(resolved.tokenStore, resolved.serverId, telemetry);
     const warn = (message: string, fields: object): void => logger?.warn?.(message, fields);
+    const reportRefresh = reportTokenRefresh(hooks.onTokenRefresh, () =>
+      logger?.error?.("calbridge: the hook onTokenRefresh threw", { hook: "onTokenRefresh" }),
+    );
     const tokens = new TokenManager({
       store,
       grantOf: grantsOf({
@@ -99,11 +105,15 @@ export class CalClient {
       },
       now,
       waitUntil: resolved.waitUntil,
-      report: reportTokenRefresh(hooks.onTokenRefresh, () =>
-        logger?.error?.("calbridge: the hook onTokenRefresh threw", { hook: "onTokenRefresh" }),
-      ),
-      onReauthorizationRequired: (info) =>
-        callHook("onReauthorizationRequired", hooks.onReauthorizationRequired, info, logger),
+      telemetry,
+      report: (info, record) => {
+        telemetry?.count({ name: "token_refresh", outcome: info.outcome, error: info.error });
+        return reportRefresh(info, record);
+      },
+      onReauthorizationRequired: (info) => {
+        telemetry?.count({ name: "reauthorization_required", reason: info.reason });
+        callHook("onReauthorizationRequired", hooks.onReauthorizationRequired, info, logger);
+      },
       warn,
     });
     this.#ensuring = new SingleFlight(resolved.waitUntil);
@@ -112,6 +122,7 @@ export class CalClient {
     const load = this.#loadConnections;
     if (load) this.#context.connections = connectionReports(load, this.#context.options);
     this.attempts = store.attempts;
+    this.telemetry = telemetry;
     this.managedUsers = new ManagedUsers(sendAsClient, managedUsers?.clientId ?? "");
     this.#oauth =
       oauth && new OAuthAccounts(this.#context, oauth, sendToken, now, (userId) => this.forUser(userId));

@@ -19,7 +19,7 @@
  * | `email_in_use` | {@link CalApiError} | 409: the managed user with this address belongs to another application user. |
  * | `unowned_user` | {@link CalApiError} | 409: a managed user has this address and does not say whose it is. |
  * | `username_taken` | {@link CalApiError} | 409: Cal.com has a managed user with the same user name. |
- * | `code_rejected` | {@link CalApiError} | `save()`: the code is wrong or used, or access to calendars was not granted. |
+ * | `provider_code_rejected` | {@link CalApiError} | `save()`: Google's or Microsoft's code is wrong or used, or access to calendars was not granted. |
  * | `payload_too_large` | {@link CalApiError} | Cal.com returned 413 (a body over 100 kB), 414 or 431. |
  * | `server_error` | {@link CalApiError} | Cal.com returned 5xx. |
  * | `invalid_response` | {@link CalApiError} | The response was HTML, cut short, empty or of another shape. |
@@ -34,7 +34,7 @@
  * | `client_closed` | {@link CalTokenError} | The client was closed, and a token needs a refresh. |
  * | `cal_user_in_use` | {@link CalUserInUseError} | Another application user has this Cal.com user. |
  * | `unsupported_for_grant` | {@link CalTokenError} | The user's grant (managed or OAuth 2) doesn't have this method. |
- * | `code_rejected` | {@link CalLinkError} | Cal.com did not accept the authorization code. |
+ * | `code_rejected` | {@link CalLinkError} | `link()`: Cal.com did not accept its authorization code. |
  * | `team_account_not_supported` | {@link CalLinkError} | A team was chosen at Cal.com, not a person. |
  * | `different_cal_account` | {@link CalLinkError} | The user has linked another Cal.com account. |
  * | `cal_account_in_use` | {@link CalLinkError} | Another application user has linked this Cal.com account. |
@@ -65,7 +65,7 @@ export type CalApiErrorCode =
   | "email_in_use"
   | "unowned_user"
   | "username_taken"
-  | "code_rejected"
+  | "provider_code_rejected"
   | "payload_too_large"
   | "server_error"
   | "invalid_response"

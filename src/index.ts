@@ -16,6 +16,7 @@ export type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
 export type { CalPagesInput } from "./api/pages.js";
 export type { CalRequestInput, CalResponse } from "./api/raw-request.js";
 export type { CallOptions } from "./api/request.js";
+export type { Operation, OperationResult, Telemetry, TelemetryEvent } from "./lib/telemetry.js";
 
 export type { AccessToken, CalUser } from "./users/cal-user.js";
 export type { CalAccount, LinkedCalAccount, ManagedCalAccount } from "./users/cal-account.js";

@@ -18,6 +18,7 @@ import {
 } from "./lib/assert.js";
 import { isLongLived } from "./lib/env.js";
 import { assertSecure } from "./lib/http-url.js";
+import type { Telemetry } from "./lib/telemetry.js";
 import type { ConnectionStore } from "./stores/connection-store.js";
 import { MAX_TTL_MS } from "./tokens/token-record.js";
 import type { TokenStore } from "./tokens/token-store.js";
@@ -49,6 +50,7 @@ export interface ResolvedOptions extends Record<OptionName, unknown> {
   cache: { maxUsers: number };
   hooks: CalHooks;
   logger: Logger | undefined;
+  telemetry: Telemetry | undefined;
   waitUntil: (work: Promise<unknown>) => void;
   now: () => number;
 }
@@ -83,6 +85,7 @@ const names: Record<OptionName, true> = {
   cache: true,
   hooks: true,
   logger: true,
+  telemetry: true,
   waitUntil: true,
   now: true,
 };
@@ -97,6 +100,10 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
       ? { maxUsers: 0 }
       : { maxUsers: options.cache?.maxUsers ?? defaults.cache.maxUsers };
   const logger = options.logger && guardLogger(options.logger);
+  const { telemetry } = options;
+  // Looked up at each call, so that a fetch that is patched later (by nock, by a tracer) is used.
+  const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+  assertTelemetry(telemetry);
   const resolved: ResolvedOptions = {
     managedUsers: options.managedUsers === undefined ? undefined : resolveManagedUsers(options.managedUsers),
     oauth: options.oauth === undefined ? undefined : resolveOAuth(options.oauth, options),
@@ -106,8 +113,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     serverId: options.serverId ?? "",
     baseUrl: toBaseUrl(options.baseUrl ?? defaults.baseUrl, options.allowInsecure === true),
     allowInsecure: options.allowInsecure === true,
-    // Looked up at each call, so that a fetch that is patched later (by nock, by a tracer) is used.
-    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+    fetch: telemetry ? telemetry.wrapFetch(fetch) : fetch,
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
     retry: {
       limit: options.retry?.limit ?? defaults.retry.limit,
@@ -121,6 +127,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
     cache,
     hooks: options.hooks ?? {},
     logger,
+    telemetry,
     // Should it throw, the work goes on all the same, for as long as the runtime lets it.
     waitUntil: (work) => callHook("waitUntil", options.waitUntil, work.then(ignore, ignore), logger),
     now: options.now ?? Date.now,
@@ -225,14 +232,19 @@ function assertCredential(name: string, value: unknown): asserts value is string
 }
 
 function assertStore(option: string, store: unknown, methods: readonly string[], example: string): void {
-  const isStore =
-    typeof store === "object" &&
-    store !== null &&
-    methods.every((name) => typeof Reflect.get(store, name) === "function");
-  if (!isStore) {
-    const names = `${methods.slice(0, -1).join(", ")} and ${methods.at(-1) ?? ""}`;
-    throw new CalValidationError(`${option} must have the methods ${names}. For a first try: ${example}.`);
-  }
+  if (hasMethods(store, methods)) return;
+  const names = `${methods.slice(0, -1).join(", ")} and ${methods.at(-1) ?? ""}`;
+  throw new CalValidationError(`${option} must have the methods ${names}. For a first try: ${example}.`);
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+function assertTelemetry(telemetry: unknown): void {
+  if (telemetry === undefined || hasMethods(telemetry, ["trace", "count", "wrapFetch"])) return;
+  throw new CalValidationError("telemetry must be what openTelemetry() of calbridge/opentelemetry returns.");
 }
 
 function assertCount(name: string, value: unknown): void {

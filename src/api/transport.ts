@@ -8,6 +8,7 @@ import {
 import { assertTimeoutMs } from "../lib/assert.js";
 import { TIME_IS_UP, withTimeLimit } from "../lib/deadline.js";
 import { hashUserId } from "../lib/digest.js";
+import { traced, type OperationResult, type Telemetry } from "../lib/telemetry.js";
 import { errorFromResponse, requestIdOf } from "./api-errors.js";
 import { callHook, type CalRequestInfo, type CalResponseInfo, type Logger } from "./hooks.js";
 import { connectionFailed } from "./network-errors.js";
@@ -29,6 +30,7 @@ export interface TransportOptions {
   onRequest?: ((info: CalRequestInfo) => void) | undefined;
   onResponse?: ((info: CalResponseInfo) => void) | undefined;
   logger?: Logger | undefined;
+  telemetry?: Telemetry | undefined;
   now: () => number;
 }
 
@@ -57,7 +59,15 @@ export class Transport {
   }
 
   /** Makes the call. Rejects with a {@link CalError}, or with the reason of the caller's signal. */
-  async send<T>(call: ApiCall<T>, auth: Auth): Promise<T> {
+  send<T>(call: ApiCall<T>, auth: Auth): Promise<T> {
+    // A call with a user's token began before: it waited for the token.
+    if (auth.kind === "bearer") return this.#send(call, auth);
+    const { method, path } = call;
+    const operation = { kind: "call", method, path, userId: auth.userId } as const;
+    return traced(this.#options.telemetry, operation, () => this.#send(call, auth));
+  }
+
+  async #send<T>(call: ApiCall<T>, auth: Auth): Promise<T> {
     if (call.timeoutMs !== undefined) assertTimeoutMs(call.timeoutMs);
     call.signal?.throwIfAborted();
     assertHeaderSafe(auth);
@@ -76,7 +86,11 @@ export class Transport {
     try {
       const response = await withRetries(request.url, policy, (attempt) => {
         attempts = attempt;
-        return this.#attempt(call, auth, request, { ...about, attempt }, secrets);
+        const info = { ...about, attempt };
+        const { telemetry, baseUrl } = this.#options;
+        return traced(telemetry, { kind: "attempt", ...info, baseUrl }, (report) =>
+          this.#attempt(call, auth, request, info, secrets, report),
+        );
       });
       const { status } = response;
       if (status < 300 || (status < 400 && call.expectsRedirect)) return readResponse(call, response);
@@ -96,8 +110,8 @@ export class Transport {
   }
 
   get #isObserved(): boolean {
-    const { onRequest, onResponse, logger } = this.#options;
-    return Boolean(onRequest ?? onResponse ?? logger);
+    const { onRequest, onResponse, logger, telemetry } = this.#options;
+    return Boolean(onRequest ?? onResponse ?? logger ?? telemetry);
   }
 
   /** One request and its whole response, body included, within the time limit. */
@@ -107,16 +121,18 @@ export class Transport {
     request: WireRequest,
     info: CalRequestInfo,
     secrets: readonly string[],
+    report: (result: OperationResult) => void,
   ): Promise<WireResponse> {
     const { baseUrl, fetch, now, onRequest, onResponse, logger } = this.#options;
     const timeoutMs = call.timeoutMs ?? this.#options.timeoutMs;
     const reportEnd = (end: Pick<CalResponseInfo, "status" | "error">, headers?: Headers): void => {
       const rateLimit = headers && this.#rateLimitOf(headers, auth);
-      if (!logger && !onResponse) return;
+      if (!this.#isObserved) return;
       const metadata = headers && { requestId: requestIdOf(headers), rateLimit };
       const response: CalResponseInfo = { ...info, ...end, ...metadata, durationMs: now() - startedAt };
       const outcome = end.status ?? end.error ?? "aborted";
       logger?.debug?.(`calbridge: ${info.method} ${info.path} ${String(outcome)}`, response);
+      report(response);
       callHook("onResponse", onResponse, response, logger);
     };
     callHook("onRequest", onRequest, info, logger);

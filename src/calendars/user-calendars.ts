@@ -110,7 +110,7 @@ export class UserCalendars {
    *
    * @throws {@link CalValidationError} if the state isn't one of this user's: Cal.com would connect the calendar to the
    * user whose token the state carries.
-   * @throws {@link CalApiError} `code_rejected`: the code is wrong or was used before, or access to calendars was not
+   * @throws {@link CalApiError} `provider_code_rejected`: the code is wrong or was used before, or access to calendars was not
    * granted.
    */
   async save(

@@ -1,7 +1,8 @@
-import type { Logger, OAuthProvider } from "../index.js";
+import type { CalClient, Logger, OAuthProvider } from "../index.js";
 import { CalValidationError } from "../errors.js";
 import { assertNames, assertObject, assertText, toHttpUrl } from "../lib/assert.js";
 import { assertSecure } from "../lib/http-url.js";
+import type { Telemetry } from "../lib/telemetry.js";
 import { hideProperties } from "./events.js";
 import { appPathOf, resolveAppUrl } from "./http/app-url.js";
 import { createEncryptedJson, type EncryptedJson } from "./oauth/encrypted-json.js";
@@ -22,8 +23,9 @@ export interface ResolvedHandlersOptions {
   trustedOrigins: ReadonlySet<string>;
   exposeAccessToken: boolean;
   maxBodyBytes: number;
-  onConnected: CalHandlersOptions["onConnected"];
-  onDisconnected: CalHandlersOptions["onDisconnected"];
+  telemetry: Telemetry | undefined;
+  onConnected: NonNullable<CalHandlersOptions["onConnected"]>;
+  onDisconnected: NonNullable<CalHandlersOptions["onDisconnected"]>;
   onLinked: CalHandlersOptions["onLinked"];
   onUnlinked: CalHandlersOptions["onUnlinked"];
   onError: CalHandlersOptions["onError"];
@@ -44,6 +46,8 @@ export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHan
   assertText("client.clientId", client.clientId);
   assertMethods("options", options, ["authenticate"]);
   const urls = resolveUrls(options);
+  // Not in the published types. A client of an older copy of the package has none.
+  const { telemetry } = client as Partial<Pick<CalClient, "telemetry">>;
   return {
     client,
     authenticate,
@@ -52,8 +56,15 @@ export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHan
     ...urls,
     exposeAccessToken: options.exposeAccessToken === true,
     maxBodyBytes: toMaxBodyBytes(options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES),
-    onConnected: onConnected && ((event) => onConnected(hideProperties(event, ["request"]))),
-    onDisconnected: onDisconnected && ((event) => onDisconnected(hideProperties(event, ["request"]))),
+    telemetry,
+    onConnected: (event) => {
+      telemetry?.count({ name: "connection_change", provider: event.provider, status: "connected" });
+      return onConnected?.(hideProperties(event, ["request"]));
+    },
+    onDisconnected: (event) => {
+      telemetry?.count({ name: "connection_change", provider: event.provider, status: "disconnected" });
+      return onDisconnected?.(hideProperties(event, ["request"]));
+    },
     onLinked: onLinked && ((event) => onLinked(hideProperties(event, ["request"]))),
     onUnlinked: onUnlinked && ((event) => onUnlinked(hideProperties(event, ["request"]))),
     onError,

@@ -1,6 +1,7 @@
 import { isCrossSite } from "./http/cross-site.js";
 import { HttpError } from "./http/http-error.js";
 import { failure, isReportable } from "./http/responses.js";
+import { traced } from "../lib/telemetry.js";
 import { reportError } from "./report-error.js";
 import { refresh } from "./routes/access-token.js";
 import { appleCredentials } from "./routes/apple-credentials.js";
@@ -70,7 +71,16 @@ function notFound(pathname: string, basePaths: readonly string[]): HttpError {
 }
 
 /** Serves a route. All errors become responses here. */
-export async function serve(route: Route, request: Request, context: HandlerContext): Promise<Response> {
+export function serve(route: Route, request: Request, context: HandlerContext): Promise<Response> {
+  const operation = { kind: "handler", name: route.name, method: request.method } as const;
+  return traced(context.options.telemetry, operation, async (report) => {
+    const response = await respond(route, request, context);
+    report({ status: response.status });
+    return response;
+  });
+}
+
+async function respond(route: Route, request: Request, context: HandlerContext): Promise<Response> {
   try {
     assertAllowed(route, request, context);
     return await route.run(request, context);

@@ -2,6 +2,7 @@ import { calUserIdIn } from "../api/token-claims.js";
 import { CalStoreError, isCalError } from "../errors.js";
 import { within } from "../lib/deadline.js";
 import { redactError } from "../lib/redact.js";
+import { traced, type Telemetry } from "../lib/telemetry.js";
 import { detailsOf } from "./details.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "./token-store.js";
 
@@ -26,6 +27,7 @@ export interface AttemptStore {
 export class CheckedStore {
   readonly #store: TokenStore;
   readonly #calServer: string;
+  readonly #telemetry: Telemetry | undefined;
   /** Whether several processes can agree on which of them refreshes. */
   readonly hasLease: boolean;
   /** `null` if the store can't keep connection attempts. */
@@ -33,9 +35,10 @@ export class CheckedStore {
   /** Whether a record can be moved to another application user. */
   readonly canReassign: boolean;
 
-  constructor(store: TokenStore, calServer = "") {
+  constructor(store: TokenStore, calServer = "", telemetry?: Telemetry) {
     this.#store = store;
     this.#calServer = calServer;
+    this.#telemetry = telemetry;
     const has = (method: keyof TokenStore): boolean => typeof store[method] === "function";
     this.hasLease = has("acquireLease");
     this.attempts = this.#attemptsOf(store);
@@ -124,7 +127,8 @@ export class CheckedStore {
   async #run<T>(method: string, secrets: readonly string[], work: () => Promise<T>): Promise<T> {
     try {
       // A call that never ends must not block all callers that wait for this user, nor renew a lease for ever.
-      return await within(work(), { time: { ms: MAX_CALL_MS, message: `${method}() took too long.` } });
+      const limit = { time: { ms: MAX_CALL_MS, message: `${method}() took too long.` } };
+      return await traced(this.#telemetry, { kind: "store", method }, () => within(work(), limit));
     } catch (error) {
       if (isCalError(error) && error.code !== "timeout") throw error;
       throw new CalStoreError(`The token store's ${method}() failed. Nothing was lost; try again.`, {

@@ -7,6 +7,10 @@ const LEASE_TTL_MS = 8_000;
 const RENEW_EVERY_MS = 2_500;
 // For waiting on another process's lease: a refresh may take a minute (see the grants), then its write.
 const MAX_LEASE_WAIT_MS = 90_000;
+// A store that is busy is asked less often by those who wait: the holder's own requests are in the same queue, and a
+// lease that takes seconds to renew is never fresh.
+const PAUSE_PER_RESPONSE_TIME = 4;
+const MAX_PAUSE_MS = 5_000;
 
 /** A lease that this process holds. */
 export interface HeldLease {
@@ -76,9 +80,11 @@ export class RefreshLease {
   async wait<T>(userId: string, look: () => Promise<T | null>, work: object = this): Promise<T | null> {
     const until = this.#now() + MAX_LEASE_WAIT_MS;
     for (const ms of growingPauses()) {
+      const askedAt = performance.now();
       if (await this.acquire(userId, work)) return null;
+      const responseMs = performance.now() - askedAt;
       if (this.#now() > until) break;
-      await pause(ms);
+      await pause(Math.max(ms, Math.min(MAX_PAUSE_MS, PAUSE_PER_RESPONSE_TIME * responseMs)));
       const found = await look();
       if (found !== null) return found;
     }

@@ -1,6 +1,7 @@
 import { CalTokenError, isCalError } from "../errors.js";
 import { within } from "../lib/deadline.js";
 import { SingleFlight } from "../lib/single-flight.js";
+import { traced, type Telemetry } from "../lib/telemetry.js";
 import type { CheckedStore } from "./checked-store.js";
 import { detailsOf } from "./details.js";
 import { assertMayRefresh, assertNotGone } from "./reauthorization.js";
@@ -24,6 +25,7 @@ export interface TokenManagerOptions extends RefresherOptions {
   report: ReportTokenRefresh;
   /** Keeps the runtime from stopping work that its callers may no longer wait for. */
   waitUntil: (work: Promise<unknown>) => void;
+  telemetry?: Telemetry | undefined;
 }
 
 /** What a caller requires of a token. */
@@ -265,7 +267,12 @@ export class TokenManager {
     try {
       // No lease is needed to know this. A pair that waits to be written may end it.
       if (!this.#refresher.hasUnsaved(userId)) assertMayRefresh(record, this.#now());
-      return await this.#refresh(record, requirement, isCurrent, isBackground);
+      const { telemetry } = this.#options;
+      return await traced(telemetry, { kind: "refresh", userId, isBackground }, async (report) => {
+        const resolved = await this.#refresh(record, requirement, isCurrent, isBackground);
+        report({ outcome: resolved.outcome });
+        return resolved;
+      });
     } catch (error) {
       return this.#orOldToken(record, requirement, error);
     }

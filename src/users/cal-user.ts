@@ -15,6 +15,7 @@ import { detailsOf } from "../tokens/details.js";
 import { reauthorizationRequired } from "../tokens/reauthorization.js";
 import { assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
 import { within } from "../lib/deadline.js";
+import { traced } from "../lib/telemetry.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
 import { accessTokenExpiry, MAX_TTL_MS, userNotFound } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
@@ -220,11 +221,17 @@ export class CalUser {
     return wasThere;
   }
 
+  #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
+    const { method, path } = call;
+    const operation = { kind: "call", method, path, userId: this.id } as const;
+    return traced(this.#context.options.telemetry, operation, () => this.#sendWithToken(call, requirement));
+  }
+
   /**
    * Makes a call with a token that works. A token that was only found may be refused: the next one is tried, until one
    * was issued for this call.
    */
-  async #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
+  async #sendWithToken<T>(call: ApiCall<T>, requirement: { minTtlMs?: number }): Promise<T> {
     const rejected = new Set<string>();
     for (;;) {
       const { record, isIssued } = await this.#usable({ ...requirement, rejected }, call);

@@ -3,6 +3,7 @@ import type { CalendarList } from "../api/endpoints/calendar-list.js";
 import type { Send } from "../api/request.js";
 import type { Transport } from "../api/transport.js";
 import type { DisconnectableProvider } from "../calendars/providers.js";
+import type { Telemetry } from "../lib/telemetry.js";
 import type { CheckedStore } from "../tokens/checked-store.js";
 import type { TokenManager } from "../tokens/token-manager.js";
 
@@ -17,6 +18,7 @@ interface UserOptions {
   connectMinTtlMs: number;
   waitUntil: (work: Promise<unknown>) => void;
   warn: (message: string, fields: object) => void;
+  telemetry?: Telemetry | undefined;
 }
 
 /** Where users' calls report what they see of connections. None of them rejects, and nobody waits for them. */

@@ -55,7 +55,7 @@ describe("errors", () => {
         case "forbidden":
         case "not_found":
         case "conflict":
-        case "code_rejected":
+        case "provider_code_rejected":
         case "payload_too_large":
         case "invalid_response":
         case "api_error":
@@ -69,6 +69,7 @@ describe("errors", () => {
         case "client_mismatch":
         case "client_rejected":
         case "unsupported_for_grant":
+        case "code_rejected":
         case "missing_scope":
         case "unavailable_for_grant":
         case "team_account_not_supported":

@@ -3,7 +3,6 @@ import { postgresTokenStore } from "../../src/stores/postgres/postgres-token-sto
 import type { TokenStore } from "../../src/tokens/token-store.js";
 import type { Point } from "./points.js";
 import { createPool } from "./pool.js";
-import { storeOver } from "./store-over-http.js";
 
 // One server process of an application that runs several. app-processes.ts starts it and sends it jobs.
 
@@ -15,8 +14,6 @@ export interface AppConfig {
   clientId: string;
   clientSecret: string;
   timeoutMs: number;
-  /** A store that another process serves, in place of the database: see store-server.ts. */
-  storeUrl?: string;
   /** The clients are of OAuth 2. */
   authorizeUrl?: string;
 }
@@ -58,7 +55,6 @@ function reach(point: Point): void {
 }
 
 function createStore(): Required<TokenStore> {
-  if (config.storeUrl !== undefined) return storeOver(config.storeUrl);
   const pool = createPool(config.databaseUrl, { max: config.connections });
   return postgresTokenStore({
     client: {

@@ -97,7 +97,7 @@ export function saveCredentials(
     // A code can be exchanged once.
     idempotent: false,
     expectsRedirect: true,
-    errorCodes: { 500: "code_rejected" },
+    errorCodes: { 500: "provider_code_rejected" },
     advice: {
       401: "The access token in the state is no longer valid, as new tokens were issued meanwhile. Start again with connectUrl().",
       500: "The code was wrong or already used, or access to calendars was not granted. Start again with connectUrl().",

@@ -133,7 +133,7 @@ async function trySave(saving: Promise<unknown>): Promise<boolean | "wrong_user"
   } catch (error) {
     if (!isCalError(error)) throw error;
     if (error.code === "invalid_input") return "wrong_user";
-    if (["code_rejected", "bad_request", "unauthorized"].includes(error.code)) return false;
+    if (["provider_code_rejected", "bad_request", "unauthorized"].includes(error.code)) return false;
     throw error;
   }
 }
@@ -146,9 +146,9 @@ async function callHooks(
 ): Promise<void> {
   const { removedIds: credentialIds } = result;
   if (credentialIds.length > 0) {
-    await options.onDisconnected?.({ userId, provider, credentialIds, request });
+    await options.onDisconnected({ userId, provider, credentialIds, request });
   }
   if (result.connected) {
-    await options.onConnected?.({ userId, provider, connections: result.added, request });
+    await options.onConnected({ userId, provider, connections: result.added, request });
   }
 }

@@ -152,7 +152,7 @@ async function goOn(
     const connections = toConnections(connectedCalendars, provider);
     const working = connections.filter(({ connected, delegated }) => connected && !delegated);
     if (working.length > 0) {
-      await context.options.onConnected?.({ userId, provider, connections: working, request });
+      await context.options.onConnected({ userId, provider, connections: working, request });
       return { provider, connections };
     }
     const found = await findOfUser(user, provider);

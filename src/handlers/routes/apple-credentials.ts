@@ -32,7 +32,7 @@ export const appleCredentials: Route = {
       return success({ calendarType: "apple", connected: false, reason, message });
     }
     if (status.listed === false) await noteUnlistedApple(context, userId);
-    await context.options.onConnected?.({ userId, provider: "apple", connections, request });
+    await context.options.onConnected({ userId, provider: "apple", connections, request });
     return success({ calendarType: "apple", ...status });
   },
 };

@@ -21,7 +21,7 @@ export const disconnect: Route = {
     const disconnected = await removed(calendars.disconnect(provider, { credentialId }), credentialId);
     const credentialIds = disconnected.map((credential) => credential.credentialId);
     if (credentialIds.length > 0) {
-      await context.options.onDisconnected?.({ userId, provider, credentialIds, request });
+      await context.options.onDisconnected({ userId, provider, credentialIds, request });
     }
     return success({
       calendarType: provider,

@@ -22,7 +22,7 @@ export const syncCredentials: Route = {
     await context.known.note(userId, connections);
     if (removedDuplicates.length > 0) {
       const event = { userId, provider: calendarType, credentialIds: removedDuplicates, request };
-      await context.options.onDisconnected?.(event);
+      await context.options.onDisconnected(event);
     }
     return success({ calendarType, ...status, calendars: connections });
   },

@@ -224,7 +224,7 @@ describe("save", () => {
   test("with a wrong code says what may be wrong, once", async () => {
     const { state } = await consent("google");
     const error = await rejection(ada.calendars.save("google", { code: "wrong", state }));
-    expect(error).toMatchObject({ code: "code_rejected", status: 500 });
+    expect(error).toMatchObject({ code: "provider_code_rejected", status: 500 });
     expect((error as Error).message).toContain("connectUrl()");
     expect(client.emulator.count(saves)).toBe(1);
   });
@@ -236,14 +236,14 @@ describe("save", () => {
       stopBeforeCallback: true,
     });
     const error = await rejection(ada.calendars.save("google", { code: code!, state: state! }));
-    expect(error).toMatchObject({ code: "code_rejected" });
+    expect(error).toMatchObject({ code: "provider_code_rejected" });
   });
 
   test.each([
     [{ status: 502 }, "server_error"],
     [{ html: true, status: 500 }, "server_error"],
     [{ status: 500 }, "server_error"],
-    [{ status: 500, body: { statusCode: 500, message: "Internal server error" } }, "code_rejected"],
+    [{ status: 500, body: { statusCode: 500, message: "Internal server error" } }, "provider_code_rejected"],
   ] as const)("that fails with %j is %s", async (effect, code) => {
     const given = await consent("google");
     client.emulator.inject({ path: /\/save$/, effect });

@@ -1,0 +1,100 @@
+/**
+ * Traces and metrics of the client and of the request handlers, with OpenTelemetry.
+ *
+ * @module calbridge/opentelemetry
+ */
+import {
+  context,
+  createContextKey,
+  SpanStatusCode,
+  trace,
+  type Meter,
+  type Span,
+  type Tracer,
+} from "@opentelemetry/api";
+import { hashUserId } from "../lib/digest.js";
+import type { Operation, OperationResult, Telemetry } from "../lib/telemetry.js";
+import { errorTypeOf, resultAttributes, serverAttributes, spanOf } from "./attributes.js";
+import { createInstruments, type Instruments } from "./instruments.js";
+
+/** Options of {@link openTelemetry}. */
+export interface OpenTelemetryOptions {
+  /**
+   * Makes the spans.
+   * @defaultValue `trace.getTracer("calbridge")`
+   */
+  tracer?: Tracer | undefined;
+  /**
+   * Makes the counters and the histogram.
+   * @defaultValue `metrics.getMeter("calbridge")`, at the first measurement
+   */
+  meter?: Meter | undefined;
+}
+
+// What `suppressTracing()` of @opentelemetry/core sets. The API itself has no such function.
+const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
+/**
+ * The client's `telemetry` for OpenTelemetry: spans of calls, requests, token refreshes, store calls and handlers, and
+ * metrics. No span, name or attribute holds a secret: paths are templates, users are hashes. Register the SDK first.
+ *
+ * Requests to Cal.com are hidden from the automatic instrumentation of `fetch`, which records URLs: that of `save`
+ * has an access token in it.
+ *
+ * @example
+ * ```ts
+ * const cal = new CalClient({ managedUsers: { clientId, clientSecret }, tokenStore, telemetry: openTelemetry() });
+ * ```
+ */
+export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
+  const { tracer = trace.getTracer("calbridge") } = options;
+  let created: Instruments | undefined;
+  // Not before: a meter that is got before the SDK is registered never measures.
+  const instruments = (): Instruments => (created ??= createInstruments(options.meter));
+
+  return {
+    trace(operation, work) {
+      const { name, options: spanOptions } = spanOf(operation);
+      return tracer.startActiveSpan(name, spanOptions, async (span) => {
+        const startedAt = performance.now();
+        const userHash = userHashOf(operation, span);
+        const result: OperationResult = {};
+        let failure: { error: unknown } | undefined;
+        try {
+          return await work((reported) => void Object.assign(result, reported));
+        } catch (error) {
+          failure = { error };
+          throw error;
+        } finally {
+          const errorType = errorTypeOf(operation, result, failure);
+          span.setAttributes({ ...resultAttributes(result), ...(await userHash) });
+          if (errorType !== undefined) {
+            span.setAttribute("error.type", errorType);
+            span.setStatus({ code: SpanStatusCode.ERROR });
+          }
+          span.end();
+          if (operation.kind === "attempt") {
+            instruments().recordRequest(performance.now() - startedAt, {
+              ...serverAttributes(operation),
+              ...(result.status !== undefined && { "http.response.status_code": result.status }),
+              ...(errorType !== undefined && { "error.type": errorType }),
+            });
+          }
+        }
+      });
+    },
+
+    count: (event) => instruments().count(event),
+
+    wrapFetch:
+      (fetch) =>
+      (...request) =>
+        context.with(context.active().setValue(SUPPRESS_TRACING, true), () => fetch(...request)),
+  };
+}
+
+/** The hash by which a user's spans are found. Computed during the work, and only for spans that are kept. */
+async function userHashOf(operation: Operation, span: Span): Promise<{ "user.hash"?: string }> {
+  if (!("userId" in operation) || operation.userId === undefined || !span.isRecording()) return {};
+  return { "user.hash": await hashUserId(operation.userId) };
+}

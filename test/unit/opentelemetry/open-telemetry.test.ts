@@ -1,0 +1,165 @@
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { memoryTokenStore } from "../../../src/index.js";
+import { clientOf, createAda, createTestClient, rejection } from "../../support/client.js";
+import { createTelemetry, linesOf, treesOf } from "../../support/telemetry.js";
+
+let otel: ReturnType<typeof createTelemetry>;
+beforeEach(() => void (otel = createTelemetry()));
+afterEach(() => otel.end());
+
+async function createWorld() {
+  const world = createTestClient({ telemetry: otel.telemetry, retry: { limit: 1 } });
+  const { ada, adaId } = await createAda(world);
+  // From here on the token is in the cache.
+  await ada.profile();
+  otel.reset();
+  return { ...world, ada, adaId };
+}
+
+test("a call is a span, its requests are below it, and both are below the span of the application", async () => {
+  const { ada } = await createWorld();
+  await otel.tracer.startActiveSpan("settings page", async (span) => {
+    await ada.profile();
+    span.end();
+  });
+  expect(linesOf(treesOf(otel.spans()))).toEqual(["settings page", "  calbridge GET /me", "    GET /me"]);
+  const [attempt, call] = otel.spans();
+  expect(attempt).toMatchObject({
+    kind: SpanKind.CLIENT,
+    attributes: {
+      "http.request.method": "GET",
+      "url.template": "/me",
+      "server.address": "api.cal.example",
+      "server.port": 443,
+      "http.response.status_code": 200,
+      "http.response.header.x-request-id": [expect.stringMatching(/./)],
+      "calbridge.rate_limit.remaining": expect.any(Number),
+    },
+  });
+  expect(call?.kind).toBe(SpanKind.INTERNAL);
+  // The application can find a user's spans, and the spans don't show the id.
+  expect(call?.attributes["user.hash"]).toMatch(/^[0-9a-f]{16}$/);
+  expect(attempt?.attributes["user.hash"]).toBe(call?.attributes["user.hash"]);
+});
+
+test("a retry is one more span below the call, with its count, and the failed one says why it failed", async () => {
+  const { ada, emulator } = await createWorld();
+  emulator.inject({ path: "/me", effect: { status: 503 }, times: 1 });
+  await ada.profile();
+  expect(linesOf(treesOf(otel.spans()))).toEqual(["calbridge GET /me", "  GET /me", "  GET /me"]);
+  const [first, second, call] = otel.spans();
+  expect(first?.attributes).toMatchObject({ "http.response.status_code": 503, "error.type": "503" });
+  expect(first?.status).toEqual({ code: SpanStatusCode.ERROR });
+  expect(first?.attributes).not.toHaveProperty("http.request.resend_count");
+  expect(second?.attributes).toMatchObject({
+    "http.response.status_code": 200,
+    "http.request.resend_count": 1,
+  });
+  expect(call?.status.code).toBe(SpanStatusCode.UNSET);
+});
+
+test("an expired token: the refresh is below the call, with its store calls and its request", async () => {
+  const { ada, emulator } = await createWorld();
+  emulator.clock.advance(61 * 60_000);
+  await ada.calendars.list();
+  expect(linesOf(treesOf(otel.spans()))).toEqual([
+    "calbridge GET /calendars",
+    "  calbridge store get",
+    "  calbridge refresh",
+    "    calbridge store acquireLease",
+    "    calbridge store get",
+    "    calbridge POST /oauth/{clientId}/refresh",
+    "      POST /oauth/{clientId}/refresh",
+    "    calbridge store set",
+    "    calbridge store releaseLease",
+    "  GET /calendars",
+  ]);
+  const refresh = otel.spans().find(({ name }) => name === "calbridge refresh");
+  expect(refresh?.attributes).toMatchObject({
+    "calbridge.refresh.outcome": "refreshed",
+    "calbridge.refresh.background": false,
+    "user.hash": expect.stringMatching(/^[0-9a-f]{16}$/),
+  });
+});
+
+test("two callers at once: one has the refresh below its call, the other one waits for it", async () => {
+  const { ada, emulator } = await createWorld();
+  emulator.clock.advance(61 * 60_000);
+  await Promise.all([ada.profile(), ada.calendars.list()]);
+  const trees = treesOf(otel.spans());
+  expect(trees.map(({ name }) => name)).toEqual(["calbridge GET /me", "calbridge GET /calendars"]);
+  const refreshes = trees.map(({ below }) => below.filter(({ name }) => name === "calbridge refresh").length);
+  expect(refreshes).toEqual([1, 0]);
+});
+
+test("an error is named by its code, with nothing of its message; an error of the application's own has no name", async () => {
+  const { emulator, store } = createTestClient();
+  const failing = { ...memoryTokenStore(), get: () => Promise.reject(new Error("password s3cret")) };
+  const cal = clientOf(emulator, store, { telemetry: otel.telemetry });
+  await rejection(cal.forUser("nobody").profile());
+  await rejection(clientOf(emulator, failing, { telemetry: otel.telemetry }).forUser("ada").profile());
+  const [, notFound, store2, failed] = otel.spans();
+  expect(notFound).toMatchObject({
+    name: "calbridge GET /me",
+    attributes: { "error.type": "user_not_found" },
+  });
+  expect(store2).toMatchObject({ name: "calbridge store get", attributes: { "error.type": "_OTHER" } });
+  expect(failed).toMatchObject({ attributes: { "error.type": "store_error" }, events: [] });
+  expect(otel.spans().every(({ status, events }) => !status.message && events.length === 0)).toBe(true);
+});
+
+test("a request without a response has the code of its error", async () => {
+  const { ada, emulator } = await createWorld();
+  emulator.inject({ path: "/me", effect: { reset: true }, times: 2 });
+  await rejection(ada.profile());
+  const [attempt] = otel.spans();
+  expect(attempt?.attributes).toMatchObject({ "error.type": "network_error" });
+  expect(attempt?.attributes).not.toHaveProperty("http.response.status_code");
+});
+
+test("metrics: durations of requests, outcomes of refreshes", async () => {
+  const { ada, emulator } = await createWorld();
+  emulator.clock.advance(61 * 60_000);
+  await Promise.all([ada.profile(), ada.profile()]);
+  const measured = await otel.measured();
+  const counts = measured.filter(({ name }) => name === "calbridge.token.refreshes");
+  expect(counts.map(({ attributes, value }) => [attributes["calbridge.refresh.outcome"], value])).toEqual([
+    ["refreshed", 1],
+    ["joined", 1],
+  ]);
+  const requests = measured.filter(({ name }) => name === "http.client.request.duration");
+  expect(requests).toContainEqual({
+    name: "http.client.request.duration",
+    attributes: {
+      "http.request.method": "GET",
+      "url.template": "/me",
+      "server.address": "api.cal.example",
+      "server.port": 443,
+      "http.response.status_code": 200,
+    },
+    value: 3,
+  });
+});
+
+test("the application gets the same errors and results as without telemetry", async () => {
+  const { emulator, store } = createTestClient();
+  const [plain, traced] = [
+    clientOf(emulator, store),
+    clientOf(emulator, store, { telemetry: otel.telemetry }),
+  ];
+  const input = { email: "ada@example.com", name: "Ada" };
+  const ada = await traced.ensureUser("ada", input);
+  expect(await ada.profile()).toEqual(await plain.forUser("ada").profile());
+  const calls = [plain, traced].map((cal) => rejection(cal.managedUsers.get(4711)));
+  const [without, withTelemetry] = (await Promise.all(calls)) as Error[];
+  expect(withTelemetry?.constructor).toBe(without?.constructor);
+  expect(withTelemetry?.message).toBe(without?.message);
+});
+
+test("refuses a telemetry that openTelemetry() has not made", async () => {
+  expect(await rejection(() => createTestClient({ telemetry: {} as never }))).toMatchObject({
+    code: "invalid_input",
+    message: expect.stringContaining("openTelemetry()"),
+  });
+});
