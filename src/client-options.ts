@@ -2,6 +2,7 @@ import type { ConnectionChange } from "./connections/types.js";
 import type { ConnectionStore } from "./stores/connection-store.js";
 import type { Telemetry } from "./lib/telemetry.js";
 import type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
+import type { Secret } from "./lib/secret-source.js";
 import type { ReauthorizationInfo } from "./tokens/reauthorization.js";
 import type { TokenRefreshInfo } from "./tokens/token-events.js";
 import type { TokenStore } from "./tokens/token-store.js";
@@ -133,8 +134,11 @@ export interface CommonOptions {
 export interface ManagedUsersOptions {
   /** The client's id. */
   clientId: string;
-  /** The client's secret. Stays on the server. */
-  clientSecret: string;
+  /**
+   * The client's secret. Stays on the server. As a function it comes from a secret manager: it is called again after a
+   * minute, and when Cal.com refuses the secret.
+   */
+  clientSecret: Secret;
   /**
    * Whether `ensureUser()` may adopt a managed user that has the same address and does not say for whom it was
    * created, as those of an integration written by hand do. Turn it on for the time of a migration only, and only if
@@ -148,8 +152,11 @@ export interface ManagedUsersOptions {
 export interface OAuthOptions {
   /** The client's id, from https://app.cal.com/settings/developer/oauth. */
   clientId: string;
-  /** The client's secret. Stays on the server. Without it the client is a public one, and PKCE is used. */
-  clientSecret?: string | undefined;
+  /**
+   * The client's secret, or a function that returns it. Stays on the server. Without it the client is a public one, and
+   * PKCE is used.
+   */
+  clientSecret?: Secret | undefined;
   /**
    * Where Cal.com sends the browser with a code; one of the client's registered redirect URIs, character for character.
    * @defaultValue none: `authorizationUrl()` and `link()` need it, and the handlers compute theirs

@@ -39,6 +39,7 @@
  * | `different_cal_account` | {@link CalLinkError} | The user has linked another Cal.com account. |
  * | `cal_account_in_use` | {@link CalLinkError} | Another application user has linked this Cal.com account. |
  * | `store_error` | {@link CalStoreError} | The token store failed. |
+ * | `secret_unavailable` | {@link CalSecretError} | A function that returns a secret failed. |
  */
 export type CalErrorCode =
   | "invalid_input"
@@ -48,7 +49,8 @@ export type CalErrorCode =
   | CalTokenErrorCode
   | CalLinkErrorCode
   | "cal_user_in_use"
-  | "store_error";
+  | "store_error"
+  | "secret_unavailable";
 
 /** The codes of a {@link CalApiError}. */
 export type CalApiErrorCode =
@@ -255,6 +257,16 @@ export class CalStoreError extends CalError {
   }
 }
 
+/** A function of the application's that returns a secret failed, or what it returned is not valid. Nothing was sent. */
+export class CalSecretError extends CalError {
+  override readonly name = "CalSecretError";
+  declare readonly code: "secret_unavailable";
+
+  constructor(message: string, options: Omit<CalErrorOptions, "code"> = {}) {
+    super(message, { ...options, code: "secret_unavailable" });
+  }
+}
+
 /** A Cal.com account was not linked. Nothing was changed. */
 export class CalLinkError extends CalError {
   override readonly name = "CalLinkError";
@@ -291,7 +303,8 @@ export type AnyCalError =
   | CalTokenError
   | CalLinkError
   | CalUserInUseError
-  | CalStoreError;
+  | CalStoreError
+  | CalSecretError;
 
 /**
  * Whether a caught value is an error of this package. Works across copies of the package, where

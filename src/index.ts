@@ -15,6 +15,7 @@ export type {
 export type { CalRequestInfo, CalResponseInfo, Logger } from "./api/hooks.js";
 export type { CalPagesInput } from "./api/pages.js";
 export type { CalRequestInput, CalResponse } from "./api/raw-request.js";
+export type { Secret } from "./lib/secret-source.js";
 export type { CallOptions } from "./api/request.js";
 export type { Operation, OperationResult, Telemetry, TelemetryEvent } from "./lib/telemetry.js";
 
@@ -110,6 +111,7 @@ export {
   CalLinkError,
   CalNetworkError,
   CalRateLimitError,
+  CalSecretError,
   CalStoreError,
   CalTimeoutError,
   CalTokenError,

@@ -18,6 +18,7 @@ import {
 } from "./lib/assert.js";
 import { isLongLived } from "./lib/env.js";
 import { assertSecure } from "./lib/http-url.js";
+import { SecretSource, type Secret } from "./lib/secret-source.js";
 import type { Telemetry } from "./lib/telemetry.js";
 import type { ConnectionStore } from "./stores/connection-store.js";
 import { MAX_TTL_MS } from "./tokens/token-record.js";
@@ -27,7 +28,7 @@ import { assertRedirectUri, assertScopes, type ResolvedOAuth } from "./users/oau
 /** {@link ManagedUsersOptions} with every default filled in. */
 interface ResolvedManagedUsers {
   clientId: string;
-  clientSecret: string;
+  clientSecret: SecretSource<string>;
   adoptUnowned: boolean;
 }
 
@@ -191,7 +192,6 @@ function resolveOAuth(
     scopes = DEFAULT_SCOPES,
   } = options as OAuthOptions;
   assertCredential("oauth.clientId", clientId);
-  if (clientSecret !== undefined) assertCredential("oauth.clientSecret", clientSecret);
   if (redirectUri !== undefined) assertRedirectUri("oauth.redirectUri", redirectUri);
   assertScopes("oauth.scopes", scopes);
   if (authorizeUrl === undefined && baseUrl !== undefined && toBaseUrl(baseUrl, true) !== defaults.baseUrl) {
@@ -203,7 +203,13 @@ function resolveOAuth(
   if (authorizeUrl !== undefined) {
     assertSecure("oauth.authorizeUrl", toHttpUrl("oauth.authorizeUrl", authorizeUrl), allowInsecure);
   }
-  return { clientId, clientSecret, redirectUri, scopes, authorizeUrl: authorizeUrl ?? CLOUD_AUTHORIZE_URL };
+  return {
+    clientId,
+    clientSecret: clientSecret === undefined ? undefined : secretOf("oauth.clientSecret", clientSecret),
+    redirectUri,
+    scopes,
+    authorizeUrl: authorizeUrl ?? CLOUD_AUTHORIZE_URL,
+  };
 }
 
 function resolveManagedUsers(options: unknown): ResolvedManagedUsers {
@@ -211,11 +217,18 @@ function resolveManagedUsers(options: unknown): ResolvedManagedUsers {
   const { clientId, clientSecret, adoptUnowned = false } = options as Partial<ManagedUsersOptions>;
   assertNames(options, ["clientId", "clientSecret", "adoptUnowned"], "managedUsers.");
   assertCredential("managedUsers.clientId", clientId);
-  assertCredential("managedUsers.clientSecret", clientSecret);
   if (typeof adoptUnowned !== "boolean") {
     throw new CalValidationError("managedUsers.adoptUnowned must be true or false.");
   }
-  return { clientId, clientSecret, adoptUnowned };
+  return { clientId, clientSecret: secretOf("managedUsers.clientSecret", clientSecret), adoptUnowned };
+}
+
+/** A missing secret is refused like one that is not valid. */
+function secretOf(name: string, secret: Secret | undefined): SecretSource<string> {
+  return new SecretSource(name, secret as Secret, (value) => {
+    assertCredential(name, value);
+    return value;
+  });
 }
 
 function assertServerId(value: unknown): void {

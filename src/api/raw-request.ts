@@ -141,7 +141,7 @@ function toJsonValue(body: unknown): unknown {
   let text: string | undefined;
   try {
     // A function, for example, has no JSON: then the result is undefined, whatever its type says.
-    text = JSON.stringify(body) as string | undefined;
+    text = JSON.stringify(body);
   } catch {
     // A TypeError, or what the body's own toJSON throws. Its message may hold a part of the body.
   }

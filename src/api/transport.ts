@@ -1,13 +1,8 @@
-import {
-  CalTimeoutError,
-  CalTokenError,
-  CalValidationError,
-  isCalError,
-  type CalRateLimit,
-} from "../errors.js";
+import { CalTimeoutError, CalTokenError, isCalError, type CalRateLimit } from "../errors.js";
 import { assertTimeoutMs } from "../lib/assert.js";
 import { TIME_IS_UP, withTimeLimit } from "../lib/deadline.js";
 import { hashUserId } from "../lib/digest.js";
+import type { SecretSource } from "../lib/secret-source.js";
 import { traced, type OperationResult, type Telemetry } from "../lib/telemetry.js";
 import { errorFromResponse, requestIdOf } from "./api-errors.js";
 import { callHook, type CalRequestInfo, type CalResponseInfo, type Logger } from "./hooks.js";
@@ -17,13 +12,12 @@ import { readBody } from "./read-body.js";
 import type { ApiCall, Auth } from "./request.js";
 import { readResponse } from "./read-response.js";
 import { withRetries, type WireResponse } from "./retry.js";
-import { takesCacheOption } from "./cache-option.js";
-import { callUrl } from "./url.js";
+import { assertHeaderSafe, wireRequest, type WireRequest } from "./wire-request.js";
 
 export interface TransportOptions {
   baseUrl: string;
   /** The platform client, for calls about managed users. */
-  platformClient: { clientId: string; clientSecret: string } | undefined;
+  platformClient: { clientId: string; clientSecret: SecretSource<string> } | undefined;
   fetch: typeof fetch;
   timeoutMs: number;
   retry: { limit: number; maxWaitMs: number };
@@ -32,16 +26,6 @@ export interface TransportOptions {
   logger?: Logger | undefined;
   telemetry?: Telemetry | undefined;
   now: () => number;
-}
-
-/** A request in the form that `fetch` takes. */
-interface WireRequest {
-  url: string;
-  method: ApiCall<unknown>["method"];
-  headers: Record<string, string>;
-  body?: string;
-  redirect: "manual";
-  cache?: "no-store";
 }
 
 const idempotentMethods = ["GET", "PUT", "DELETE"];
@@ -71,8 +55,6 @@ export class Transport {
     if (call.timeoutMs !== undefined) assertTimeoutMs(call.timeoutMs);
     call.signal?.throwIfAborted();
     assertHeaderSafe(auth);
-    const secrets = this.#secretsOf(call, auth);
-    const request = this.#requestFor(call, auth);
     const policy = {
       ...this.#options.retry,
       ...(call.retryLimit !== undefined && { limit: call.retryLimit }),
@@ -81,19 +63,31 @@ export class Transport {
       signal: call.signal,
     };
     const { method, path } = call;
+    const { baseUrl } = this.#options;
+    const platform = auth.kind === "client" ? this.#platformClient() : undefined;
     const about = { method, path, callId: ++this.#calls, ...(this.#isObserved && (await userOf(auth))) };
     let attempts = 0;
-    try {
-      const response = await withRetries(request.url, policy, (attempt) => {
-        attempts = attempt;
-        const info = { ...about, attempt };
-        const { telemetry, baseUrl } = this.#options;
-        return traced(telemetry, { kind: "attempt", ...info, baseUrl }, (report) =>
+    let isRenewed = false;
+    const exchange = async (): Promise<T> => {
+      const client = platform && {
+        clientId: platform.clientId,
+        clientSecret: await platform.clientSecret.get(),
+      };
+      const secrets = this.#secretsOf(call, auth);
+      const request = wireRequest(call, auth, { baseUrl, client });
+      const response = await withRetries(request.url, policy, () => {
+        const info = { ...about, attempt: ++attempts };
+        return traced(this.#options.telemetry, { kind: "attempt", ...info, baseUrl }, (report) =>
           this.#attempt(call, auth, request, info, secrets, report),
         );
       });
       const { status } = response;
       if (status < 300 || (status < 400 && call.expectsRedirect)) return readResponse(call, response);
+      if (status === 401 && client && !isRenewed) {
+        isRenewed = true;
+        // Cal.com has not carried the request out, so it may be sent again whatever its method.
+        if (await platform.clientSecret.renew(client.clientSecret)) return exchange();
+      }
       throw errorFromResponse({
         method,
         path,
@@ -104,8 +98,12 @@ export class Transport {
         ...response,
         text: response.text ?? "",
       });
+    };
+    try {
+      return await exchange();
     } catch (error) {
-      throw isCalError(error) ? Object.assign(error, { attempts, ...(await userOf(auth)) }) : error;
+      if (!isCalError(error)) throw error;
+      throw Object.assign(error, attempts > 0 && { attempts }, await userOf(auth));
     }
   }
 
@@ -177,61 +175,22 @@ export class Transport {
     return auth.kind === "none" ? auth.clientId : undefined;
   }
 
-  #requestFor(call: ApiCall<unknown>, auth: Auth): WireRequest {
-    const headers = { ...this.#headersFor(auth), ...call.headers };
-    if (call.body !== undefined) headers["content-type"] = "application/json";
-    return {
-      url: callUrl(this.#options.baseUrl, call.path, call.params, call.query),
-      method: call.method,
-      headers,
-      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
-      // The redirect of `save` is read and not followed. Any other redirect is an error: following it would send the
-      // authorization headers to another address.
-      redirect: "manual",
-      // Next.js 14 keeps responses of fetch for an hour and longer, those of a user's calendars as well.
-      ...(takesCacheOption() && { cache: "no-store" as const }),
-    };
-  }
-
-  #headersFor(auth: Auth): Record<string, string> {
-    const { platformClient } = this.#options;
-    const headers: Record<string, string> = { accept: "application/json" };
-    if (auth.kind === "bearer") headers["authorization"] = `Bearer ${auth.accessToken}`;
-    if (auth.kind === "client") {
-      if (!platformClient) throw noPlatformClient();
-      // Without x-cal-client-id the request counts against the IP address: 120 a minute instead of 500.
-      headers["x-cal-client-id"] = platformClient.clientId;
-      headers["x-cal-secret-key"] = platformClient.clientSecret;
-    }
-    if (auth.kind === "none" && auth.clientId !== undefined) headers["x-cal-client-id"] = auth.clientId;
-    return headers;
+  #platformClient(): { clientId: string; clientSecret: SecretSource<string> } {
+    if (this.#options.platformClient) return this.#options.platformClient;
+    throw new CalTokenError(
+      "This client has no platform client. For managed users: new CalClient({ managedUsers: { clientId, clientSecret }, ... }).",
+      "unsupported_for_grant",
+    );
   }
 
   #secretsOf(call: ApiCall<unknown>, auth: Auth): readonly string[] {
     const own = auth.kind === "bearer" ? [auth.accessToken] : [];
     const { platformClient } = this.#options;
-    return [...(platformClient ? [platformClient.clientSecret] : []), ...own, ...(call.secrets ?? [])];
+    return [...(platformClient?.clientSecret.known ?? []), ...own, ...(call.secrets ?? [])];
   }
 }
 
 /** The user for whom a call is made, as hooks and errors have it. */
 async function userOf({ userId }: Auth): Promise<{ userHash: string } | undefined> {
   return userId === undefined ? undefined : { userHash: await hashUserId(userId) };
-}
-
-// The runtime's own error for an invalid header value contains the value.
-function assertHeaderSafe(auth: Auth): void {
-  if (auth.kind === "bearer" && !/^[\x21-\x7e]+$/.test(auth.accessToken)) {
-    throw new CalValidationError(
-      "The stored access token has characters that are not allowed in an HTTP header.",
-    );
-  }
-}
-
-/** A call about managed users, by a client that was created without them. */
-function noPlatformClient(): CalTokenError {
-  return new CalTokenError(
-    "This client has no platform client. For managed users: new CalClient({ managedUsers: { clientId, clientSecret }, ... }).",
-    "unsupported_for_grant",
-  );
 }

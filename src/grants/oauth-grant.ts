@@ -2,7 +2,7 @@ import { refreshOAuthTokens, type OAuthClient } from "../api/endpoints/oauth-tok
 import { wasNeverSent } from "../api/network-errors.js";
 import type { Send } from "../api/request.js";
 import { clientIdIn, issueOf } from "../api/token-claims.js";
-import { CalApiError, CalTokenError, CalValidationError } from "../errors.js";
+import { CalApiError, CalSecretError, CalTokenError, CalValidationError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import type { Grant, RefreshResult } from "../tokens/grant.js";
 
@@ -49,7 +49,8 @@ function resultOf(error: unknown): RefreshResult {
     // Not the refresh token's fault, and the same for every user: the request itself was wrong.
     if (apiCode === "invalid_request") throw error;
   }
-  if (error instanceof CalValidationError || wasNeverSent(error)) throw error;
+  const isUnsent = error instanceof CalValidationError || error instanceof CalSecretError;
+  if (isUnsent || wasNeverSent(error)) throw error;
   return { outcome: "unknown", error };
 }
 

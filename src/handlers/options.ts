@@ -1,4 +1,4 @@
-import type { CalClient, Logger, ManagedUserInput } from "../index.js";
+import type { CalClient, Logger, ManagedUserInput, Secret } from "../index.js";
 import type {
   ConnectedEvent,
   DisconnectedEvent,
@@ -36,7 +36,7 @@ export interface CalHandlersOptions {
    * Encrypts the state; 32 characters or more, made at random. With several, the first encrypts and all decrypt, so that
    * one can be replaced while users are on a consent page.
    */
-  stateSecret: string | readonly string[];
+  stateSecret: Secret<string | readonly string[]>;
   /**
    * The application's public address, with its path if it has one: `https://your-app.com`, or
    * `https://your-app.com/shop` with Next.js's `basePath: "/shop"`. The `Host` header is not used.

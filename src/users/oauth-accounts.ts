@@ -5,6 +5,7 @@ import type { CallOptions, Send } from "../api/request.js";
 import { calUserIdIn, teamIdIn } from "../api/token-claims.js";
 import { CalApiError, CalError, CalLinkError, CalValidationError } from "../errors.js";
 import { clientRejected } from "../grants/oauth-grant.js";
+import type { SecretSource } from "../lib/secret-source.js";
 import { assertObject, assertText, assertUserId, toHttpUrl } from "../lib/assert.js";
 import { sha256 } from "../lib/digest.js";
 import { detailsOf, toDetailsText, type TokenDetails } from "../tokens/details.js";
@@ -52,7 +53,7 @@ export interface LinkOptions extends CallOptions {
 /** The client's part of OAuth 2, resolved. */
 export interface ResolvedOAuth {
   clientId: string;
-  clientSecret: string | undefined;
+  clientSecret: SecretSource<string> | undefined;
   redirectUri: string | undefined;
   scopes: readonly string[];
   authorizeUrl: string;

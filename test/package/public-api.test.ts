@@ -47,6 +47,7 @@ describe("errors", () => {
         case "rate_limited":
         case "server_error":
         case "store_error":
+        case "secret_unavailable":
           return "try later";
         case "bad_request":
         case "unauthorized":

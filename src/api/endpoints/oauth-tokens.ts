@@ -1,12 +1,14 @@
 import * as z from "zod/mini";
 import type { CallOptions, Send } from "../request.js";
 import { bodyOf } from "../response.js";
+import { CalApiError } from "../../errors.js";
+import type { SecretSource } from "../../lib/secret-source.js";
 import { expiryOf } from "../token-claims.js";
 
 /** An OAuth client of Cal.com. Without a secret it is a public client, which uses PKCE. */
 export interface OAuthClient {
   clientId: string;
-  clientSecret?: string | undefined;
+  clientSecret?: SecretSource<string> | undefined;
 }
 
 /** A pair of tokens as the token endpoint issues it. */
@@ -59,33 +61,44 @@ export function refreshOAuthTokens(
   return requestTokens(send, client, fields, [refreshToken], { ...options, retryLimit: 0 });
 }
 
-function requestTokens(
+async function requestTokens(
   send: Send,
-  { clientId, clientSecret }: OAuthClient,
+  { clientId, clientSecret: source }: OAuthClient,
   fields: Record<string, string | undefined>,
   secrets: string[],
   { now, ...options }: CallOptions & { now: () => number; retryLimit?: number },
 ): Promise<OAuthTokens> {
-  const requestedAt = now();
-  return send({
-    ...options,
-    method: "POST",
-    path,
-    // Cal.com refuses a field that it doesn't know, and looks at the body only for the client's secret.
-    body: { client_id: clientId, client_secret: clientSecret, ...fields },
-    secrets: clientSecret === undefined ? secrets : [clientSecret, ...secrets],
-    idempotent: false,
-    read: (response) => {
-      const { access_token, refresh_token, expires_in, scope } = bodyOf(tokensSchema)(response);
-      return {
-        accessToken: access_token,
-        accessTokenExpiresAt:
-          expiryOf(access_token) ??
-          (expires_in === undefined ? null : new Date(requestedAt + expires_in * 1000)),
-        refreshToken: refresh_token,
-        refreshTokenExpiresAt: expiryOf(refresh_token),
-        scopes: scope?.split(/[\s,]+/).filter((name) => name !== ""),
-      };
-    },
-  });
+  const request = async (clientSecret: string | undefined): Promise<OAuthTokens> => {
+    const requestedAt = now();
+    return send({
+      ...options,
+      method: "POST",
+      path,
+      // Cal.com refuses a field that it doesn't know, and looks at the body only for the client's secret.
+      body: { client_id: clientId, client_secret: clientSecret, ...fields },
+      secrets: clientSecret === undefined ? secrets : [clientSecret, ...secrets],
+      idempotent: false,
+      read: (response) => {
+        const { access_token, refresh_token, expires_in, scope } = bodyOf(tokensSchema)(response);
+        return {
+          accessToken: access_token,
+          accessTokenExpiresAt:
+            expiryOf(access_token) ??
+            (expires_in === undefined ? null : new Date(requestedAt + expires_in * 1000)),
+          refreshToken: refresh_token,
+          refreshTokenExpiresAt: expiryOf(refresh_token),
+          scopes: scope?.split(/[\s,]+/).filter((name) => name !== ""),
+        };
+      },
+    });
+  };
+  const secret = await source?.get();
+  try {
+    return await request(secret);
+  } catch (error) {
+    // Cal.com checks the client first: neither the code nor the refresh token is used up.
+    const isRefused = error instanceof CalApiError && error.apiCode === "invalid_client";
+    if (!isRefused || !source || secret === undefined || !(await source.renew(secret))) throw error;
+    return request(await source.get());
+  }
 }

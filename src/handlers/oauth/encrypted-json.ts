@@ -1,6 +1,7 @@
 import { CalValidationError } from "../../errors.js";
 import { decryptJwe, encryptJwe } from "../../lib/jwe.js";
 import { parseJson } from "../../lib/parse-json.js";
+import { SecretSource, type Secret } from "../../lib/secret-source.js";
 import { isWeakSecret } from "../../lib/secret-strength.js";
 
 /** Encrypts values that only the same application can decrypt. */
@@ -26,17 +27,28 @@ const MAX_ENCRYPTED_LENGTH = 8192;
  * @throws {@link CalValidationError} if there is no secret, or one is too short or weak.
  */
 export function createEncryptedJson(
-  secret: string | readonly string[],
+  secret: Secret<string | readonly string[]>,
   audience: readonly string[],
 ): EncryptedJson {
-  const secrets = assertStateSecret(secret);
-  let keys: Promise<Uint8Array[]> | undefined;
-  const ready = (): Promise<Uint8Array[]> =>
-    (keys ??= Promise.all(secrets.map((each) => deriveKey(each, audience))));
+  const source = new SecretSource("stateSecret", secret, assertStateSecret);
+  let derived: { secrets: readonly string[]; keys: Promise<Uint8Array[]> } | undefined;
+  const keysOf = (secrets: readonly string[]): Promise<Uint8Array[]> => {
+    if (derived?.secrets !== secrets) {
+      derived = { secrets, keys: Promise.all(secrets.map((each) => deriveKey(each, audience))) };
+    }
+    return derived.keys;
+  };
+  const decryptWith = async (secrets: readonly string[], encrypted: string): Promise<unknown> => {
+    for (const key of await keysOf(secrets)) {
+      const decrypted = await decryptJwe(encrypted, key);
+      if (decrypted) return parseJson(decrypted.text) ?? null;
+    }
+    return null;
+  };
 
   return {
     async encrypt(value) {
-      const [key] = await ready();
+      const [key] = await keysOf(await source.get());
       if (!key) throw new TypeError("There is no secret.");
       const encrypted = await encryptJwe(JSON.stringify(value), key);
       if (encrypted.length <= MAX_ENCRYPTED_LENGTH) return encrypted;
@@ -47,11 +59,11 @@ export function createEncryptedJson(
     },
     async decrypt(encrypted) {
       if (encrypted.length > MAX_ENCRYPTED_LENGTH) return null;
-      for (const key of await ready()) {
-        const decrypted = await decryptJwe(encrypted, key);
-        if (decrypted) return parseJson(decrypted.text) ?? null;
-      }
-      return null;
+      const secrets = await source.get();
+      const value = await decryptWith(secrets, encrypted);
+      // Another server may have encrypted it with a secret that is newer than the one that is known here.
+      if (value !== null || !(await source.renew(secrets))) return value;
+      return decryptWith(await source.get(), encrypted);
     },
   };
 }

@@ -1,12 +1,17 @@
 import { CalStoreError, CalValidationError } from "../../errors.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "../token-store.js";
-import { keyRing, type EncryptionKeys, type KeyRing } from "./keys.js";
+import { assertNames, assertObject } from "../../lib/assert.js";
+import type { Secret } from "../../lib/secret-source.js";
+import { keySource, type EncryptionKeys, type KeyRing } from "./keys.js";
 import { decryptValue, encryptionOf, encryptValue, type Encryption, type Place } from "./token-jwe.js";
 
 /** Options of {@link encryptedTokenStore}. */
 export interface EncryptedTokenStoreOptions {
-  /** Keys by their ids: the first one encrypts, all of them decrypt. See `encryptionKeysFromEnv`. */
-  keys: EncryptionKeys;
+  /**
+   * Keys by their ids: the first one encrypts, all of them decrypt. See `encryptionKeysFromEnv`. As a function they come
+   * from a secret manager: it is called again after a minute, and for a row whose key is not among them.
+   */
+  keys: Secret<EncryptionKeys>;
   /**
    * Whether rows from before encryption was turned on are read; they are encrypted at their next write. Set it to
    * `false` once `reencryptTokens` has finished: then a row that was inserted or changed by hand is refused, whatever
@@ -30,16 +35,28 @@ const brand = Symbol.for("calbridge.encryptedTokenStore");
  *
  * Rejects with `CalStoreError` for a value that can't be decrypted; the message names the key's id.
  *
- * @throws `CalValidationError` at once for keys that are invalid.
+ * @throws `CalValidationError` at once for keys that are invalid. Keys of a function: `CalSecretError` when they are needed.
  * @example
  * ```ts
  * const tokenStore = encryptedTokenStore(postgresTokenStore({ client }), { keys: encryptionKeysFromEnv() });
  * ```
  */
 export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenStoreOptions): TokenStore {
+  const example = "encryptedTokenStore(store, { keys: encryptionKeysFromEnv() })";
+  assertObject("The store", store, `a token store: ${example}`);
   assertUnencryptedStore(store);
-  const ring = keyRing(options.keys);
+  assertObject("The options of encryptedTokenStore", options, `{ keys }: ${example}`);
+  assertNames(options, ["keys", "allowUnencrypted"]);
+  const keys = keySource(options.keys);
   const { allowUnencrypted = true } = options;
+
+  /** The keys for this record. */
+  const ringFor = async (record: TokenRecord): Promise<KeyRing> => {
+    const ring = await keys.get();
+    const isMissing = keysOf(record).some((id) => id !== null && !ring.keys.has(id));
+    // Another server may have encrypted the row with a newer key.
+    return isMissing && (await keys.renew(ring)) ? keys.get() : ring;
+  };
 
   /** What the store has written, with the values that were given to it. */
   const withValues = (written: TokenRecord | null, record: TokenWrite): TokenRecord | null => {
@@ -52,10 +69,10 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
       const record = await store.get(userId);
       if (record === null) return null;
       if (!allowUnencrypted) assertBound(record);
-      return decryptRecord(record, ring);
+      return decryptRecord(record, await ringFor(record));
     },
     async set(record, setOptions) {
-      return withValues(await store.set(await encryptRecord(record, ring), setOptions), record);
+      return withValues(await store.set(await encryptRecord(record, await keys.get()), setOptions), record);
     },
     delete: (userId) => store.delete(userId),
     // A store has the optional capabilities of the one that it wraps, and no others.
@@ -69,7 +86,7 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
     ...(store.reassign && {
       reassign: async (record, reassignOptions) =>
         withValues(
-          (await store.reassign?.(await encryptRecord(record, ring), reassignOptions)) ?? null,
+          (await store.reassign?.(await encryptRecord(record, await keys.get()), reassignOptions)) ?? null,
           record,
         ),
     }),

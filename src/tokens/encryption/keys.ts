@@ -1,6 +1,8 @@
 import * as base64url from "jose/base64url";
 import { CalValidationError } from "../../errors.js";
+import { assertObject } from "../../lib/assert.js";
 import { processEnv } from "../../lib/env.js";
+import { SecretSource, type Secret } from "../../lib/secret-source.js";
 
 const KEY_BYTES = 32;
 
@@ -20,8 +22,14 @@ export interface KeyRing {
   keys: ReadonlyMap<string, Uint8Array>;
 }
 
+/** Keys that are given, or that a function returns. */
+export function keySource(keys: Secret<EncryptionKeys>): SecretSource<EncryptionKeys, KeyRing> {
+  return new SecretSource("keys", keys, keyRing);
+}
+
 /** Checks keys. No message says anything of a key but its id. */
 export function keyRing(keys: EncryptionKeys): KeyRing {
+  assertObject("keys", keys, "keys by their ids, such as { k1: KEY }. See encryptionKeysFromEnv()");
   const ring = new Map(
     Object.entries(keys).map(([id, key]) => {
       checkId(id);

@@ -1,5 +1,6 @@
 import { calUserIdIn } from "../../api/token-claims.js";
 import { CalStoreError, CalValidationError, isCalError } from "../../errors.js";
+import { assertObject } from "../../lib/assert.js";
 import type { TokenRecord, TokenStore } from "../token-store.js";
 import {
   assertUnencryptedStore,
@@ -7,12 +8,13 @@ import {
   encryptionsOf,
   encryptRecord,
 } from "./encrypted-token-store.js";
-import { keyRing, type EncryptionKeys, type KeyRing } from "./keys.js";
+import type { Secret } from "../../lib/secret-source.js";
+import { keySource, type EncryptionKeys, type KeyRing } from "./keys.js";
 
 /** Options of {@link reencryptTokens}. */
 export interface ReencryptOptions {
   /** The keys of `encryptedTokenStore`: all rows are to be encrypted with the first one. */
-  keys: EncryptionKeys;
+  keys: Secret<EncryptionKeys>;
   /**
    * How many users are worked on at once.
    * @defaultValue 50
@@ -71,12 +73,13 @@ export async function reencryptTokens(
   store: TokenStore,
   options: ReencryptOptions,
 ): Promise<ReencryptProgress> {
+  assertObject("The options of reencryptTokens", options, "{ keys }");
   const { batchSize = 50, signal, onProgress, onFailure } = options;
   assertUnencryptedStore(store);
   if (!store.list) throw new CalValidationError("reencryptTokens needs a store with list().");
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new CalValidationError("batchSize must be a whole number of 1 or more.");
-  const ring = keyRing(options.keys);
+  const ring = await keySource(options.keys).get();
 
   const progress: ReencryptProgress = {
     checked: 0,

@@ -2,12 +2,13 @@ import { describe, expect, test } from "vitest";
 import { CalError, CalNetworkError } from "../../../src/errors.js";
 import { oauthGrant } from "../../../src/grants/oauth-grant.js";
 import { Transport } from "../../../src/api/transport.js";
+import { SecretSource } from "../../../src/lib/secret-source.js";
 import type { Send } from "../../../src/api/request.js";
 import type { RefreshableRecord } from "../../../src/tokens/grant.js";
 import { tokensOf } from "../../support/client.js";
 import { recordings } from "../../support/recordings.js";
 
-const client = { clientId: "app", clientSecret: "app-secret" };
+const client = { clientId: "app", clientSecret: new SecretSource("secret", "app-secret", (text) => text) };
 
 function record(change: Partial<RefreshableRecord> = {}): RefreshableRecord {
   const at = new Date(0);
