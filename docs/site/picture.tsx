@@ -4,7 +4,13 @@ import { createRoot } from "react-dom/client";
 // What the readme's picture shows: one provider in each of the states that matter.
 
 const works = (): Promise<boolean> => Promise.resolve(true);
-const calendar = { primary: false, readOnly: false, isSelected: true };
+const calendar = {
+  credentialId: 7,
+  primary: false,
+  readOnly: false,
+  isSelected: true,
+  isDestination: false,
+};
 
 const google: Connection = {
   calendarType: "google",
@@ -17,7 +23,7 @@ const google: Connection = {
   message: null,
   delegated: false,
   calendars: [
-    { ...calendar, externalId: "ada@gmail.com", name: "Ada Lovelace", primary: true },
+    { ...calendar, externalId: "ada@gmail.com", name: "Ada Lovelace", primary: true, isDestination: true },
     { ...calendar, externalId: "team", name: "Team" },
   ],
 };

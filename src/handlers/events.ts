@@ -12,6 +12,8 @@ export type HandlerName =
   | "status"
   | "disconnect"
   | "appleCredentials"
+  | "selectCalendar"
+  | "setDestination"
   | "refresh";
 
 /** What `onConnected` receives. */

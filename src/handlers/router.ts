@@ -8,6 +8,8 @@ import { oauthConnectUrl } from "./routes/connect-url.js";
 import { disconnect } from "./routes/disconnect.js";
 import { googleOauthRedirect, officeOauthRedirect } from "./routes/oauth-callback.js";
 import { saveOauthCredentials } from "./routes/save-credentials.js";
+import { selectCalendar } from "./routes/select-calendar.js";
+import { setDestination } from "./routes/set-destination.js";
 import { status } from "./routes/status.js";
 import { syncCredentials } from "./routes/sync.js";
 import type { HandlerContext, Route } from "./types.js";
@@ -22,6 +24,8 @@ const routesByPath: Record<string, Route> = {
   "/calendars/status": status,
   "/calendars/disconnect": disconnect,
   "/calendars/apple-credentials": appleCredentials,
+  "/calendars/select": selectCalendar,
+  "/calendars/destination": setDestination,
   "/refresh": refresh,
 };
 

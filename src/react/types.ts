@@ -39,11 +39,15 @@ export interface Connection {
 export interface ConnectionCalendar {
   /** The provider's id of the calendar. `null` if the id may be a secret. */
   externalId: string | null;
+  /** The connection that it belongs to. */
+  credentialId: number;
   name: string | null;
   primary: boolean;
   readOnly: boolean;
   /** Whether Cal.com checks this calendar for conflicts. */
   isSelected: boolean;
+  /** Whether bookings are written to this calendar. */
+  isDestination: boolean;
 }
 
 /** The `data` that the status route returns. */
@@ -86,8 +90,10 @@ export type CalendarAction = "load" | "connect" | "connectApple" | "sync" | "dis
  */
 export type CalendarIntegrationErrorCode =
   | "access_denied"
+  | "calendar_unreadable"
   | "conflict"
   | "cross_site"
+  | "different_account"
   | "expired_state"
   | "internal_error"
   | "invalid_credentials"
@@ -103,6 +109,7 @@ export type CalendarIntegrationErrorCode =
   | "payload_too_large"
   | "provider_error"
   | "rate_limited"
+  | "read_only_calendar"
   | "cal_user_gone"
   | "revoked"
   | "save_failed"

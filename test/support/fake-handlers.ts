@@ -66,7 +66,17 @@ export function connection(given: Partial<Connection> = {}): Connection {
     reason: null,
     message: null,
     delegated: false,
-    calendars: [{ externalId: "team", name: "Team", primary: false, readOnly: false, isSelected: true }],
+    calendars: [
+      {
+        externalId: "team",
+        credentialId: given.credentialId ?? 7,
+        name: "Team",
+        primary: false,
+        readOnly: false,
+        isSelected: true,
+        isDestination: false,
+      },
+    ],
     ...given,
   };
 }

@@ -15,6 +15,7 @@ import type { DisconnectedReason } from "../../index.js";
  * | `access_denied` | The user denied access on the consent page. | nothing was saved |
  * | `save_failed` | Cal.com rejected the code: wrong, used already, or without access to calendars. | nothing was saved |
  * | `try_again` | A revoked connection was in the way and is disconnected now: connect once more. | nothing new was saved |
+ * | `different_account` | To connect one account again, another one was chosen. | if that is certain to be new |
  * | `unavailable` | Cal.com could not be reached. Loading the page again retries. | no |
  * | `internal_error` | The application's own code, or the token store, failed. | no |
  */
@@ -28,6 +29,7 @@ export type ReturnReason =
   | "access_denied"
   | "save_failed"
   | "try_again"
+  | "different_account"
   | "unavailable"
   | "internal_error"
   | DisconnectedReason;
@@ -47,6 +49,8 @@ export type HandlerErrorCode =
   | "wrong_user"
   | "wrong_browser"
   | "invalid_credentials"
+  | "calendar_unreadable"
+  | "read_only_calendar"
   | "not_permitted"
   | "conflict"
   | "cal_user_gone"

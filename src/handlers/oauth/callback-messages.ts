@@ -27,6 +27,8 @@ const messages: Record<OwnReason, string> = {
   revoked: "Access was revoked at the provider. Connect it again.",
   try_again:
     "Access to this account had been revoked, and the old connection was in the way. Connect it once more.",
+  different_account:
+    "Another account was chosen than the one to connect again. It was not added. Start again and choose that account.",
   unavailable: "Cal.com could not be reached. Load this page again.",
   internal_error: "Something went wrong. Try again later.",
 };

@@ -1,7 +1,6 @@
-import type { ConnectedCalendar } from "../../index.js";
+import type { CalendarList } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toConnection } from "../account.js";
-import { withUnlistedApple } from "../unlisted-apple.js";
+import { toAllConnections } from "../connection-list.js";
 import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
 import type { HandlerContext, Route } from "../types.js";
@@ -15,24 +14,22 @@ export const status: Route = {
   refusesCrossSite: false,
   async run(request, context) {
     const { userId } = await requireSession(request, context);
-    const listed = (await list(request, context, userId)).map(toConnection);
-    const [calendars] = await Promise.all([
-      withUnlistedApple(context, userId, listed),
-      context.known.note(userId, listed),
-    ]);
+    const calendars = await toAllConnections(context, userId, await list(request, context, userId));
     return success({ hasConnectedCalendars: calendars.some(({ connected }) => connected), calendars });
   },
 };
 
-async function list(request: Request, context: HandlerContext, userId: string): Promise<ConnectedCalendar[]> {
+async function list(request: Request, context: HandlerContext, userId: string): Promise<CalendarList> {
   try {
-    return (await context.options.client.forUser(userId).calendars.list()).connectedCalendars;
+    return await context.options.client.forUser(userId).calendars.list();
   } catch (error) {
     // Without a managed user, nothing is connected yet.
-    if (isCalError(error) && error.code === "user_not_found") return [];
+    if (isCalError(error) && error.code === "user_not_found") return nothing;
     if (!isUserLost(error)) throw error;
     // The managed user was deleted at Cal.com. Connecting a calendar creates a new one.
     await reportError(context, { handler: "status", error, request });
-    return [];
+    return nothing;
   }
 }
+
+const nothing: CalendarList = { connectedCalendars: [], destinationCalendar: null };
