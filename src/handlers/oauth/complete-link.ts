@@ -9,7 +9,7 @@ import { interrupted, rejection, type RejectionReason } from "./callback-message
 import { linkFailure, type LinkFailure, type LinkFailureReason } from "./link-messages.js";
 import { decryptVerifier, type LinkAttempt } from "./link-state.js";
 import { finishRollBacks } from "./roll-back.js";
-import { findOfUser, startAttempt, type StartedFlow } from "./start-attempt.js";
+import { startAttempt, type StartedFlow } from "./start-attempt.js";
 import { oauthOf } from "./start-link.js";
 import { encryptedSecretOf } from "./state-cookie.js";
 import { verifyAttempt } from "./verify-attempt.js";
@@ -148,18 +148,14 @@ async function goOn(
   if (provider === undefined) return null;
   const user = context.options.client.forUser(userId);
   try {
-    const { connectedCalendars } = await user.calendars.list();
-    const connections = toConnections(connectedCalendars, provider);
+    const connections = toConnections(await user.calendars.list(), provider);
     const working = connections.filter(({ connected, delegated }) => connected && !delegated);
     if (working.length > 0) {
       await context.options.onConnected({ userId, provider, connections: working, request });
       return { provider, connections };
     }
-    const found = await findOfUser(user, provider);
-    return {
-      provider,
-      ...(await startAttempt(request, context, found, { provider, returnUrl, isLinked: true })),
-    };
+    const start = { provider, returnUrl, isLinked: true };
+    return { provider, ...(await startAttempt(request, context, user, start)) };
   } catch (error) {
     await reportError(context, { handler: "oauthCallback", userId, error, request });
     const { reason, message } = interrupted(error);

@@ -1,4 +1,5 @@
 import type { CalUser, OAuthProvider } from "../../index.js";
+import { whenAll } from "../../lib/when-all.js";
 import { withParameters } from "../http/return-url.js";
 import type { HandlerContext } from "../types.js";
 import { findConnections } from "./attempt-result.js";
@@ -14,6 +15,8 @@ export interface AttemptStart {
   returnUrl: string | undefined;
   /** Whether a Cal.com account was linked just before, in one flow. */
   isLinked?: boolean | undefined;
+  /** What is connected already, if that is known. */
+  found?: Found | undefined;
 }
 
 /** Where to send the browser, and the cookies that go with it. */
@@ -23,43 +26,38 @@ export interface StartedFlow {
   cookies: string[];
 }
 
-/** The user, and what is connected when an attempt starts. Changes nothing. */
-export interface FoundOfUser {
-  user: CalUser;
-  calUserId: number;
-  found: Found;
-}
-
-/** Finds out what an attempt has to know of the user before it starts. */
-export async function findOfUser(user: CalUser, provider: OAuthProvider): Promise<FoundOfUser> {
-  const account = await user.calAccount();
-  const found = await findConnections(user.calendars, provider);
-  if (!account) throw new TypeError("The user has calendars, and no account at Cal.com.");
-  return { user, calUserId: account.calUserId, found };
-}
-
 /** Starts an attempt to connect a calendar. */
 export async function startAttempt(
   request: Request,
   context: HandlerContext,
-  { user, calUserId, found }: FoundOfUser,
-  { provider, returnUrl, isLinked }: AttemptStart,
+  user: CalUser,
+  { provider, returnUrl, isLinked, found: known }: AttemptStart,
 ): Promise<StartedFlow> {
   const { redirectUris, encryptedJson, now } = context.options;
+  const account = await user.calAccount();
+  if (!account) throw new TypeError("The user has no account at Cal.com.");
   const { attemptId: id, nonceHash, cookies } = await createStateCookie(request, context);
   const attempt: Attempt = {
     id,
     userId: user.id,
     provider,
-    calUserId,
+    calUserId: account.calUserId,
     isLinked,
     nonceHash,
     startedAt: now(),
     returnUrl,
   };
-  const state = await encryptAttempt(encryptedJson, context.records ? attempt : { ...attempt, found });
+  // Without shared records the state carries what was found, so it must be known before.
+  const foundBefore = known ?? (context.records ? undefined : await findConnections(user.calendars, provider));
+  const state = await encryptAttempt(
+    encryptedJson,
+    context.records ? attempt : { ...attempt, found: foundBefore },
+  );
   const redirectUri = withParameters(redirectUris[provider], { [STATE_PARAMETER]: state });
-  const { authUrl } = await user.calendars.connectUrl(provider, { returnUrl: redirectUri });
+  const [{ authUrl }, found] = await whenAll([
+    user.calendars.connectUrl(provider, { returnUrl: redirectUri }),
+    foundBefore ?? findConnections(user.calendars, provider),
+  ] as const);
   // The token in the URL is this one, or one that was replaced by it a moment ago.
   const { expiresAt } = await user.accessToken();
   const endsAt = await context.attempts.start(attempt, found, expiresAt);

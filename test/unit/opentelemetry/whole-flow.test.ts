@@ -45,7 +45,7 @@ test("from the connect URL to the busy times, with one refresh: each step is a t
     const [calendar] = connectedCalendars[0]!.calendars!;
     const { credentialId, externalId } = calendar!;
     await user.calendars.busyTimes({
-      calendars: [{ credentialId, externalId }],
+      calendars: [{ credentialId: credentialId!, externalId }],
       from: "2027-01-04",
       to: "2027-01-05",
       timeZone: "UTC",
