@@ -83,13 +83,16 @@ export async function asUser<T>(
   work: (user: CalUser) => Promise<T>,
 ): Promise<T> {
   const user = await ensureUser(session, context);
+  const account = await user.calAccount();
   try {
     return await work(user);
   } catch (error) {
-    if (!isUserLost(error)) throw error;
+    // Not found: another request has just deleted the managed user that Cal.com has lost.
+    const isGone = isUserLost(error) || isCalErrorWith(error, "user_not_found");
     // An own account is the user's to link again, or to replace.
-    if ((await user.calAccount())?.grant === "oauth") throw error;
-    await user.delete();
+    if (!isGone || account?.grant === "oauth") throw error;
+    // Another request may have created a new one meanwhile: that one stays.
+    await user.delete({ calUserId: account?.calUserId });
     return work(await ensureUser(session, context));
   }
 }

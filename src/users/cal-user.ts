@@ -199,15 +199,20 @@ export class CalUser {
    * tokens; of a user's own Cal.com account only the tokens. Call it before the row of the application's own user is
    * deleted. A refresh in flight does not bring the tokens back. Returns whether there was anything to delete.
    *
+   * @param options - With `calUserId` it deletes nothing if the user has another Cal.com user meanwhile.
    * @throws {@link CalUserInUseError} if the managed user was created for another application user.
    */
-  async delete(options?: CallOptions): Promise<boolean> {
+  async delete(options?: CallOptions & { calUserId?: number | undefined }): Promise<boolean> {
     return this.#stored(() => this.#context.tokens.withLease(this.id, () => this.#delete(options)), options);
   }
 
-  async #delete(options?: CallOptions): Promise<boolean> {
+  async #delete({
+    calUserId,
+    ...options
+  }: CallOptions & { calUserId?: number | undefined } = {}): Promise<boolean> {
     const { sendAsClient, store, tokens } = this.#context;
     const record = await store.get(this.id);
+    if (calUserId !== undefined && record?.calUserId !== calUserId) return false;
     if (record && detailsOf(record).grant === "managed") {
       if (await assertOwned(this.#context, this.id, record.calUserId, options)) {
         const { clientId } = platformClientOf(this.#context);
