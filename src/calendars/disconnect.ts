@@ -2,11 +2,13 @@ import { listCalendars } from "../api/endpoints/calendar-list.js";
 import { disconnectCalendar, type CalendarCredential } from "../api/endpoints/calendars.js";
 import type { CallOptions, Send } from "../api/request.js";
 import { CalApiError, CalValidationError } from "../errors.js";
+import { whenAll } from "../lib/when-all.js";
 import { assertCredentialId, connectionsOf, isDelegated } from "./connections-of.js";
 import { providerOf, providers, type DisconnectableProvider } from "./providers.js";
 
-// One round is enough, unless a connection is added meanwhile.
-const DISCONNECT_ROUNDS = 3;
+// Saving Apple's credentials does not drop Cal.com's cached list, as any other change does: a connection of the last ten
+// seconds is in the next list only.
+const APPLE_ROUNDS = 3;
 const NOT_THEIRS = "Only an administrator of the user's organization can end delegated access.";
 
 /** All connections of a provider in a person's own account are not for the application to end by mistake. */
@@ -51,20 +53,20 @@ export async function disconnectById(
   return disconnectOne(send, provider, credentialId, options);
 }
 
-/** Ends every connection of the provider. Delegated ones stay. */
+/** Ends every connection of the provider that Cal.com lists, all at once. Delegated ones stay. */
 export async function disconnectAll(
   send: Send,
   provider: DisconnectableProvider,
   options: CallOptions | undefined,
 ): Promise<CalendarCredential[]> {
   const disconnected: CalendarCredential[] = [];
-  for (let round = 0; round < DISCONNECT_ROUNDS; round += 1) {
+  const rounds = provider === "apple" ? APPLE_ROUNDS : 1;
+  for (let round = 0; round < rounds; round += 1) {
     const list = await listCalendars(send, options);
     const own = connectionsOf(list, provider).filter((connection) => !isDelegated(connection));
     if (own.length === 0) break;
-    for (const { credentialId } of own) {
-      disconnected.push(...(await disconnectOne(send, provider, credentialId, options)));
-    }
+    const ended = own.map(({ credentialId }) => disconnectOne(send, provider, credentialId, options));
+    disconnected.push(...(await whenAll(ended)).flat());
   }
   return disconnected;
 }

@@ -1,6 +1,11 @@
-import { listCalendars, type ConnectedCalendar } from "../api/endpoints/calendar-list.js";
+import {
+  listCalendars,
+  type ConnectedCalendar,
+  type DestinationCalendar,
+} from "../api/endpoints/calendar-list.js";
 import type { CalendarProvider } from "../api/endpoints/calendars.js";
 import type { CallOptions, Send } from "../api/request.js";
+import { whenAll } from "../lib/when-all.js";
 import { connectionsOf } from "./connections-of.js";
 import { disconnectOne } from "./disconnect.js";
 import { duplicatesIn } from "./duplicates.js";
@@ -16,6 +21,29 @@ export interface SyncResult {
   removedDuplicates: number[];
 }
 
+/** A provider's connections as Cal.com lists and checks them. */
+export interface Inspection {
+  status: CalendarStatus;
+  /** The provider's connections. */
+  connections: ConnectedCalendar[];
+  destinationCalendar: DestinationCalendar | null;
+}
+
+/** Lists and checks a provider's connections, at the same time. Changes nothing. */
+export async function inspectProvider(
+  send: Send,
+  provider: CalendarProvider,
+  options: CallOptions | undefined,
+): Promise<Inspection> {
+  const [list, checked] = await whenAll([
+    listCalendars(send, options),
+    checkStatus(send, provider, options),
+  ] as const);
+  const connections = connectionsOf(list, provider);
+  const status = statusOfAll(provider, checked, connections);
+  return { status, connections, destinationCalendar: list.destinationCalendar };
+}
+
 /** Lists and checks a provider's connections. If all is well and it may, removes duplicates. */
 export async function syncProvider(
   send: Send,
@@ -23,11 +51,9 @@ export async function syncProvider(
   mayRemove: boolean,
   options: CallOptions | undefined,
 ): Promise<SyncResult> {
-  const list = await listCalendars(send, options);
-  const connections = connectionsOf(list, provider);
-  const status = statusOfAll(provider, await checkStatus(send, provider, options), connections);
+  const { status, connections, destinationCalendar } = await inspectProvider(send, provider, options);
   // Of two credentials of one account, a broken one must not be the one that is kept.
-  const duplicates = mayRemove && status.connected ? duplicatesIn(connections, list.destinationCalendar) : [];
+  const duplicates = mayRemove && status.connected ? duplicatesIn(connections, destinationCalendar) : [];
   for (const credentialId of duplicates) await disconnectOne(send, provider, credentialId, options);
   return {
     status,

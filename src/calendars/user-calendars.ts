@@ -35,7 +35,7 @@ import {
   type DisconnectableProvider,
 } from "./providers.js";
 import { checkStatus, statusOf, statusOfAll, type CalendarStatus } from "./status.js";
-import { syncProvider, type SyncResult } from "./sync.js";
+import { inspectProvider, syncProvider, type Inspection, type SyncResult } from "./sync.js";
 
 /** What a user's calendars need of the user: to make calls as it, and to know who it is. */
 export interface CalendarsUser {
@@ -136,13 +136,20 @@ export class UserCalendars {
    */
   async check(provider: CalendarProvider, options?: CallOptions): Promise<CalendarStatus> {
     assertProvider(provider);
+    // Of Google and Office 365 there may be delegated access, of which Cal.com's check knows nothing.
+    if (provider !== "apple") return (await this.inspect(provider, options)).status;
     const checked = await checkStatus(this.#send, provider, options);
     this.#report(provider, checked);
-    // Cal.com keeps the list for 10 seconds, and would not see an Apple calendar that is connected next. Of Google and
-    // Office 365 it may have delegated access, of which Cal.com's check knows nothing.
-    const isNone = !checked.connected && checked.reason === "not_connected";
-    if (isNone && provider === "apple") return checked;
+    // Cal.com keeps the list for 10 seconds, and would not see an Apple calendar that is connected next.
+    if (!checked.connected && checked.reason === "not_connected") return checked;
     return statusOfAll(provider, checked, connectionsOf(await this.list(options), provider));
+  }
+
+  /** @internal What {@link sync} finds, without any change. */
+  async inspect(provider: CalendarProvider, options?: CallOptions): Promise<Inspection> {
+    const inspected = await inspectProvider(this.#send, provider, options);
+    this.#report(provider, inspected.status);
+    return inspected;
   }
 
   /**

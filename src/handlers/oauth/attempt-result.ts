@@ -6,10 +6,8 @@ import type { Found } from "./oauth-state.js";
 
 /** What is connected when an attempt starts. Changes nothing. */
 export async function findConnections(calendars: UserCalendars, provider: OAuthProvider): Promise<Found> {
-  const { connectedCalendars } = await calendars.list();
-  const listed = own(toConnections(connectedCalendars, provider));
-  if (listed.length === 0) return { credentialIds: [], invalidIds: [], revokedIds: [] };
-  const connections = own(toConnections(connectedCalendars, provider, await calendars.check(provider)));
+  const { status, connections: listed } = await calendars.inspect(provider);
+  const connections = own(toConnections(listed, provider, status));
   return {
     credentialIds: idsOf(connections),
     invalidIds: idsOf(connections.filter(({ reason }) => reason === "invalid_credentials")),

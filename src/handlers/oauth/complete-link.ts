@@ -9,7 +9,7 @@ import { interrupted, rejection, type RejectionReason } from "./callback-message
 import { linkFailure, type LinkFailure, type LinkFailureReason } from "./link-messages.js";
 import { decryptVerifier, type LinkAttempt } from "./link-state.js";
 import { finishRollBacks } from "./roll-back.js";
-import { findOfUser, startAttempt, type StartedFlow } from "./start-attempt.js";
+import { startAttempt, type StartedFlow } from "./start-attempt.js";
 import { oauthOf } from "./start-link.js";
 import { encryptedSecretOf } from "./state-cookie.js";
 import { verifyAttempt } from "./verify-attempt.js";
@@ -155,10 +155,9 @@ async function goOn(
       await context.options.onConnected?.({ userId, provider, connections: working, request });
       return { provider, connections };
     }
-    const found = await findOfUser(user, provider);
     return {
       provider,
-      ...(await startAttempt(request, context, found, { provider, returnUrl, isLinked: true })),
+      ...(await startAttempt(request, context, user, { provider, returnUrl, isLinked: true })),
     };
   } catch (error) {
     await reportError(context, { handler: "oauthCallback", userId, error, request });

@@ -1,8 +1,9 @@
 import type { CalUser, OAuthProvider } from "../../index.js";
+import { whenAll } from "../../lib/when-all.js";
 import { withParameters } from "../http/return-url.js";
 import type { HandlerContext } from "../types.js";
 import { findConnections } from "./attempt-result.js";
-import { encryptAttempt, type Attempt, type Found } from "./oauth-state.js";
+import { encryptAttempt, type Attempt } from "./oauth-state.js";
 import { createStateCookie } from "./state-cookie.js";
 
 /** The parameter of our own redirect URL in which the state travels: Cal.com's `state` can't be changed. */
@@ -23,43 +24,36 @@ export interface StartedFlow {
   cookies: string[];
 }
 
-/** The user, and what is connected when an attempt starts. Changes nothing. */
-export interface FoundOfUser {
-  user: CalUser;
-  calUserId: number;
-  found: Found;
-}
-
-/** Finds out what an attempt has to know of the user before it starts. */
-export async function findOfUser(user: CalUser, provider: OAuthProvider): Promise<FoundOfUser> {
-  const account = await user.calAccount();
-  const found = await findConnections(user.calendars, provider);
-  if (!account) throw new TypeError("The user has calendars, and no account at Cal.com.");
-  return { user, calUserId: account.calUserId, found };
-}
-
-/** Starts an attempt to connect a calendar. */
+/** Starts an attempt to connect a calendar. Changes nothing at Cal.com. */
 export async function startAttempt(
   request: Request,
   context: HandlerContext,
-  { user, calUserId, found }: FoundOfUser,
+  user: CalUser,
   { provider, returnUrl, isLinked }: AttemptStart,
 ): Promise<StartedFlow> {
   const { redirectUris, encryptedJson, now } = context.options;
+  const { calendars } = user;
+  const account = await user.calAccount();
+  if (!account) throw new TypeError("The user has no account at Cal.com.");
   const { attemptId: id, nonceHash, cookies } = await createStateCookie(request, context);
   const attempt: Attempt = {
     id,
     userId: user.id,
     provider,
-    calUserId,
+    calUserId: account.calUserId,
     isLinked,
     nonceHash,
     startedAt: now(),
     returnUrl,
   };
-  const state = await encryptAttempt(encryptedJson, context.records ? attempt : { ...attempt, found });
+  // Without shared records the state carries what was found, so it must be known before.
+  const foundBefore = context.records ? undefined : await findConnections(calendars, provider);
+  const state = await encryptAttempt(encryptedJson, { ...attempt, found: foundBefore });
   const redirectUri = withParameters(redirectUris[provider], { [STATE_PARAMETER]: state });
-  const { authUrl } = await user.calendars.connectUrl(provider, { returnUrl: redirectUri });
+  const [{ authUrl }, found] = await whenAll([
+    calendars.connectUrl(provider, { returnUrl: redirectUri }),
+    foundBefore ?? findConnections(calendars, provider),
+  ] as const);
   // The token in the URL is this one, or one that was replaced by it a moment ago.
   const { expiresAt } = await user.accessToken();
   const endsAt = await context.attempts.start(attempt, found, expiresAt);

@@ -3,7 +3,7 @@ import { oneOf, readParameters } from "../http/request.js";
 import { success } from "../http/responses.js";
 import { toReturnUrl } from "../http/return-url.js";
 import { isLinkable, isLinkLost, needsLink } from "../linked-account.js";
-import { findOfUser, startAttempt, type AttemptStart, type StartedFlow } from "../oauth/start-attempt.js";
+import { startAttempt, type AttemptStart, type StartedFlow } from "../oauth/start-attempt.js";
 import { asUser, isUserLost, requireSession } from "../session.js";
 import type { CalSession } from "../options.js";
 import type { HandlerContext, Route } from "../types.js";
@@ -43,8 +43,7 @@ async function connect(
   const account = mayLink ? await context.options.client.forUser(session.userId).calAccount() : null;
   if (needsLink(context, account)) return null;
   try {
-    const found = await asUser(context, session, (user) => findOfUser(user, start.provider));
-    return await startAttempt(request, context, found, start);
+    return await asUser(context, session, (user) => startAttempt(request, context, user, start));
   } catch (error) {
     if (mayLink && (isLinkLost(error) || isUserLost(error))) return null;
     throw error;
