@@ -66,6 +66,7 @@ export type CalApiErrorCode =
   | "unowned_user"
   | "username_taken"
   | "code_rejected"
+  | "calendar_unreadable"
   | "payload_too_large"
   | "server_error"
   | "invalid_response"

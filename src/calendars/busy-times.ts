@@ -1,14 +1,25 @@
+import { listCalendars, type CalendarList } from "../api/endpoints/calendar-list.js";
 import { getBusyTimes, type BusyTime } from "../api/endpoints/calendars.js";
 import type { CallOptions, Send } from "../api/request.js";
-import { CalValidationError } from "../errors.js";
+import { CalApiError, CalValidationError } from "../errors.js";
 import { assertObject, assertText, assertTimeZone, toIsoRange } from "../lib/assert.js";
 import type { TimeRange } from "./connection-calendars.js";
-import { assertCredentialId } from "./connections-of.js";
+import { assertCredentialId, isDelegated } from "./connections-of.js";
+import { providerOf, providers } from "./providers.js";
 
 /** Input of `busyTimes`. */
 export interface BusyTimesQuery extends TimeRange {
-  /** The calendars to read, as `list()` names them: any number. */
-  calendars: readonly BusyCalendar[];
+  /**
+   * The calendars to read, as `list()` names them: any number.
+   * @defaultValue all that are selected, but for those of delegated access
+   */
+  calendars?: readonly BusyCalendar[] | undefined;
+  /**
+   * Without `calendars`: leaves connections out that can't be read. The user then looks free where those calendars are
+   * busy.
+   * @defaultValue `false`
+   */
+  skipUnreadable?: boolean | undefined;
 }
 
 interface BusyCalendar {
@@ -21,24 +32,58 @@ const MAX_CALENDARS = 20;
 // Servers and proxies accept 8 kB of URL as a rule. The rest is for the base URL and the other parameters.
 const MAX_URL_LENGTH = 6_000;
 
-/** When the user is busy, by the given calendars: as few requests as Cal.com accepts, their results merged. */
+/** When the user is busy, by the given or all selected calendars: as few requests as Cal.com accepts, results merged. */
 export async function busyTimesOf(
   send: Send,
   query: BusyTimesQuery,
   options: CallOptions | undefined,
 ): Promise<BusyTime[]> {
   assertObject("The query", query);
-  const { timeZone = "UTC", calendars } = query;
+  const { timeZone = "UTC", calendars: given, skipUnreadable = false } = query;
   assertTimeZone("timeZone", timeZone);
-  if (!Array.isArray(calendars) || calendars.length === 0) {
-    throw new CalValidationError("calendars must name one calendar or more; list() has them.");
-  }
-  for (const calendar of query.calendars) assertCalendar(calendar);
+  if (given !== undefined) assertCalendars(given);
   const range = { ...toIsoRange(query), timeZone };
-  const requests = piecesOf(query.calendars).map((piece) =>
+  const calendars = given ?? selectedIn(await listCalendars(send, options), skipUnreadable);
+  const requests = piecesOf(calendars).map((piece) =>
     getBusyTimes(send, { ...range, calendars: piece }, options),
   );
   return withoutDuplicates((await Promise.all(requests)).flat());
+}
+
+/**
+ * The selected calendars of the user's own connections. One that two connections share is selected in both, and its busy
+ * times are the same.
+ */
+function selectedIn({ connectedCalendars }: CalendarList, skipUnreadable: boolean): BusyCalendar[] {
+  const unreadable = connectedCalendars.find(({ error }) => error !== null);
+  if (unreadable && !skipUnreadable) {
+    const { integration, credentialId } = unreadable;
+    const provider = providerOf(integration.type);
+    const name = provider ? providers[provider].label : integration.type;
+    throw new CalApiError(
+      `A connection can't be read, so its busy times would be missing: ${name}, credential ${String(credentialId)}. calendars.check() says why. To go on without it: skipUnreadable.`,
+      { code: "calendar_unreadable" },
+    );
+  }
+  const selected = new Map<string, BusyCalendar>();
+  for (const { integration, credentialId, calendars } of connectedCalendars.filter(
+    (one) => !isDelegated(one),
+  )) {
+    for (const { externalId, isSelected } of calendars) {
+      const key = JSON.stringify([integration.type, externalId]);
+      if (isSelected && !selected.has(key)) selected.set(key, { credentialId, externalId });
+    }
+  }
+  return [...selected.values()];
+}
+
+function assertCalendars(calendars: unknown): asserts calendars is readonly BusyCalendar[] {
+  if (!Array.isArray(calendars) || calendars.length === 0) {
+    throw new CalValidationError(
+      "calendars must name one calendar or more; list() has them. Leave it out for all selected ones.",
+    );
+  }
+  for (const calendar of calendars as BusyCalendar[]) assertCalendar(calendar);
 }
 
 function assertCalendar(calendar: BusyCalendar): void {

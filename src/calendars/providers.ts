@@ -13,6 +13,8 @@ export interface Provider {
   label: string;
   /** Whether users connect it on a consent page. */
   isOAuth: boolean;
+  /** Whether its consent page takes one value of `prompt` only. */
+  isPromptSingle: boolean;
   /** Whether Cal.com has a `check` for it under the provider's own name. */
   isCheckable: boolean;
   /** Whether the ids of its calendars are secret: the id of an ICS feed is its address. */
@@ -22,13 +24,14 @@ export interface Provider {
 /** The one table of providers. */
 export const providers: Readonly<Record<DisconnectableProvider, Provider>> = {
   google: provider("google_calendar", "Google Calendar", { isOAuth: true }),
-  office365: provider("office365_calendar", "Office 365", { isOAuth: true }),
+  office365: provider("office365_calendar", "Office 365", { isOAuth: true, isPromptSingle: true }),
   apple: provider("apple_calendar", "Apple Calendar"),
   "ics-feed": provider("ics-feed_calendar", "ICS feed", { isCheckable: false, hasSecretIds: true }),
 };
 
 function provider(integration: IntegrationType, label: string, traits: Partial<Provider> = {}): Provider {
-  return { integration, label, isOAuth: false, isCheckable: true, hasSecretIds: false, ...traits };
+  const defaults = { isOAuth: false, isPromptSingle: false, isCheckable: true, hasSecretIds: false };
+  return { integration, label, ...defaults, ...traits };
 }
 
 const names = Object.keys(providers) as DisconnectableProvider[];

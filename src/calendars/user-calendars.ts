@@ -24,6 +24,7 @@ import { detailsOf } from "../tokens/details.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { busyTimesOf, type BusyTimesQuery } from "./busy-times.js";
 import { assertAuthorized } from "./cal-state.js";
+import { assertConsentPageOptions, withConsentPageOptions, type ConsentPageOptions } from "./consent-url.js";
 import { connectAppleWith, type AppleCredentials } from "./connect-apple.js";
 import { CalendarConnectionClient } from "./connection-calendars.js";
 import { assertCredentialId, connectionsOf } from "./connections-of.js";
@@ -53,7 +54,7 @@ export interface CalendarsUser {
 }
 
 /** Input of {@link UserCalendars.connectUrl}. */
-export interface ConnectUrlInput {
+export interface ConnectUrlInput extends ConsentPageOptions {
   /** Where the browser ends up, whatever happened. Cal.com compares it with nothing. */
   returnUrl: string;
   /**
@@ -96,10 +97,11 @@ export class UserCalendars {
     assertOAuthProvider(provider);
     assertObject("The input", input, "{ returnUrl }");
     assertHttpUrl("returnUrl", input.returnUrl);
+    assertConsentPageOptions(input);
     const need = { minTtlMs: this.#user.connectMinTtlMs };
     const query = { redir: input.returnUrl, isDryRun: input.isDryRun ?? false };
     const authUrl = await getConnectUrl((call) => this.#send(call, need), provider, query, options);
-    return { authUrl };
+    return { authUrl: withConsentPageOptions(authUrl, provider, input) };
   }
 
   /**
@@ -240,12 +242,23 @@ export class UserCalendars {
     return statusOf("ics-feed", checkIcsFeed(this.#send, options));
   }
 
-  /** When the user is busy, by the given calendars. Times may overlap. */
+  /**
+   * When the user is busy, by the given calendars; without `calendars`, by all that are selected, which costs one more
+   * call: {@link list}. Times may overlap.
+   *
+   * @throws {@link CalApiError} `calendar_unreadable` without `calendars` if a connection can't be read: its busy times
+   * would be missing. `skipUnreadable` leaves it out.
+   */
   async busyTimes(query: BusyTimesQuery, options?: CallOptions): Promise<BusyTime[]> {
     return busyTimesOf(this.#send, query, options);
   }
 
-  /** Sets the calendar that bookings are written to. A read-only calendar is a 404. */
+  /**
+   * Sets the calendar that bookings are written to. If two connections share the calendar, Cal.com takes the one that it
+   * lists first; the result says which one that is.
+   *
+   * @throws {@link CalApiError} `not_found` (404): the calendar is read-only, or none of the user's.
+   */
   async setDestination(
     calendar: {
       integration: IntegrationType;

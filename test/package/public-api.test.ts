@@ -56,6 +56,7 @@ describe("errors", () => {
         case "not_found":
         case "conflict":
         case "code_rejected":
+        case "calendar_unreadable":
         case "payload_too_large":
         case "invalid_response":
         case "api_error":

@@ -231,6 +231,9 @@ export function setDestinationCalendar(
     path: "/destination-calendars",
     body: { integration, externalId, delegationCredentialId },
     secrets: secretsIn(externalId),
+    advice: {
+      404: "The calendar is read-only, its connection can't be read, or it is none of the user's. Choose one that list() shows without readOnly.",
+    },
     read: dataOf(referenceSchema),
   });
 }
