@@ -17,17 +17,14 @@ export interface SyncResult {
   status: CalendarStatus;
   /** The provider's connections; a broken one has an `error`. */
   connectedCalendars: ConnectedCalendar[];
+  /** The calendar that bookings are written to, of whatever provider. `null` if no calendar is connected. */
+  destinationCalendar: DestinationCalendar | null;
   /** Credentials that were removed because they duplicated another one. */
   removedDuplicates: number[];
 }
 
 /** A provider's connections as Cal.com lists and checks them. */
-export interface Inspection {
-  status: CalendarStatus;
-  /** The provider's connections. */
-  connections: ConnectedCalendar[];
-  destinationCalendar: DestinationCalendar | null;
-}
+export type Inspection = Omit<SyncResult, "removedDuplicates">;
 
 /** Lists and checks a provider's connections, at the same time. Changes nothing. */
 export async function inspectProvider(
@@ -39,9 +36,9 @@ export async function inspectProvider(
     listCalendars(send, options),
     checkStatus(send, provider, options),
   ] as const);
-  const connections = connectionsOf(list, provider);
-  const status = statusOfAll(provider, checked, connections);
-  return { status, connections, destinationCalendar: list.destinationCalendar };
+  const connectedCalendars = connectionsOf(list, provider);
+  const status = statusOfAll(provider, checked, connectedCalendars);
+  return { status, connectedCalendars, destinationCalendar: list.destinationCalendar };
 }
 
 /** Lists and checks a provider's connections. If all is well and it may, removes duplicates. */
@@ -51,13 +48,14 @@ export async function syncProvider(
   mayRemove: boolean,
   options: CallOptions | undefined,
 ): Promise<SyncResult> {
-  const { status, connections, destinationCalendar } = await inspectProvider(send, provider, options);
+  const inspected = await inspectProvider(send, provider, options);
+  const { status, connectedCalendars, destinationCalendar } = inspected;
   // Of two credentials of one account, a broken one must not be the one that is kept.
-  const duplicates = mayRemove && status.connected ? duplicatesIn(connections, destinationCalendar) : [];
+  const duplicates = mayRemove && status.connected ? duplicatesIn(connectedCalendars, destinationCalendar) : [];
   for (const credentialId of duplicates) await disconnectOne(send, provider, credentialId, options);
   return {
-    status,
-    connectedCalendars: connections.filter(({ credentialId }) => !duplicates.includes(credentialId)),
+    ...inspected,
+    connectedCalendars: connectedCalendars.filter(({ credentialId }) => !duplicates.includes(credentialId)),
     removedDuplicates: duplicates,
   };
 }

@@ -6,6 +6,7 @@ import type {
   CalendarProvider,
   CalendarStatus,
   ConnectedCalendar,
+  DestinationCalendar,
   DisconnectedReason,
 } from "../index.js";
 
@@ -37,15 +38,28 @@ export interface Connection {
 export interface ConnectionCalendar {
   /** The provider's id of the calendar. `null` where it may be a secret: an ICS feed's is its address. */
   externalId: string | null;
+  /** Its connection's. */
+  credentialId: number;
   name: string | null;
   primary: boolean;
   readOnly: boolean;
   /** Whether Cal.com checks it for conflicts. */
   isSelected: boolean;
+  /** Whether bookings are written to it. */
+  isDestination: boolean;
+}
+
+/** What {@link toConnections} reads of a list. */
+interface ListedConnections {
+  connectedCalendars: readonly ConnectedCalendar[];
+  destinationCalendar: DestinationCalendar | null;
 }
 
 /** What a browser may see of a connection: named field by field, as Cal.com may add any other. */
-export function toConnection(connected: ConnectedCalendar): Connection {
+export function toConnection(
+  connected: ConnectedCalendar,
+  destination: DestinationCalendar | null,
+): Connection {
   const { integration, credentialId, primary, calendars, error } = connected;
   const { type } = integration;
   const provider = providerOf(type);
@@ -62,7 +76,13 @@ export function toConnection(connected: ConnectedCalendar): Connection {
     // Cal.com's own message may repeat what it sent to the provider.
     message: reason && messageOf(reason, label),
     delegated: isDelegated(connected),
-    calendars: error ? [] : calendars.map((calendar) => toCalendar(calendar, hasSecretIds)),
+    calendars: error
+      ? []
+      : calendars.map((calendar) => ({
+          ...toCalendar(calendar, hasSecretIds),
+          credentialId,
+          isDestination: isDestination(connected, calendar, destination),
+        })),
   };
 }
 
@@ -71,11 +91,13 @@ export function toConnection(connected: ConnectedCalendar): Connection {
  * marked it as invalid.
  */
 export function toConnections(
-  list: readonly ConnectedCalendar[],
+  { connectedCalendars, destinationCalendar }: ListedConnections,
   provider: CalendarProvider,
   status?: CalendarStatus,
 ): Connection[] {
-  const connections = list.map(toConnection).filter(({ calendarType }) => calendarType === provider);
+  const connections = connectedCalendars
+    .map((connected) => toConnection(connected, destinationCalendar))
+    .filter(({ calendarType }) => calendarType === provider);
   if (!status || status.connected) return connections;
   const { reason, message } = status;
   return connections.map((connection) =>
@@ -99,7 +121,23 @@ export const unlistedApple: Connection = {
   calendars: [],
 };
 
-function toCalendar(calendar: Calendar, hasSecretIds: boolean): ConnectionCalendar {
+/** A calendar that two connections share is the destination in one of them. */
+function isDestination(
+  { integration, credentialId }: ConnectedCalendar,
+  { externalId }: Calendar,
+  destination: DestinationCalendar | null,
+): boolean {
+  return (
+    destination?.externalId === externalId &&
+    destination.integration === integration.type &&
+    (destination.credentialId ?? credentialId) === credentialId
+  );
+}
+
+function toCalendar(
+  calendar: Calendar,
+  hasSecretIds: boolean,
+): Omit<ConnectionCalendar, "credentialId" | "isDestination"> {
   return {
     externalId: hasSecretIds ? null : calendar.externalId,
     name: hasSecretIds ? null : (calendar.name ?? null),

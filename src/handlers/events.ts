@@ -15,6 +15,8 @@ export type HandlerName =
   | "oauthAuthorizeUrl"
   | "oauthCallback"
   | "oauthUnlink"
+  | "selectCalendar"
+  | "setDestination"
   | "refresh";
 
 /** What `onConnected` receives. */

@@ -9,6 +9,8 @@ import { disconnect } from "./routes/disconnect.js";
 import { oauthAuthorizeUrl, oauthCallback, oauthUnlink } from "./routes/link-routes.js";
 import { googleOauthRedirect, officeOauthRedirect } from "./routes/oauth-callback.js";
 import { saveOauthCredentials } from "./routes/save-credentials.js";
+import { selectCalendar } from "./routes/select-calendar.js";
+import { setDestination } from "./routes/set-destination.js";
 import { status } from "./routes/status.js";
 import { syncCredentials } from "./routes/sync.js";
 import type { HandlerContext, Route } from "./types.js";
@@ -26,6 +28,8 @@ const routesByPath: Record<string, Route> = {
   "/oauth/authorize-url": oauthAuthorizeUrl,
   "/oauth/callback": oauthCallback,
   "/oauth/unlink": oauthUnlink,
+  "/calendars/select": selectCalendar,
+  "/calendars/destination": setDestination,
   "/refresh": refresh,
 };
 

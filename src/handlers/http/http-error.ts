@@ -17,6 +17,7 @@ import type { DisconnectedReason } from "../../index.js";
  * | `try_again` | A revoked connection was in the way and is disconnected now: connect once more. | nothing new was saved |
  * | `account_changed` | Another Cal.com account was linked, or the link ended, since the start. | no |
  * | `reauthorization_required` | Cal.com refuses the user's tokens: link the Cal.com account again. | no |
+ * | `different_account` | To connect one account again, another one was chosen. | if that is certain to be new |
  * | `unavailable` | Cal.com could not be reached. Loading the page again retries. | no |
  * | `internal_error` | The application's own code, or the token store, failed. | no |
  *
@@ -42,6 +43,7 @@ export type ReturnReason =
   | "try_again"
   | "account_changed"
   | "reauthorization_required"
+  | "different_account"
   | "unavailable"
   | "internal_error"
   | LinkReason
@@ -70,6 +72,8 @@ export type HandlerErrorCode =
   | "wrong_user"
   | "wrong_browser"
   | "invalid_credentials"
+  | "calendar_unreadable"
+  | "read_only_calendar"
   | "not_permitted"
   | "conflict"
   | "cal_user_gone"

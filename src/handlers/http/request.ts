@@ -101,6 +101,13 @@ export function idField(fields: Fields, name: string): number | undefined {
   return value as number;
 }
 
+/** A field that is `true` or `false`. */
+export function requiredFlag(fields: Fields, name: string): boolean {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  if (typeof value !== "boolean") throw invalidInput(`${name} must be true or false.`);
+  return value;
+}
+
 /** One of the allowed values. */
 export function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);

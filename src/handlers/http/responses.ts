@@ -35,6 +35,17 @@ export function seeOther(location: string, { headers, cookies }: Extras = {}): R
   return withCookies(response, cookies);
 }
 
+/** A page of ours: the policy must allow what is in it, and nothing else. */
+export function htmlPage(html: string, contentSecurityPolicy: string): Response {
+  return new Response(html, {
+    headers: {
+      ...securityHeaders,
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy": contentSecurityPolicy,
+    },
+  });
+}
+
 function withCookies(response: Response, cookies: readonly string[] = []): Response {
   for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
   return response;

@@ -6,8 +6,8 @@ import type { Found } from "./oauth-state.js";
 
 /** What is connected when an attempt starts. Changes nothing. */
 export async function findConnections(calendars: UserCalendars, provider: OAuthProvider): Promise<Found> {
-  const { status, connections: listed } = await calendars.inspect(provider);
-  const connections = own(toConnections(listed, provider, status));
+  const inspected = await calendars.inspect(provider);
+  const connections = own(toConnections(inspected, provider, inspected.status));
   return {
     credentialIds: idsOf(connections),
     invalidIds: idsOf(connections.filter(({ reason }) => reason === "invalid_credentials")),
@@ -35,8 +35,9 @@ export async function findResult(
   isSaved: boolean,
 ): Promise<AttemptEnd> {
   const { calendars } = user;
-  const { status, connectedCalendars } = await calendars.sync(provider);
-  const connections = own(toConnections(connectedCalendars, provider, status));
+  const synced = await calendars.sync(provider);
+  const { status } = synced;
+  const connections = own(toConnections(synced, provider, status));
   const removedIds = found.credentialIds.filter((id) => !idsOf(connections).includes(id));
   const isNew = ({ credentialId }: Connection): boolean => !found.credentialIds.includes(credentialId);
   const added = connections.filter(
@@ -69,7 +70,7 @@ export async function findResult(
  * the user has consented; and the provider doesn't accept the old tokens again.
  */
 export async function disconnectRevoked(user: CalUser, provider: OAuthProvider): Promise<void> {
-  const connections = own(toConnections((await user.calendars.list()).connectedCalendars, provider));
+  const connections = own(toConnections(await user.calendars.list(), provider));
   await disconnectAll(user, provider, connections.filter(isRevoked), connections);
 }
 

@@ -30,6 +30,8 @@ const messages: Record<OwnReason, string> = {
     "Access to this account had been revoked, and the old connection was in the way. Connect it once more.",
   account_changed: "Your Cal.com account was changed meanwhile. Connect the calendar once more.",
   reauthorization_required: "Cal.com no longer accepts the link to your account. Link it again.",
+  different_account:
+    "Another account was chosen than the one to connect again. It was not added. Start again and choose that account.",
   unavailable: "Cal.com could not be reached. Load this page again.",
   internal_error: "Something went wrong. Try again later.",
 };

@@ -148,8 +148,7 @@ async function goOn(
   if (provider === undefined) return null;
   const user = context.options.client.forUser(userId);
   try {
-    const { connectedCalendars } = await user.calendars.list();
-    const connections = toConnections(connectedCalendars, provider);
+    const connections = toConnections(await user.calendars.list(), provider);
     const working = connections.filter(({ connected, delegated }) => connected && !delegated);
     if (working.length > 0) {
       await context.options.onConnected?.({ userId, provider, connections: working, request });

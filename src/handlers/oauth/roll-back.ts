@@ -104,8 +104,7 @@ async function disconnectAdded(
     if (account?.calUserId !== calUserId) return [];
     const isOwnAccount = account.grant === "oauth";
     for (let round = 0; round < ROUNDS; round += 1) {
-      const { connectedCalendars } = await calendars.list();
-      const added = toConnections(connectedCalendars, provider)
+      const added = toConnections(await calendars.list(), provider)
         .filter(({ credentialId, delegated }) => !delegated && !sparedIds.includes(credentialId))
         .map(({ credentialId }) => credentialId);
       const seen = await context.known.seenUntil(userId, added, seenUntil);

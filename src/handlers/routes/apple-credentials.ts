@@ -38,9 +38,9 @@ export const appleCredentials: Route = {
 };
 
 async function findAppleConnections(calendars: UserCalendars, username: string): Promise<Connection[]> {
-  const { connectedCalendars } = await calendars.list();
+  const list = await calendars.list();
   // Older servers give Apple's calendars no address.
-  return toConnections(connectedCalendars, "apple").filter(
+  return toConnections(list, "apple").filter(
     ({ connected, email }) => connected && (email ?? username).toLowerCase() === username.toLowerCase(),
   );
 }

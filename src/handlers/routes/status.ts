@@ -1,9 +1,8 @@
-import type { ConnectedCalendar } from "../../index.js";
+import type { CalendarList } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toConnection } from "../account.js";
 import { toCalAccountView, type CalAccountView } from "../cal-account-view.js";
+import { toAllConnections } from "../connection-list.js";
 import { isLinkable, isLinkLost } from "../linked-account.js";
-import { withUnlistedApple } from "../unlisted-apple.js";
 import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
 import type { HandlerContext, Route } from "../types.js";
@@ -17,12 +16,10 @@ export const status: Route = {
   refusesCrossSite: false,
   async run(request, context) {
     const { userId } = await requireSession(request, context);
-    const { connectedCalendars, hasAccount } = await list(request, context, userId);
-    const listed = connectedCalendars.map(toConnection);
+    const { list, hasAccount } = await find(request, context, userId);
     const [calendars, calAccount] = await Promise.all([
-      withUnlistedApple(context, userId, listed),
+      toAllConnections(context, userId, list),
       hasAccount ? findAccount(context, userId) : null,
-      context.known.note(userId, listed),
     ]);
     return success({
       hasConnectedCalendars: calendars.some(({ connected }) => connected),
@@ -33,28 +30,27 @@ export const status: Route = {
   },
 };
 
-interface Listed {
-  connectedCalendars: ConnectedCalendar[];
+interface Found {
+  list: CalendarList;
   /** Whether the user has a managed user, or an account that is linked. */
   hasAccount: boolean;
 }
 
-async function list(request: Request, context: HandlerContext, userId: string): Promise<Listed> {
+const nothing: CalendarList = { connectedCalendars: [], destinationCalendar: null };
+
+async function find(request: Request, context: HandlerContext, userId: string): Promise<Found> {
   const { calendars } = context.options.client.forUser(userId);
   try {
-    const { connectedCalendars } = await calendars.list();
-    return { connectedCalendars, hasAccount: true };
+    return { list: await calendars.list(), hasAccount: true };
   } catch (error) {
     // Without an account at Cal.com, nothing is connected yet.
-    if (isCalError(error) && error.code === "user_not_found") {
-      return { connectedCalendars: [], hasAccount: false };
-    }
+    if (isCalError(error) && error.code === "user_not_found") return { list: nothing, hasAccount: false };
     // `calAccount` says why. The client's hook onReauthorizationRequired has told the application.
-    if (isLinkLost(error)) return { connectedCalendars: [], hasAccount: true };
+    if (isLinkLost(error)) return { list: nothing, hasAccount: true };
     if (!isUserLost(error)) throw error;
     // The account was deleted at Cal.com. Connecting a calendar creates, or links, a new one.
     await reportError(context, { handler: "status", error, request });
-    return { connectedCalendars: [], hasAccount: true };
+    return { list: nothing, hasAccount: true };
   }
 }
 

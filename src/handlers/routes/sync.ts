@@ -17,8 +17,9 @@ export const syncCredentials: Route = {
     const fields = await readFields(request, context.options.maxBodyBytes);
     const calendarType = oneOf("calendarType", textField(fields, "calendarType"), calendarProviders);
     const { calendars } = context.options.client.forUser(userId);
-    const { status, connectedCalendars, removedDuplicates } = await orNothing(calendars.sync(calendarType));
-    const connections = toConnections(connectedCalendars, calendarType, status);
+    const synced = await orNothing(calendars.sync(calendarType));
+    const { status, removedDuplicates } = synced;
+    const connections = toConnections(synced, calendarType, status);
     await context.known.note(userId, connections);
     if (removedDuplicates.length > 0) {
       const event = { userId, provider: calendarType, credentialIds: removedDuplicates, request };
@@ -36,6 +37,6 @@ async function orNothing(sync: Promise<SyncResult>): Promise<SyncResult> {
     if (!(isCalError(error) && error.code === "user_not_found")) throw error;
     const message = "No calendar is connected yet.";
     const status = { connected: false, reason: "not_connected", message } as const;
-    return { status, connectedCalendars: [], removedDuplicates: [] };
+    return { status, connectedCalendars: [], destinationCalendar: null, removedDuplicates: [] };
   }
 }

@@ -1,0 +1,18 @@
+import type { CalendarList } from "../index.js";
+import { toConnection, type Connection } from "./account.js";
+import type { HandlerContext } from "./types.js";
+import { withUnlistedApple } from "./unlisted-apple.js";
+
+/** All connections of a list, as the routes that return all of them show them. */
+export async function toAllConnections(
+  context: HandlerContext,
+  userId: string,
+  { connectedCalendars, destinationCalendar }: CalendarList,
+): Promise<Connection[]> {
+  const listed = connectedCalendars.map((one) => toConnection(one, destinationCalendar));
+  const [calendars] = await Promise.all([
+    withUnlistedApple(context, userId, listed),
+    context.known.note(userId, listed),
+  ]);
+  return calendars;
+}
