@@ -139,11 +139,7 @@ export class UserCalendars {
   async check(provider: CalendarProvider, options?: CallOptions): Promise<CalendarStatus> {
     assertProvider(provider);
     // Of Google and Office 365 there may be delegated access, of which Cal.com's check knows nothing.
-    if (provider !== "apple") {
-      const { status } = await this.inspect(provider, options);
-      this.#report(provider, status);
-      return status;
-    }
+    if (provider !== "apple") return (await this.inspect(provider, options)).status;
     const checked = await checkStatus(this.#send, provider, options);
     this.#report(provider, checked);
     // Cal.com keeps the list for 10 seconds, and would not see an Apple calendar that is connected next.
@@ -153,7 +149,9 @@ export class UserCalendars {
 
   /** @internal What {@link sync} finds, without any change. */
   async inspect(provider: CalendarProvider, options?: CallOptions): Promise<Inspection> {
-    return inspectProvider(this.#send, provider, options);
+    const inspected = await inspectProvider(this.#send, provider, options);
+    this.#report(provider, inspected.status);
+    return inspected;
   }
 
   /**

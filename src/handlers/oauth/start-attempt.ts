@@ -3,7 +3,7 @@ import { whenAll } from "../../lib/when-all.js";
 import { withParameters } from "../http/return-url.js";
 import type { HandlerContext } from "../types.js";
 import { findConnections } from "./attempt-result.js";
-import { encryptAttempt, type Attempt, type Found } from "./oauth-state.js";
+import { encryptAttempt, type Attempt } from "./oauth-state.js";
 import { createStateCookie } from "./state-cookie.js";
 
 /** The parameter of our own redirect URL in which the state travels: Cal.com's `state` can't be changed. */
@@ -15,8 +15,6 @@ export interface AttemptStart {
   returnUrl: string | undefined;
   /** Whether a Cal.com account was linked just before, in one flow. */
   isLinked?: boolean | undefined;
-  /** What is connected already, if that is known. */
-  found?: Found | undefined;
 }
 
 /** Where to send the browser, and the cookies that go with it. */
@@ -26,14 +24,15 @@ export interface StartedFlow {
   cookies: string[];
 }
 
-/** Starts an attempt to connect a calendar. */
+/** Starts an attempt to connect a calendar. Changes nothing at Cal.com. */
 export async function startAttempt(
   request: Request,
   context: HandlerContext,
   user: CalUser,
-  { provider, returnUrl, isLinked, found: known }: AttemptStart,
+  { provider, returnUrl, isLinked }: AttemptStart,
 ): Promise<StartedFlow> {
   const { redirectUris, encryptedJson, now } = context.options;
+  const { calendars } = user;
   const account = await user.calAccount();
   if (!account) throw new TypeError("The user has no account at Cal.com.");
   const { attemptId: id, nonceHash, cookies } = await createStateCookie(request, context);
@@ -48,15 +47,12 @@ export async function startAttempt(
     returnUrl,
   };
   // Without shared records the state carries what was found, so it must be known before.
-  const foundBefore = known ?? (context.records ? undefined : await findConnections(user.calendars, provider));
-  const state = await encryptAttempt(
-    encryptedJson,
-    context.records ? attempt : { ...attempt, found: foundBefore },
-  );
+  const foundBefore = context.records ? undefined : await findConnections(calendars, provider);
+  const state = await encryptAttempt(encryptedJson, { ...attempt, found: foundBefore });
   const redirectUri = withParameters(redirectUris[provider], { [STATE_PARAMETER]: state });
   const [{ authUrl }, found] = await whenAll([
-    user.calendars.connectUrl(provider, { returnUrl: redirectUri }),
-    foundBefore ?? findConnections(user.calendars, provider),
+    calendars.connectUrl(provider, { returnUrl: redirectUri }),
+    foundBefore ?? findConnections(calendars, provider),
   ] as const);
   // The token in the URL is this one, or one that was replaced by it a moment ago.
   const { expiresAt } = await user.accessToken();

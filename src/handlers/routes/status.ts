@@ -16,7 +16,7 @@ export const status: Route = {
   refusesCrossSite: false,
   async run(request, context) {
     const { userId } = await requireSession(request, context);
-    const { list, hasAccount } = await findList(request, context, userId);
+    const { list, hasAccount } = await find(request, context, userId);
     const [calendars, calAccount] = await Promise.all([
       toAllConnections(context, userId, list),
       hasAccount ? findAccount(context, userId) : null,
@@ -30,13 +30,15 @@ export const status: Route = {
   },
 };
 
-interface Listed {
+interface Found {
   list: CalendarList;
   /** Whether the user has a managed user, or an account that is linked. */
   hasAccount: boolean;
 }
 
-async function findList(request: Request, context: HandlerContext, userId: string): Promise<Listed> {
+const nothing: CalendarList = { connectedCalendars: [], destinationCalendar: null };
+
+async function find(request: Request, context: HandlerContext, userId: string): Promise<Found> {
   const { calendars } = context.options.client.forUser(userId);
   try {
     return { list: await calendars.list(), hasAccount: true };
@@ -57,5 +59,3 @@ async function findAccount(context: HandlerContext, userId: string): Promise<Cal
   if (!isLinkable(context)) return { grant: "managed" };
   return toCalAccountView(await context.options.client.forUser(userId).calAccount());
 }
-
-const nothing: CalendarList = { connectedCalendars: [], destinationCalendar: null };
