@@ -1,4 +1,4 @@
-import { isCrossSite } from "./http/cross-site.js";
+import { assertSameSite } from "./http/cross-site.js";
 import { HttpError } from "./http/http-error.js";
 import { failure, isReportable } from "./http/responses.js";
 import { traced } from "../lib/telemetry.js";
@@ -7,8 +7,10 @@ import { refresh } from "./routes/access-token.js";
 import { appleCredentials } from "./routes/apple-credentials.js";
 import { oauthConnectUrl } from "./routes/connect-url.js";
 import { disconnect } from "./routes/disconnect.js";
-import { oauthAuthorizeUrl, oauthCallback, oauthUnlink } from "./routes/link-routes.js";
+import { oauthCallback } from "./routes/link-callback.js";
+import { oauthAuthorizeUrl } from "./routes/oauth-authorize-url.js";
 import { googleOauthRedirect, officeOauthRedirect } from "./routes/oauth-callback.js";
+import { oauthUnlink } from "./routes/oauth-unlink.js";
 import { saveOauthCredentials } from "./routes/save-credentials.js";
 import { selectCalendar } from "./routes/select-calendar.js";
 import { setDestination } from "./routes/set-destination.js";
@@ -100,7 +102,5 @@ function assertAllowed(route: Route, request: Request, { options }: HandlerConte
     const allow = route.methods.join(", ");
     throw new HttpError(405, "method_not_allowed", `This route takes ${allow}.`, { Allow: allow });
   }
-  if (route.refusesCrossSite && isCrossSite(request, options.trustedOrigins)) {
-    throw new HttpError(403, "cross_site", "This request was caused by another site.");
-  }
+  if (route.refusesCrossSite) assertSameSite(request, options.trustedOrigins);
 }

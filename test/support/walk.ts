@@ -27,6 +27,9 @@ interface Data {
   connected: boolean;
   disconnected: unknown[];
   hasConnectedCalendars: boolean;
+  calAccount: { grant: string; email?: string | null } | null;
+  linked: boolean;
+  unlinked: boolean;
 }
 
 const accounts = { google: ["alice", "carol"], office365: ["bob", "erin"] } as const;
@@ -47,7 +50,7 @@ export async function walk(app: WalkedApp): Promise<void> {
   await grace.signIn("grace");
 
   expect((await anonymous.visit(`${ada.api}/calendars/status`)).status).toBe(401);
-  expect(await ada.read("/calendars/status")).toEqual({ hasConnectedCalendars: false, calendars: [] });
+  expect(await ada.read("/calendars/status")).toMatchObject({ hasConnectedCalendars: false, calendars: [] });
 
   // She says no.
   const refused = await consent.authorize(await ada.start("google"), { deny: true });
@@ -103,7 +106,12 @@ export async function walk(app: WalkedApp): Promise<void> {
   expect(page.status).toBe(200);
   if (app.isRendered) expect(await page.text()).toContain("bob@outlook.example");
 
-  const answers = [anonymous, ada, grace].flatMap(({ answers }) => answers);
+  expectNoSecrets([anonymous, ada, grace], secrets);
+}
+
+/** Fails if an answer holds a secret. */
+export function expectNoSecrets(people: { answers: Answer[] }[], secrets: Secrets): void {
+  const answers = people.flatMap((person) => person.answers);
   expect(answers.length).toBeGreaterThan(20);
   for (const secret of secrets.all()) {
     const leak = answers.find(
@@ -111,6 +119,12 @@ export async function walk(app: WalkedApp): Promise<void> {
     );
     expect(leak?.url, `an answer holds a secret that begins with ${secret.slice(0, 8)}`).toBeUndefined();
   }
+}
+
+/** What a browser was sent. */
+interface Answer {
+  url: string;
+  text: string;
 }
 
 /** Addresses of the accounts that are connected, before their `@`. */
@@ -121,10 +135,10 @@ export async function connectedAccounts(app: WalkedApp, user: "ada" | "grace"): 
 }
 
 /** One person's browser, and what they do with it. */
-function meet({ origin, basePath = "/api/cal", page }: WalkedApp, secrets: Secrets) {
+export function meet({ origin, basePath = "/api/cal", page }: WalkedApp, secrets: Secrets) {
   const api = origin + basePath;
   const jar = new CookieJar();
-  const answers: { url: string; text: string }[] = [];
+  const answers: Answer[] = [];
 
   const visit: Visit = async (url, init = {}) => {
     const headers = new Headers(init.headers);
@@ -132,9 +146,10 @@ function meet({ origin, basePath = "/api/cal", page }: WalkedApp, secrets: Secre
     const response = await fetch(url, { redirect: "manual", ...init, headers });
     for (const set of response.headers.getSetCookie()) await jar.setCookie(set, url);
     secrets.note();
-    // Two answers hold the user's own access token: the provider's address, into which Cal.com has put it, and
+    // Some answers hold the user's own access token: the provider's address, into which Cal.com has put it, and
     // the one that Cal.com's components ask for.
-    if (!/oauth-connect-url|\/refresh$/.test(url)) {
+    const isProvider = response.headers.get("location")?.startsWith(origin) === false;
+    if (!/oauth-connect-url|\/refresh$/.test(url) && !isProvider) {
       const sent = JSON.stringify([...response.headers]);
       answers.push({ url, text: `${sent} ${await response.clone().text()}` });
     }
@@ -186,12 +201,16 @@ interface Secrets {
   all(): string[];
 }
 
-function watchSecrets(emulator: CalEmulator): Secrets {
+export function watchSecrets(emulator: CalEmulator): Secrets {
   const secrets = new Set([emulator.clientSecret]);
   return {
     note() {
       for (const { id } of emulator.users.list()) {
         const { accessTokens, refreshTokens } = emulator.users.tokens(id);
+        for (const token of [...accessTokens, ...refreshTokens]) secrets.add(token);
+      }
+      for (const { id } of emulator.people.list()) {
+        const { accessTokens, refreshTokens } = emulator.oauth2.tokens(id);
         for (const token of [...accessTokens, ...refreshTokens]) secrets.add(token);
       }
     },

@@ -1,3 +1,11 @@
+import { HttpError } from "./http-error.js";
+
+/** Rejects a request that another site caused. See {@link isCrossSite}. */
+export function assertSameSite(request: Request, trustedOrigins: ReadonlySet<string>): void {
+  if (!isCrossSite(request, trustedOrigins)) return;
+  throw new HttpError(403, "cross_site", "This request was caused by another site.");
+}
+
 /**
  * Whether a browser reports that another site caused the request (CSRF). Programs other than browsers send none of these
  * headers and pass: they don't send a user's cookies either.

@@ -38,8 +38,8 @@ export async function startLink(
 
 /** The client's part of OAuth 2. Rejects the request if it has none. */
 export function oauthOf(context: HandlerContext): NonNullable<CalHandlersOptions["client"]["oauth"]> {
+  const { client } = context.options;
   // Without the option, reading it throws.
-  const oauth = isLinkable(context) ? context.options.client.oauth : undefined;
-  if (oauth) return oauth;
+  if (isLinkable(context) && client.oauth) return client.oauth;
   throw new HttpError(404, "not_found", "This route needs an OAuth client: the option oauth of CalClient.");
 }

@@ -17,7 +17,7 @@ export interface StateCookie {
   /** Values of `Set-Cookie`. */
   cookies: string[];
   /** The same, with a secret of the attempt that the browser keeps and can't read. */
-  cookiesWith(encryptedSecret: string): string[];
+  cookiesWith: (encryptedSecret: string) => string[];
 }
 
 /**

@@ -4,6 +4,7 @@ import { success } from "../http/responses.js";
 import { toReturnUrl } from "../http/return-url.js";
 import { isLinkable, isLinkLost, needsLink } from "../linked-account.js";
 import { startAttempt, type AttemptStart, type StartedFlow } from "../oauth/start-attempt.js";
+import { startLink } from "../oauth/start-link.js";
 import { asUser, isUserLost, requireSession } from "../session.js";
 import type { CalSession } from "../options.js";
 import type { HandlerContext, Route } from "../types.js";
@@ -27,7 +28,7 @@ export const oauthConnectUrl: Route = {
     const returnUrl = given === undefined ? undefined : toReturnUrl(given, appUrl, trustedOrigins);
     const { authUrl, cookies } =
       (await connect(request, context, session, { provider, returnUrl })) ??
-      (await link(request, context, session, { provider, returnUrl }));
+      (await startLink(request, context, session.userId, { provider, returnUrl }));
     return success({ authUrl }, { cookies });
   },
 };
@@ -48,15 +49,4 @@ async function connect(
     if (mayLink && (isLinkLost(error) || isUserLost(error))) return null;
     throw error;
   }
-}
-
-async function link(
-  request: Request,
-  context: HandlerContext,
-  { userId }: CalSession,
-  start: AttemptStart,
-): Promise<StartedFlow> {
-  // Loaded when it is needed: applications with managed users only never do.
-  const { startLink } = await import("../oauth/start-link.js");
-  return startLink(request, context, userId, start);
 }

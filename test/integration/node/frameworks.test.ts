@@ -8,11 +8,13 @@ import fastify from "fastify";
 import { Hono } from "hono";
 import Koa from "koa";
 import { afterEach, describe, expect, test } from "vitest";
-import { CalClient, memoryTokenStore } from "../../../src/index.js";
+import { CalClient, memoryTokenStore, type CalClientOptions } from "../../../src/index.js";
 import { createCalHandlers, type CalHandlers, type CalHandlersOptions } from "../../../src/handlers/index.js";
 import { toNodeHandler } from "../../../src/node/index.js";
 import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
+import { SCOPES } from "../../support/oauth2-emulator.js";
 import { walk } from "../../support/walk.js";
+import { walkLinking } from "../../support/walk-linking.js";
 import { serve } from "../../support/framework-servers.js";
 import { authenticate, SECRET } from "../../support/handlers-app.js";
 
@@ -49,6 +51,9 @@ const servers: Record<string, Mount> = {
       .get("/api/cal/calendars/status", toNodeHandler(handlers.status))
       .post("/api/cal/calendars/sync-credentials", toNodeHandler(handlers.syncCredentials))
       .post("/api/cal/calendars/disconnect", toNodeHandler(handlers.disconnect))
+      .get("/api/cal/oauth/authorize-url", toNodeHandler(handlers.oauthAuthorizeUrl))
+      .all("/api/cal/oauth/callback", toNodeHandler(handlers.oauthCallback))
+      .post("/api/cal/oauth/unlink", toNodeHandler(handlers.oauthUnlink))
       .get("/api/cal/refresh", toNodeHandler(handlers.refresh)),
   "Express 4": ({ handle }) => express4().use(express4.json()).use("/api/cal", toNodeHandler(handle)),
   Fastify: async ({ handle }) => {
@@ -68,20 +73,36 @@ const servers: Record<string, Mount> = {
   },
 };
 
+/** Where Cal.com's authorize page leads back to. Its port is not known before there is a server. */
+const callbackOf = (origin: string): string => `${origin}/api/cal/oauth/callback`;
+
+/** How the users of a client have accounts at Cal.com. */
+type ClientOf = (emulator: CalEmulator, origin: string) => Pick<CalClientOptions, "managedUsers" | "oauth">;
+
+const managedUsers: ClientOf = ({ clientId, clientSecret }) => ({ managedUsers: { clientId, clientSecret } });
+
+/** Own Cal.com accounts. */
+const ownAccounts =
+  (clientSecret?: string): ClientOf =>
+  (emulator, origin) => {
+    const secret = clientSecret === undefined ? {} : { secret: clientSecret };
+    emulator.oauth2.clients.create({
+      id: "app",
+      redirectUris: [callbackOf(origin)],
+      scopes: SCOPES,
+      ...secret,
+    });
+    return { oauth: { clientId: "app", clientSecret, authorizeUrl: emulator.oauth2.authorizeUrl } };
+  };
+
 async function start(
   mount: Mount,
   options: Partial<CalHandlersOptions> = {},
+  clientOf: ClientOf = managedUsers,
 ): Promise<{ origin: string; emulator: CalEmulator }> {
   const emulator = createCalEmulator();
   const calCom = await emulator.listen();
   closing.push(() => calCom.close());
-  const tokenStore = memoryTokenStore();
-  const { clientId, clientSecret } = emulator;
-  const client = new CalClient({
-    managedUsers: { clientId, clientSecret },
-    baseUrl: calCom.url,
-    tokenStore,
-  });
   // The port is not known before there is a server.
   const listeners: RequestListener[] = [];
   const server = await serve((incoming, outgoing) => {
@@ -89,6 +110,11 @@ async function start(
     else listeners[0]?.(incoming, outgoing);
   });
   closing.push(() => server.close());
+  const client = new CalClient({
+    ...clientOf(emulator, server.origin),
+    baseUrl: calCom.url,
+    tokenStore: memoryTokenStore(),
+  } as CalClientOptions);
   const listener = await mount(
     createCalHandlers({
       client,
@@ -109,6 +135,14 @@ describe.each(Object.entries(servers))("%s", (name, mount) => {
   test("the whole flow", async () => {
     const { origin, emulator } = await start(mount);
     await walk({ origin, emulator, page: "/connected", exposesAccessToken: true });
+  });
+
+  test.each([
+    ["with a secret", "app-secret"],
+    ["without one", undefined],
+  ])("the whole flow with own Cal.com accounts, a client %s", async (_name, clientSecret) => {
+    const { origin, emulator } = await start(mount, {}, ownAccounts(clientSecret));
+    await walkLinking({ origin, emulator, page: "/connected" });
   });
 
   // A body parser in front rejects such a body itself.

@@ -10,6 +10,7 @@ import {
   linkAccount,
   startLink,
   statusOf,
+  type LinkingApp,
   type LinkingAppOptions,
 } from "../../support/linking-app.js";
 
@@ -189,7 +190,8 @@ describe("POST /oauth/callback, for a page that is the redirect URI", () => {
     const app = createLinkingApp();
     const ada = browserOf(app, "ada");
     const callback = parametersOf(await consent(app, await ada.start("google")));
-    const { data } = await (await ada.post("/oauth/callback", callback)).json();
+    const response = await ada.post("/oauth/callback", callback);
+    const { data } = (await response.json()) as { data: { authUrl: string } };
     expect(data).toMatchObject({
       linked: true,
       calAccount: { grant: "oauth", email: "ada@cal.example" },
@@ -315,16 +317,13 @@ describe("an account that can't be linked: a reason, and a way out", () => {
 
   test("Cal.com can't be reached: start again", async () => {
     let isDown = false;
-    const app = createLinkingApp();
-    const down = createLinkingApp({
+    const app: LinkingApp = createLinkingApp({
       client: {
         fetch: (...request) =>
           isDown ? Promise.reject(new CalNetworkError("down")) : app.emulator.fetch(...request),
-        baseUrl: app.emulator.url,
       },
-      oauth: { authorizeUrl: app.emulator.oauth2.authorizeUrl },
     });
-    const ada = browserOf(down, "ada");
+    const ada = browserOf(app, "ada");
     const callback = await consent(app, await startLink(ada));
     isDown = true;
     expect(endOf(await ada.visit(callback))).toMatchObject({ reason: "unavailable" });

@@ -1,5 +1,5 @@
 import { toCalAccountView } from "../cal-account-view.js";
-import { isCrossSite } from "../http/cross-site.js";
+import { assertSameSite } from "../http/cross-site.js";
 import { HttpError } from "../http/http-error.js";
 import { queryText, readFields, required, textField, type ParameterReader } from "../http/request.js";
 import { seeOther, success } from "../http/responses.js";
@@ -15,16 +15,22 @@ import { decryptLink } from "../oauth/link-state.js";
 import { rejectionError } from "../oauth/rejection-error.js";
 import { oauthOf } from "../oauth/start-link.js";
 import { reportError } from "../report-error.js";
-import type { HandlerContext } from "../types.js";
+import type { HandlerContext, Route } from "../types.js";
 
 /**
  * `GET` (a browser that Cal.com sent back) and `POST` (JSON, by a page of the application) `/oauth/callback`
  * `{code, state}`.
  */
-export function oauthLinkCallback(request: Request, context: HandlerContext): Promise<Response> {
-  oauthOf(context);
-  return request.method === "POST" ? save(request, context) : redirect(request, context);
-}
+export const oauthCallback: Route = {
+  name: "oauthCallback",
+  methods: ["GET", "POST"],
+  // Cal.com sends the browser there with GET. POST is refused below.
+  refusesCrossSite: false,
+  async run(request, context) {
+    oauthOf(context);
+    return request.method === "POST" ? save(request, context) : redirect(request, context);
+  },
+};
 
 /** Ends in a redirect, whatever happens: to the provider's consent page, or to a page of the application. */
 async function redirect(request: Request, context: HandlerContext): Promise<Response> {
@@ -91,9 +97,7 @@ function providerParameters(continuation: LinkContinuation): Record<string, stri
 
 /** For a page of the application that is the redirect URI. */
 async function save(request: Request, context: HandlerContext): Promise<Response> {
-  if (isCrossSite(request, context.options.trustedOrigins)) {
-    throw new HttpError(403, "cross_site", "This request was caused by another site.");
-  }
+  assertSameSite(request, context.options.trustedOrigins);
   const fields = await readFields(request, context.options.maxBodyBytes);
   required("state", textField(fields, "state"));
   const input = await readInput((name) => textField(fields, name), context);
