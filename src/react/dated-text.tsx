@@ -16,7 +16,9 @@ export function DatedText({ text, instant }: { text: string; instant: string }):
   return (
     <>
       {before}
-      {after !== undefined && <time dateTime={instant}>{isBrowser ? localDate(instant) : instant.slice(0, 10)}</time>}
+      {after !== undefined && (
+        <time dateTime={instant}>{isBrowser ? localDate(instant) : instant.slice(0, 10)}</time>
+      )}
       {after}
     </>
   );
