@@ -4,7 +4,7 @@ import type { CalendarId, CalendarProvider } from "./status.js";
 import type { CalendarChange } from "./types.js";
 
 const routes = { selectCalendar: "calendars/select", setDestination: "calendars/destination" } as const;
-const providers: readonly string[] = ["google", "office365", "apple"] satisfies CalendarProvider[];
+const providers: readonly CalendarProvider[] = ["google", "office365", "apple"];
 
 /** Makes a change of a calendar. Resolves with whether the handlers have accepted it. */
 export type MakeChange = (
@@ -21,24 +21,25 @@ export function createChanges(core: Core): MakeChange {
   let lastId = 0;
   let earlier: Promise<unknown> = Promise.resolve();
 
-  async function send({ id, action, calendar, isSelected }: CalendarChange): Promise<boolean> {
-    const body = action === "selectCalendar" ? { ...calendar, isSelected } : calendar;
+  async function send(change: CalendarChange): Promise<boolean> {
+    const { action, calendar, isSelected } = change;
+    const body = action === "setDestination" ? calendar : { ...calendar, isSelected };
     try {
       const calendars = valid(connectionsIn(await core.call(routes[action], body)));
-      core.dispatch({ type: "changeAccepted", id, calendars, time: Date.now() });
+      core.dispatch({ type: "changeAccepted", change, calendars });
       return true;
     } catch (error) {
-      core.dispatch({ type: "changeRefused", id, code: codeOf(error) });
+      core.dispatch({ type: "changeRefused", change, code: codeOf(error) });
       return false;
     }
   }
 
   return (action, { credentialId, integration, externalId }, isSelected = true) => {
-    const { calendarType } = core.machine().list.find((one) => one.credentialId === credentialId) ?? {};
+    const connection = core.machine().list.find((one) => one.credentialId === credentialId);
     const change: CalendarChange = {
       id: ++lastId,
       action,
-      provider: providers.includes(calendarType ?? "") ? (calendarType as CalendarProvider) : undefined,
+      provider: providers.find((name) => name === connection?.calendarType),
       credentialId,
       calendar: { credentialId, integration, externalId },
       isSelected,

@@ -1,12 +1,6 @@
-import type {
-  CalAccountView,
-  CalendarId,
-  CalendarProvider,
-  Connection,
-  ConnectionCalendar,
-} from "./status.js";
 import type { Status } from "./events.js";
-import type { CalendarChange } from "./types.js";
+import type { CalAccountView, Connection } from "./status.js";
+import type { CalendarActivity, CalendarChange } from "./types.js";
 
 /** The state of several connections together. */
 export function stateOf(connections: readonly Connection[]): "connected" | "disconnected" | "broken" {
@@ -14,43 +8,32 @@ export function stateOf(connections: readonly Connection[]): "connected" | "disc
   return connections.length > 0 ? "connected" : "disconnected";
 }
 
-/** Marks a provider's connections as broken, unless the list says already which of them is. */
-export function withBroken(connections: Connection[], provider: CalendarProvider | null): Connection[] {
-  const isOwn = ({ calendarType }: Connection): boolean => calendarType === provider;
-  if (connections.some((connection) => isOwn(connection) && !connection.connected)) return connections;
-  return connections.map((connection) =>
-    isOwn(connection) ? { ...connection, connected: false } : connection,
+/** Whether an action is about this connection: one of its provider, or the one that it names. */
+export function isAbout({ provider, credentialId }: CalendarActivity, connection: Connection): boolean {
+  return (
+    connection.calendarType === provider &&
+    connection.credentialId === (credentialId ?? connection.credentialId)
   );
 }
 
 /** The connections as they will be when the changes are confirmed. */
 export function withChanges(connections: Connection[], changes: readonly CalendarChange[]): Connection[] {
   return changes.reduce(
-    (list, change) =>
-      list.map((connection) => ({
-        ...connection,
-        calendars: connection.calendars.map((calendar) => changed(connection, calendar, change)),
-      })),
+    (list, change) => list.map((connection) => withChange(connection, change)),
     connections,
   );
 }
 
-function changed(
-  { credentialId, integration }: Connection,
-  calendar: ConnectionCalendar,
-  { action, calendar: target, isSelected }: CalendarChange,
-): ConnectionCalendar {
-  const isTarget = isSameCalendar(target, { credentialId, integration, externalId: calendar.externalId });
-  if (action === "setDestination") return { ...calendar, isDestination: isTarget };
-  return isTarget ? { ...calendar, isSelected } : calendar;
-}
-
-function isSameCalendar(one: CalendarId, other: Record<keyof CalendarId, unknown>): boolean {
-  return (
-    one.credentialId === other.credentialId &&
-    one.integration === other.integration &&
-    one.externalId === other.externalId
-  );
+function withChange(connection: Connection, { action, calendar, isSelected }: CalendarChange): Connection {
+  const isOwn =
+    connection.credentialId === calendar.credentialId && connection.integration === calendar.integration;
+  const calendars = connection.calendars.map((one) => {
+    const isTarget = isOwn && one.externalId === calendar.externalId;
+    // There is one destination: no other calendar is it any more.
+    if (action === "setDestination") return { ...one, isDestination: isTarget };
+    return isTarget ? { ...one, isSelected } : one;
+  });
+  return { ...connection, calendars };
 }
 
 type MaybeList<Of> = { every?: (test: (item: Of) => unknown) => boolean } | null | undefined;
@@ -67,16 +50,8 @@ export function connectionsIn(data: unknown): Connection[] | null {
 export function statusIn(data: unknown): Status | null {
   const calendars = connectionsIn(data);
   if (!calendars) return null;
-  const { calAccount, linkable } = data as { calAccount?: CalAccountView | null; linkable?: unknown };
-  return { calendars, calAccount: calAccount ?? null, linkable: linkable === true };
-}
-
-/**
- * The status in the option `initialStatus`. It may also be the whole answer of the status route. `null` with anything else,
- * such as the answer to a request that failed: then the browser loads the status itself.
- */
-export function initialStatusIn(given: unknown): Status | null {
-  return statusIn(given) ?? statusIn((Object(given) as { data?: unknown }).data);
+  const { calAccount = null, linkable } = data as { calAccount?: CalAccountView | null; linkable?: unknown };
+  return { calendars, calAccount, linkable: Boolean(linkable) };
 }
 
 /** An Apple connection that Cal.com has accepted and does not list yet. */

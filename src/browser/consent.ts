@@ -1,6 +1,6 @@
 import type { Core } from "./core.js";
 import { outcomeOf } from "./outcome.js";
-import { openPopup, type Popup } from "./popup.js";
+import { openPopup } from "./popup.js";
 import { RequestError } from "./requests.js";
 import type { CalendarActivity, ConsentMode } from "./types.js";
 
@@ -11,16 +11,16 @@ const LEAVE_MS = 15_000;
 export interface Consent {
   show: (page: ConsentPage) => Promise<boolean>;
   /** The browser did not leave the page, or came back to it. */
-  endRedirect: (isListOld: boolean) => void;
+  endRedirect: () => void;
   stop: () => void;
 }
 
 /** A consent page to show. */
 export interface ConsentPage {
   activity: CalendarActivity;
-  /** The route that returns its address. */
+  /** The route that returns its address, and its parameters. Those that are `false` or `undefined` are left out. */
   route: "calendars/oauth-connect-url" | "oauth/authorize-url";
-  parameters: Record<string, string | undefined>;
+  parameters: Record<string, string | boolean | undefined>;
   mode: ConsentMode | undefined;
 }
 
@@ -31,75 +31,68 @@ export function createConsent(core: Core, load: (isQuiet?: boolean) => Promise<b
   /** What ends the waiting for popups. */
   const waiting = new Set<() => void>();
 
-  function endRedirect(isListOld: boolean): void {
+  const endRedirect = (): void => {
     clearTimeout(leaveTimer);
-    dispatch({ type: "leaveEnded", isListOld });
-  }
+    dispatch({ type: "leaveEnded" });
+  };
 
-  async function addressOf({ route, parameters }: ConsentPage, popup: Popup | null): Promise<string> {
-    const given = { ...parameters, returnUrl: core.options.returnUrl, popup: popup?.id };
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(given)) if (value) query.set(name, value);
-    const { authUrl } = await core.call(route, undefined, `?${query.toString()}`);
-    if (!/^https?:/.test(authUrl)) throw new RequestError("invalid_response");
-    return authUrl;
-  }
-
-  const redirect = (page: ConsentPage): Promise<boolean> =>
-    core.run(page.activity, async () => {
-      const url = await addressOf(page, null);
-      // Not if the user has opened another page of the application meanwhile.
-      if (!core.isStopped) location.assign(url);
-      clearTimeout(leaveTimer);
-      leaveTimer = setTimeout(() => endRedirect(false), LEAVE_MS);
-      return { type: "leaving" };
+  /** Requests the address of a consent page and shows it. */
+  const open = ({ activity, route, parameters }: ConsentPage, show: (url: string) => void, popup?: string) =>
+    core.run(activity, async () => {
+      const given: ConsentPage["parameters"] = { ...parameters, returnUrl: core.options.returnUrl, popup };
+      const query = new URLSearchParams();
+      for (const [name, value] of Object.entries(given)) {
+        if (value) query.set(name, value === true ? "1" : value);
+      }
+      const { authUrl } = await core.call(route, undefined, `?${query.toString()}`);
+      if (!/^https?:/.test(authUrl)) throw new RequestError("invalid_response");
+      // The user has opened another page of the application meanwhile. The store tells nobody.
+      if (core.isStopped) throw new RequestError("internal_error");
+      show(authUrl);
     });
 
-  /** Waits for the report of a popup. Not by its promise alone, as one that looks closed may still report. */
-  function inPopup(page: ConsentPage): Promise<boolean> {
-    return new Promise((resolve) => {
-      const popup = openPopup({
-        onReturn(returned) {
-          waiting.delete(stop);
-          dispatch({ type: "popupEnded", id: popup?.id ?? "" });
-          dispatch({ type: "returned", returned, needsList: true });
-          void load().then((isLoaded) => resolve(isLoaded && !outcomeOf(returned, machine()).error));
-        },
-        onClose() {
-          dispatch({ type: "popupEnded", id: popup?.id ?? "" });
-          // It may have ended without a report, on a page of another origin.
-          void load(true);
-          resolve(false);
-        },
+  const redirect = (page: ConsentPage): Promise<boolean> =>
+    open(page, (url) => {
+      location.assign(url);
+      leaveTimer = setTimeout(endRedirect, LEAVE_MS);
+      dispatch({ type: "leaving" });
+    });
+
+  const inPopup = (page: ConsentPage): Promise<boolean> =>
+    new Promise((resolve) => {
+      const popup = openPopup((returned) => {
+        if (returned) waiting.delete(stop);
+        dispatch({ type: "popupEnded", id, returned });
+        // Without a report, it may have ended on a page of another origin.
+        void load(!returned).then((isLoaded) =>
+          resolve(isLoaded && !!returned && !outcomeOf(returned, machine()).error),
+        );
       });
-      const stop = (): void => {
-        popup?.release();
-        resolve(false);
-      };
-      // Blocked: as if it had been asked for a redirect.
       if (!popup) {
+        // Blocked: as if it had been asked for a redirect.
         resolve(redirect(page));
         return;
       }
-
-      waiting.add(stop);
-      const opening = core.run(page.activity, async () => {
-        const url = await addressOf(page, popup);
-        if (core.isStopped) throw new RequestError("internal_error");
-        popup.show(url);
-        return { type: "popupOpened", popup: { ...page.activity, id: popup.id } };
-      });
-      void opening.then((isOpen) => {
-        if (isOpen) return;
-        waiting.delete(stop);
-        popup.cancel();
+      const { id } = popup;
+      const stop = (): void => {
+        popup.release();
         resolve(false);
+      };
+      waiting.add(stop);
+      const show = (url: string): void => {
+        popup.show(url);
+        dispatch({ type: "popupOpened", popup: { ...page.activity, id } });
+      };
+      void open(page, show, id).then((isOpen) => {
+        if (isOpen) return;
+        stop();
+        popup.close();
       });
     });
-  }
 
   return {
     show(page) {
+      // No window for an action that does not start.
       if (machine().pending) return Promise.resolve(false);
       return (page.mode ?? core.options.mode) === "popup" ? inPopup(page) : redirect(page);
     },
@@ -107,7 +100,6 @@ export function createConsent(core: Core, load: (isQuiet?: boolean) => Promise<b
     stop() {
       for (const end of waiting) end();
       waiting.clear();
-      clearTimeout(leaveTimer);
     },
   };
 }

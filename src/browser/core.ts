@@ -1,5 +1,5 @@
 import type { StoreEvent } from "./events.js";
-import { initialMachine, toState, type Machine } from "./machine.js";
+import { initialMachine, initialState, type Machine } from "./machine.js";
 import { reduce } from "./reducer.js";
 import { request, RequestError, type RouteData } from "./requests.js";
 import type {
@@ -23,8 +23,8 @@ export interface Core {
     body?: object,
     query?: string,
   ) => Promise<RouteData[Route]>;
-  /** Runs one action at a time. `work` resolves with the event of its success. */
-  run: (activity: CalendarActivity, work: () => Promise<StoreEvent>) => Promise<boolean>;
+  /** Runs one action at a time, and tells how it ended. */
+  run: (activity: CalendarActivity, work: () => Promise<void>) => Promise<boolean>;
 }
 
 type Listener = (state: CalendarState) => void;
@@ -32,8 +32,8 @@ type Listener = (state: CalendarState) => void;
 /** Creates the core of a store. Uses nothing of a browser. */
 export function createCore(options: CalendarIntegrationOptions): Core {
   let machine = initialMachine;
-  let state = toState(machine);
-  const listeners = new Set<{ listener: Listener }>();
+  let state = initialState;
+  const listeners = new Set<Listener>();
 
   const core: Core = {
     options,
@@ -42,20 +42,19 @@ export function createCore(options: CalendarIntegrationOptions): Core {
     state: () => state,
 
     subscribe(listener) {
-      // An object for each call: the same function may listen twice.
-      const entry = { listener };
-      listeners.add(entry);
-      listener(state);
-      return () => void listeners.delete(entry);
+      // A function of its own: the same listener may be given twice.
+      const notify: Listener = (next) => listener(next);
+      listeners.add(notify);
+      notify(state);
+      return () => void listeners.delete(notify);
     },
 
     dispatch(event) {
-      machine = reduce(machine, event);
-      const next = toState(machine);
-      const names = Object.keys(next) as (keyof CalendarState)[];
-      if (names.every((name) => next[name] === state[name])) return;
-      state = next;
-      for (const { listener } of [...listeners]) notify(listener, next);
+      machine = reduce(machine, { ...event, time: Date.now() });
+      const names = Object.keys(state) as (keyof CalendarState)[];
+      if (names.every((name) => machine[name] === state[name])) return;
+      state = Object.fromEntries(names.map((name) => [name, machine[name]])) as unknown as CalendarState;
+      for (const notify of [...listeners]) notify(state);
     },
 
     call: (route, body, query) => request(core.options, route, body, query),
@@ -63,27 +62,17 @@ export function createCore(options: CalendarIntegrationOptions): Core {
     async run(activity, work) {
       if (machine.pending) return false;
       core.dispatch({ type: "started", activity });
+      let code: CalendarIntegrationErrorCode | null = null;
       try {
-        core.dispatch(await work());
-        return true;
+        await work();
       } catch (error) {
-        core.dispatch({ type: "failed", activity, code: codeOf(error) });
-        return false;
+        code = codeOf(error);
       }
+      core.dispatch({ type: "ended", activity, code });
+      return !code;
     },
   };
   return core;
-}
-
-/** A listener that throws must not keep the state from the others: the browser reports its error. */
-function notify(listener: Listener, state: CalendarState): void {
-  try {
-    listener(state);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }
 
 /** The code of an error. One that is not a request's comes from a browser that refuses something, such as a window. */

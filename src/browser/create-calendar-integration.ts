@@ -1,5 +1,5 @@
 import { createChanges } from "./changes.js";
-import { connectionsIn, initialStatusIn } from "./connections.js";
+import { connectionsIn, isAbout, statusIn } from "./connections.js";
 import { createConsent } from "./consent.js";
 import { createCore, valid } from "./core.js";
 import type { StoreEvent } from "./events.js";
@@ -29,30 +29,20 @@ export function createCalendarIntegration(
   const { load } = loading;
   const consent = createConsent(core, load);
   const change = createChanges(core);
-  let starts = 0;
-  let stopAll = (): void => undefined;
 
-  /** After a change to connections of which none is known yet, the whole list is loaded. */
-  function changed(event: StoreEvent): StoreEvent {
-    if (!machine().isLoaded) void load();
-    return event;
+  /** Changes the list. If none of its connections is known yet, the whole list is loaded. */
+  function changeList(event: StoreEvent): void {
+    if (!machine().listedAt) void load();
+    dispatch(event);
   }
 
-  function listen(): () => void {
-    const onShow = (event: Event & { persisted?: boolean }): void => {
-      // The user pressed Back on the provider's page: the browser restored this page from its cache.
-      if (event.persisted) consent.endRedirect(true);
-      // The user may have changed something at the provider meanwhile.
-      loading.loadIfOld();
-    };
-    const listeners = new AbortController();
-    addEventListener("visibilitychange", onShow, listeners);
-    addEventListener("pageshow", onShow, listeners);
-    return () => listeners.abort();
+  const { initialStatus } = options;
+  // Also the whole response of the status route. With anything else, the browser loads the status.
+  const status = statusIn(initialStatus) ?? statusIn((Object(initialStatus) as { data?: unknown }).data);
+  if (status) {
+    dispatch({ type: "loadStarted", isQuiet: true });
+    dispatch({ type: "loaded", turn: machine().turn, status });
   }
-
-  const initial = initialStatusIn(options.initialStatus);
-  if (initial) dispatch({ type: "initialized", status: initial, time: Date.now() });
 
   return {
     getState: core.state,
@@ -60,21 +50,24 @@ export function createCalendarIntegration(
     setOptions: (next) => void (core.options = next),
 
     start() {
-      if (++starts === 1) {
-        core.isStopped = false;
-        const returned = takeReturned();
-        if (returned) dispatch({ type: "returned", returned, needsList: false });
-        if (machine().isLoaded) loading.awaitApple();
-        else void load();
-        stopAll = listen();
-      }
-      let isStarted = true;
+      core.isStopped = false;
+      const returned = takeReturned();
+      if (returned) dispatch({ type: "returned", returned });
+      if (machine().listedAt) loading.awaitApple();
+      else void load();
+
+      const onShow = ({ persisted = false }: Event & { persisted?: boolean }): void => {
+        // The user pressed Back on the provider's page: the browser restored this page from its cache.
+        if (persisted) consent.endRedirect();
+        // The user may have changed something at the provider meanwhile.
+        loading.loadIfOld(persisted);
+      };
+      const listeners = new AbortController();
+      addEventListener("visibilitychange", onShow, listeners);
+      addEventListener("pageshow", onShow, listeners);
       return () => {
-        if (!isStarted) return;
-        isStarted = false;
-        if (--starts > 0) return;
         core.isStopped = true;
-        stopAll();
+        listeners.abort();
         loading.stop();
         consent.stop();
         dispatch({ type: "stopped" });
@@ -85,45 +78,33 @@ export function createCalendarIntegration(
       consent.show({
         activity: { action: "connect", provider, credentialId },
         route: "calendars/oauth-connect-url",
-        parameters: {
-          type: provider,
-          select: another ? "1" : undefined,
-          reconnect: credentialId?.toString(),
-        },
+        parameters: { type: provider, select: another, reconnect: credentialId?.toString() },
         mode,
       }),
 
-    connectApple: async (credentials) => {
-      const worked = await run({ action: "connectApple", provider: "apple" }, async () => {
+    connectApple: (credentials) =>
+      run({ action: "connectApple", provider: "apple" }, async () => {
         const { connected, reason } = await call("calendars/apple-credentials", credentials);
-        if (connected === false) throw new RequestError(reason ?? "provider_error");
-        return changed({ type: "appleAccepted", time: Date.now() });
-      });
-      if (worked) loading.awaitApple();
-      return worked;
-    },
+        if (connected === false) throw new RequestError(reason ?? "not_connected");
+        changeList({ type: "appleAccepted" });
+        loading.awaitApple();
+      }),
 
-    sync: async (provider) => {
-      let works = false;
-      const isDone = await run({ action: "sync", provider }, async () => {
+    sync: (provider) =>
+      run({ action: "sync", provider }, async () => {
         const data = await call("calendars/sync-credentials", { calendarType: provider });
         const calendars = valid(connectionsIn(data));
-        works = data.connected;
-        const reason = works ? null : (data.reason ?? "not_connected");
-        return changed({ type: "checked", provider, calendars, reason, time: Date.now() });
-      });
-      return isDone && works;
-    },
+        const reason = data.connected ? null : (data.reason ?? "not_connected");
+        changeList({ type: "checked", provider, calendars, reason });
+        if (reason) throw new RequestError(reason);
+      }),
 
     disconnect: (provider, { credentialId } = {}) => {
-      const connection = machine().list.find(
-        (one) => one.calendarType === provider && one.credentialId === (credentialId ?? one.credentialId),
-      );
-      const email = connection?.email ?? undefined;
-      const activity: CalendarActivity = { action: "disconnect", provider, credentialId, email };
+      const activity: CalendarActivity = { action: "disconnect", provider, credentialId };
+      activity.email = machine().list.find((one) => isAbout(activity, one))?.email ?? undefined;
       return run(activity, async () => {
         await call("calendars/disconnect", { calendarType: provider, credentialId });
-        return changed({ type: "disconnected", activity, time: Date.now() });
+        changeList({ type: "disconnected", activity });
       });
     },
 
@@ -131,21 +112,18 @@ export function createCalendarIntegration(
       consent.show({
         activity: { action: "link" },
         route: "oauth/authorize-url",
-        parameters: { replace: replace ? "1" : undefined, takeOver: takeOver ? "1" : undefined },
+        parameters: { replace, takeOver },
         mode,
       }),
 
     unlink: async () => {
-      const { calAccount } = machine();
-      const email = calAccount?.grant === "oauth" ? (calAccount.email ?? undefined) : undefined;
-      const activity: CalendarActivity = { action: "unlink", email };
-      const worked = await run(activity, async () => {
+      const isUnlinked = await run({ action: "unlink" }, async () => {
         await call("oauth/unlink", {});
-        return { type: "unlinked", activity, time: Date.now() };
+        dispatch({ type: "unlinked" });
       });
       // The user may have a managed user now, or again.
-      if (worked) void load(true);
-      return worked;
+      if (isUnlinked) void load(true);
+      return isUnlinked;
     },
 
     selectCalendar: (calendar, isSelected) => change("selectCalendar", calendar, isSelected),

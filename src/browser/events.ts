@@ -14,39 +14,42 @@ export interface Status {
   linkable: boolean;
 }
 
-/** What can happen. `time` is in milliseconds; `turn` identifies a request for the status. */
+/** What can happen. `turn` identifies a request for the status. */
 export type StoreEvent =
   | { type: "loadStarted"; isQuiet: boolean }
-  | { type: "loaded"; turn: number; status: Status; time: number }
+  | { type: "loaded"; turn: number; status: Status }
   | { type: "loadFailed"; turn: number; isQuiet: boolean; code: CalendarIntegrationErrorCode }
-  /** The status that the server rendered the page with. */
-  | { type: "initialized"; status: Status; time: number }
   | { type: "started"; activity: CalendarActivity }
-  | { type: "failed"; activity: CalendarActivity; code: CalendarIntegrationErrorCode }
-  /** The browser was told to open a consent page. */
+  /** `code`: why the action has failed, or `null`. */
+  | { type: "ended"; activity: CalendarActivity; code: CalendarIntegrationErrorCode | null }
+  /** The browser was told to show a consent page in place of this one. */
   | { type: "leaving" }
   /** The browser did not leave, or came back. */
-  | { type: "leaveEnded"; isListOld: boolean }
+  | { type: "leaveEnded" }
+  /** A consent page was opened in a window of its own. */
   | { type: "popupOpened"; popup: CalendarPopup }
-  | { type: "popupEnded"; id: string }
-  /** A consent page has ended. `needsList`: the list was requested before, so it can't confirm a success. */
-  | { type: "returned"; returned: Returned; needsList: boolean }
+  /** The window was closed: by the page at the end of the flow, with a result, or by the user. */
+  | { type: "popupEnded"; id: string; returned: Returned | null }
+  /** The user came to this page from a consent page. */
+  | { type: "returned"; returned: Returned }
+  /** Cal.com has checked a provider's connections. `reason`: why one does not work, or `null`. */
   | {
       type: "checked";
       provider: CalendarProvider;
       calendars: Connection[];
-      reason: CheckResult;
-      time: number;
+      reason: CalendarIntegrationErrorCode | null;
     }
-  | { type: "disconnected"; activity: CalendarActivity; time: number }
-  | { type: "appleAccepted"; time: number }
+  | { type: "disconnected"; activity: CalendarActivity }
+  /** Cal.com has accepted an Apple connection. For some seconds it does not list it. */
+  | { type: "appleAccepted" }
   | { type: "appleWaitEnded" }
-  | { type: "unlinked"; activity: CalendarActivity; time: number }
+  | { type: "unlinked" }
   | { type: "changeStarted"; change: CalendarChange }
-  | { type: "changeAccepted"; id: number; calendars: Connection[]; time: number }
-  | { type: "changeRefused"; id: number; code: CalendarIntegrationErrorCode }
+  | { type: "changeAccepted"; change: CalendarChange; calendars: Connection[] }
+  | { type: "changeRefused"; change: CalendarChange; code: CalendarIntegrationErrorCode }
   | { type: "dismissed" }
+  /** The page was left. */
   | { type: "stopped" };
 
-/** Why a check found a connection broken; `null` if it works. */
-export type CheckResult = CalendarIntegrationErrorCode | null;
+/** An event, and when it happened, in milliseconds since 1970. */
+export type TimedEvent = StoreEvent & { time: number };

@@ -1,5 +1,6 @@
 import { statusIn } from "./connections.js";
 import { codeOf, valid, type Core } from "./core.js";
+import type { StoreEvent } from "./events.js";
 
 // Cal.com caches its list of calendars for 10 seconds, so an earlier request would return the same list.
 const LIST_AGE_MS = 11_000;
@@ -10,8 +11,8 @@ export interface Loading {
   load: (isQuiet?: boolean) => Promise<boolean>;
   /** Loads the status when Cal.com's cache has expired, if an Apple connection may not be listed yet. */
   awaitApple: () => void;
-  /** Loads the status if the shown one is old. */
-  loadIfOld: () => void;
+  /** Loads the status if the shown one is old, or if the user comes back from a consent page. */
+  loadIfOld: (isBack: boolean) => void;
   stop: () => void;
 }
 
@@ -26,15 +27,13 @@ export function createLoading(core: Core): Loading {
       if (isQuiet && machine().loads > 0) return false;
       dispatch({ type: "loadStarted", isQuiet });
       const { turn } = machine();
-      try {
-        const status = valid(statusIn(await core.call("calendars/status")));
-        dispatch({ type: "loaded", turn, status, time: Date.now() });
-      } catch (error) {
-        dispatch({ type: "loadFailed", turn, isQuiet, code: codeOf(error) });
-        return false;
-      }
+      const event = await core
+        .call("calendars/status")
+        .then((data): StoreEvent => ({ type: "loaded", turn, status: valid(statusIn(data)) }))
+        .catch((error: unknown): StoreEvent => ({ type: "loadFailed", turn, isQuiet, code: codeOf(error) }));
+      dispatch(event);
       if (!appleTimer) loading.awaitApple();
-      return true;
+      return event.type === "loaded";
     },
 
     awaitApple() {
@@ -53,9 +52,10 @@ export function createLoading(core: Core): Loading {
       }, LIST_AGE_MS);
     },
 
-    loadIfOld() {
+    loadIfOld(isBack) {
       const { pending, listedAt } = machine();
-      if (!document.hidden && !pending && Date.now() - listedAt > LIST_AGE_MS) void loading.load(true);
+      const isOld = isBack || Date.now() - listedAt > LIST_AGE_MS;
+      if (isOld && !pending && !document.hidden) void loading.load(true);
     },
 
     stop() {

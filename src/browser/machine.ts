@@ -3,13 +3,11 @@ import type { Returned } from "./returned.js";
 import type { CalendarProvider, Connection } from "./status.js";
 import type { CalendarState } from "./types.js";
 
-/** All that the store knows. The page sees a part of it: {@link toState}. */
-export interface Machine extends Omit<CalendarState, "status" | "calendars"> {
-  /** Whether a list was loaded. */
-  isLoaded: boolean;
+/** All that the store knows: what the page has to show, and what only the store needs. */
+export interface Machine extends CalendarState {
   /** The connections, without the changes in flight. */
   list: Connection[];
-  /** When the list was loaded or changed. */
+  /** When the list was loaded or last changed, in milliseconds since 1970. 0 until a list is loaded. */
   listedAt: number;
   /** Counts what makes an earlier request for the status out of date: later requests and changes. */
   turn: number;
@@ -28,17 +26,10 @@ export interface Machine extends Omit<CalendarState, "status" | "calendars"> {
   returned: Returned[];
 }
 
-/** Before anything has happened. */
-export const initialMachine: Machine = {
-  isLoaded: false,
-  list: [],
-  listedAt: 0,
-  turn: 0,
-  loads: 0,
-  isLeaving: false,
-  foundBroken: null,
-  awaitsApple: false,
-  returned: [],
+/** What the page has to show before anything has happened. */
+export const initialState: CalendarState = {
+  status: "loading",
+  calendars: [],
   calAccount: null,
   linkable: false,
   pending: null,
@@ -48,11 +39,25 @@ export const initialMachine: Machine = {
   result: null,
 };
 
-/** What the page has to show. */
-export function toState(machine: Machine): CalendarState {
-  const { isLoaded, list, calAccount, linkable, pending, popups, changes, error, result } = machine;
+/** Before anything has happened. */
+export const initialMachine: Machine = {
+  ...initialState,
+  list: [],
+  listedAt: 0,
+  turn: 0,
+  loads: 0,
+  isLeaving: false,
+  foundBroken: null,
+  awaitsApple: false,
+  returned: [],
+};
+
+/** With what follows from the rest: the connections to show, and the state of all of them together. */
+export function withView(machine: Machine): Machine {
+  const { listedAt, list, changes, calAccount, error } = machine;
   const calendars = withChanges(list, changes);
-  const hasEnded = calAccount?.grant === "oauth" && calAccount.reauthorization && calendars.length === 0;
-  const status = isLoaded ? (hasEnded ? "broken" : stateOf(calendars)) : error ? "error" : "loading";
-  return { status, calendars, calAccount, linkable, pending, popups, changes, error, result };
+  // With a link that has ended, Cal.com lists nothing.
+  const hasEnded = !list.length && calAccount?.grant === "oauth" && calAccount.reauthorization;
+  const status = listedAt ? (hasEnded ? "broken" : stateOf(list)) : error ? "error" : "loading";
+  return { ...machine, calendars, status };
 }

@@ -1,7 +1,6 @@
 import { returnedIn, type Returned } from "./returned.js";
 
-const WIDTH = 520;
-const HEIGHT = 720;
+const FEATURES = "popup,width=520,height=720";
 // How often to look whether the user has closed the window: browsers send no event.
 const LOOK_MS = 500;
 
@@ -10,36 +9,26 @@ export interface Popup {
   /** The id under which the page at the end of the flow reports. */
   id: string;
   show: (url: string) => void;
-  /** Closes the window and stops listening, if the consent page can't be shown. */
-  cancel: () => void;
-  /** Stops listening, and leaves the window open: the user may be in the middle of it. */
+  /** Stops listening. Leaves the window open: the user may be in the middle of it. */
   release: () => void;
+  /** Closes the window, if there is no consent page to show. */
+  close: () => void;
 }
 
-/** What a popup calls. */
-interface PopupListener {
-  onReturn: (returned: Returned) => void;
-  /**
-   * The user has closed the window, or has come back to the page. It may still report: a provider's page with a
-   * `Cross-Origin-Opener-Policy` looks to this page as if it was closed.
-   */
-  onClose: () => void;
-}
-
-/** Opens an empty window: browsers allow it in the click only. `null` if they don't, or have no `BroadcastChannel`. */
-export function openPopup({ onReturn, onClose }: PopupListener): Popup | null {
-  if (typeof BroadcastChannel !== "function") return null;
-  const left = Math.max(0, screenX + (outerWidth - WIDTH) / 2);
-  const top = Math.max(0, screenY + (outerHeight - HEIGHT) / 2);
-  const size = `popup,width=${WIDTH},height=${HEIGHT},left=${left},top=${top}`;
-  const opened = window.open("about:blank", "_blank", size);
+/**
+ * Opens an empty window: browsers allow it in the click only. `null` if they don't, or have no `BroadcastChannel`.
+ *
+ * `onEnd` gets what the window reports, or `null` when the user has closed it. It may still report after that: a provider's
+ * page with a `Cross-Origin-Opener-Policy` makes the window look closed to this page.
+ */
+export function openPopup(onEnd: (returned: Returned | null) => void): Popup | null {
+  const opened = "BroadcastChannel" in globalThis && window.open("", "", FEATURES);
   if (!opened || opened.closed) return null;
   // The provider's page must not be able to navigate this one.
   opened.opener = null;
 
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  const random = crypto.getRandomValues(new Uint8Array(32));
+  const id = Array.from(random, (byte) => (byte % 36).toString(36)).join("");
   const channel = new BroadcastChannel(`calbridge:${id}`);
   let timer: ReturnType<typeof setInterval> | undefined;
   const release = (): void => {
@@ -47,27 +36,25 @@ export function openPopup({ onReturn, onClose }: PopupListener): Popup | null {
     channel.close();
   };
   channel.onmessage = ({ data }) => {
-    const { type, id: from, returned } = Object(data) as Record<string, unknown>;
-    const result = type === "calbridge" && from === id ? returnedIn(String(returned)) : null;
+    const { returned } = Object(data) as { returned?: unknown };
+    const result = returnedIn(String(returned));
     if (!result) return;
     release();
-    onReturn(result);
+    onEnd(result);
   };
   return {
     id,
+    release,
+    close: () => opened.close(),
     show(url) {
       // In place of the empty page, so that the Back button does not lead to it.
       opened.location.replace(url);
       timer = setInterval(() => {
+        // While the user is in a window that only looks closed, this page has no focus.
         if (!opened.closed || !document.hasFocus()) return;
         clearInterval(timer);
-        onClose();
+        onEnd(null);
       }, LOOK_MS);
     },
-    cancel() {
-      release();
-      opened.close();
-    },
-    release,
   };
 }

@@ -18,12 +18,8 @@ export interface RouteData {
 
 /** Why a request failed, or why its response can't be used. */
 export class RequestError extends Error {
-  override readonly name = "RequestError";
-  readonly code: CalendarIntegrationErrorCode;
-
-  constructor(code: CalendarIntegrationErrorCode) {
+  constructor(readonly code: CalendarIntegrationErrorCode) {
     super(code);
-    this.code = code;
   }
 }
 
@@ -34,32 +30,27 @@ export async function request<Route extends keyof RouteData>(
   body?: object,
   query = "",
 ): Promise<RouteData[Route]> {
+  const send = async (): Promise<[status: number, text: string]> => {
+    const response = await fetch(
+      `${basePath}/${route}${query}`,
+      body && {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      },
+    );
+    return [response.status, await response.text()];
+  };
   let code: CalendarIntegrationErrorCode = "network_error";
   // Without a signal: Safari 15 has no AbortSignal.timeout(), and Node's fetch refuses the signals of jsdom.
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeIsUp = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("timeout")), TIMEOUT_MS);
+    timer = setTimeout(reject, TIMEOUT_MS);
   });
   try {
-    const response = await Promise.race([
-      timeIsUp,
-      fetch(
-        `${basePath}/${route}${query}`,
-        body && {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify(body),
-        },
-      ),
-    ]);
-    const text = await Promise.race([timeIsUp, response.text()]);
+    const [status, text] = await Promise.race([timeIsUp, send()]);
     // The response may come from something in front of the handlers, such as a proxy, and have no code of theirs.
-    code =
-      response.status === 401
-        ? "unauthenticated"
-        : response.status < 500
-          ? "invalid_response"
-          : "unavailable";
+    code = status === 401 ? "unauthenticated" : status < 500 ? "invalid_response" : "unavailable";
     const { data, error } = JSON.parse(text) as {
       data?: RouteData[Route];
       error?: { code: CalendarIntegrationErrorCode };

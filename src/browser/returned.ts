@@ -17,18 +17,19 @@ export interface Returned {
 /** Reads a result from a query. `null` if there is none. */
 export function returnedIn(search: string): Returned | null {
   const query = new URLSearchParams(search);
-  const type = query.get("calendarType");
-  const connected = query.get("connected");
-  const account = query.get("calAccount");
-  const isFlag = connected === "true" || connected === "false";
-  const provider = isFlag && (type === "google" || type === "office365") ? type : undefined;
-  const calAccount = account === "linked" || account === "error" ? account : undefined;
+  const connected = oneOf(["true", "false"], query.get("connected"));
+  const provider = connected && oneOf(["google", "office365"], query.get("calendarType"));
+  const calAccount = oneOf(["linked", "error"], query.get("calAccount"));
   if (!provider && !calAccount) return null;
   // The reason selects one of the component's texts. It is never shown itself.
   const reason = (
     query.has("rollBack") ? "not_rolled_back" : (query.get("reason") ?? "internal_error")
   ) as CalendarIntegrationErrorCode;
   return { provider, connected: connected === "true", calAccount, reason };
+}
+
+function oneOf<Value extends string>(values: Value[], given: string | null): Value | undefined {
+  return values.find((value) => value === given);
 }
 
 /** Reads a result from the page's address, and removes it there, so that a reload does not announce it again. */

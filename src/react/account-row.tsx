@@ -85,7 +85,7 @@ export function accountRow(
         )}
         {since && (
           <p className={classOf("help")}>
-            <DatedText text={texts.brokenSince} at={since} />
+            <DatedText text={texts.brokenSince} instant={since} />
           </p>
         )}
         {help && <p className={classOf("help")}>{fill(help, name)}</p>}

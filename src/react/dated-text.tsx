@@ -6,7 +6,7 @@ const never = (): (() => void) => () => undefined;
  * A text with a date in place of `{date}`. The server knows neither the user's time zone nor the form of dates in the
  * user's language: it renders the date as 2026-11-03, and the browser replaces it.
  */
-export function DatedText({ text, at }: { text: string; at: string }): ReactNode {
+export function DatedText({ text, instant }: { text: string; instant: string }): ReactNode {
   const isBrowser = useSyncExternalStore(
     never,
     () => true,
@@ -16,15 +16,17 @@ export function DatedText({ text, at }: { text: string; at: string }): ReactNode
   return (
     <>
       {before}
-      {after !== undefined && <time dateTime={at}>{isBrowser ? localDate(at) : at.slice(0, 10)}</time>}
+      {after !== undefined && (
+        <time dateTime={instant}>{isBrowser ? localDate(instant) : instant.slice(0, 10)}</time>
+      )}
       {after}
     </>
   );
 }
 
-function localDate(at: string): string {
+function localDate(instant: string): string {
   const format = (language?: string): string =>
-    new Date(at).toLocaleDateString(language, { dateStyle: "long" } as Intl.DateTimeFormatOptions);
+    new Date(instant).toLocaleDateString(language, { dateStyle: "long" } as Intl.DateTimeFormatOptions);
   try {
     return format(document.documentElement.lang || undefined);
   } catch {

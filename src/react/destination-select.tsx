@@ -25,28 +25,34 @@ export function DestinationSelect({
   const { texts, classOf } = ui;
   const id = useId();
   const [notice, setNotice] = useState<string | null>(null);
-  // The chosen key, until it is reported.
+  // The chosen key, until it is sent.
   const [draft, setDraft] = useState<string | null>(null);
-  const waiting = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const waiting = useRef<{ timer: ReturnType<typeof setTimeout>; send: () => void }>(undefined);
   const choices = groups.flatMap((group) => group.choices);
   const current = choices.find(({ calendar }) => calendar.isDestination);
 
-  /** Reports the choice, if one waits. */
-  const report = useRef<() => void>(() => undefined);
-  useEffect(() => {
-    report.current = () => {
-      clearTimeout(waiting.current);
-      if (draft === null) return;
+  const sendNow = (): void => {
+    clearTimeout(waiting.current?.timer);
+    waiting.current?.send();
+    waiting.current = undefined;
+  };
+  // Also when the user leaves the page of the application that shows it.
+  useEffect(() => sendNow, []);
+
+  const choose = (chosenKey: string): void => {
+    const chosen = choices.find(({ key }) => key === chosenKey);
+    const send = (): void => {
       setDraft(null);
-      const chosen = choices.find(({ key }) => key === draft);
       if (!chosen?.reference || chosen === current) return;
       void onChange(chosen.reference).then(
         (worked) => worked && setNotice(fill(texts.didSetDestination, chosen.name)),
       );
     };
-  });
-  // Also when the user leaves the page of the application that shows it.
-  useEffect(() => () => report.current(), []);
+    clearTimeout(waiting.current?.timer);
+    waiting.current = { timer: setTimeout(sendNow, SETTLE_MS), send };
+    setNotice(null);
+    setDraft(chosenKey);
+  };
 
   return (
     <div className={classOf("destination")}>
@@ -56,13 +62,8 @@ export function DestinationSelect({
         className={classOf("field")}
         aria-describedby={`${id}-help`}
         value={draft ?? current?.key ?? ""}
-        onChange={({ target }) => {
-          setNotice(null);
-          setDraft(target.value);
-          clearTimeout(waiting.current);
-          waiting.current = setTimeout(() => report.current(), SETTLE_MS);
-        }}
-        onBlur={() => report.current()}
+        onChange={({ target }) => choose(target.value)}
+        onBlur={sendNow}
       >
         {/* It stays an option while nothing is chosen only: bookings can't be sent nowhere again. */}
         {!current && (

@@ -16,7 +16,8 @@ export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): 
   // The picker tells why a calendar could not be changed.
   const error = integration.error?.calendar ? null : own(integration.error);
   const connections = calendars.filter(({ calendarType }) => calendarType === provider);
-  const pending = own(integration.pending);
+  // A consent page in a window of its own is no reason to wait for other providers.
+  const pending = own(integration.pending) ?? integration.popups.find(own) ?? null;
   const isConnecting = pending?.action.startsWith("connect");
   const state: ProviderState =
     status === "loading" ? status : isConnecting ? "connecting" : stateOf(connections);

@@ -2,8 +2,9 @@ import type { CalendarProvider } from "../browser/status.js";
 import type { CalendarIntegrationError, CalendarIntegrationErrorCode, Optional } from "../browser/types.js";
 
 /**
- * All texts of {@link CalendarIntegration}. `{provider}` and `{connection}` are replaced by a name. They are plain
- * strings, so that a server component can pass them to a client component.
+ * All texts of {@link CalendarIntegration} and {@link CalendarPicker}. `{provider}`, `{connection}` and `{calendar}` are
+ * replaced by a name, `{selected}` and `{total}` by a number, `{date}` by a date. They are plain strings, so that a server
+ * component can pass them to a client component.
  */
 export interface CalendarTexts {
   /** The name of the component for screen readers. */
@@ -122,6 +123,8 @@ export const defaultTexts: CalendarTexts = {
     try_again: "The old, revoked connection is removed. Connect {provider} once more.",
     not_rolled_back:
       "This was started by someone else, who may see the calendar you gave access to. Remove Cal.com’s access in your {provider} account.",
+    different_account: "You chose another {provider} account. Choose the one to reconnect, or add another account.",
+    read_only_calendar: "Bookings can’t be written to this calendar. Choose another one.",
     revoked: "{provider} no longer gives access. Reconnect it.",
     invalid_credentials: "Apple did not accept this address and app-specific password. Check both.",
     provider_error: "{provider} can’t be read just now. Try later, or disconnect it and connect it again.",

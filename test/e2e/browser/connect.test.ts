@@ -14,7 +14,7 @@ describe("connecting", () => {
 
     const card = ada.card(provider);
     await card.getByText("Connected", { exact: true }).waitFor();
-    await card.getByText(calendar, { exact: true }).waitFor();
+    await ada.page.getByRole("checkbox", { name: calendar, exact: true }).waitFor();
     expect(await card.getByRole("button", { name: `Disconnect ${account}` }).count()).toBe(1);
     expect(ada.page.url(), "the result is removed from the URL").toBe(`${demo.origin}/`);
 

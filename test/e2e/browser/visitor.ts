@@ -13,7 +13,7 @@ export interface Visitor {
   card(name: string): Locator;
   /** Presses Allow or Deny on the provider's page, which must be open. */
   consent(decision: "Allow" | "Deny", account?: string): Promise<void>;
-  /** Connects a calendar: presses the button, consents and waits for the message. */
+  /** Connects an account, the first one or another one: presses the button, consents and waits for the message. */
   connect(provider: "Google Calendar" | "Office 365", account?: string): Promise<void>;
   /** Waits until a live region contains this text. */
   expectMessage(text: string): Promise<void>;
@@ -49,7 +49,11 @@ export async function openVisitor({ origin }: Demo, context: BrowserContext): Pr
       await page.waitForURL((url) => isOwn(url.href));
     },
     async connect(provider, account) {
-      await page.getByRole("button", { name: new RegExp(`^(Connect|Reconnect) ${provider}$`) }).click();
+      const button = (name: RegExp): Locator => visitor.card(provider).getByRole("button", { name });
+      await button(/^(Connect|Reconnect) /)
+        .or(button(/^Add another account /))
+        .first()
+        .click();
       await visitor.consent("Allow", account);
       await visitor.expectMessage(`${provider} is connected.`);
     },

@@ -21,8 +21,21 @@ function blocks(language: string): (CodeBlock & { place: string })[] {
 
 test("every code block is in a language that a test checks", () => {
   // ts, tsx: snippets.test.ts. sh: commands.test.ts. lua: compared with its file in snippets.test.ts. mermaid: npm run docs.
+  // vue, svelte: components.test.ts.
   const languages = new Set(readPages().flatMap((page) => codeBlocks(page).map(({ language }) => language)));
-  expect([...languages].sort()).toEqual(["css", "js", "json", "lua", "mermaid", "sh", "sql", "ts", "tsx"]);
+  expect([...languages].sort()).toEqual([
+    "css",
+    "js",
+    "json",
+    "lua",
+    "mermaid",
+    "sh",
+    "sql",
+    "svelte",
+    "ts",
+    "tsx",
+    "vue",
+  ]);
   expect(blocks("lua").filter(({ from }) => from === undefined)).toEqual([]);
 });
 

@@ -83,8 +83,8 @@ describe("what the component shows", () => {
     const connections = [...page.querySelectorAll(".calbridge-connection")].map(
       ({ textContent }) => textContent,
     );
-    expect(connections[0]).toBe("alice@gmail.exampleTeamDisconnect");
-    expect(connections[1]).toMatch(/^Google Calendar can’t be read just now/);
+    expect(connections[0]).toBe("alice@gmail.exampleConnectedDisconnect");
+    expect(connections[1]).toMatch(/^Needs reconnectingGoogle Calendar can’t be read just now/);
   });
 
   test("an Apple connection that Cal.com does not list yet has no buttons", async () => {

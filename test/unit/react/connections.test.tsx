@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CalendarIntegration, type CalendarIntegrationStatus } from "../../../src/react/index.js";
 import { connection, fakeHandlers, status, type FakeHandlers } from "../../support/fake-handlers.js";
-import { buttonOf, perform, render } from "../../support/render.js";
+import { buttonOf, hydrate, perform, render } from "../../support/render.js";
 
 let handlers: FakeHandlers;
 
@@ -43,7 +43,7 @@ describe("a connection that doesn't work", () => {
     handlers.respond("sync-credentials", { data: { connected: false, reason: "revoked", calendars } });
     await perform(() => buttonOf("Check now").click());
     expect(page.textContent).toContain("no longer gives access");
-    expect(texts(page)[0]).toBe("alice@gmail.exampleTeamDisconnect");
+    expect(texts(page)[0]).toBe("alice@gmail.exampleConnectedDisconnect");
   });
 });
 
@@ -60,6 +60,92 @@ test("delegated accounts are shown, each with its address, and have no button to
   const ids = [...page.querySelectorAll("[id]")].map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
   expect(errors, "React's warnings").not.toHaveBeenCalled();
+});
+
+describe("several accounts of a provider", () => {
+  const broken = connection({
+    credentialId: 8,
+    email: "carol@gmail.example",
+    connected: false,
+    reason: "revoked",
+    since: "2026-11-03T09:30:00.000Z",
+    calendars: [],
+  });
+  const labelOf = (button: Element): string =>
+    (button.getAttribute("aria-labelledby") ?? "")
+      .split(" ")
+      .map((id) => document.getElementById(id)?.textContent)
+      .join(" ");
+  const buttons = (page: Element) =>
+    [...cardOf(page, "google").querySelectorAll("button[aria-labelledby]")].map(labelOf);
+
+  test("each account has its own state and buttons, and says since when it does not work", async () => {
+    const page = await show(connection(), broken);
+    expect(texts(page)[0]).toBe("alice@gmail.exampleConnectedDisconnect");
+    expect(texts(page)[1]).toMatch(/^carol@gmail\.exampleNeeds reconnectingNot working since .*2026\./);
+    expect(page.querySelector("time")?.dateTime).toBe("2026-11-03T09:30:00.000Z");
+    expect(buttons(page)).toEqual([
+      "Check now Google Calendar",
+      "Disconnect alice@gmail.example",
+      "Reconnect carol@gmail.example",
+      "Disconnect carol@gmail.example",
+      "Add another account Google Calendar",
+    ]);
+  });
+
+  test("the date is in the language of the page; the server renders it without one", async () => {
+    document.documentElement.lang = "de";
+    try {
+      const props = { fetch: handlers.fetch, initialStatus: { calendars: [broken] } };
+      const { html, errors } = await hydrate(<CalendarIntegration {...props} />);
+      expect(html).toContain(">2026-11-03</time>");
+      expect(errors).toEqual([]);
+      expect(document.querySelector("time")?.textContent).toBe("3. November 2026");
+      document.documentElement.lang = "not a language";
+      const page = await show(broken);
+      expect(page.querySelector("time")?.textContent).toContain("2026");
+    } finally {
+      document.documentElement.lang = "";
+    }
+  });
+
+  test("reconnecting asks for that account, adding for another one", async () => {
+    vi.spyOn(location, "assign").mockImplementation(() => undefined);
+    const authUrl = "https://accounts.google.example/";
+    handlers.respond("oauth-connect-url", { error: "unavailable" }, { data: { authUrl } });
+    const page = await show(connection(), broken);
+    await perform(() => buttonOf("Reconnect", page).click());
+    expect(handlers.seen.at(-1)?.url).toContain("type=google&reconnect=8");
+    await perform(() => buttonOf("Add another account", page).click());
+    expect(handlers.seen.at(-1)?.url).toContain("type=google&select=1");
+    const pending = [...page.querySelectorAll('button[aria-busy="true"]')];
+    expect(pending.map(({ id }) => id.replace(/.*-/, ""))).toEqual(["another"]);
+    expect(cardOf(page, "google").getAttribute("data-state")).toBe("connecting");
+  });
+
+  test("a provider without an account has only Connect, and Apple's form serves to reconnect and to add", async () => {
+    const apple = connection({ ...broken, calendarType: "apple", credentialId: 9 });
+    const page = await show(apple);
+    expect(buttons(page)).toEqual(["Connect Google Calendar"]);
+    await perform(() => buttonOf("Reconnect", cardOf(page, "apple")).click());
+    expect(page.querySelectorAll("form")).toHaveLength(1);
+    await perform(() => buttonOf("Cancel", page.querySelector("form")!).click());
+    await perform(() => buttonOf("Add another account", cardOf(page, "apple")).click());
+    expect(page.querySelectorAll("form")).toHaveLength(1);
+  });
+
+  test("with a picker on the page the accounts don't list their calendars; without one they do", async () => {
+    expect(texts(await show(connection()))[0]).not.toContain("Team");
+    const page = await render(
+      <CalendarIntegration
+        fetch={handlers.fetch}
+        initialStatus={{ calendars: [connection()] }}
+        picker={false}
+      />,
+    );
+    expect(texts(page)[0]).toContain("Team");
+    expect(page.querySelector("select")).toBeNull();
+  });
 });
 
 describe("Apple", () => {

@@ -1,0 +1,145 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { pictures, useDemo } from "./demo.js";
+
+const context = useDemo();
+beforeAll(() => mkdir(pictures, { recursive: true }));
+
+const emulator = () => context.demo.services.emulator!;
+const accounts = () =>
+  emulator()
+    .calendars.credentials(context.calUserIdOfAda())
+    .map(({ account }) => account);
+const selected = () =>
+  emulator()
+    .calendars.selected(context.calUserIdOfAda())
+    .map(({ externalId }) => externalId);
+
+/** Presses Tab until an element has the focus, and returns what a screen reader would call it. */
+async function tabTo(page: Page, wanted: RegExp): Promise<string> {
+  const seen: string[] = [];
+  for (let tabs = 0; tabs < 40; tabs += 1) {
+    await page.keyboard.press("Tab");
+    const name = (await page.locator(":focus").ariaSnapshot()).split("\n")[0] ?? "";
+    if (wanted.test(name)) return name;
+    seen.push(name);
+  }
+  throw new Error(`The Tab key does not reach ${String(wanted)}, only ${seen.join(" | ")}`);
+}
+
+describe("two accounts of a provider", () => {
+  test("a second account is added, with its own state and buttons, and bookings go where they went", async () => {
+    const { ada } = context;
+    const { page } = ada;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar", "alice@gmail.example");
+    const destination = page.getByLabel("New bookings go to");
+    await destination.selectOption("Team");
+    await page.getByText("New bookings go to Team.").waitFor();
+
+    await page.getByRole("button", { name: "Add another account Google Calendar" }).click();
+    await ada.consent("Allow", "carol@gmail.example");
+    await ada.expectMessage("Google Calendar is connected.");
+
+    expect(accounts()).toEqual(["alice@gmail.example", "carol@gmail.example"]);
+    for (const account of accounts()) {
+      await page.getByRole("button", { name: `Disconnect ${account}` }).waitFor();
+    }
+    expect(await destination.locator("option:checked").textContent()).toBe("Team");
+    expect(
+      await destination
+        .locator("optgroup")
+        .evaluateAll((groups) => groups.map((g) => g.getAttribute("label"))),
+    ).toEqual(accounts());
+    await page.screenshot({ path: join(pictures, "picker-two-accounts.png"), fullPage: true });
+  });
+});
+
+describe("the picker, by keyboard alone", () => {
+  test("from sign-in to a chosen destination and a calendar that is no longer checked", async () => {
+    const { ada, demo } = context;
+    const { page } = ada;
+    await page.goto(demo.origin);
+    await tabTo(page, /^- button "Ada Lovelace/);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Calendars", exact: true }).waitFor();
+    await tabTo(page, /^- button "Connect Google Calendar"/);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Sign in to" }).waitFor();
+    await tabTo(page, /^- button "Allow"/);
+    await page.keyboard.press("Enter");
+    await ada.expectMessage("Google Calendar is connected.");
+
+    await tabTo(page, /^- combobox "New bookings go to"/);
+    // The arrow passes through the options, and typing the name goes straight to one.
+    await page.keyboard.type("Team");
+    await page.getByText("New bookings go to Team.").waitFor();
+    const sent = emulator().count({ method: "PUT", path: /destination-calendars/ });
+    expect(sent, "one change").toBe(1);
+
+    const before = selected();
+    expect(before.length).toBeGreaterThan(0);
+    const first = await tabTo(page, /^- checkbox .*\[checked\]/);
+    await page.keyboard.press("Space");
+    await expect.poll(() => selected().length).toBe(before.length - 1);
+    expect(await page.locator(":focus").isChecked(), first).toBe(false);
+    expect(await page.locator(":focus").getAttribute("type"), "the focus stays").toBe("checkbox");
+    await page.screenshot({ path: join(pictures, "picker-keyboard.png"), fullPage: true });
+  });
+
+  test("a refusal of Cal.com is told, and the checkbox is as before", async () => {
+    const { ada } = context;
+    const { page } = ada;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar");
+    const checkbox = page.getByRole("checkbox", { checked: true }).first();
+    emulator().inject({ path: /selected-calendars/, effect: { status: 503 }, times: 10 });
+    await checkbox.press("Space");
+    await page.getByRole("alert").getByText("The calendar service can’t be reached").waitFor();
+    expect(await checkbox.isChecked()).toBe(true);
+  });
+});
+
+test("what a screen reader meets in the picker, in order", async () => {
+  const { ada } = context;
+  await ada.signIn("Ada Lovelace");
+  await ada.connect("Google Calendar");
+  const picker = ada.page.getByRole("region", { name: "Your calendars in bookings" });
+  expect(await picker.ariaSnapshot()).toMatchInlineSnapshot(`
+    "- region "Your calendars in bookings":
+      - text: New bookings go to
+      - combobox "New bookings go to"
+      - status
+      - alert
+      - paragraph: They are written to this calendar.
+      - heading "Checked for conflicts" [level=2]
+      - paragraph: You are busy when one of these calendars is.
+      - group:
+        - text: alice@gmail.example 1 of 2
+        - list "Checked for conflicts alice@gmail.example":
+          - listitem:
+            - checkbox "alice@gmail.example" [checked]
+            - text: alice@gmail.example
+          - listitem:
+            - checkbox "Team"
+            - text: Team"
+  `);
+});
+
+test("the demo shows when the user is busy in the selected calendars", async () => {
+  const { ada } = context;
+  const { page } = ada;
+  await ada.signIn("Ada Lovelace");
+  const strip = page.getByRole("region", { name: "Busy this week" });
+  await strip.getByText("Connect a calendar to see it here.").waitFor();
+  await ada.connect("Google Calendar");
+  await strip.getByText("Times in Europe/London").waitFor();
+  const days = strip.getByRole("listitem");
+  expect(await days.count()).toBe(7);
+  await strip.getByText("All day").waitFor();
+  await page.screenshot({ path: join(pictures, "busy-strip.png"), fullPage: true });
+  for (const checkbox of await page.getByRole("checkbox", { checked: true }).all()) await checkbox.uncheck();
+  await strip.getByText("Connect a calendar to see it here.").waitFor();
+});
