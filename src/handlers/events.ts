@@ -12,7 +12,8 @@ export type HandlerName =
   | "status"
   | "disconnect"
   | "appleCredentials"
-  | "refresh";
+  | "refresh"
+  | "checkConnections";
 
 /** What `onConnected` receives. */
 export interface ConnectedEvent {

@@ -12,5 +12,5 @@ export {
 } from "./create-cal-handlers.js";
 export type { ConnectionCalendar, Connection } from "./account.js";
 export type { ConnectedEvent, DisconnectedEvent, HandlerErrorEvent, HandlerName } from "./events.js";
-export type { CalHandlersOptions, CalSession } from "./options.js";
+export type { CalHandlersOptions, CalSession, CronOptions } from "./options.js";
 export type { HandlerErrorCode, ReturnReason } from "./http/http-error.js";

@@ -4,6 +4,7 @@ import { failure, isReportable } from "./http/responses.js";
 import { reportError } from "./report-error.js";
 import { refresh } from "./routes/access-token.js";
 import { appleCredentials } from "./routes/apple-credentials.js";
+import { checkConnections } from "./routes/check-connections.js";
 import { oauthConnectUrl } from "./routes/connect-url.js";
 import { disconnect } from "./routes/disconnect.js";
 import { googleOauthRedirect, officeOauthRedirect } from "./routes/oauth-callback.js";
@@ -23,6 +24,7 @@ const routesByPath: Record<string, Route> = {
   "/calendars/disconnect": disconnect,
   "/calendars/apple-credentials": appleCredentials,
   "/refresh": refresh,
+  "/connections/check": checkConnections,
 };
 
 /** All routes. */

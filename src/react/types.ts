@@ -29,6 +29,8 @@ export interface Connection {
     | null;
   /** What to do if it doesn't work, in English; `null` if it does. */
   message: string | null;
+  /** Since when it doesn't work, as ISO 8601. Absent if that is not known: the server has no connection store. */
+  since?: string;
   /** Whether an organization's administrator has given the access: then the user can't end it. */
   delegated: boolean;
   /** Empty while the connection can't be read. */

@@ -1,6 +1,7 @@
 import type { ConnectedCalendar } from "../../index.js";
 import { isCalError } from "../../errors.js";
 import { toConnection } from "../account.js";
+import { withLastCheck } from "../last-check.js";
 import { withUnlistedApple } from "../unlisted-apple.js";
 import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
@@ -16,10 +17,11 @@ export const status: Route = {
   async run(request, context) {
     const { userId } = await requireSession(request, context);
     const listed = (await list(request, context, userId)).map(toConnection);
-    const [calendars] = await Promise.all([
+    const [all] = await Promise.all([
       withUnlistedApple(context, userId, listed),
       context.known.note(userId, listed),
     ]);
+    const calendars = await withLastCheck(context, userId, all);
     return success({ hasConnectedCalendars: calendars.some(({ connected }) => connected), calendars });
   },
 };

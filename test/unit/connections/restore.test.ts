@@ -185,12 +185,12 @@ test("an ICS feed's address is in no state and in no event", async () => {
   const world = createConnectionsWorld();
   const { ada } = await adaWithGoogle(world);
   const url = "https://calendar.example/private-0123456789/basic.ics";
-  const { id } = await ada.calendars.saveIcsFeed({ urls: [url] });
+  const { credentialId } = await ada.calendars.saveIcsFeed({ urls: [url] });
   world.emulator.clock.advance(15_000);
   await world.cal.checkConnection("ada");
   world.emulator.provider.breakFeed(url);
   await world.pass(3 * DAY, HOUR);
-  await ada.calendars.disconnect("ics-feed", { credentialId: id });
+  await ada.calendars.disconnect("ics-feed", { credentialId });
   await world.pass(3 * MINUTE, MINUTE);
   world.emulator.provider.repairFeed(url);
   await ada.calendars.saveIcsFeed({ urls: [url] });
