@@ -164,6 +164,11 @@ export class CalClient {
     );
   }
 
+  /** Whether users' connections are remembered, so that they can be checked. */
+  get hasConnectionStore(): boolean {
+    return this.#loadConnections !== undefined;
+  }
+
   /** The id of the client at Cal.com. Not a secret. */
   get clientId(): string {
     const { managedUsers, oauth } = this.#context.options;

@@ -9,6 +9,10 @@ process.exitCode = await main(process.argv.slice(2), {
   version,
   out: (line) => console.log(line),
   err: (line) => console.error(line),
+  // Erases the line, then writes it without a line end.
+  ...(process.stderr.isTTY && {
+    progress: (line: string) => void process.stderr.write(`\r\u001b[2K${line}`),
+  }),
   env: process.env,
   cwd: process.cwd(),
   fetch: globalThis.fetch,

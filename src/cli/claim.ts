@@ -1,14 +1,12 @@
-import { CalClient } from "../client.js";
+import type { CalClient } from "../client.js";
 import { isCalError } from "../errors.js";
-import { postgresTokenStore } from "../stores/postgres/postgres-token-store.js";
-import { encryptedTokenStore } from "../tokens/encryption/encrypted-token-store.js";
-import { encryptionKeysFromEnv } from "../tokens/encryption/keys.js";
 import type { ClaimProgress } from "../users/claim-users.js";
-import { withDatabase, type Database } from "./checks/database.js";
+import { withDatabase } from "./checks/database.js";
 import type { Finding } from "./checks/finding.js";
 import { textOption, UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
 import { withEnvFile } from "./env-file.js";
-import { tableOptions, tableOptionsOf, tableUsage } from "./table-options.js";
+import { createTableClient } from "./table-client.js";
+import { tableOptions, tableUsage } from "./table-options.js";
 
 const PROGRESS_EVERY = 100;
 const MAX_PER_MINUTE = 200;
@@ -43,7 +41,9 @@ it was stopped, or if some users could not be claimed: each of them is named wit
   async run(values, given) {
     const io = withEnvFile(given, textOption(values, "env-file"));
     const maxPerMinute = maxPerMinuteOf(values);
-    const client = createClient(values, io);
+    const { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL } = io.env;
+    const env = { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL };
+    const client = createTableClient(values, io, { env });
     let result: ClaimProgress | undefined;
     const findings = await withDatabase(io, async (database) => {
       client.connect(database);
@@ -69,32 +69,6 @@ function maxPerMinuteOf(values: OptionValues): number | undefined {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= MAX_PER_MINUTE) return value;
   throw new UsageError(`--max-per-minute must be a whole number from 1 to ${String(MAX_PER_MINUTE)}.`);
-}
-
-/** The client, with a store whose database is connected later: its options are validated first. */
-function createClient(
-  values: OptionValues,
-  io: CommandIo,
-): { cal: CalClient; connect: (database: Database) => void } {
-  let connected: Database | undefined;
-  const database: Database = {
-    query: (text, parameters) => {
-      if (!connected) throw new TypeError("The database is not connected.");
-      return connected.query(text, parameters);
-    },
-  };
-  const table = postgresTokenStore({ client: database, ...tableOptionsOf(values) });
-  const hasKeys = Boolean(io.env["CAL_TOKEN_ENCRYPTION_KEYS"]?.trim());
-  const tokenStore = hasKeys ? encryptedTokenStore(table, { keys: encryptionKeysFromEnv(io.env) }) : table;
-  const { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL } = io.env;
-  const cal = CalClient.fromEnv({
-    env: { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL },
-    serverId: textOption(values, "server-id"),
-    tokenStore,
-    fetch: io.fetch,
-    now: io.now,
-  });
-  return { cal, connect: (database) => void (connected = database) };
 }
 
 async function claim(

@@ -8,6 +8,8 @@ export interface CommandIo {
   out: (line: string) => void;
   /** Writes a line to the standard error. */
   err: (line: string) => void;
+  /** Writes over the last line of the terminal; absent where the output is none. */
+  progress?: ((line: string) => void) | undefined;
   env: Readonly<Record<string, string | undefined>>;
   /** The application's folder, from which its packages are imported. */
   cwd: string;

@@ -7,6 +7,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import("./schema.js")).schemaCommand,
   doctor: async () => (await import("./doctor.js")).doctorCommand,
   claim: async () => (await import("./claim.js")).claimCommand,
+  check: async () => (await import("./check.js")).checkCommand,
   emulator: async () => (await import("./emulator.js")).emulatorCommand,
 };
 
@@ -15,6 +16,7 @@ const help = `calbridge <command>
   schema     print the token table, and the migration to it
   doctor     diagnose the environment, the connection to Cal.com and the token table
   claim      give the managed users of a table from another integration their owner
+  check      check users' calendar connections, and print those that don't work
   emulator   run an emulated Cal.com for development
 
   calbridge <command> --help   print the help of a command

@@ -15,6 +15,9 @@ Changes nothing: apply it with the tool you use.
   --transaction         SQL for other clients, and for tools that run a migration in a transaction
                         (Prisma Migrate, drizzle-kit)
   --prisma              the Prisma models
+  --connections         the table of the connection store as well, for \`calbridge check\`
+  --connection-table <name>
+                        what that table is called; default: CalendarConnectionState
 
 ${tableUsage}
   --user-table <name>   the table (in Prisma: the model) of your users; default: User
@@ -28,6 +31,8 @@ ${tableUsage}
     sql: { type: "boolean" },
     transaction: { type: "boolean" },
     prisma: { type: "boolean" },
+    connections: { type: "boolean" },
+    "connection-table": { type: "string" },
     "user-table": { type: "string" },
     "user-column": { type: "string" },
     "user-type": { type: "string" },
@@ -49,6 +54,7 @@ function printSql(values: OptionValues): string {
     ...names,
     users: users && { schema: names.schema, table: users.name, column: users.id },
     userIdType: userIdTypeOf(values),
+    ...connectionsOf(values),
     inTransaction,
   }).trimEnd();
   // psql would go on after an error, with errors that only follow from the first.
@@ -67,6 +73,7 @@ function printPrisma(values: OptionValues): string {
     columns,
     userIdType: userIdTypeOf(values),
     users: users && { model: users.name, field: users.id },
+    ...connectionsOf(values),
   });
   const name = prismaModelName(table);
   const back = users
@@ -75,6 +82,14 @@ function printPrisma(values: OptionValues): string {
   return `${models}${back}
 // For a table that you already have: make an empty migration (prisma migrate dev --create-only) and put
 // into its migration.sql what \`npx calbridge schema --transaction\` prints.`;
+}
+
+function connectionsOf(values: OptionValues): { connections: boolean; connectionTable: string | undefined } {
+  const connectionTable = textOption(values, "connection-table");
+  return {
+    connections: values["connections"] === true || connectionTable !== undefined,
+    connectionTable,
+  };
 }
 
 function usersOf(values: OptionValues): { name: string; id: string } | undefined {

@@ -2,7 +2,7 @@ import { CalValidationError, isCalError } from "../errors.js";
 import type { ConnectionState } from "../stores/connection-store.js";
 import { checkUser } from "./check-user.js";
 import type { ConnectionsContext } from "./context.js";
-import { calendarTypeOf } from "./describe.js";
+import { calendarTypeOf, describeState } from "./describe.js";
 import { DueUsers } from "./due-users.js";
 import { FAILED_MS } from "./intervals.js";
 import { Pace } from "./pace.js";
@@ -15,9 +15,9 @@ export async function checkDue(
   options: CheckConnectionsOptions,
 ): Promise<ConnectionChecksResult> {
   const { limit = Number.POSITIVE_INFINITY, concurrency = 5, maxPerMinute = 120, signal } = options;
-  assertAbove("limit", limit, 1);
-  assertAbove("concurrency", concurrency, 1);
-  assertAbove("maxPerMinute", maxPerMinute, 0);
+  assertNumber("limit", limit, (value) => value === Number.POSITIVE_INFINITY || isCount(value));
+  assertNumber("concurrency", concurrency, isCount);
+  assertNumber("maxPerMinute", maxPerMinute, (value) => value > 0);
   const queue = new DueUsers(context, { limit, batch: Math.min(concurrency, Math.ceil(maxPerMinute)) });
   const pace = new Pace(maxPerMinute, signal);
   const result: ConnectionChecksResult = {
@@ -51,27 +51,40 @@ export async function checkDue(
 async function checkClaimed(
   context: ConnectionsContext,
   claimed: ConnectionState,
-  { restore, onFailure }: CheckConnectionsOptions,
+  { restore, onCheck, onFailure }: CheckConnectionsOptions,
   result: ConnectionChecksResult,
 ): Promise<void> {
   const { userId } = claimed;
-  try {
-    // Not the run's signal: a user whose check has begun is checked to the end.
-    const { state, changed, notified } = await checkUser(context, userId, { claimed, restore });
-    result.checked += 1;
-    result.changed += changed;
-    result.notified += notified;
-    countUnavailable(state, result.unavailable);
-  } catch (error) {
-    if (isCalError(error) && error.code === "user_not_found") {
-      // The user has left the application.
-      await context.store.delete(userId);
-      return;
-    }
-    result.failed += 1;
-    onFailure?.(userId, error);
-    await postpone(context, claimed);
+  // Without the run's signal: a user whose check has begun is checked to the end.
+  const outcome = await checkUser(context, userId, { claimed, restore }).catch((error: unknown) => ({
+    error,
+  }));
+  if ("error" in outcome) {
+    await countFailure(context, claimed, outcome.error, { onFailure, result });
+    return;
   }
+  result.checked += 1;
+  result.changed += outcome.changed;
+  result.notified += outcome.notified;
+  countUnavailable(outcome.state, result.unavailable);
+  onCheck?.(describeState(userId, outcome.state));
+}
+
+async function countFailure(
+  context: ConnectionsContext,
+  claimed: ConnectionState,
+  error: unknown,
+  { onFailure, result }: Pick<CheckConnectionsOptions, "onFailure"> & { result: ConnectionChecksResult },
+): Promise<void> {
+  const { userId } = claimed;
+  if (isCalError(error) && error.code === "user_not_found") {
+    // The user has left the application.
+    await context.store.delete(userId);
+    return;
+  }
+  result.failed += 1;
+  await postpone(context, claimed);
+  onFailure?.(userId, error);
 }
 
 /** So that what is wrong with the configuration is not asked again and again. */
@@ -107,9 +120,15 @@ async function together(times: number, work: () => Promise<void>): Promise<void>
   if (failed) throw failed.reason;
 }
 
-function assertAbove(name: string, value: unknown, min: number): void {
-  if (typeof value === "number" && (min === 0 ? value > 0 : value >= min)) return;
+function assertNumber(name: string, value: unknown, isValid: (value: number) => boolean): void {
+  if (typeof value === "number" && isValid(value)) return;
   throw new CalValidationError(
-    `${name} must be a number ${min === 0 ? "above 0" : `of ${String(min)} or more`}.`,
+    name === "maxPerMinute"
+      ? `${name} must be a number above 0.`
+      : `${name} must be a whole number of 1 or more.`,
   );
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
 }

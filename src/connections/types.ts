@@ -134,6 +134,8 @@ export interface CheckConnectionsOptions extends CheckConnectionOptions {
   signal?: AbortSignal | undefined;
   /** Called after each user. */
   onProgress?: ((progress: ConnectionChecksResult) => void) | undefined;
+  /** Called with what was found of each user, connections that work included. */
+  onCheck?: ((check: ConnectionCheck) => void) | undefined;
   /** Called for each user who could not be checked. The run goes on. */
   onFailure?: ((userId: string, error: unknown) => void) | undefined;
 }

@@ -5,15 +5,15 @@ import type { StateStore } from "./state-store.js";
 import { parseState, type UserState } from "./user-state.js";
 
 // An open page asks for the status again and again.
-const LOOK_EVERY_MS = 60_000;
+const COMPARE_EVERY_MS = 60_000;
 const MAX_USERS = 10_000;
 
 /** What the application's own calls see of a user's connections. It writes no status: it makes the user due for a check. */
 export class ConnectionWatcher {
   readonly #store: StateStore;
   readonly #now: () => number;
-  /** When a user was last looked at. */
-  readonly #lookedAt = new Map<string, number>();
+  /** What was last compared for a user, and when. */
+  readonly #compared = new Map<string, { what: string; at: number }>();
 
   constructor(store: StateStore, now: () => number) {
     this.#store = store;
@@ -22,14 +22,15 @@ export class ConnectionWatcher {
 
   /** A calendar was connected, disconnected or chosen. */
   async changed(userId: string): Promise<void> {
-    this.#lookedAt.delete(userId);
+    this.#compared.delete(userId);
     await this.#store.makeDue(userId);
   }
 
   /** A list was read. Makes the user due if it differs from what is remembered. */
   async saw(userId: string, list: CalendarList): Promise<void> {
     const { connections } = await toSeenList(list, new Set());
-    await this.#compare(userId, ({ connections: known }) => {
+    const what = JSON.stringify(connections.map(({ key, verdict }) => [key, verdict.status]));
+    await this.#compare(userId, what, ({ connections: known }) => {
       const present = known.filter(({ status }) => status !== "gone");
       const isKnown = connections.every(({ key, verdict }) =>
         present.some((one) => one.key === key && isWorking(one.status) === isWorking(verdict.status)),
@@ -41,17 +42,17 @@ export class ConnectionWatcher {
   /** Cal.com's check says that a provider's connection does not work. */
   async failed(userId: string, provider: DisconnectableProvider): Promise<void> {
     const { integration } = providers[provider];
-    await this.#compare(userId, ({ connections }) =>
+    await this.#compare(userId, provider, ({ connections }) =>
       connections.every((known) => known.integration !== integration || isWorking(known.status)),
     );
   }
 
-  async #compare(userId: string, isNews: (state: UserState) => boolean): Promise<void> {
-    const now = this.#now();
-    const lookedAt = this.#lookedAt.get(userId);
-    if (lookedAt !== undefined && now - lookedAt < LOOK_EVERY_MS) return;
-    if (this.#lookedAt.size >= MAX_USERS) this.#lookedAt.clear();
-    this.#lookedAt.set(userId, now);
+  async #compare(userId: string, what: string, isNews: (state: UserState) => boolean): Promise<void> {
+    const at = this.#now();
+    const last = this.#compared.get(userId);
+    if (last?.what === what && at - last.at < COMPARE_EVERY_MS) return;
+    if (this.#compared.size >= MAX_USERS) this.#compared.clear();
+    this.#compared.set(userId, { what, at });
     const stored = await this.#store.get(userId);
     const state = parseState(stored?.details ?? null);
     if (!state || isNews(state)) await this.#store.makeDue(userId);

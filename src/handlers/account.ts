@@ -28,6 +28,11 @@ export interface Connection {
   reason: DisconnectedReason | null;
   /** What to do if it doesn't work; `null` if it does. */
   message: string | null;
+  /**
+   * Since when it doesn't work, as ISO 8601: for a client with a connection store, once a check has seen it. Absent
+   * otherwise.
+   */
+  since?: string;
   /** Whether an organization's administrator has given the access: then the user can't end it. */
   delegated: boolean;
   /** Empty while the connection can't be read. */

@@ -77,6 +77,7 @@ export interface CreateCalHandlers {
    * | `NEXT_PUBLIC_OFFICE_CALENDAR_REDIRECT` | `officeRedirectUri` |
    * | `NEXT_PUBLIC_CALENDAR_SUCCESS_URL` | `successUrl` |
    * | `NEXT_PUBLIC_CALENDAR_ERROR_URL` | `errorUrl` |
+   * | `CRON_SECRET` | `cronSecret`, if the client has a `connectionStore` |
    *
    * @example
    * ```ts
@@ -130,7 +131,7 @@ function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
   if (!client && !tokenStore) throw new CalValidationError("Give a tokenStore, or a client that has one.");
   try {
     return create({
-      ...optionsFromEnv(env, given),
+      ...optionsFromEnv(env, given, client?.hasConnectionStore),
       client: client ?? clientFromEnv(env, options),
     });
   } catch (error) {

@@ -10,7 +10,11 @@ type Given = Omit<CalHandlersOptions, "client" | "stateSecret" | "appUrl" | "suc
   Optional<Pick<CalHandlersOptions, "stateSecret" | "appUrl" | "successUrl">>;
 
 /** Reads options of the handlers from the environment. Given options take precedence. */
-export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions, "client"> {
+export function optionsFromEnv(
+  env: Env,
+  given: Given,
+  hasConnectionStore = false,
+): Omit<CalHandlersOptions, "client"> {
   const read = (name: string): string | undefined => env[name]?.trim() || undefined;
   const missing: string[] = [];
   const need = (name: string, advice: string): string => {
@@ -37,6 +41,8 @@ export function optionsFromEnv(env: Env, given: Given): Omit<CalHandlersOptions,
     successUrl:
       given.successUrl ?? need("NEXT_PUBLIC_CALENDAR_SUCCESS_URL", "the page to end on, such as /calendars"),
     linkRedirectUri: given.linkRedirectUri ?? read("CAL_OAUTH_REDIRECT_URI"),
+    // Without a connection store the variable is for something else of the application's.
+    cronSecret: given.cronSecret ?? (hasConnectionStore ? read("CRON_SECRET") : undefined),
     errorUrl: given.errorUrl ?? read("NEXT_PUBLIC_CALENDAR_ERROR_URL"),
   };
   if (missing.length > 0) throw new CalValidationError(`Not set in the environment: ${missing.join(", ")}.`);

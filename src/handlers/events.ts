@@ -17,7 +17,8 @@ export type HandlerName =
   | "oauthUnlink"
   | "selectCalendar"
   | "setDestination"
-  | "refresh";
+  | "refresh"
+  | "checkConnections";
 
 /** What `onConnected` receives. */
 export interface ConnectedEvent {

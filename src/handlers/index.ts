@@ -20,5 +20,5 @@ export type {
   LinkedEvent,
   UnlinkedEvent,
 } from "./events.js";
-export type { CalHandlersOptions, CalSession } from "./options.js";
+export type { CalHandlersOptions, CalSession, CronOptions } from "./options.js";
 export type { HandlerErrorCode, LinkReason, ReturnReason } from "./http/http-error.js";

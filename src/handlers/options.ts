@@ -19,11 +19,33 @@ export type CalSession = {
 // A database has null for a value that is missing.
 type ManagedUserFields = { [Field in keyof ManagedUserInput]: ManagedUserInput[Field] | null };
 
+/** How `/connections/check` works. */
+export interface CronOptions {
+  /**
+   * Time after which it begins no more users, in milliseconds; those in flight are waited for. Less than the platform
+   * gives a request.
+   * @defaultValue 20_000
+   */
+  timeBudgetMs?: number | undefined;
+  /**
+   * The most users a minute.
+   * @defaultValue 120
+   */
+  maxPerMinute?: number | undefined;
+  /**
+   * Users checked at once.
+   * @defaultValue 5
+   */
+  concurrency?: number | undefined;
+}
+
 /** Options of `createCalHandlers()`. */
 export interface CalHandlersOptions {
   /** The client whose users' calendars these are. */
   client: Pick<CalClient, "clientId" | "ensureUser" | "forUser"> &
-    Partial<Pick<CalClient, "grants" | "oauth">>;
+    Partial<
+      Pick<CalClient, "grants" | "oauth" | "hasConnectionStore" | "checkConnections" | "lastConnectionCheck">
+    >;
   /**
    * Returns the signed-in user by the application's own session, or `null`. It is also called on the way back from the
    * consent page: a session cookie must be `SameSite=Lax` (or `None`) to be sent there.
@@ -102,6 +124,14 @@ export interface CalHandlersOptions {
    * @defaultValue 16_384
    */
   maxBodyBytes?: number | undefined;
+  /**
+   * Turns on `/connections/check`, by which a scheduler has users' connections checked: it sends this secret as
+   * `Authorization: Bearer ...`. 16 characters or more, made at random. The client needs a `connectionStore`.
+   * @defaultValue none: the route is a 404
+   */
+  cronSecret?: string | undefined;
+  /** How `/connections/check` works. */
+  cron?: CronOptions | undefined;
   /** Called and awaited when a calendar has been connected, for the application's own records. */
   onConnected?: ((event: ConnectedEvent) => void | Promise<void>) | undefined;
   /** Called and awaited when connections were removed: by the user, or because they were revoked or duplicates. */

@@ -1,12 +1,13 @@
 import type { CalClient, Logger, OAuthProvider } from "../index.js";
 import { CalValidationError } from "../errors.js";
-import { assertNames, assertObject, assertText, toHttpUrl } from "../lib/assert.js";
+import { assertMs, assertNames, assertObject, assertText, MAX_TIMEOUT_MS, toHttpUrl } from "../lib/assert.js";
 import { assertSecure } from "../lib/http-url.js";
+import { isWeakSecret } from "../lib/secret-strength.js";
 import type { Telemetry } from "../lib/telemetry.js";
 import { hideProperties } from "./events.js";
 import { appPathOf, resolveAppUrl } from "./http/app-url.js";
 import { createEncryptedJson, type EncryptedJson } from "./oauth/encrypted-json.js";
-import type { CalHandlersOptions } from "./options.js";
+import type { CalHandlersOptions, CronOptions } from "./options.js";
 
 /** The options, validated, with all defaults. */
 export interface ResolvedHandlersOptions {
@@ -24,6 +25,8 @@ export interface ResolvedHandlersOptions {
   exposeAccessToken: boolean;
   maxBodyBytes: number;
   telemetry: Telemetry | undefined;
+  /** `null`: the route is off. */
+  cron: (CronOptions & { secret: string; timeBudgetMs: number }) | null;
   onConnected: NonNullable<CalHandlersOptions["onConnected"]>;
   onDisconnected: NonNullable<CalHandlersOptions["onDisconnected"]>;
   onLinked: CalHandlersOptions["onLinked"];
@@ -56,6 +59,7 @@ export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHan
     ...urls,
     exposeAccessToken: options.exposeAccessToken === true,
     maxBodyBytes: toMaxBodyBytes(options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES),
+    cron: resolveCron(options),
     telemetry,
     onConnected: (event) => {
       telemetry?.count({ name: "connection_change", provider: event.provider, status: "connected" });
@@ -71,6 +75,28 @@ export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHan
     logger: options.logger ?? (onError ? undefined : globalThis.console),
     now: options.now ?? Date.now,
   };
+}
+
+const DEFAULT_TIME_BUDGET_MS = 20_000;
+const MIN_SECRET_LENGTH = 16;
+
+function resolveCron({
+  client,
+  cronSecret: secret,
+  cron = {},
+}: CalHandlersOptions): ResolvedHandlersOptions["cron"] {
+  assertObject("cron", cron, "{ timeBudgetMs, maxPerMinute, concurrency }");
+  assertNames(cron, ["timeBudgetMs", "maxPerMinute", "concurrency"], "cron.");
+  const { timeBudgetMs = DEFAULT_TIME_BUDGET_MS } = cron;
+  assertMs("cron.timeBudgetMs", timeBudgetMs, { min: 1, max: MAX_TIMEOUT_MS });
+  if (secret === undefined) return null;
+  if (typeof secret !== "string" || secret.length < MIN_SECRET_LENGTH || isWeakSecret(secret)) {
+    throw new CalValidationError(
+      `cronSecret must have ${MIN_SECRET_LENGTH} characters or more, made at random: openssl rand -base64 32 makes one.`,
+    );
+  }
+  assertMethods("client", client, ["checkConnections"]);
+  return { ...cron, secret, timeBudgetMs };
 }
 
 type ResolvedUrls = Pick<
@@ -180,6 +206,8 @@ const names: Record<keyof CalHandlersOptions, true> = {
   allowedOrigins: true,
   allowInsecure: true,
   exposeAccessToken: true,
+  cronSecret: true,
+  cron: true,
   googleRedirectUri: true,
   officeRedirectUri: true,
   linkRedirectUri: true,

@@ -5,6 +5,7 @@ import { traced } from "../lib/telemetry.js";
 import { reportError } from "./report-error.js";
 import { refresh } from "./routes/access-token.js";
 import { appleCredentials } from "./routes/apple-credentials.js";
+import { checkConnections } from "./routes/check-connections.js";
 import { oauthConnectUrl } from "./routes/connect-url.js";
 import { disconnect } from "./routes/disconnect.js";
 import { oauthCallback } from "./routes/link-callback.js";
@@ -34,6 +35,7 @@ const routesByPath: Record<string, Route> = {
   "/calendars/select": selectCalendar,
   "/calendars/destination": setDestination,
   "/refresh": refresh,
+  "/connections/check": checkConnections,
 };
 
 /** All routes. */
