@@ -1,14 +1,13 @@
-import { CalClient } from "../client.js";
+import type { CalClient } from "../client.js";
 import { isCalError } from "../errors.js";
-import { postgresTokenStore } from "../stores/postgres/postgres-token-store.js";
-import { encryptedTokenStore } from "../tokens/encryption/encrypted-token-store.js";
-import { encryptionKeysFromEnv } from "../tokens/encryption/keys.js";
 import type { ClaimProgress } from "../users/claim-users.js";
-import { withDatabase, type Database } from "./checks/database.js";
-import type { Finding } from "./checks/finding.js";
+import { withDatabase } from "./checks/database.js";
+import { printProblems } from "./checks/finding.js";
 import { textOption, UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
 import { withEnvFile } from "./env-file.js";
-import { tableOptions, tableOptionsOf, tableUsage } from "./table-options.js";
+import { showUserId } from "./show-user-id.js";
+import { tableClient } from "./table-client.js";
+import { tableOptions, tableUsage } from "./table-options.js";
 
 const PROGRESS_EVERY = 100;
 const MAX_PER_MINUTE = 200;
@@ -43,7 +42,10 @@ it was stopped, or if some users could not be claimed: each of them is named wit
   async run(values, given) {
     const io = withEnvFile(given, textOption(values, "env-file"));
     const maxPerMinute = maxPerMinuteOf(values);
-    const client = createClient(values, io);
+    // Managed users only, also for an application that has both grants.
+    const { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL, CAL_TOKEN_ENCRYPTION_KEYS } = io.env;
+    const env = { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL, CAL_TOKEN_ENCRYPTION_KEYS };
+    const client = tableClient(values, { ...io, env });
     let result: ClaimProgress | undefined;
     const findings = await withDatabase(io, async (database) => {
       client.connect(database);
@@ -56,7 +58,7 @@ it was stopped, or if some users could not be claimed: each of them is named wit
         return [{ level: "wrong", text: error.message }];
       }
     });
-    findings.forEach((finding) => printProblem(finding, io));
+    printProblems(findings, io);
     if (!result || findings.length > 0) return 1;
     io.out(summaryOf(result));
     return result.done && result.failed === 0 && result.inUse === 0 ? 0 : 1;
@@ -69,32 +71,6 @@ function maxPerMinuteOf(values: OptionValues): number | undefined {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= MAX_PER_MINUTE) return value;
   throw new UsageError(`--max-per-minute must be a whole number from 1 to ${String(MAX_PER_MINUTE)}.`);
-}
-
-/** The client, with a store whose database is connected later: its options are validated first. */
-function createClient(
-  values: OptionValues,
-  io: CommandIo,
-): { cal: CalClient; connect: (database: Database) => void } {
-  let connected: Database | undefined;
-  const database: Database = {
-    query: (text, parameters) => {
-      if (!connected) throw new TypeError("The database is not connected.");
-      return connected.query(text, parameters);
-    },
-  };
-  const table = postgresTokenStore({ client: database, ...tableOptionsOf(values) });
-  const hasKeys = Boolean(io.env["CAL_TOKEN_ENCRYPTION_KEYS"]?.trim());
-  const tokenStore = hasKeys ? encryptedTokenStore(table, { keys: encryptionKeysFromEnv(io.env) }) : table;
-  const { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL } = io.env;
-  const cal = CalClient.fromEnv({
-    env: { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL },
-    serverId: textOption(values, "server-id"),
-    tokenStore,
-    fetch: io.fetch,
-    now: io.now,
-  });
-  return { cal, connect: (database) => void (connected = database) };
 }
 
 async function claim(
@@ -112,7 +88,7 @@ async function claim(
     },
     onFailure: (userId, reason, error) => {
       const detail = isCalError(error) ? `: ${error.message}` : "";
-      io.err(`${reasons[reason].padEnd(8)} ${show(userId)}${detail}`);
+      io.err(`${reasons[reason].padEnd(8)} ${showUserId(userId)}${detail}`);
     },
   });
 }
@@ -120,7 +96,7 @@ async function claim(
 const reasons = { in_use: "in use", gone: "gone", failed: "failed" } as const;
 
 function progressOf({ checked, claimed, after }: ClaimProgress): string {
-  return `${String(checked)} users looked at, ${String(claimed)} claimed; to continue here: --after ${show(after ?? "")}`;
+  return `${String(checked)} users looked at, ${String(claimed)} claimed; to continue here: --after ${showUserId(after ?? "")}`;
 }
 
 function summaryOf(progress: ClaimProgress): string {
@@ -135,13 +111,4 @@ function summaryOf(progress: ClaimProgress): string {
     done && failed === 0 && inUse === 0 && "All managed users have an owner: adoptUnowned can be turned off.",
   ].filter((line) => line !== false);
   return [counts, ...help].join("\n");
-}
-
-function printProblem({ text, help }: Finding, io: CommandIo): void {
-  io.err(`calbridge: ${text}${help === undefined ? "" : `\n${help}`}`);
-}
-
-/** A user's id as one word of the shell, without control characters. */
-function show(userId: string): string {
-  return /^[\w.@:-]+$/.test(userId) ? userId : JSON.stringify(userId);
 }

@@ -1,12 +1,14 @@
 import { parseArgs } from "node:util";
 import { CalValidationError } from "../errors.js";
-import { UsageError, type Command, type CommandIo } from "./command.js";
+import { UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
 
 /** All commands. Each is imported when it is called. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import("./schema.js")).schemaCommand,
   doctor: async () => (await import("./doctor.js")).doctorCommand,
   claim: async () => (await import("./claim.js")).claimCommand,
+  users: async () => (await import("./users.js")).usersCommand,
+  user: async () => (await import("./user.js")).userCommand,
   emulator: async () => (await import("./emulator.js")).emulatorCommand,
 };
 
@@ -15,6 +17,8 @@ const help = `calbridge <command>
   schema     print the token table, and the migration to it
   doctor     diagnose the environment, the connection to Cal.com and the token table
   claim      give the managed users of a table from another integration their owner
+  users      list the users of the token table, for support
+  user       show what is known of one user
   emulator   run an emulated Cal.com for development
 
   calbridge <command> --help   print the help of a command
@@ -41,7 +45,7 @@ export async function main(args: readonly string[], io: CommandIo): Promise<numb
 
 async function run(command: Command, args: readonly string[], io: CommandIo): Promise<number> {
   try {
-    const { values } = parse(command, args);
+    const values = parse(command, args);
     if (values["help"] === true) {
       io.out(command.usage);
       return 0;
@@ -54,10 +58,16 @@ async function run(command: Command, args: readonly string[], io: CommandIo): Pr
   }
 }
 
-function parse(command: Command, args: readonly string[]) {
-  const options = { ...command.options, help: { type: "boolean", short: "h" } } as const;
+function parse({ options: own, argument }: Command, args: readonly string[]): OptionValues {
+  const options = { ...own, help: { type: "boolean", short: "h" } } as const;
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false });
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: argument !== undefined,
+    });
+    if (positionals.length > 1) throw new UsageError("There is one argument that is no option, at most.");
+    return { ...(values as OptionValues), ...(argument !== undefined && { [argument]: positionals[0] }) };
   } catch (error) {
     // For an unknown option or a missing value, parseArgs throws a TypeError whose message names the option.
     if (error instanceof TypeError) throw new UsageError(error.message);
