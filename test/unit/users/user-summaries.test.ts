@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { encryptedTokenStore, type UnreadableUser, type UserSummary } from "../../../src/index.js";
-import { memoryTokenStore, type TokenStore } from "../../../src/index.js";
+import { memoryTokenStore } from "../../../src/index.js";
 import { clientOf, createAda, createTestClient, rejection, tokensOf } from "../../support/client.js";
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -97,7 +97,7 @@ describe("cal.users()", () => {
   test("a store without list() is named as the reason", async () => {
     const { emulator } = createTestClient();
     const { list: _, ...store } = memoryTokenStore();
-    const cal = clientOf(emulator, store as TokenStore);
+    const cal = clientOf(emulator, store);
     expect(await rejection(all(cal.users()))).toMatchObject({ code: "store_error" });
   });
 });
