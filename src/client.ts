@@ -36,6 +36,7 @@ import type { Telemetry } from "./lib/telemetry.js";
 import { TokenCache } from "./tokens/token-cache.js";
 import { TokenManager } from "./tokens/token-manager.js";
 import { CalUser } from "./users/cal-user.js";
+import type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-summaries.js";
 import { within } from "./lib/deadline.js";
 import type { ConnectionReports, UserContext } from "./users/context.js";
 import { processEnv } from "./lib/env.js";
@@ -277,6 +278,24 @@ export class CalClient {
   #withClientId<Input extends CalPagesInput>(input: Input): Input {
     assertObject("The request", input, "{ path, method, query, body }");
     return { ...input, params: { clientId: this.clientId, ...input.params } };
+  }
+
+  /**
+   * The users of the token store, for a support page: grant, account, expiries and the last refresh, and no tokens. Makes
+   * no request. Users whose record can't be read have `problem`.
+   *
+   * @throws {@link CalStoreError} if the store has no `list()`.
+   * @example
+   * ```ts
+   * for await (const user of cal.users()) {
+   *   if (user.problem) console.log(user.userId, user.problem.message);
+   *   else console.log(user.userId, user.calAccount.grant, user.tokensIssuedAt);
+   * }
+   * ```
+   */
+  async *users(options: UsersOptions = {}): AsyncGenerator<UserSummary | UnreadableUser, void, undefined> {
+    const { userSummaries } = await import("./users/user-summaries.js");
+    yield* userSummaries(this.#context, options);
   }
 
   /** The application's user, by its own id. Makes no request; calls fail with `user_not_found` before `ensureUser()`. */

@@ -20,6 +20,7 @@ export type { CallOptions } from "./api/request.js";
 export type { Operation, OperationResult, Telemetry, TelemetryEvent } from "./lib/telemetry.js";
 
 export type { AccessToken, CalUser } from "./users/cal-user.js";
+export type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-summaries.js";
 export type { CalAccount, LinkedCalAccount, ManagedCalAccount } from "./users/cal-account.js";
 export type { AuthorizationUrlInput, LinkInput, LinkOptions, OAuthAccounts } from "./users/oauth-accounts.js";
 export type { BusyTimesQuery } from "./calendars/busy-times.js";

@@ -106,7 +106,7 @@ export function rawCall(input: CalRequestInput, baseUrl: string): ApiCall<RawRes
 }
 
 function readRaw({ status, headers, body }: ApiResponse): RawResponse {
-  const isEnvelope = isObject(body) && typeof body["status"] === "string" && "data" in body;
+  const isEnvelope = isObject(body) && body["status"] === "success";
   if (isObject(body) && body["status"] === "error") {
     throw new UnreadableResponseError('the body has status "error"');
   }

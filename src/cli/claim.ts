@@ -2,9 +2,10 @@ import type { CalClient } from "../client.js";
 import { isCalError } from "../errors.js";
 import type { ClaimProgress } from "../users/claim-users.js";
 import { withDatabase } from "./checks/database.js";
-import type { Finding } from "./checks/finding.js";
+import { printProblems } from "./checks/finding.js";
 import { textOption, UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
 import { withEnvFile } from "./env-file.js";
+import { showUserId } from "./show-user-id.js";
 import { createTableClient } from "./table-client.js";
 import { tableOptions, tableUsage } from "./table-options.js";
 
@@ -41,6 +42,7 @@ it was stopped, or if some users could not be claimed: each of them is named wit
   async run(values, given) {
     const io = withEnvFile(given, textOption(values, "env-file"));
     const maxPerMinute = maxPerMinuteOf(values);
+    // Managed users only, also for an application that has both grants.
     const { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL } = io.env;
     const env = { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL };
     const client = createTableClient(values, io, { env });
@@ -56,7 +58,7 @@ it was stopped, or if some users could not be claimed: each of them is named wit
         return [{ level: "wrong", text: error.message }];
       }
     });
-    findings.forEach((finding) => printProblem(finding, io));
+    printProblems(findings, io);
     if (!result || findings.length > 0) return 1;
     io.out(summaryOf(result));
     return result.done && result.failed === 0 && result.inUse === 0 ? 0 : 1;
@@ -86,7 +88,7 @@ async function claim(
     },
     onFailure: (userId, reason, error) => {
       const detail = isCalError(error) ? `: ${error.message}` : "";
-      io.err(`${reasons[reason].padEnd(8)} ${show(userId)}${detail}`);
+      io.err(`${reasons[reason].padEnd(8)} ${showUserId(userId)}${detail}`);
     },
   });
 }
@@ -94,7 +96,7 @@ async function claim(
 const reasons = { in_use: "in use", gone: "gone", failed: "failed" } as const;
 
 function progressOf({ checked, claimed, after }: ClaimProgress): string {
-  return `${String(checked)} users looked at, ${String(claimed)} claimed; to continue here: --after ${show(after ?? "")}`;
+  return `${String(checked)} users looked at, ${String(claimed)} claimed; to continue here: --after ${showUserId(after ?? "")}`;
 }
 
 function summaryOf(progress: ClaimProgress): string {
@@ -109,13 +111,4 @@ function summaryOf(progress: ClaimProgress): string {
     done && failed === 0 && inUse === 0 && "All managed users have an owner: adoptUnowned can be turned off.",
   ].filter((line) => line !== false);
   return [counts, ...help].join("\n");
-}
-
-function printProblem({ text, help }: Finding, io: CommandIo): void {
-  io.err(`calbridge: ${text}${help === undefined ? "" : `\n${help}`}`);
-}
-
-/** A user's id as one word of the shell, without control characters. */
-function show(userId: string): string {
-  return /^[\w.@:-]+$/.test(userId) ? userId : JSON.stringify(userId);
 }

@@ -28,6 +28,8 @@ export interface Command {
   /** The text of its --help: how to call it, and its options. */
   usage: string;
   options: NonNullable<ParseArgsConfig["options"]>;
+  /** The name of its one argument that is no option. It is among the values. */
+  argument?: string;
   /**
    * Runs the command and returns the exit code.
    * @throws {@link UsageError} if it was called with wrong options.

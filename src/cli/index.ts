@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { CalValidationError } from "../errors.js";
-import { UsageError, type Command, type CommandIo } from "./command.js";
+import { UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
 
 /** All commands. Each is imported when it is called. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -8,6 +8,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import("./doctor.js")).doctorCommand,
   claim: async () => (await import("./claim.js")).claimCommand,
   check: async () => (await import("./check.js")).checkCommand,
+  users: async () => (await import("./users.js")).usersCommand,
+  user: async () => (await import("./user.js")).userCommand,
   emulator: async () => (await import("./emulator.js")).emulatorCommand,
 };
 
@@ -17,6 +19,8 @@ const help = `calbridge <command>
   doctor     diagnose the environment, the connection to Cal.com and the token table
   claim      give the managed users of a table from another integration their owner
   check      check users' calendar connections, and print those that don't work
+  users      list the users of the token table, for support
+  user       show what is known of one user
   emulator   run an emulated Cal.com for development
 
   calbridge <command> --help   print the help of a command
@@ -43,7 +47,7 @@ export async function main(args: readonly string[], io: CommandIo): Promise<numb
 
 async function run(command: Command, args: readonly string[], io: CommandIo): Promise<number> {
   try {
-    const { values } = parse(command, args);
+    const values = parse(command, args);
     if (values["help"] === true) {
       io.out(command.usage);
       return 0;
@@ -56,10 +60,16 @@ async function run(command: Command, args: readonly string[], io: CommandIo): Pr
   }
 }
 
-function parse(command: Command, args: readonly string[]) {
-  const options = { ...command.options, help: { type: "boolean", short: "h" } } as const;
+function parse({ options: own, argument }: Command, args: readonly string[]): OptionValues {
+  const options = { ...own, help: { type: "boolean", short: "h" } } as const;
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false });
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: argument !== undefined,
+    });
+    if (positionals.length > 1) throw new UsageError("There is one argument that is no option, at most.");
+    return { ...(values as OptionValues), ...(argument !== undefined && { [argument]: positionals[0] }) };
   } catch (error) {
     // For an unknown option or a missing value, parseArgs throws a TypeError whose message names the option.
     if (error instanceof TypeError) throw new UsageError(error.message);

@@ -25,6 +25,7 @@ import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
 import { deletePreviousManagedUser, ignoreGone } from "./previous-managed-user.js";
 import { assertManagedUserUpdate } from "./user-input.js";
+import type { UserSummary } from "./user-summaries.js";
 
 // Other servers may refresh at the same time: each found token that is refused leads on to the next one.
 const MAX_FOUND_TOKENS = 5;
@@ -126,6 +127,12 @@ export class CalUser {
   /** What Cal.com knows of the user. */
   async profile(options?: CallOptions): Promise<UserProfile> {
     return getProfile((call) => this.#send(call), options);
+  }
+
+  /** What the token store knows of the user, without tokens. Makes no request. `null` if there is no record. */
+  async summary(options?: CallOptions): Promise<UserSummary | null> {
+    const { userSummary } = await import("./user-summaries.js");
+    return this.#stored(() => userSummary(this.#context, this.id), options);
   }
 
   /**

@@ -24,7 +24,11 @@ async function prepare(): Promise<void> {
   };
   const cal = CalClient.fromEnv({ tokenStore });
   emulator.provider.addAccount("google", "ada@example.com");
-  const ada = await cal.ensureUser("user-1", { email: "ada@example.com", name: "Ada" });
+  const ada = await cal.ensureUser("user-1", {
+    email: "ada@example.com",
+    name: "Ada",
+    timeZone: "Europe/London",
+  });
   const { authUrl } = await ada.calendars.connectUrl("google", {
     returnUrl: "https://your-app.com/cal/done",
   });

@@ -1,3 +1,5 @@
+import type { CommandIo } from "../command.js";
+
 /** What a check found. */
 export interface Finding {
   /** `note`: works, but needs a look. `wrong`: the exit code is 1. */
@@ -18,4 +20,9 @@ export function note(text: string, help: string): Finding {
 
 export function wrong(text: string, help: string): Finding {
   return { level: "wrong", text, help };
+}
+
+/** Prints what made a command fail. */
+export function printProblems(findings: readonly Finding[], io: CommandIo): void {
+  for (const { text, help } of findings) io.err(`calbridge: ${text}${help === undefined ? "" : `\n${help}`}`);
 }
