@@ -18,6 +18,9 @@ Changes nothing: apply it with the tool you use.
   --prisma              the Prisma models
   --dialect sqlite      SQL for SQLite, libsql and Cloudflare D1; refers to a table of users only if
                         --user-table and --user-column are given
+  --connections         the table of the connection store as well, for \`calbridge check\`
+  --connection-table <name>
+                        what that table is called; default: CalendarConnectionState
 
 ${tableUsage}
   --user-table <name>   the table (in Prisma: the model) of your users; default: User
@@ -32,6 +35,8 @@ ${tableUsage}
     transaction: { type: "boolean" },
     prisma: { type: "boolean" },
     dialect: { type: "string" },
+    connections: { type: "boolean" },
+    "connection-table": { type: "string" },
     "user-table": { type: "string" },
     "user-column": { type: "string" },
     "user-type": { type: "string" },
@@ -57,7 +62,7 @@ function printSqlite(values: OptionValues): string {
   }
   const users = name !== undefined && id !== undefined ? { table: name, column: id } : undefined;
   if (users && values["no-user-table"] === true) throw new UsageError(NO_USER_TABLE);
-  return sqliteSchemaSql({ table, entryTable, columns, users }).trimEnd();
+  return sqliteSchemaSql({ table, entryTable, columns, users, ...connectionsOf(values) }).trimEnd();
 }
 
 const NO_USER_TABLE = "--no-user-table can't be used with --user-table or --user-column.";
@@ -76,6 +81,7 @@ function printSql(values: OptionValues): string {
     ...names,
     users: users && { schema: names.schema, table: users.name, column: users.id },
     userIdType: userIdTypeOf(values),
+    ...connectionsOf(values),
     inTransaction,
   }).trimEnd();
   // psql would go on after an error, with errors that only follow from the first.
@@ -92,6 +98,7 @@ function printPrisma(values: OptionValues): string {
     columns,
     userIdType: userIdTypeOf(values),
     users: users && { model: users.name, field: users.id },
+    ...connectionsOf(values),
   });
   const name = prismaModelName(table);
   const back = users
@@ -100,6 +107,14 @@ function printPrisma(values: OptionValues): string {
   return `${models}${back}
 // For a table that you already have: make an empty migration (prisma migrate dev --create-only) and put
 // into its migration.sql what \`npx calbridge schema --transaction\` prints.`;
+}
+
+function connectionsOf(values: OptionValues): { connections: boolean; connectionTable: string | undefined } {
+  const connectionTable = textOption(values, "connection-table");
+  return {
+    connections: values["connections"] === true || connectionTable !== undefined,
+    connectionTable,
+  };
 }
 
 function usersOf(values: OptionValues): { name: string; id: string } | undefined {

@@ -52,20 +52,11 @@ export async function lookAt(
   const isOwnAccount = detailsOf(record).grant === "oauth";
   if (isOwnAccount) await keepAlive(users, record, at);
   const { list, error } = await listOf(send, options);
-  const verdict = accountVerdict(error);
-  if (!verdict) throw error;
   // The list may have refreshed the tokens, and so may the user have linked the account again.
   const latest = (await store.get(userId)) ?? record;
-  return {
-    seen: {
-      at,
-      calUserId: record.calUserId,
-      calAccount: isOwnAccount ? linkVerdict(latest, verdict, client.now()) : verdict,
-      list,
-    },
-    send,
-    isOwnAccount,
-  };
+  const calAccount = (isOwnAccount ? linkVerdict(latest, client.now()) : null) ?? accountVerdict(error);
+  if (!calAccount) throw error;
+  return { seen: { at, calUserId: record.calUserId, calAccount, list }, send, isOwnAccount };
 }
 
 /** Refreshes the tokens of a link that would end soon. A failure is seen by what is left of the link. */
@@ -132,13 +123,14 @@ function accountVerdict(error: unknown): Verdict | null {
   return doubts.includes(error.code) ? { status: "unavailable", reason: "unavailable" } : null;
 }
 
-/** The same, with what the record says of the link. */
-function linkVerdict(record: TokenRecord, verdict: Verdict, now: number): Verdict {
+/** What the record says of a link, whether a list came or not; `null`: nothing. */
+function linkVerdict(record: TokenRecord, now: number): Verdict | null {
   // Also while the access token still works.
   const mark = detailsOf(record).reauthorization;
   if (mark) return { status: "broken", reason: mark.reason };
-  const expiresAt = record.calRefreshTokenExpiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
-  if (verdict.status === "broken") return verdict;
-  if (expiresAt <= now) return { status: "broken", reason: "expired" };
-  return expiresAt - now <= TELL_EXPIRY_MS ? { status: "expiring", reason: "expires_soon" } : verdict;
+  const expiresAt = record.calRefreshTokenExpiresAt?.getTime();
+  if (expiresAt === undefined || expiresAt - now > TELL_EXPIRY_MS) return null;
+  return expiresAt <= now
+    ? { status: "broken", reason: "expired" }
+    : { status: "expiring", reason: "expires_soon" };
 }

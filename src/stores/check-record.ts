@@ -1,5 +1,6 @@
 import { CalValidationError } from "../errors.js";
 import type { TokenWrite } from "../tokens/token-store.js";
+import type { ConnectionStateWrite } from "./connection-store.js";
 
 /**
  * Refuses an id that a database would change. A driver turns each lone surrogate into the same U+FFFD, so
@@ -19,6 +20,13 @@ export function assertStorableRecord(record: TokenWrite): void {
   assertDate(record.calAccessTokenExpiresAt, "calAccessTokenExpiresAt");
   assertDate(record.calRefreshTokenExpiresAt, "calRefreshTokenExpiresAt");
   assertInteger(record.calUserId, "calUserId");
+}
+
+/** Refuses a state of connections that a database would change or can't store. */
+export function assertStorableState({ userId, details, dueAt }: ConnectionStateWrite): void {
+  assertStorableUserId(userId);
+  if (details !== null) assertStorableText(details, "details");
+  assertDate(dueAt, "dueAt");
 }
 
 /** Refuses a version that no record can have. */

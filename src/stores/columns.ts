@@ -55,6 +55,9 @@ export type TokenColumnNames = { [Column in keyof TokenColumns]?: string | undef
 /** The table as applications already have it. */
 export const defaultTable = "CalendarIntegration";
 
+/** The table of connections, which has the same columns in every application. */
+export const defaultConnectionTable = "CalendarConnectionState";
+
 /** The columns as applications already have them, and those that the migration adds. */
 const defaultColumns: Readonly<TokenColumns> = {
   id: "id",

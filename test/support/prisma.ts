@@ -8,6 +8,7 @@ export interface TestPrisma {
   calendarIntegrationEntry: object;
   calToken: object;
   calEntry: object;
+  calendarConnectionState: object;
   uuidToken: object;
   intToken: object;
   $queryRawUnsafe(query: string): Promise<unknown>;

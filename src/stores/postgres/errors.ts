@@ -3,8 +3,8 @@ import { redactError } from "../../lib/redact.js";
 
 /** What to do about the errors that an application can do something about, by their SQLSTATE. */
 const advice: Readonly<Record<string, string>> = {
-  "42P01": "The table does not exist: run `npx calbridge schema` and apply what it prints.",
-  "42703": "The table lacks columns: run `npx calbridge schema` and apply what it prints.",
+  "42P01": "The table does not exist: run `npx calbridge {schema}` and apply what it prints.",
+  "42703": "The table lacks columns: run `npx calbridge {schema}` and apply what it prints.",
   "42P10":
     "The table of leases and attempts has no primary key: run `npx calbridge schema` and apply what it prints.",
   "3F000": "The schema does not exist.",
@@ -23,13 +23,20 @@ export const UNIQUE_VIOLATION = "23505";
 /**
  * What a driver threw, as an error of this package. The cause keeps the driver's message, without the record's
  * secrets and without `detail`, which repeats the row.
+ *
+ * @param schema - The command that prints the table.
  */
-export function postgresError(action: string, error: unknown, secrets: Iterable<string>): CalStoreError {
+export function postgresError(
+  action: string,
+  error: unknown,
+  secrets: Iterable<string>,
+  schema = "schema",
+): CalStoreError {
   const cause = redactError(error, secrets);
   const code = codeOf(error);
   // An ORM's error has the driver's error, and so the code, in a property that the copy lacks.
   if (code !== undefined && codeOf(cause) === undefined) Object.assign(cause, { code: safe(code) });
-  const help = code === undefined ? undefined : advice[code];
+  const help = code === undefined ? undefined : advice[code]?.replace("{schema}", schema);
   return new CalStoreError(`Could not ${action}: ${reasonOf(code)}.${help === undefined ? "" : ` ${help}`}`, {
     cause,
   });

@@ -1,5 +1,5 @@
 /**
- * A token store in Postgres, and the tables that it needs.
+ * A token store and a connection store in Postgres, and the tables that they need.
  *
  * @module calbridge/postgres
  */
@@ -24,7 +24,9 @@ import { tokenStatements, type WriteJson, type WriteReason } from "./token-state
 
 export type { TokenColumnNames, TokenColumns } from "../columns.js";
 export type { PostgresClient, PostgresJsClient, PostgresQueryClient } from "./client.js";
+export type { ConnectionTableOptions } from "./connection-table.js";
 export type { TableOptions } from "./identifiers.js";
+export { postgresConnectionStore, type PostgresConnectionStoreOptions } from "./postgres-connection-store.js";
 export {
   createSchema,
   schemaSql,

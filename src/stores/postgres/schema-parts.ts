@@ -1,5 +1,6 @@
 import { columnNames, defaultTable } from "../columns.js";
 import type { UserIdType } from "../user-id-type.js";
+import { createConnectionTable } from "./connection-table.js";
 import {
   entryTableName,
   nameWithEnding,
@@ -24,6 +25,16 @@ export interface SchemaOptions extends TableOptions {
    * @defaultValue `TEXT`
    */
   userIdType?: UserIdType | undefined;
+  /**
+   * Whether the table of `postgresConnectionStore` is made too.
+   * @defaultValue `false`
+   */
+  connections?: boolean | undefined;
+  /**
+   * The name of that table.
+   * @defaultValue `CalendarConnectionState`
+   */
+  connectionTable?: string | undefined;
 }
 
 /** The pieces that the printed script and `createSchema` are made of. PL/pgSQL is marked; the rest is SQL. */
@@ -34,6 +45,8 @@ export interface SchemaParts {
   addColumns: string;
   createEntryTable: string;
   createEntryIndex: string;
+  /** Empty if it was not asked for. */
+  createConnectionTable: string;
   /** PL/pgSQL. Needs the variable `calbridge_count`. */
   moveDuplicates: string;
   /** PL/pgSQL. */
@@ -88,6 +101,8 @@ export function schemaParts(options: SchemaOptions): SchemaParts {
   "expiresAt" TIMESTAMPTZ NOT NULL
 );`,
     createEntryIndex: `CREATE INDEX IF NOT EXISTS ${entryIndex} ON ${entryTable} ("expiresAt");`,
+    createConnectionTable:
+      options.connections === true ? createConnectionTable({ schema, table: options.connectionTable }) : "",
     moveDuplicates: moveDuplicates(
       names,
       qualify(schema, nameWithEnding(tableName, "_duplicates"), "table of duplicates"),

@@ -57,7 +57,7 @@ ${parts.addColumns}
 -- Leases and connection attempts: text that expires.
 ${parts.createEntryTable}
 ${parts.createEntryIndex}
-${inTransaction ? `\nLOCK TABLE ${names.table} IN SHARE ROW EXCLUSIVE MODE;\n` : ""}
+${parts.createConnectionTable && `\n-- What is known of users' connections. Holds no secret.\n${parts.createConnectionTable}\n`}${inTransaction ? `\nLOCK TABLE ${names.table} IN SHARE ROW EXCLUSIVE MODE;\n` : ""}
 -- One row for each user: the newest stays, older ones are moved to a table of duplicates. Does nothing if there are none.
 -- An index whose concurrent build failed would be taken for the real one.
 ${block(`${parts.moveDuplicates}\n  ${parts.dropBrokenUserIndex}`, "calbridge_count BIGINT")}
@@ -106,6 +106,7 @@ function inOneBlock(parts: SchemaParts): string {
   ${parts.addColumns}
   ${parts.createEntryTable}
   ${parts.createEntryIndex}
+  ${parts.createConnectionTable}
   ${parts.moveDuplicates}
   ${parts.dropBrokenUserIndex}
   ${parts.reportSharedCalUsers}

@@ -1,5 +1,5 @@
 /**
- * A token store by the application's own Prisma client.
+ * A token store and a connection store by the application's own Prisma client.
  *
  * @module calbridge/prisma
  */
@@ -21,6 +21,7 @@ import { modelOf, primaryOf } from "./model.js";
 import { tokenRows } from "./token-rows.js";
 
 export type { TokenColumnNames, TokenColumns } from "../columns.js";
+export { prismaConnectionStore, type PrismaConnectionStoreOptions } from "./prisma-connection-store.js";
 
 /** Options of {@link prismaTokenStore}. */
 export interface PrismaTokenStoreOptions<Client extends object = object> {

@@ -1,4 +1,4 @@
-import { columnNames, defaultTable, type TokenColumnNames } from "../columns.js";
+import { columnNames, defaultConnectionTable, defaultTable, type TokenColumnNames } from "../columns.js";
 import type { UserIdType } from "../user-id-type.js";
 
 /** Options of {@link prismaModels}. */
@@ -22,6 +22,13 @@ export interface PrismaModelOptions {
    * @defaultValue none
    */
   users?: { model: string; field: string } | undefined;
+  /**
+   * Whether the model of `prismaConnectionStore` is printed too.
+   * @defaultValue `false`
+   */
+  connections?: boolean | undefined;
+  /** The name of its table. Default: `CalendarConnectionState`. */
+  connectionTable?: string | undefined;
 }
 
 const userIdFields: Readonly<Record<UserIdType, [type: string, attribute: string]>> = {
@@ -92,6 +99,23 @@ model ${entryModel} {
 ${printFields(entryFields)}
 
   @@index([expiresAt])${mapTable(entryTable, entryModel)}
+}
+${options.connections === true ? `\n${connectionModel(options.connectionTable)}` : ""}`;
+}
+
+function connectionModel(table = defaultConnectionTable): string {
+  const fields = [
+    ["userId", "String", "@id"],
+    ["details", "String?"],
+    ["dueAt", "DateTime", "@db.Timestamptz(6)"],
+    ["claimedUntil", "DateTime?", "@db.Timestamptz(6)"],
+    ["version", "Int"],
+  ];
+  // The name that prismaConnectionStore expects.
+  return `model ${defaultConnectionTable} {
+${printFields(fields)}
+
+  @@index([dueAt])${mapTable(table, defaultConnectionTable)}
 }
 `;
 }
