@@ -1,12 +1,13 @@
 import { prismaModelName, prismaModels } from "../stores/prisma/schema.js";
 import { schemaSql } from "../stores/postgres/schema.js";
+import { schemaSql as sqliteSchemaSql } from "../stores/sqlite/schema.js";
 import { userIdTypes, type UserIdType } from "../stores/user-id-type.js";
 import { textOption, UsageError, type Command, type OptionValues } from "./command.js";
 import { tableOptions, tableOptionsOf, tableUsage } from "./table-options.js";
 
 /** `calbridge schema`: prints the token table, and the migration to it. */
 export const schemaCommand: Command = {
-  usage: `calbridge schema [--sql | --transaction | --prisma] [options]
+  usage: `calbridge schema [--sql | --transaction | --prisma | --dialect sqlite] [options]
 
 Prints the tables of calbridge, and what migrates the token table that an application already has.
 Changes nothing: apply it with the tool you use.
@@ -15,6 +16,8 @@ Changes nothing: apply it with the tool you use.
   --transaction         SQL for other clients, and for tools that run a migration in a transaction
                         (Prisma Migrate, drizzle-kit)
   --prisma              the Prisma models
+  --dialect sqlite      SQL for SQLite, libsql and Cloudflare D1; refers to a table of users only if
+                        --user-table and --user-column are given
   --connections         the table of the connection store as well, for \`calbridge check\`
   --connection-table <name>
                         what that table is called; default: CalendarConnectionState
@@ -31,6 +34,7 @@ ${tableUsage}
     sql: { type: "boolean" },
     transaction: { type: "boolean" },
     prisma: { type: "boolean" },
+    dialect: { type: "string" },
     connections: { type: "boolean" },
     "connection-table": { type: "string" },
     "user-table": { type: "string" },
@@ -41,10 +45,33 @@ ${tableUsage}
   },
 
   run(values, { out }) {
-    out(values["prisma"] === true ? printPrisma(values) : printSql(values));
+    const dialect = textOption(values, "dialect") ?? "postgres";
+    if (dialect === "sqlite") out(printSqlite(values));
+    else if (dialect !== "postgres") throw new UsageError("--dialect is postgres or sqlite.");
+    else out(values["prisma"] === true ? printPrisma(values) : printSql(values));
     return 0;
   },
 };
+
+function printSqlite(values: OptionValues): string {
+  refuse(values, ["transaction", "prisma", "schema", "user-type"], "--dialect sqlite");
+  const { table, entryTable, columns } = tableOptionsOf(values);
+  const [name, id] = [textOption(values, "user-table"), textOption(values, "user-column")];
+  if ((name === undefined) !== (id === undefined)) {
+    throw new UsageError("With --dialect sqlite, give --user-table and --user-column, or neither.");
+  }
+  const users = name !== undefined && id !== undefined ? { table: name, column: id } : undefined;
+  if (users && values["no-user-table"] === true) throw new UsageError(NO_USER_TABLE);
+  return sqliteSchemaSql({ table, entryTable, columns, users, ...connectionsOf(values) }).trimEnd();
+}
+
+const NO_USER_TABLE = "--no-user-table can't be used with --user-table or --user-column.";
+
+function refuse(values: OptionValues, names: readonly string[], other: string): void {
+  for (const name of names) {
+    if (values[name] !== undefined) throw new UsageError(`--${name} can't be used with ${other}.`);
+  }
+}
 
 function printSql(values: OptionValues): string {
   const inTransaction = values["transaction"] === true;
@@ -62,9 +89,7 @@ function printSql(values: OptionValues): string {
 }
 
 function printPrisma(values: OptionValues): string {
-  for (const name of ["sql", "transaction", "schema"]) {
-    if (values[name] !== undefined) throw new UsageError(`--${name} can't be used with --prisma.`);
-  }
+  refuse(values, ["sql", "transaction", "schema"], "--prisma");
   const { table, entryTable, columns } = tableOptionsOf(values);
   const users = usersOf(values);
   const models = prismaModels({
@@ -95,9 +120,7 @@ function connectionsOf(values: OptionValues): { connections: boolean; connection
 function usersOf(values: OptionValues): { name: string; id: string } | undefined {
   const [name, id] = [textOption(values, "user-table"), textOption(values, "user-column")];
   if (values["no-user-table"] !== true) return { name: name ?? "User", id: id ?? "ulid" };
-  if (name !== undefined || id !== undefined) {
-    throw new UsageError("--no-user-table can't be used with --user-table or --user-column.");
-  }
+  if (name !== undefined || id !== undefined) throw new UsageError(NO_USER_TABLE);
   return undefined;
 }
 

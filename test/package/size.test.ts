@@ -87,6 +87,12 @@ describe("minified and gzipped, with its dependencies, to a server's bundle", ()
       inAll: 4_500,
     },
     {
+      what: "the SQLite store",
+      exports: 'export { sqliteTokenStore } from "calbridge/sqlite";',
+      atStart: 4_500,
+      inAll: 4_500,
+    },
+    {
       what: "the bridge to Node",
       exports: 'export * from "calbridge/node";',
       atStart: 2_000,
@@ -105,6 +111,7 @@ it("nothing of the emulator, the command and the component reaches a server's bu
     "index",
     "stores/postgres/postgres-token-store",
     "stores/prisma/prisma-token-store",
+    "stores/sqlite/sqlite-token-store",
     "handlers/index",
     "node/index",
   ];

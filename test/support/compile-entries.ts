@@ -8,6 +8,7 @@ export const entries = [
   "calbridge",
   "calbridge/postgres",
   "calbridge/prisma",
+  "calbridge/sqlite",
   "calbridge/handlers",
   "calbridge/node",
   "calbridge/react",

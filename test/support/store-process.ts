@@ -1,7 +1,7 @@
 import { serveTokenStore } from "../../src/testing/contract/token-store-processes.js";
 import type { TokenStore } from "../../src/tokens/token-store.js";
 
-// One of several processes that share a store. Its arguments are the kind of store and the database's URL. It imports only
+// One of several processes that share a store. Its arguments are the kind of store and the database's URL or file. It imports only
 // what this store needs, to start faster.
 const [kind, url = ""] = process.argv.slice(2);
 
@@ -10,6 +10,11 @@ async function createStore(): Promise<TokenStore> {
     const { prismaTokenStore } = await import("../../src/stores/prisma/prisma-token-store.js");
     const { loadPrisma } = await import("./prisma.js");
     return prismaTokenStore({ prisma: await loadPrisma(url) });
+  }
+  if (kind === "libsql") {
+    const { sqliteTokenStore } = await import("../../src/stores/sqlite/sqlite-token-store.js");
+    const { openLibsql } = await import("./sqlite.js");
+    return sqliteTokenStore({ database: openLibsql(url) });
   }
   const { postgresTokenStore } = await import("../../src/stores/postgres/postgres-token-store.js");
   const { createPool } = await import("./pool.js");

@@ -1,4 +1,5 @@
 import { CalStoreError, CalValidationError } from "../../errors.js";
+import { readJsonRow } from "../json-rows.js";
 
 /** `pg`'s Pool and Client, PGlite, Neon's and Vercel's drivers, TypeORM's DataSource: anything with `query(text, values)`. */
 export interface PostgresQueryClient {
@@ -25,7 +26,8 @@ export type RunStatement = (text: string, values?: (string | null)[]) => Promise
  */
 export function statementRunner(client: PostgresClient): RunStatement {
   const send = senderOf(client);
-  return async (text, values = []) => rowsOf(await send(text, values)).map(readRow);
+  return async (text, values = []) =>
+    rowsOf(await send(text, values)).map((row) => readJsonRow(row, "Postgres client"));
 }
 
 function rowsOf(result: unknown): unknown[] {
@@ -37,19 +39,6 @@ function rowsOf(result: unknown): unknown[] {
   // Neon's HTTP driver and postgres.js return the rows, others return [rows, metadata].
   const [first, second] = result as unknown[];
   return result.length === 2 && Array.isArray(first) && !Array.isArray(second) ? first : result;
-}
-
-function readRow(row: unknown): unknown {
-  const [text, ...others] = Object.values(Object(row) as object) as unknown[];
-  if (typeof text !== "string" || others.length > 0) {
-    throw new CalStoreError("The Postgres client returned a row that is not one column of text.");
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // The parser's error quotes the text, and so a token.
-    throw new CalStoreError("The Postgres client changed the text that the database returned.");
-  }
 }
 
 /** What has a `query` or looks like a driver, but can't be used as one: how to recognize it, and what to pass. */

@@ -1,9 +1,9 @@
 import { CalStoreError } from "../../errors.js";
 import type { TokenStore } from "../../tokens/token-store.js";
 import { assertStorableText, assertStorableUserId, entryKey } from "../check-record.js";
+import { otherResult } from "../json-rows.js";
 import { entryStatements } from "./entry-statements.js";
 import type { QuotedNames } from "./identifiers.js";
-import { otherResult } from "./record-json.js";
 
 /** Sends a statement and returns its rows. What fails is a `CalStoreError` without the secrets. */
 export type Query = (

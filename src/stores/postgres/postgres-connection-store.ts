@@ -1,10 +1,10 @@
 import { isCalError } from "../../errors.js";
 import { assertStorableState, assertStorableUserId, assertVersion, firstVersion } from "../check-record.js";
 import type { ConnectionState, ConnectionStore } from "../connection-store.js";
+import { otherResult } from "../json-rows.js";
 import { statementRunner, type PostgresClient } from "./client.js";
 import { connectionTableName, type ConnectionTableOptions } from "./connection-table.js";
 import { postgresError } from "./errors.js";
-import { otherResult } from "./record-json.js";
 
 /** Options of {@link postgresConnectionStore}. */
 export interface PostgresConnectionStoreOptions extends ConnectionTableOptions {

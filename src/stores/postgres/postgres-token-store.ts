@@ -13,12 +13,13 @@ import {
   firstVersion,
   secretsOf,
 } from "../check-record.js";
+import { otherResult } from "../json-rows.js";
 import { aliasError, hiddenRowError, rowWithoutUserError, spellingError } from "../refused-write.js";
 import { statementRunner, type PostgresClient } from "./client.js";
 import { postgresEntries, type Query } from "./entries.js";
 import { codeOf, postgresError, UNIQUE_VIOLATION } from "./errors.js";
 import { quoteNames, type TableOptions } from "./identifiers.js";
-import { otherResult, readRecord, writeParameters } from "./record-json.js";
+import { readRecord, writeParameters } from "./record-json.js";
 import { tokenStatements, type WriteJson, type WriteReason } from "./token-statements.js";
 
 export type { TokenColumnNames, TokenColumns } from "../columns.js";

@@ -1,5 +1,5 @@
-import { CalStoreError } from "../../errors.js";
 import type { TokenRecord, TokenWrite } from "../../tokens/token-store.js";
+import { otherResult } from "../json-rows.js";
 
 /** The JSON that the statements return a record as. Instants are seconds since 1970, or text such as "Infinity". */
 interface RecordJson {
@@ -20,7 +20,7 @@ interface RecordJson {
  * Reads a record, which must be that of the user asked for: a connection that is shared in a wrong way can return the
  * result of another query.
  *
- * @throws {@link CalStoreError} if it is another user's.
+ * @throws `CalStoreError` if it is another user's.
  */
 export function readRecord(userId: string, json: unknown): TokenRecord {
   const row = json as RecordJson;
@@ -39,13 +39,6 @@ export function readRecord(userId: string, json: unknown): TokenRecord {
     createdAt: readInstant(row.createdAt) ?? new Date(0),
     updatedAt: readInstant(row.updatedAt) ?? new Date(0),
   };
-}
-
-/** The error for a result that does not belong to the statement. */
-export function otherResult(): CalStoreError {
-  return new CalStoreError(
-    "The database returned the result of another query. Is one connection used by several callers without a queue?",
-  );
 }
 
 /** The parameters $1 to $10 of a write. All are text, and instants ISO 8601: drivers differ in how they write other types. */

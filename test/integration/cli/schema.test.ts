@@ -106,10 +106,16 @@ describe("calbridge schema", () => {
     [["--columns", "user=user_id"]],
     [["--columns", "userId=id"]],
     [["--prisma", "--columns", "user=user_id"]],
+    [["--dialect", "mysql"]],
+    [["--dialect", "sqlite", "--prisma"]],
+    [["--dialect", "sqlite", "--transaction"]],
+    [["--dialect", "sqlite", "--schema", "cal"]],
+    [["--dialect", "sqlite", "--user-table", "people"]],
+    [["--dialect", "sqlite", "--no-user-table", "--user-table", "people", "--user-column", "id"]],
   ])("called wrongly, with %j: says how, and exits with 2", async (args) => {
     const { code, out, err } = await runCommand(["schema", ...args]);
     expect([code, out]).toEqual([2, ""]);
-    expect(err).toContain("calbridge schema [--sql | --transaction | --prisma]");
+    expect(err).toContain("calbridge schema [--sql | --transaction | --prisma | --dialect sqlite]");
   });
 
   test("--help says more", async () => {
