@@ -42,10 +42,10 @@ test("from the connect URL to the busy times, with one refresh: each step is a t
   const user = app.cal.forUser("ada");
   await otel.tracer.startActiveSpan("busy times", async (span) => {
     const { connectedCalendars } = await user.calendars.list();
-    const [calendar] = connectedCalendars[0]!.calendars!;
+    const [calendar] = connectedCalendars[0]!.calendars;
     const { credentialId, externalId } = calendar!;
     await user.calendars.busyTimes({
-      calendars: [{ credentialId, externalId }],
+      calendars: [{ credentialId: credentialId!, externalId }],
       from: "2027-01-04",
       to: "2027-01-05",
       timeZone: "UTC",
