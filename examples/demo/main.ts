@@ -3,7 +3,11 @@ import { checkDemo } from "./check.js";
 import { startDemo } from "./start.js";
 
 const { values } = parseArgs({
-  options: { check: { type: "boolean", default: false }, port: { type: "string", default: "3000" } },
+  options: {
+    check: { type: "boolean", default: false },
+    otel: { type: "boolean", default: false },
+    port: { type: "string", default: "3000" },
+  },
 });
 
 /** Ends the process with the message of an error. */
@@ -14,7 +18,8 @@ function fail(error: unknown): never {
 
 const port = Number(values.port);
 if (!/^\d+$/.test(values.port) || port > 65_535) fail("--port takes a number from 0 to 65535.");
-const demo = await startDemo(process.env, { port: values.check ? 0 : port }).catch(fail);
+const telemetry = values.otel ? (await import("./otel.js")).printSpans() : undefined;
+const demo = await startDemo(process.env, { port: values.check ? 0 : port, telemetry }).catch(fail);
 
 if (values.check) {
   try {

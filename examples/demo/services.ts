@@ -1,4 +1,4 @@
-import { CalClient, encryptedTokenStore, type TokenStore } from "calbridge";
+import { CalClient, encryptedTokenStore, type Telemetry, type TokenStore } from "calbridge";
 import { createSchema, postgresTokenStore } from "calbridge/postgres";
 import { createCalEmulator, type CalEmulator } from "calbridge/testing";
 import { randomBytes } from "node:crypto";
@@ -26,7 +26,7 @@ export interface DemoServices {
  * Starts a Postgres server and, unless `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` are set, the emulated Cal.com on a port of
  * its own.
  */
-export async function startServices(env: NodeJS.ProcessEnv): Promise<DemoServices> {
+export async function startServices(env: NodeJS.ProcessEnv, telemetry?: Telemetry): Promise<DemoServices> {
   const postgres = await startPostgres();
   const pool = new pg.Pool({ connectionString: postgres.url });
   pool.on("error", () => {
@@ -37,7 +37,7 @@ export async function startServices(env: NodeJS.ProcessEnv): Promise<DemoService
   const keys = { demo: randomBytes(32).toString("base64") };
   const feed = createFeed();
   const tokenStore = encryptedTokenStore(postgresTokenStore({ client: pool }), { keys });
-  const shared = { tokenStore, hooks: feed.hooks };
+  const shared = { tokenStore, hooks: feed.hooks, telemetry };
 
   const isReal = env["CAL_CLIENT_ID"] !== undefined && env["CAL_CLIENT_SECRET"] !== undefined;
   const emulated = isReal ? undefined : await startEmulator();

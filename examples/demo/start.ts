@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import type { Telemetry } from "calbridge";
 import { createApp } from "./app.js";
 import { buildAssets } from "./assets.js";
 import { startServices, type DemoServices } from "./services.js";
@@ -23,9 +24,14 @@ export async function startDemo(
   {
     port = 0,
     watch = (handler) => handler,
-  }: { port?: number; watch?: (handler: RequestHandler) => RequestHandler } = {},
+    telemetry,
+  }: {
+    port?: number;
+    watch?: (handler: RequestHandler) => RequestHandler;
+    telemetry?: Telemetry | undefined;
+  } = {},
 ): Promise<Demo> {
-  const [services, assets] = await Promise.all([startServices(env), buildAssets()]);
+  const [services, assets] = await Promise.all([startServices(env, telemetry), buildAssets()]);
   const server = createServer();
   try {
     server.listen(port, "127.0.0.1");

@@ -10,7 +10,7 @@ const MAX_LEASE_WAIT_MS = 90_000;
 // A store that is busy is asked less often by those who wait: the holder's own requests are in the same queue, and a
 // lease that takes seconds to renew is never fresh.
 const PAUSE_PER_RESPONSE_TIME = 4;
-const MAX_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 2_000;
 
 /** A lease that this process holds. */
 export interface HeldLease {

@@ -11,6 +11,7 @@ import { Refresher, type RefresherOptions } from "./refresher.js";
 import type { TokenCache } from "./token-cache.js";
 import type { ReportTokenRefresh } from "./token-events.js";
 import { accessTokenExpiry, userNotFound } from "./token-record.js";
+import { meets, type Requirement, type TokenRequirement } from "./token-requirement.js";
 import type { TokenRecord } from "./token-store.js";
 
 export interface TokenManagerOptions extends RefresherOptions {
@@ -28,23 +29,6 @@ export interface TokenManagerOptions extends RefresherOptions {
   telemetry?: Telemetry | undefined;
 }
 
-/** What a caller requires of a token. */
-export interface TokenRequirement {
-  /**
-   * Life that it must have left, in milliseconds. Without it, a token that still works is used when no better one can
-   * be had.
-   * @defaultValue `refreshWindowMs`
-   */
-  minTtlMs?: number | undefined;
-  /** Access tokens that Cal.com has refused: any other one will do. */
-  rejected?: ReadonlySet<string> | undefined;
-  /** How long the caller waits, in milliseconds; the refresh goes on without it. */
-  timeoutMs: number;
-  signal?: AbortSignal | undefined;
-}
-
-type Requirement = Pick<TokenRequirement, "minTtlMs" | "rejected">;
-
 /** A record with tokens, and whether they were issued for this call: then a refusal is final. */
 export interface UsableTokens {
   record: TokenRecord;
@@ -57,7 +41,6 @@ interface Resolved {
   outcome: "stored" | "refreshed" | "refreshed_elsewhere" | "recovered";
 }
 
-const MAX_OAUTH_TTL_MS = 25 * 60_000;
 const MAX_RETRIES = 2;
 const ignore = (): void => undefined;
 
@@ -179,14 +162,7 @@ export class TokenManager {
   }
 
   #meets(record: TokenRecord, requirement: Requirement): boolean {
-    const { minTtlMs = this.#options.refreshWindowMs, rejected } = requirement;
-    if (rejected?.has(record.calAccessToken)) return false;
-    const expiresAt = accessTokenExpiry(record);
-    // Not known: used until Cal.com refuses it, but not where a certain life is required.
-    if (!expiresAt) return minTtlMs <= this.#options.refreshWindowMs;
-    // An OAuth 2 token lives for 30 minutes: to require all of it would mean a refresh at every call.
-    const maxTtlMs = detailsOf(record).grant === "oauth" ? MAX_OAUTH_TTL_MS : Number.POSITIVE_INFINITY;
-    return expiresAt.getTime() - this.#now() > Math.min(minTtlMs, maxTtlMs);
+    return meets(record, requirement, this.#options.refreshWindowMs, this.#now());
   }
 
   #now(): number {

@@ -36,7 +36,10 @@ export function withDetails(record: TokenRecord, change: DetailsChange): Checked
   };
 }
 
-/** The write of a newly issued pair: one rotation more, and nothing left of what was wrong with the old pair. */
+/**
+ * The write of a newly issued pair: one rotation more, and nothing left of what was wrong with the old pair. Only a
+ * deleted account stays marked: Cal.com goes on refreshing its tokens.
+ */
 export function withTokens(
   record: TokenRecord,
   tokens: GrantedTokens,
@@ -47,6 +50,7 @@ export function withTokens(
     ...kept,
     rotation: rotation + 1,
     ...(tokens.scopes && { scopes: tokens.scopes }),
+    ...(reauthorization?.reason === "cal_user_gone" && { reauthorization }),
     ...change,
   };
   return {

@@ -26,6 +26,21 @@ test("npm run demo -- --check connects a calendar, handles all faults and discon
   expect(code).toBe(0);
 }, 180_000);
 
+test("npm run demo -- --otel prints the spans of the whole flow, without a token", async () => {
+  const { code, output } = await runDemo({}, ["--check", "--otel"]);
+  const names = [...output.matchAll(/^ {2}name: '(.+)',$/gm)].map(([, name]) => name);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      "calbridge handler googleOauthRedirect",
+      "calbridge refresh",
+      "calbridge store set",
+      "GET /calendars/{calendar}/connect",
+    ]),
+  );
+  expect(output).not.toMatch(/eyJ[\w-]+\.[\w-]+\./);
+  expect(code).toBe(0);
+}, 180_000);
+
 test("npm run demo -- --check fails with advice if the real Cal.com is configured", async () => {
   const { code, output } = await runDemo({ CAL_CLIENT_ID: "an-id", CAL_CLIENT_SECRET: "a-secret" });
   expect(output).toContain("Unset CAL_CLIENT_ID");

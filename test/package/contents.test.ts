@@ -139,11 +139,14 @@ describe("what is Node's own", () => {
     ...new Set([...modules.reachable(path, options)].flatMap((file) => modules.nodeNames(file))),
   ];
 
-  it.each(["index", "postgres", "prisma", "handlers", "react", "node"])("is not used by %s", (entry) => {
-    for (const path of named([`${entry}.js`, `${entry}.cjs`])) {
-      expect(ofNode(path, { dynamic: true }), basename(path)).toEqual([]);
-    }
-  });
+  it.each(["index", "postgres", "prisma", "handlers", "react", "node", "opentelemetry"])(
+    "is not used by %s",
+    (entry) => {
+      for (const path of named([`${entry}.js`, `${entry}.cjs`])) {
+        expect(ofNode(path, { dynamic: true }), basename(path)).toEqual([]);
+      }
+    },
+  );
 
   it("is used by testing only where the emulator listens, which is loaded when it is asked to", () => {
     for (const path of named(["testing.js", "testing.cjs"])) {

@@ -20,6 +20,8 @@ const options = {
   platform: "neutral",
   mainFields: ["module", "main"],
   outdir: "out",
+  // Whoever imports calbridge/opentelemetry has it.
+  external: ["@opentelemetry/api"],
   write: false,
   logLevel: "silent",
 } satisfies BuildOptions;
@@ -93,6 +95,12 @@ describe("minified and gzipped, with its dependencies, to a server's bundle", ()
       inAll: 4_500,
     },
     {
+      what: "traces and metrics",
+      exports: 'export * from "calbridge/opentelemetry";',
+      atStart: 2_000,
+      inAll: 2_000,
+    },
+    {
       what: "the bridge to Node",
       exports: 'export * from "calbridge/node";',
       atStart: 2_000,
@@ -106,7 +114,7 @@ describe("minified and gzipped, with its dependencies, to a server's bundle", ()
   });
 });
 
-it("nothing of the emulator, the command and the component reaches a server's bundle", async () => {
+it("nothing of the emulator, the command, the component and OpenTelemetry reaches a server's bundle", async () => {
   const entryPoints = [
     "index",
     "stores/postgres/postgres-token-store",
@@ -123,5 +131,7 @@ it("nothing of the emulator, the command and the component reaches a server's bu
   });
   const folders = Object.keys(metafile.inputs).flatMap((path) => /^src\/([\w-]+)\//.exec(path)?.[1] ?? []);
   expect(folders).toEqual(expect.arrayContaining(["api", "handlers", "stores", "tokens"]));
-  expect(folders.filter((folder) => ["cli", "react", "testing"].includes(folder))).toEqual([]);
+  expect(folders.filter((folder) => ["cli", "opentelemetry", "react", "testing"].includes(folder))).toEqual(
+    [],
+  );
 });

@@ -12,6 +12,7 @@ export const entries = [
   "calbridge/handlers",
   "calbridge/node",
   "calbridge/react",
+  "calbridge/opentelemetry",
   "calbridge/testing",
 ];
 
@@ -50,8 +51,8 @@ export const node10: Compilation = {
 /** Compiles files that import every entry, with one of TypeScript's compilers. Rejects with its complaints. */
 export async function compileEntries(project: Project, tsc: string, compilation: Compilation): Promise<void> {
   const { files, module, moduleResolution, hasTypes, others } = compilation;
-  // The entries for Node.js and for React take their types for granted.
-  const needTypes = ["calbridge/node", "calbridge/react"];
+  // The entries for Node.js, React and OpenTelemetry take their types for granted.
+  const needTypes = ["calbridge/node", "calbridge/react", "calbridge/opentelemetry"];
   const imports = entries
     .filter((entry) => hasTypes || !needTypes.includes(entry))
     .map((entry, n) => `import * as m${n} from "${entry}";\nexport const e${n} = m${n};\n`);
@@ -77,7 +78,12 @@ export const code: CalErrorCode = "rate_limited";
     types: hasTypes ? ["node"] : [],
     typeRoots: [types],
     ...others,
-    ...(hasTypes && { paths: { react: [join(types, "react")] } }),
+    ...(hasTypes && {
+      paths: {
+        react: [join(types, "react")],
+        "@opentelemetry/api": [join(root, "node_modules/@opentelemetry/api")],
+      },
+    }),
   };
   await writeFile(join(project.directory, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   await project.run(process.execPath, tsc, "-p", ".");

@@ -76,7 +76,8 @@ async function runScenario({ steps, plan }: Scenario): Promise<PassedRequest[]> 
   await tokenStore.set(record, { ifVersion: null });
   let lastAttempt = 0;
   let inProgress = 0;
-  let tokenTimeouts = 0;
+  // Responses to requests for tokens that a client has read to their end.
+  let readForTokens = 0;
   const processes = [1, 2].map(() =>
     new CalClient({
       managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
@@ -88,16 +89,17 @@ async function runScenario({ steps, plan }: Scenario): Promise<PassedRequest[]> 
           lastAttempt = attempt;
           inProgress += 1;
         },
-        onResponse: ({ path, error }) => {
+        onResponse: ({ path, status }) => {
           inProgress -= 1;
-          if (/refresh$/.test(path) && error === "timeout") tokenTimeouts += 1;
+          if (/refresh$/.test(path) && status === 200) readForTokens += 1;
         },
       },
     }).forUser("ada"),
   );
   const markers: string[] = [];
+  let wasExpired = false;
 
-  async function makeCall(user: CalUser, { call, isExpired, isTwice }: Step): Promise<void> {
+  async function makeCall(user: CalUser, { call, isTwice }: Step): Promise<void> {
     const marker = `m-${markers.length}-m`;
     markers.push(marker);
     const startedAt = performance.now();
@@ -105,8 +107,8 @@ async function runScenario({ steps, plan }: Scenario): Promise<PassedRequest[]> 
       await (reads[call]?.(user) ?? writes[call]?.(user, marker));
     } catch (error) {
       if (!isCalError(error)) throw error;
-      const isAlone =
-        !isTwice && !isExpired && call in reads && gateway.passed.every((seen) => !isRefresh(seen));
+      // A call that waits for a refresh, which an earlier call may have started, can fail without a request of its own.
+      const isAlone = !isTwice && !wasExpired && call in reads;
       // A read fails only after all its attempts, or for a response that a retry would not change.
       if (isAlone)
         expect([error.code, lastAttempt]).toEqual([
@@ -119,6 +121,7 @@ async function runScenario({ steps, plan }: Scenario): Promise<PassedRequest[]> 
 
   for (const next of steps) {
     if (next.isExpired) {
+      wasExpired = true;
       emulator.users.expireAccessTokens(created.id);
       const found = (await tokenStore.get("ada"))!;
       await tokenStore.set({ ...found, calAccessTokenExpiresAt: new Date(0) }, { ifVersion: found.version });
@@ -139,14 +142,15 @@ async function runScenario({ steps, plan }: Scenario): Promise<PassedRequest[]> 
   const stored = (await tokenStore.get("ada"))!;
   expect(accessTokens).toContain(stored.calAccessToken);
   expect(refreshTokens).toContain(stored.calRefreshToken);
-  // A recovery revokes all older tokens, so there is at most one for each lost pair. On a busy machine a response can also
-  // be lost because it arrives after the time limit: a timeout that is not one of the gateway's faults.
-  const plannedTimeouts = gateway.passed.filter(
-    (seen) => (isRefresh(seen) || isForced(seen)) && /^(no response|lost without an end)$/.test(seen.fault),
-  );
-  const lateResponses = Math.max(0, tokenTimeouts - plannedTimeouts.length);
-  const issued = gateway.passed.filter((seen) => seen.status === 200 && (isRefresh(seen) || isForced(seen)));
-  expect(issued.filter(isForced).length).toBeLessThanOrEqual(issued.filter(isLost).length + lateResponses);
+  // A recovery revokes all older tokens, so there is at most one for each pair that was issued and that no client has
+  // read. Counted at both ends, and not by the faults: on a busy machine, a connection that is reset after its response
+  // is reset before the client has read it.
+  const forTokens = gateway.passed.filter((seen) => isRefresh(seen) || isForced(seen));
+  const issued = forTokens.filter(({ status }) => status === 200);
+  const signInPages = forTokens.filter(({ fault }) => fault === "sign-in page");
+  const lost = issued.length - (readForTokens - signInPages.length);
+  expect(lost).toBeGreaterThanOrEqual(issued.filter(isLost).length);
+  expect(issued.filter(isForced).length).toBeLessThanOrEqual(lost);
   for (const marker of markers) {
     const sent = gateway.passed.filter(({ body }) => body.includes(marker));
     // Requests that Cal.com rejected because of their token were not processed, so they may be sent again.

@@ -69,6 +69,7 @@ test("links to other sites are https, and to hosts that were reviewed", () => {
     "owasp.org",
     "partnermarketinghub.withgoogle.com",
     "semver.org",
+    "opentelemetry.io",
     "vitest.dev",
     "www.apple.com",
     "www.microsoft.com",

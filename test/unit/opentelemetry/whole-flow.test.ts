@@ -42,7 +42,7 @@ test("from the connect URL to the busy times, with one refresh: each step is a t
   const user = app.cal.forUser("ada");
   await otel.tracer.startActiveSpan("busy times", async (span) => {
     const { connectedCalendars } = await user.calendars.list();
-    const [calendar] = connectedCalendars[0]!.calendars!;
+    const [calendar] = connectedCalendars[0]!.calendars;
     const { credentialId, externalId } = calendar!;
     await user.calendars.busyTimes({
       calendars: [{ credentialId: credentialId!, externalId }],

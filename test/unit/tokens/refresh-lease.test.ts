@@ -122,3 +122,25 @@ test("a lease is fresh for half its time; after a freeze it is not, and other wo
   await held.release();
   expect(await lease.acquire("ada", {})).toBe(false);
 });
+
+test("a store that is slow to respond is asked less often by those who wait for a lease", async () => {
+  const asked = async (responseMs: number): Promise<number> => {
+    let count = 0;
+    const { lease } = leaseOver({
+      ...memoryTokenStore(),
+      acquireLease: async () => {
+        count += 1;
+        await new Promise((resolve) => setTimeout(resolve, responseMs));
+        return false;
+      },
+    });
+    const waiting = lease.wait("ada", () => Promise.resolve(null)).catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(30_000);
+    const soFar = count;
+    await vi.advanceTimersByTimeAsync(120_000);
+    await waiting;
+    return soFar;
+  };
+  expect(await asked(1)).toBeGreaterThan(60);
+  expect(await asked(1_000)).toBeLessThanOrEqual(11);
+});

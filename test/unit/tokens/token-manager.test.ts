@@ -4,11 +4,8 @@ import { memoryTokenStore } from "../../../src/stores/memory.js";
 import { CheckedStore } from "../../../src/tokens/checked-store.js";
 import type { TokenRefreshInfo } from "../../../src/tokens/token-events.js";
 import { TokenCache } from "../../../src/tokens/token-cache.js";
-import {
-  TokenManager,
-  type TokenManagerOptions,
-  type TokenRequirement,
-} from "../../../src/tokens/token-manager.js";
+import { TokenManager, type TokenManagerOptions } from "../../../src/tokens/token-manager.js";
+import type { TokenRequirement } from "../../../src/tokens/token-requirement.js";
 import type { TokenStore } from "../../../src/tokens/token-store.js";
 import { FakeCal, HOUR_MS } from "../../support/fake-cal.js";
 
