@@ -25,7 +25,14 @@ export async function consent({ emulator }, browser) {
 /** All steps of a settings page and its user. */
 export async function connectAndDisconnect(app, browser) {
   const before = await browser.get("/calendars/status");
-  equal(before, { success: true, data: { hasConnectedCalendars: false, calendars: [] } }, "status before");
+  equal(
+    before,
+    {
+      success: true,
+      data: { hasConnectedCalendars: false, calendars: [], calAccount: null, linkable: false },
+    },
+    "status before",
+  );
   const end = await browser.visit(await consent(app, browser));
   equal(end, { page: "/connected", calendarType: "google", connected: "true" }, "end of the consent");
 
