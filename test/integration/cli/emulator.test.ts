@@ -28,6 +28,30 @@ test("serves a Cal.com that an application can be pointed to, until it is stoppe
   expect(lines.join(" ")).toContain("After a restart of the emulator, empty the token table");
 });
 
+test("has a client of OAuth 2, too: what it prints is all that an application needs", async () => {
+  const redirectUri = "http://localhost:4321/api/cal/oauth/callback";
+  const lines: string[] = [];
+  const { code } = await runCommand(["emulator", "--port", "0", "--oauth-redirect-uri", redirectUri], {
+    out: (line) => void lines.push(line),
+    async untilStopped() {
+      const printed = lines
+        .find((line) => line.includes("CAL_OAUTH_CLIENT_ID"))!
+        .trim()
+        .split(" ");
+      const env = Object.fromEntries(printed.map((pair) => pair.split("=") as [string, string]));
+      const cal = CalClient.fromEnv({ env, tokenStore: memoryTokenStore() });
+      const { url } = await cal.oauth.authorizationUrl({ state: "s", redirectUri });
+      const page = await fetch(url);
+      expect(page.status).toBe(200);
+      expect(await page.text()).toContain("Ada Lovelace");
+      const wrong = await cal.oauth.authorizationUrl({ state: "s", redirectUri: `${redirectUri}/x` });
+      expect(await (await fetch(wrong.url)).text()).toContain("redirect_uri");
+    },
+  });
+  expect(code).toBe(0);
+  expect((await runCommand(["emulator", "--port", "0", "--oauth-redirect-uri", "/x"])).code).toBe(2);
+});
+
 test("does not print a secret that was given", async () => {
   const { out } = await runCommand(["emulator", "--port", "0", "--client-secret", "s3cret-of-mine"]);
   expect(out).not.toContain("s3cret-of-mine");
