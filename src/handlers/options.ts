@@ -1,3 +1,4 @@
+import type { Optional } from "../lib/optional.js";
 import type { CalClient, Logger, ManagedUserInput, Secret } from "../index.js";
 import type {
   ConnectedEvent,
@@ -43,7 +44,7 @@ export interface CronOptions {
 export interface CalHandlersOptions {
   /** The client whose users' calendars these are. */
   client: Pick<CalClient, "clientId" | "ensureUser" | "forUser"> &
-    Partial<
+    Optional<
       Pick<CalClient, "grants" | "oauth" | "hasConnectionStore" | "checkConnections" | "lastConnectionCheck">
     >;
   /**
