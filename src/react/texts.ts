@@ -3,8 +3,8 @@ import type { CalendarIntegrationError, CalendarIntegrationErrorCode, Optional }
 
 /**
  * All texts of {@link CalendarIntegration} and {@link CalendarPicker}. `{provider}`, `{connection}`, `{account}` and
- * `{calendar}` are replaced by a name, `{selected}` and `{total}` by a number, `{date}` by a date. They are plain strings, so that a server
- * component can pass them to a client component.
+ * `{calendar}` are replaced by a name, `{scopes}` by names, `{selected}` and `{total}` by a number, `{date}` by a date. They
+ * are plain strings, so that a server component can pass them to a client component.
  */
 export interface CalendarTexts {
   /** The name of the component for screen readers. */
