@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { CalendarProvider } from "../browser/status.js";
-import type { CalendarIntegrationOptions } from "../browser/types.js";
+import type { CalendarAction, CalendarIntegrationOptions } from "../browser/types.js";
+import { CalAccountRow } from "./cal-account-row.js";
 import { IntegrationPicker } from "./calendar-picker.js";
 import { button, message } from "./elements.js";
 import type { CalendarAppearance } from "./parts.js";
@@ -17,12 +18,26 @@ export interface CalendarIntegrationProps extends CalendarAppearance, CalendarIn
    */
   integration?: CalendarIntegrationState | undefined;
   /**
+   * Whether to show the row in which users link their own Cal.com account. `true` keeps its place while the status is
+   * loaded, so that nothing moves when it is there.
+   * @defaultValue whether users can link one, or have linked one, as soon as the status is loaded
+   */
+  calAccount?: boolean | undefined;
+  /**
    * Whether users choose here which calendars are checked for conflicts, and where bookings go. Without it, the accounts
    * list their calendars. {@link CalendarPicker} shows the picker elsewhere.
    * @defaultValue `true`
    */
   picker?: boolean | undefined;
 }
+
+/** The texts about a success. For the other actions: `didConnect`. */
+const successTexts: Partial<Record<CalendarAction, "didSync" | "didDisconnect" | "didLink" | "didUnlink">> = {
+  sync: "didSync",
+  disconnect: "didDisconnect",
+  link: "didLink",
+  unlink: "didUnlink",
+};
 
 const allProviders: readonly CalendarProvider[] = ["google", "office365", "apple"];
 
@@ -56,12 +71,7 @@ function Calendars({
   const { texts, render } = ui;
   const { status, error, result, reload } = integration;
   const loadError = error?.action === "load" ? error : null;
-  const successText =
-    result?.action === "sync"
-      ? texts.didSync
-      : result?.action === "disconnect"
-        ? texts.didDisconnect
-        : texts.didConnect;
+  const hasAccount = props.calAccount ?? (integration.linkable || integration.calAccount?.grant === "oauth");
   return (
     <section className={ui.classOf("root")} aria-label={texts.label} tabIndex={-1}>
       {/* Both live regions exist before their text: screen readers may not read a region that is added with its text. */}
@@ -70,7 +80,10 @@ function Calendars({
           message(
             ui,
             "notice",
-            fill(successText, result.email ?? (result.provider ? texts.providers[result.provider] : "")),
+            fill(
+              texts[successTexts[result.action] ?? "didConnect"],
+              result.email ?? (result.provider ? texts.providers[result.provider] : ""),
+            ),
           )}
       </div>
       <div role="alert">
@@ -84,6 +97,7 @@ function Calendars({
       </div>
       {/* Safari does not announce a list without bullets as a list, unless it has this role. */}
       <ul role="list" className={ui.classOf("providers")}>
+        {hasAccount && status !== "error" && <CalAccountRow ui={ui} />}
         {(status === "error" ? [] : providers).map((provider) => {
           const view = viewOf(provider, ui);
           if (!render.provider) return <ProviderCard key={provider} ui={ui} view={view} />;

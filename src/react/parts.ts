@@ -80,10 +80,10 @@ export interface AppleFormView {
   onCancel: () => void;
 }
 
-/** The question whether to disconnect, for `render.confirm`. */
+/** The question before a disconnect, or before a Cal.com account is linked or unlinked, for `render.confirm`. */
 export interface ConfirmView {
   text: string;
-  /** Disconnects. */
+  /** Does it. */
   onConfirm: () => void;
   /** Closes it without a change. */
   onCancel: () => void;
@@ -97,15 +97,15 @@ export interface ConfirmView {
 export interface CalendarRenderProps {
   /** One provider's card. */
   provider?: ((view: ProviderView) => ReactNode) | undefined;
-  /** A provider's logo. */
-  mark?: ((provider: CalendarProvider) => ReactNode) | undefined;
+  /** A provider's logo. `cal`: the mark of the row of the user's own Cal.com account. */
+  mark?: ((provider: CalendarProvider | "cal") => ReactNode) | undefined;
   /** Any button. */
   button?: ((view: ButtonView) => ReactNode) | undefined;
   /** One connection. */
   connection?: ((view: ConnectionView) => ReactNode) | undefined;
   /** The form for Apple's user name and password. */
   appleForm?: ((view: AppleFormView) => ReactNode) | undefined;
-  /** The question before a disconnect. */
+  /** The question before a disconnect, or before a Cal.com account is linked or unlinked. */
   confirm?: ((view: ConfirmView) => ReactNode) | undefined;
   /** A message about a success or a failure. It is inside a live region. */
   message?: ((text: string, kind: MessageKind) => ReactNode) | undefined;

@@ -3,9 +3,9 @@ import { stateOf } from "../browser/connections.js";
 import type { CalendarProvider, Connection } from "../browser/status.js";
 import { accountRow, type AccountRowInput } from "./account-row.js";
 import { appleForm } from "./apple-form.js";
-import { closeDialog, openDialog } from "./dialog.js";
+import { confirmDialog, useDialog, type Question } from "./confirm-dialog.js";
 import { button, message } from "./elements.js";
-import type { AppleFormView, ConfirmView, ProviderState, ProviderView, Ui } from "./parts.js";
+import type { AppleFormView, ProviderState, ProviderView, Ui } from "./parts.js";
 import { describeError, fill } from "./texts.js";
 
 /** The state of a provider, in the form that `render.provider` receives. */
@@ -39,7 +39,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
   const { provider, name, state, connections, pending, error } = view;
   const id = useId();
   const card = useRef<HTMLLIElement>(null);
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useDialog();
   const [isFormOpen, setFormOpen] = useState(false);
   // The connection that the question "Disconnect?" is about.
   const [toDisconnect, setToDisconnect] = useState<Connection | null>(null);
@@ -58,11 +58,12 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
   };
 
   const close = (): void => {
-    if (dialog.current) closeDialog(dialog.current);
+    dialog.close();
     setToDisconnect(null);
   };
-  const confirm: ConfirmView = {
+  const confirm: Question = {
     text: fill(texts.confirm, toDisconnect?.email ?? name),
+    action: texts.disconnect,
     onCancel: close,
     onConfirm: () => {
       close();
@@ -93,7 +94,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     onReconnect: ({ credentialId }) => connect({ credentialId }),
     onDisconnect(connection) {
       setToDisconnect(connection);
-      if (dialog.current) openDialog(dialog.current);
+      dialog.open();
     },
   };
   // Cal.com does not list a new Apple connection for some seconds.
@@ -148,17 +149,7 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
         </div>
       )}
       {isFormOpen && (render.appleForm ?? ((view) => appleForm(ui, id, view)))(form)}
-      {render.confirm ? (
-        toDisconnect && render.confirm(confirm)
-      ) : (
-        <dialog ref={dialog} className={classOf("dialog")} aria-label={confirm.text}>
-          <p>{confirm.text}</p>
-          <div className={classOf("actions")}>
-            {button(ui, "quiet", texts.cancel, confirm.onCancel)}
-            {button(ui, "danger", texts.disconnect, confirm.onConfirm)}
-          </div>
-        </dialog>
-      )}
+      {confirmDialog(ui, dialog.ref, toDisconnect !== null, confirm)}
     </li>
   );
 }

@@ -2,9 +2,9 @@ import type { CalendarProvider } from "../browser/status.js";
 import type { CalendarIntegrationError, CalendarIntegrationErrorCode, Optional } from "../browser/types.js";
 
 /**
- * All texts of {@link CalendarIntegration} and {@link CalendarPicker}. `{provider}`, `{connection}` and `{calendar}` are
- * replaced by a name, `{selected}` and `{total}` by a number, `{date}` by a date. They are plain strings, so that a server
- * component can pass them to a client component.
+ * All texts of {@link CalendarIntegration} and {@link CalendarPicker}. `{provider}`, `{connection}`, `{account}` and
+ * `{calendar}` are replaced by a name, `{scopes}` by names, `{selected}` and `{total}` by a number, `{date}` by a date. They
+ * are plain strings, so that a server component can pass them to a client component.
  */
 export interface CalendarTexts {
   /** The name of the component for screen readers. */
@@ -34,6 +34,23 @@ export interface CalendarTexts {
   didConnect: string;
   didSync: string;
   didDisconnect: string;
+  /** The row of the user's own Cal.com account. Its states have the texts of a provider's states. */
+  calAccount: string;
+  linkedAs: string;
+  link: string;
+  linkAgain: string;
+  linkAnyway: string;
+  unlink: string;
+  /** Why it has to be linked again. `{date}` is until when calendars can be read; `linkNow`: they can't be read. */
+  linkBy: string;
+  linkNow: string;
+  missingScopes: string;
+  /** The questions before an account is unlinked, replaced by another, or taken from another user. */
+  confirmUnlink: string;
+  confirmReplace: string;
+  confirmTakeOver: string;
+  didLink: string;
+  didUnlink: string;
   /** The calendar picker, for screen readers. */
   picker: string;
   /** Which calendar new bookings are written to. */
@@ -70,6 +87,7 @@ const signedOut = "You are signed out. Sign in, then try again.";
 const another = "This was started by another user or browser. Try again.";
 const tooLate = "That took too long, or came twice. Try again.";
 const notSaved = "Nothing new was connected. Try again and allow access.";
+const relink = "Link your Cal.com account again, and allow everything it asks for.";
 const unreachable = "The calendar service can’t be reached just now. Try again in a moment.";
 
 /** The English texts. */
@@ -94,6 +112,20 @@ export const defaultTexts: CalendarTexts = {
   didConnect: "{provider} is connected.",
   didSync: "{provider} works.",
   didDisconnect: "{connection} is disconnected.",
+  calAccount: "Your Cal.com account",
+  linkedAs: "Linked as {account}",
+  link: "Link",
+  linkAgain: "Link again",
+  linkAnyway: "Link anyway",
+  unlink: "Unlink",
+  linkBy: "Link it again by {date}. Your calendars can be read until then.",
+  linkNow: "Link it again: your calendars can’t be read until then.",
+  missingScopes: "Link it again and allow everything. Missing: {scopes}.",
+  confirmUnlink: "Unlink {account}? Your calendars stay at Cal.com, and will no longer be seen here.",
+  confirmReplace: "Link another Cal.com account in place of {account}?",
+  confirmTakeOver: "Link this Cal.com account here? Its link to the other user ends.",
+  didLink: "Your Cal.com account is linked.",
+  didUnlink: "Your Cal.com account is no longer linked.",
   picker: "Your calendars in bookings",
   destination: "New bookings go to",
   destinationHelp: "They are written to this calendar.",
@@ -123,8 +155,17 @@ export const defaultTexts: CalendarTexts = {
     try_again: "The old, revoked connection is removed. Connect {provider} once more.",
     not_rolled_back:
       "This was started by someone else, who may see the calendar you gave access to. Remove Cal.com’s access in your {provider} account.",
-    different_account: "You chose another {provider} account. Choose the one to reconnect, or add another account.",
+    different_account:
+      "You chose another {provider} account. Choose the one to reconnect, or add another account.",
     read_only_calendar: "Bookings can’t be written to this calendar. Choose another one.",
+    code_rejected: tooLate,
+    account_changed: tooLate,
+    different_cal_account: "This is not the Cal.com account that is linked. Nothing was changed.",
+    cal_account_in_use: "Another user here has linked this Cal.com account. Nothing was changed.",
+    team_account_not_supported: "A team can’t be linked. Choose yourself at Cal.com.",
+    not_linked: relink,
+    reauthorization_required: relink,
+    missing_scope: relink,
     revoked: "{provider} no longer gives access. Reconnect it.",
     invalid_credentials: "Apple did not accept this address and app-specific password. Check both.",
     provider_error: "{provider} can’t be read just now. Try later, or disconnect it and connect it again.",
