@@ -84,6 +84,7 @@ test("wants headers of theirs in a response (header injection)", async () => {
 });
 
 describe("wants a page of theirs to act in a user's name (CSRF)", () => {
+  const calendar = { credentialId: 1, integration: "google_calendar", externalId: "x" };
   const requests: [string, string, unknown][] = [
     ["GET", "/calendars/oauth-connect-url?type=google", undefined],
     ["POST", "/calendars/oauth-connect-url", { type: "google" }],
@@ -93,6 +94,8 @@ describe("wants a page of theirs to act in a user's name (CSRF)", () => {
     ["POST", "/calendars/sync-credentials", { calendarType: "google" }],
     ["POST", "/calendars/disconnect", { calendarType: "google" }],
     ["POST", "/calendars/apple-credentials", { username: "u", password: "p" }],
+    ["POST", "/calendars/select", { ...calendar, isSelected: true }],
+    ["POST", "/calendars/destination", calendar],
   ];
   const origins: Record<string, string>[] = [
     { "sec-fetch-site": "cross-site" },

@@ -18,7 +18,7 @@ const REQUESTS_A_RUN = 20;
 const RUNS_AN_APP = 100;
 
 const routes = {
-  "/calendars/oauth-connect-url": ["type", "returnUrl"],
+  "/calendars/oauth-connect-url": ["type", "returnUrl", "select", "reconnect", "popup"],
   "/gcal-oauth-redirect": ["cal_state", "code", "state", "error", "scope"],
   "/office-oauth-redirect": ["cal_state", "code", "state", "error"],
   "/calendars/save-oauth-cal-creds": ["code", "state"],
@@ -26,12 +26,16 @@ const routes = {
   "/calendars/status": [],
   "/calendars/disconnect": ["calendarType", "credentialId"],
   "/calendars/apple-credentials": ["username", "password"],
-  "/oauth/authorize-url": ["returnUrl", "replace", "takeOver"],
+  "/calendars/select": ["credentialId", "integration", "externalId", "isSelected"],
+  "/calendars/destination": ["credentialId", "integration", "externalId"],
+  "/oauth/authorize-url": ["returnUrl", "replace", "takeOver", "popup"],
   "/oauth/callback": ["code", "state", "error"],
   "/oauth/unlink": [],
   "/refresh": [],
   "/nothing": [],
 } satisfies Record<string, string[]>;
+
+const POPUP = "the-popup-of-a-page";
 
 /** What a request may carry that was good once, or still is. */
 interface Material {
@@ -93,7 +97,8 @@ async function prepare({ emulator, handlers, link }: Target): Promise<Material> 
         stopBeforeCallback: true,
       });
       const open = await emulator.provider.authorize(await browser.start(provider));
-      for (const url of [first.redirectTo, open.redirectTo]) {
+      const inPopup = await emulator.provider.authorize(await browser.start(provider, `&popup=${POPUP}`));
+      for (const url of [first.redirectTo, open.redirectTo, inPopup.redirectTo]) {
         material.values.push(new URL(url).searchParams.get("cal_state")!);
       }
       material.values.push(code!, state!, ownCallback(provider, { code, state }));
@@ -116,6 +121,8 @@ function requestsOf({ values, cookies }: Material) {
       "office365",
       "apple",
       "ics-feed",
+      "1",
+      POPUP,
       "__proto__",
       "",
       "/",
@@ -189,6 +196,10 @@ async function attack(target: Target, statuses: Map<number, number>): Promise<vo
           // An account that is linked leads on to the provider's consent page.
           const mayLeave = isConsent && sent.path.endsWith("/oauth/callback");
           if (!mayLeave) expect(new URL(location!).origin).toBe(ORIGIN);
+        } else if (response.headers.get("content-type")?.startsWith("text/html")) {
+          expect(response.status).toBe(200);
+          expect(text).toContain(`data-id="${POPUP}"`);
+          expect(text.match(/<script/g)).toHaveLength(1);
         } else if (response.status === 200) {
           expect(JSON.parse(text)).toBeTypeOf("object");
         } else {

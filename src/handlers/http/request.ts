@@ -28,7 +28,29 @@ export type ParameterReader = (name: string) => string | undefined;
 export async function readParameters(request: Request, maxBytes: number): Promise<ParameterReader> {
   if (request.method !== "POST") return (name) => queryText(request, name);
   const fields = await readFields(request, maxBytes);
-  return (name) => textField(fields, name);
+  return (name) => scalarField(fields, name);
+}
+
+/** A field as text, as a query has it: also `true`, as 1, and a number. */
+function scalarField(fields: Fields, name: string): string | undefined {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  if (typeof value === "number") return String(value);
+  return typeof value === "boolean" ? (value ? "1" : undefined) : textField(fields, name);
+}
+
+/** A parameter that is 1 or left out. */
+export function flag(read: ParameterReader, name: string): boolean | undefined {
+  const value = read(name);
+  if (value === undefined) return undefined;
+  if (value === "1") return true;
+  throw invalidInput(`${name} must be 1, or left out.`);
+}
+
+/** A parameter that is an id. */
+export function idParameter(read: ParameterReader, name: string): number | undefined {
+  const value = read(name);
+  if (value === undefined) return undefined;
+  return idField({ [name]: /^\d{1,16}$/.test(value) ? Number(value) : value }, name);
 }
 
 /**

@@ -26,12 +26,16 @@ export async function returnPage(returnUrl: string, popupId: string): Promise<Re
   const returned = new URL(returnUrl).search.slice(1);
   const html = `<!doctype html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>Calendar</title>
+</head>
+<body>
 <p>You can close this window, or <a href="${escapeHtml(returnUrl)}">go on here</a>.</p>
 <script data-id="${escapeHtml(popupId)}" data-returned="${escapeHtml(returned)}">${SCRIPT}</script>
+</body>
 </html>
 `;
   return htmlPage(html, await policy());

@@ -31,7 +31,7 @@ const messages: Record<OwnReason, string> = {
   account_changed: "Your Cal.com account was changed meanwhile. Connect the calendar once more.",
   reauthorization_required: "Cal.com no longer accepts the link to your account. Link it again.",
   different_account:
-    "Another account was chosen than the one to connect again. It was not added. Start again and choose that account.",
+    "Another account was chosen than the one to connect again, and was not added. Start again, and choose that one.",
   unavailable: "Cal.com could not be reached. Load this page again.",
   internal_error: "Something went wrong. Try again later.",
 };
@@ -48,6 +48,13 @@ type Failure = Extract<AttemptResult, { connected: false }>;
 /** The result of an attempt that has added nothing. */
 export function failure(reason: OwnReason, removedIds: number[] = []): Failure {
   return { connected: false, reason, message: messages[reason], removedIds };
+}
+
+/** The result of an attempt to connect an account again that may have added another one, which is connected now. */
+export function otherAccountLeft(removedIds: number[]): Failure {
+  const message =
+    "Another account than the one to connect again is connected now. Disconnect it if you don't want it; then start again, and choose the right one.";
+  return { connected: false, reason: "different_account", message, removedIds, rollBack: "unavailable" };
 }
 
 /** The result of a callback that was rejected. */

@@ -5,8 +5,9 @@ import { reportError } from "../report-error.js";
 import type { AttemptResult, HandlerContext, RollBackState, Route } from "../types.js";
 import { disconnectRevoked, findResult, type AttemptEnd } from "./attempt-result.js";
 import { ASSUMED_LIFE_MS, type KeptAttempt } from "./attempts.js";
-import { failure, rejection, type RejectionReason } from "./callback-messages.js";
+import { failure, otherAccountLeft, rejection, type RejectionReason } from "./callback-messages.js";
 import type { Attempt, Found } from "./oauth-state.js";
+import { rollBackOthers } from "./other-account.js";
 import { finishRollBacks, rollBack } from "./roll-back.js";
 import { verifyAttempt } from "./verify-attempt.js";
 
@@ -46,7 +47,7 @@ export async function completeCallback(
   // It may remove what this attempt has added as well: that can't be told apart.
   const rolledBack = await finishRollBacks(context, attempt.userId);
   const result = await context.attempts.completeOnce(attempt, async () => {
-    const { result, connections } = await connect(context, attempt, found, input);
+    const { result, connections } = await connect(request, context, attempt, { found, input });
     await context.known.note(attempt.userId, connections);
     await callHooks(request, context, attempt, result);
     // Last: after an error in a hook the callback can be loaded again.
@@ -111,15 +112,29 @@ function stateWithoutRecord(
 }
 
 async function connect(
+  request: Request,
+  context: HandlerContext,
+  attempt: Attempt,
+  given: { found: Found; input: CallbackInput },
+): Promise<AttemptEnd> {
+  const end = await saveAndFind(context, attempt, given);
+  const { result, connections, others } = end;
+  if (!others) return end;
+  if (!(await rollBackOthers(request, context, attempt, others))) {
+    return { connections, result: otherAccountLeft(result.removedIds) };
+  }
+  return { connections: connections.filter((one) => !others.includes(one)), result };
+}
+
+async function saveAndFind(
   context: HandlerContext,
   { userId, provider }: Attempt,
-  found: Found,
-  { denied, code, state }: CallbackInput,
+  { found, input: { denied, code, state } }: { found: Found; input: CallbackInput },
 ): Promise<AttemptEnd> {
   const user = context.options.client.forUser(userId);
   if (denied === true) return { connections: [], result: failure("access_denied") };
   if (code === undefined || state === undefined) return findResult(user, provider, found, true);
-  await disconnectRevoked(user, provider);
+  await disconnectRevoked(user, provider, found.target);
   const saved = await trySave(user.calendars.save(provider, { code, state }));
   if (saved === "wrong_user") return { connections: [], result: rejection(saved) };
   return findResult(user, provider, found, saved);

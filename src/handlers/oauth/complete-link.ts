@@ -143,7 +143,7 @@ async function callOnLinked(
 async function goOn(
   request: Request,
   context: HandlerContext,
-  { userId, provider, returnUrl }: LinkAttempt,
+  { userId, provider, returnUrl, popup }: LinkAttempt,
 ): Promise<LinkContinuation | null> {
   if (provider === undefined) return null;
   const user = context.options.client.forUser(userId);
@@ -154,7 +154,7 @@ async function goOn(
       await context.options.onConnected({ userId, provider, connections: working, request });
       return { provider, connections };
     }
-    const start = { provider, returnUrl, isLinked: true };
+    const start = { provider, returnUrl, popup, isLinked: true };
     return { provider, ...(await startAttempt(request, context, user, start)) };
   } catch (error) {
     await reportError(context, { handler: "oauthCallback", userId, error, request });

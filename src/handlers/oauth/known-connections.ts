@@ -1,22 +1,34 @@
 import * as z from "zod/mini";
 import type { Connection } from "../account.js";
-import { digest } from "./oauth-state.js";
+import { digest, hasExpired, providerSchema, type Attempt } from "./oauth-state.js";
 import { PENDING_LIFE_MS } from "./pending-roll-back.js";
 import type { SharedRecords } from "./shared-records.js";
 
 /** Which connections have been seen working, and since when, as all servers of the application know it. */
 export interface KnownConnections {
-  /** From now on until `endsAt`, sightings of this user's connections are kept. */
-  watch(userId: string, endsAt: number): Promise<void>;
+  /** From now on until `endsAt`, sightings of the connections of the attempt's user are kept. */
+  watch(attempt: WatchedAttempt & { userId: string }, endsAt: number): Promise<void>;
+  /** The user's attempts of the last ten minutes, on all devices. */
+  recentAttempts(userId: string): Promise<WatchedAttempt[]>;
   /** Keeps which of these connections work. Only for a user who has started an attempt a short time ago. */
   note(userId: string, connections: readonly Connection[]): Promise<void>;
   /** Those of the connections that were seen working at this time or earlier. */
   seenUntil(userId: string, credentialIds: readonly number[], time: number): Promise<Set<number>>;
+  /** The address that a connection had when it was first seen working; `null` if that is not known. */
+  addressOf(userId: string, credentialId: number): Promise<string | null>;
 }
 
-const watchSchema = z.object({ isWatched: z.literal(true) });
-const sightingSchema = z.object({ firstSeenAt: z.number() });
+type WatchedAttempt = Pick<Attempt, "id" | "provider" | "startedAt">;
 
+const attemptSchema = z.object({ id: z.string(), provider: providerSchema, startedAt: z.number() });
+const watchSchema = z.object({
+  isWatched: z.literal(true),
+  attempts: z._default(z.array(attemptSchema), []),
+});
+const sightingSchema = z.object({ firstSeenAt: z.number(), email: z._default(z.nullable(z.string()), null) });
+
+// As many as a browser may have. More would not fit into a record.
+const MAX_ATTEMPTS = 24;
 // A pending roll-back needs the sightings of before.
 const SIGHTING_LIFE_MS = PENDING_LIFE_MS + 24 * 60 * 60_000;
 
@@ -26,20 +38,27 @@ export function createKnownConnections(records: SharedRecords | null, now: () =>
   const keyOf = async (userId: string, credentialId: number): Promise<string> =>
     `seen:${await digest(userId)}:${credentialId}`;
   const watchKey = async (userId: string): Promise<string> => `watch:${await digest(userId)}`;
+  async function recentAttempts(userId: string): Promise<WatchedAttempt[]> {
+    const watched = await records?.get(await watchKey(userId), watchSchema);
+    return watched?.attempts.filter((attempt) => !hasExpired(attempt, now())) ?? [];
+  }
 
   return {
-    async watch(userId, endsAt) {
-      await records?.put(await watchKey(userId), { isWatched: true }, endsAt - now());
+    async watch({ userId, id, provider, startedAt }, endsAt) {
+      const recent = await recentAttempts(userId);
+      const attempts = [...recent, { id, provider, startedAt }].slice(-MAX_ATTEMPTS);
+      await records?.put(await watchKey(userId), { isWatched: true, attempts }, endsAt - now());
     },
+    recentAttempts,
     async note(userId, connections) {
       const working = connections.filter(({ connected, credentialId }) => connected && credentialId > 0);
       if (!records || working.length === 0) return;
       if (!(await records.get(await watchKey(userId), watchSchema))) return;
       await Promise.all(
-        working.map(async ({ credentialId }) => {
+        working.map(async ({ credentialId, email }) => {
           const key = await keyOf(userId, credentialId);
           if (await records.get(key, sightingSchema)) return;
-          await records.put(key, { firstSeenAt: now() }, SIGHTING_LIFE_MS);
+          await records.put(key, { firstSeenAt: now(), email }, SIGHTING_LIFE_MS);
         }),
       );
     },
@@ -52,6 +71,9 @@ export function createKnownConnections(records: SharedRecords | null, now: () =>
       );
       const seen = sightings.filter(({ sighting }) => sighting && sighting.firstSeenAt <= time);
       return new Set(seen.map(({ id }) => id));
+    },
+    async addressOf(userId, credentialId) {
+      return (await records?.get(await keyOf(userId, credentialId), sightingSchema))?.email ?? null;
     },
   };
 }

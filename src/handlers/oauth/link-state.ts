@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { OAuthProvider } from "../../index.js";
 import type { EncryptedJson } from "./encrypted-json.js";
-import { isOfToday, providerSchema, type StartedAttempt } from "./oauth-state.js";
+import { isOfToday, popupSchema, providerSchema, type StartedAttempt } from "./oauth-state.js";
 
 /** One attempt to link a Cal.com account, from Cal.com's authorize page to the callback. What travels in the state. */
 export interface LinkAttempt extends StartedAttempt {
@@ -22,6 +22,7 @@ const linkSchema = z.object({
   nonceHash: z.string(),
   startedAt: z.number(),
   returnUrl: z.optional(z.string()),
+  popup: z.optional(popupSchema),
   clientId: z.string(),
   provider: z.optional(providerSchema),
   replace: z.optional(z.boolean()),

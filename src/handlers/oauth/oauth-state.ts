@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { OAuthProvider } from "../../index.js";
 import { sha256, toBase64Url } from "../../lib/digest.js";
+import { isPopupId } from "../http/return-page.js";
 import type { EncryptedJson } from "./encrypted-json.js";
 
 /** How long after its start an attempt can be completed. */
@@ -15,6 +16,15 @@ export interface Found {
   invalidIds: number[];
   /** Those that were revoked at the provider: Cal.com ignores a new consent to the same account. */
   revokedIds: number[];
+  /** The connection that the user wants to connect again, if it is about one. */
+  target?: Target | undefined;
+}
+
+/** A connection that is to be connected again. */
+export interface Target {
+  credentialId: number;
+  /** The account's address; `null` if it is not known: a broken connection does not say it. */
+  email: string | null;
 }
 
 /** What the state of every attempt has. */
@@ -28,6 +38,8 @@ export interface StartedAttempt {
   startedAt: number;
   /** Where to go afterwards, in place of the success and the error page. */
   returnUrl?: string | undefined;
+  /** The channel of the page that has opened a popup for it. */
+  popup?: string | undefined;
 }
 
 /** One attempt to connect a calendar, from the connect URL to the callback. What of it travels in the state. */
@@ -42,10 +54,12 @@ export interface Attempt extends StartedAttempt {
 }
 
 export const providerSchema = z.enum(["google", "office365"]);
+export const popupSchema = z.string().check(z.refine(isPopupId));
 export const foundSchema = z.object({
   credentialIds: z.array(z.number()),
   invalidIds: z.array(z.number()),
   revokedIds: z.array(z.number()),
+  target: z.optional(z.object({ credentialId: z.number(), email: z.nullable(z.string()) })),
 });
 
 const attemptSchema = z.object({
@@ -58,6 +72,7 @@ const attemptSchema = z.object({
   nonceHash: z.string(),
   startedAt: z.number(),
   returnUrl: z.optional(z.string()),
+  popup: z.optional(popupSchema),
   found: z.optional(foundSchema),
 });
 
@@ -87,7 +102,7 @@ export function isOfToday({ startedAt }: StartedAttempt, now: number): boolean {
 }
 
 /** Whether an attempt is too old to be what its user wants now. */
-export function hasExpired({ startedAt }: StartedAttempt, now: number): boolean {
+export function hasExpired({ startedAt }: Pick<StartedAttempt, "startedAt">, now: number): boolean {
   return now - startedAt > STATE_LIFE_MS;
 }
 

@@ -1,6 +1,8 @@
+import { invalidInput } from "../http/http-error.js";
+import type { ParameterReader } from "../http/request.js";
 import { seeOther } from "../http/responses.js";
 import { isPopupId, returnPage } from "../http/return-page.js";
-import { allowedReturnUrl, withParameters } from "../http/return-url.js";
+import { allowedReturnUrl, toReturnUrl, withParameters } from "../http/return-url.js";
 import type { HandlerContext } from "../types.js";
 
 /** Where a flow was started from, as its state says. */
@@ -8,6 +10,24 @@ export interface FlowOrigin {
   returnUrl?: string | undefined;
   /** The channel of the page that has opened a popup. */
   popup?: string | undefined;
+}
+
+/**
+ * Reads where a flow is started from.
+ *
+ * @throws HttpError 400 for a page that is not the application's, and for what is no id of a channel.
+ */
+export function readOrigin(read: ParameterReader, { options }: HandlerContext): FlowOrigin {
+  const { appUrl, trustedOrigins } = options;
+  const returnUrl = read("returnUrl");
+  const popup = read("popup");
+  if (popup !== undefined && !isPopupId(popup)) {
+    throw invalidInput("popup must have 16 to 64 characters of A-Z, a-z, 0-9, _ and -.");
+  }
+  return {
+    returnUrl: returnUrl === undefined ? undefined : toReturnUrl(returnUrl, appUrl, trustedOrigins),
+    popup,
+  };
 }
 
 /** How a flow has ended. */

@@ -7,14 +7,14 @@ import type { StartedFlow } from "./start-attempt.js";
 import { createStateCookie } from "./state-cookie.js";
 
 /** What an attempt to link begins with. */
-export type LinkStart = Pick<LinkAttempt, "provider" | "returnUrl" | "replace" | "takeOver">;
+export type LinkStart = Pick<LinkAttempt, "provider" | "returnUrl" | "popup" | "replace" | "takeOver">;
 
 /** Starts an attempt to link the user's Cal.com account: where to send the browser. */
 export async function startLink(
   request: Request,
   context: HandlerContext,
   userId: string,
-  { provider, returnUrl, replace, takeOver }: LinkStart,
+  { provider, returnUrl, popup, replace, takeOver }: LinkStart,
 ): Promise<StartedFlow> {
   const { encryptedJson, now, linkRedirectUri: redirectUri } = context.options;
   const oauth = oauthOf(context);
@@ -25,6 +25,7 @@ export async function startLink(
     nonceHash,
     startedAt: now(),
     returnUrl,
+    popup,
     clientId: oauth.clientId,
     provider,
     replace,

@@ -1,8 +1,8 @@
 import { oauthProviders } from "../../calendars/providers.js";
-import { oneOf, readParameters } from "../http/request.js";
+import { flag, idParameter, oneOf, readParameters } from "../http/request.js";
 import { success } from "../http/responses.js";
-import { toReturnUrl } from "../http/return-url.js";
 import { isLinkable, isLinkLost, needsLink } from "../linked-account.js";
+import { readOrigin } from "../oauth/return-to-page.js";
 import { startAttempt, type AttemptStart, type StartedFlow } from "../oauth/start-attempt.js";
 import { startLink } from "../oauth/start-link.js";
 import { asUser, isUserLost, requireSession } from "../session.js";
@@ -10,8 +10,9 @@ import type { CalSession } from "../options.js";
 import type { HandlerContext, Route } from "../types.js";
 
 /**
- * `GET` (query) and `POST` (JSON) `/calendars/oauth-connect-url`, `{type, returnUrl?}`: where to send the browser. Starts an
- * attempt, and disconnects nothing: a connection that can't be read at the moment may work again later.
+ * `GET` (query) and `POST` (JSON) `/calendars/oauth-connect-url`, `{type, returnUrl?, popup?, select?, reconnect?}`: where
+ * to send the browser. Starts an attempt, and disconnects nothing: a connection that can't be read at the moment may work
+ * again later.
  *
  * For a user who has to link a Cal.com account first it is Cal.com's authorize page, which leads on to the provider's.
  */
@@ -20,15 +21,18 @@ export const oauthConnectUrl: Route = {
   methods: ["GET", "POST"],
   refusesCrossSite: true,
   async run(request, context) {
-    const { appUrl, trustedOrigins } = context.options;
     const session = await requireSession(request, context);
     const read = await readParameters(request, context.options.maxBodyBytes);
     const provider = oneOf("type", read("type"), oauthProviders);
-    const given = read("returnUrl");
-    const returnUrl = given === undefined ? undefined : toReturnUrl(given, appUrl, trustedOrigins);
+    const start = {
+      provider,
+      ...readOrigin(read, context),
+      selectAccount: flag(read, "select"),
+      reconnectId: idParameter(read, "reconnect"),
+    };
     const { authUrl, cookies } =
-      (await connect(request, context, session, { provider, returnUrl })) ??
-      (await startLink(request, context, session.userId, { provider, returnUrl }));
+      (await connect(request, context, session, start)) ??
+      (await startLink(request, context, session.userId, start));
     return success({ authUrl }, { cookies });
   },
 };

@@ -3,7 +3,6 @@ import { assertSameSite } from "../http/cross-site.js";
 import { HttpError } from "../http/http-error.js";
 import { queryText, readFields, required, textField, type ParameterReader } from "../http/request.js";
 import { seeOther, success } from "../http/responses.js";
-import { allowedReturnUrl, withParameters } from "../http/return-url.js";
 import { interrupted, isRejection } from "../oauth/callback-messages.js";
 import {
   completeLink,
@@ -11,6 +10,7 @@ import {
   type LinkInput,
   type LinkResult,
 } from "../oauth/complete-link.js";
+import { returnToPage } from "../oauth/return-to-page.js";
 import { decryptLink } from "../oauth/link-state.js";
 import { rejectionError } from "../oauth/rejection-error.js";
 import { oauthOf } from "../oauth/start-link.js";
@@ -32,7 +32,7 @@ export const oauthCallback: Route = {
   },
 };
 
-/** Ends in a redirect, whatever happens: to the provider's consent page, or to a page of the application. */
+/** Ends at the provider's consent page or at a page of the application, whatever happens. */
 async function redirect(request: Request, context: HandlerContext): Promise<Response> {
   const input = await readCallback(request, context);
   let result: LinkResult;
@@ -47,11 +47,10 @@ async function redirect(request: Request, context: HandlerContext): Promise<Resp
     const { authUrl, cookies } = result.continuation;
     return seeOther(authUrl, { cookies });
   }
-  const { successUrl, errorUrl, trustedOrigins } = context.options;
-  const page =
-    allowedReturnUrl(input.attempt?.returnUrl, trustedOrigins) ??
-    (isComplete(result) ? successUrl : errorUrl);
-  return seeOther(withParameters(page, parametersOf(result, input)));
+  return returnToPage(context, input.attempt, {
+    isSuccess: isComplete(result),
+    parameters: parametersOf(result, input),
+  });
 }
 
 async function readCallback(request: Request, context: HandlerContext): Promise<LinkInput> {

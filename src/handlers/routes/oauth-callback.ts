@@ -3,10 +3,9 @@ import { interrupted, isRejection } from "../oauth/callback-messages.js";
 import { completeCallback, type CallbackInput } from "../oauth/complete-callback.js";
 import { queryText } from "../http/request.js";
 import { HttpError } from "../http/http-error.js";
-import { seeOther } from "../http/responses.js";
 import { STATE_PARAMETER } from "../oauth/start-attempt.js";
 import { readState } from "../oauth/returned-state.js";
-import { allowedReturnUrl, withParameters } from "../http/return-url.js";
+import { returnToPage } from "../oauth/return-to-page.js";
 import type { AttemptResult, HandlerContext, Route } from "../types.js";
 import { reportError } from "../report-error.js";
 
@@ -18,7 +17,8 @@ export const officeOauthRedirect = callbackRoute("officeOauthRedirect", "office3
 
 /**
  * A callback. Either Cal.com's own callback has stored a credential and sends the browser here with our state, or the
- * provider itself does, with `code` and Cal.com's `state`. Ends in a redirect, whatever happens.
+ * provider itself does, with `code` and Cal.com's `state`. Ends in a redirect, or in the page that ends a
+ * popup, whatever happens.
  */
 function callbackRoute(name: Route["name"], provider: OAuthProvider): Route {
   return {
@@ -35,13 +35,12 @@ function callbackRoute(name: Route["name"], provider: OAuthProvider): Route {
         await reportError(context, { handler: name, error, userId: input.attempt?.userId, request });
         result = interrupted(error);
       }
-      const { successUrl, errorUrl, trustedOrigins } = context.options;
-      const page =
-        allowedReturnUrl(input.attempt?.returnUrl, trustedOrigins) ??
-        (result.connected ? successUrl : errorUrl);
       const isLinked = input.attempt?.isLinked === true && (result.connected || !isRejection(result.reason));
       const account = isLinked && { calAccount: "linked" };
-      return seeOther(withParameters(page, { ...account, calendarType: provider, ...parametersOf(result) }));
+      return returnToPage(context, input.attempt, {
+        isSuccess: result.connected,
+        parameters: { ...account, calendarType: provider, ...parametersOf(result) },
+      });
     },
   };
 }

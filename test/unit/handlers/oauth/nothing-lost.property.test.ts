@@ -18,6 +18,9 @@ const step = fc.oneof(
       do: fc.constant("attempt" as const),
       provider,
       account: fc.option(account, { nil: null }),
+      /** Adds another account, or connects one of those that are there again; the browser may be another one. */
+      reconnect: fc.option(fc.nat(5), { nil: null }),
+      isElsewhere: fc.boolean(),
       isOwnCallback: fc.boolean(),
       /** What fails while the browser returns. */
       fault: fc.constantFrom("nothing", "provider", "Cal.com", "list", "check", "disconnect", "save"),
@@ -61,18 +64,24 @@ async function run(steps: Step[]): Promise<void> {
     `${name}@${which === "google" ? "google" : "office"}.example`;
   const servers = [app.handlers, app.sibling()];
   let current = 0;
-  const ada = createBrowser((request) => servers[current]!.handle(request)).signIn("ada");
+  const handle = (request: Request) => servers[current]!.handle(request);
+  const ada = createBrowser(handle).signIn("ada");
+  const phone = createBrowser(handle).signIn("ada");
   await ada.fetch("/refresh");
   const userId = await app.managedUserId("ada");
   const credentials = () => emulator.calendars.credentials(userId);
   /** The accounts that would work, but for outages. */
   const working = () =>
     new Set(credentials().flatMap(({ account, isRevoked }) => (isRevoked ? [] : [account])));
-  const callbacks: string[] = [];
+  const callbacks: (() => Promise<Response>)[] = [];
 
   const attempt = async (one: Extract<Step, { do: "attempt" }>): Promise<void> => {
-    const response = await ada.fetch(`/calendars/oauth-connect-url?type=${one.provider}`);
+    const browser = one.isElsewhere ? phone : ada;
+    const target = one.reconnect === null ? undefined : credentials()[one.reconnect];
+    const query = target ? `&reconnect=${String(target.id)}` : "&select=1";
+    const response = await browser.fetch(`/calendars/oauth-connect-url?type=${one.provider}${query}`);
     if (response.status !== 200) return;
+    const beforeConsent = working();
     const { authUrl } = ((await response.json()) as { data: { authUrl: string } }).data;
     const choice = one.account === null ? { deny: true } : { account: addressOf(one.provider, one.account) };
     let callback: string;
@@ -88,17 +97,18 @@ async function run(steps: Step[]): Promise<void> {
       callback = (await emulator.provider.authorize(authUrl, choice)).redirectTo;
     }
     if (!callback.startsWith("https://app.example")) return;
-    const before = working();
+    // Of an attempt to connect one account again, another account that it has added is removed.
+    const before = target ? beforeConsent : working();
     current = one.server;
     const path = faults[one.fault];
     if (one.fault === "provider") emulator.provider.break(one.provider);
     const fault = path && emulator.inject({ path, effect: { status: 503 }, times: Infinity });
-    await ada.visit(callback);
+    await browser.visit(callback);
     fault?.remove();
     if (one.fault === "provider") emulator.provider.repair(one.provider);
     expectNothingLost(before, "the callback");
-    for (let i = 0; i < one.reloads; i += 1) await ada.visit(callback);
-    callbacks.push(callback);
+    for (let i = 0; i < one.reloads; i += 1) await browser.visit(callback);
+    callbacks.push(() => browser.visit(callback));
   };
 
   const expectNothingLost = (before: Set<string>, when: string): void => {
@@ -138,7 +148,7 @@ async function run(steps: Step[]): Promise<void> {
         break;
       case "reload an old callback":
         current = one.server;
-        if (callbacks[one.which]) endOf(await ada.visit(callbacks[one.which]!));
+        if (callbacks[one.which]) endOf(await callbacks[one.which]!());
         break;
       case "apple":
         if (one.isDown) emulator.provider.break("apple");
