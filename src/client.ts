@@ -1,6 +1,6 @@
 import type { CalClientOptions, CommonOptions } from "./client-options.js";
 import { optionsFromEnv } from "./options-from-env.js";
-import { resolveOptions, type ResolvedOptions } from "./resolve-options.js";
+import { resolveOptions } from "./resolve-options.js";
 import { oauthGrant } from "./grants/oauth-grant.js";
 import { grantsOf } from "./grants/grants.js";
 import { callHook } from "./api/hooks.js";
@@ -17,6 +17,7 @@ import type { CalRequestInput, CalResponse } from "./api/raw-request.js";
 import type { CallOptions, Send } from "./api/request.js";
 import type { EnrollConnectionsOptions, EnrollConnectionsResult } from "./connections/enroll.js";
 import type { Connections } from "./connections/connections.js";
+import { connectionReports, connectionsLoader } from "./connections/load.js";
 import type {
   CheckConnectionOptions,
   CheckConnectionsOptions,
@@ -38,7 +39,7 @@ import { TokenManager } from "./tokens/token-manager.js";
 import { CalUser } from "./users/cal-user.js";
 import type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-summaries.js";
 import { within } from "./lib/deadline.js";
-import type { ConnectionReports, UserContext } from "./users/context.js";
+import type { UserContext } from "./users/context.js";
 import { processEnv } from "./lib/env.js";
 
 /**
@@ -120,8 +121,8 @@ export class CalClient {
     this.#ensuring = new SingleFlight(resolved.waitUntil);
     this.#context = { options: { ...resolved, warn }, transport, sendAsClient, store, tokens };
     this.#loadConnections = connectionsLoader(this.#context, resolved);
-    const load = this.#loadConnections;
-    if (load) this.#context.connections = connectionReports(load, this.#context.options);
+    this.#context.connections =
+      this.#loadConnections && connectionReports(this.#loadConnections, this.#context.options);
     this.attempts = store.attempts;
     this.telemetry = telemetry;
     this.managedUsers = new ManagedUsers(sendAsClient, managedUsers?.clientId ?? "");
@@ -370,39 +371,4 @@ export class CalClient {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/** How to load what checks connections. An application without a connection store never does. */
-function connectionsLoader(
-  users: UserContext,
-  { connectionStore, hooks, logger }: ResolvedOptions,
-): (() => Promise<Connections>) | undefined {
-  if (!connectionStore) return undefined;
-  let loading: Promise<Connections> | undefined;
-  return () =>
-    (loading ??= import("./connections/connections.js").then(({ createConnections }) =>
-      createConnections({ users, connectionStore, onConnectionChange: hooks.onConnectionChange, logger }),
-    ));
-}
-
-/** Reports that are carried out in the background. */
-function connectionReports(
-  load: () => Promise<Connections>,
-  { waitUntil, warn }: UserContext["options"],
-): ConnectionReports {
-  const report = (userId: string, work: (connections: Connections) => Promise<void>): void =>
-    waitUntil(
-      load()
-        .then(work)
-        // The call has succeeded, and the user is checked within a day anyway.
-        .catch((error: unknown) =>
-          warn("calbridge: what a call saw of a user's connections could not be noted", { userId, error }),
-        ),
-    );
-  return {
-    changed: (userId) => report(userId, ({ watcher }) => watcher.changed(userId)),
-    saw: (userId, list) => report(userId, ({ watcher }) => watcher.saw(userId, list)),
-    failed: (userId, provider) => report(userId, ({ watcher }) => watcher.failed(userId, provider)),
-    forget: (userId) => report(userId, ({ store }) => store.delete(userId)),
-  };
 }

@@ -50,6 +50,7 @@ if it was stopped, or if users could not be checked.`,
   async run(values, given) {
     const io = withEnvFile(given, textOption(values, "env-file"));
     const work = workOf(values);
+    const limits = limitsOf(values);
     if (!io.env["DATABASE_URL"]?.trim()) {
       throw new UsageError("DATABASE_URL is not set: the tokens and the connections are read from there.");
     }
@@ -58,7 +59,7 @@ if it was stopped, or if users could not be checked.`,
     const findings = await withDatabase(io, async (database) => {
       client.connect(database);
       try {
-        code = await work(client.cal, values, io);
+        code = await work(client.cal, { values, limits, io });
       } catch (error) {
         // The table does not exist, the database fails, or there is no such user.
         if (!isCalError(error)) throw error;
@@ -75,7 +76,23 @@ if it was stopped, or if users could not be checked.`,
   },
 };
 
-type Work = (cal: CalClient, values: OptionValues, io: CommandIo) => Promise<number>;
+/** What a command was called with. */
+interface Call {
+  values: OptionValues;
+  limits: Limits;
+  io: CommandIo;
+}
+
+type Limits = Record<"limit" | "concurrency" | "maxPerMinute", number | undefined>;
+type Work = (cal: CalClient, call: Call) => Promise<number>;
+
+function limitsOf(values: OptionValues): Limits {
+  return {
+    limit: numberOf(values, "limit"),
+    concurrency: numberOf(values, "concurrency"),
+    maxPerMinute: numberOf(values, "max-per-minute"),
+  };
+}
 
 function workOf(values: OptionValues): Work {
   const asked = ["due", "user", "enroll"].filter((name) => values[name] !== undefined);
@@ -84,7 +101,7 @@ function workOf(values: OptionValues): Work {
   return values["enroll"] === true ? enroll : checkUser;
 }
 
-async function checkUser(cal: CalClient, values: OptionValues, io: CommandIo): Promise<number> {
+async function checkUser(cal: CalClient, { values, io }: Call): Promise<number> {
   const restore = values["restore"] === true ? true : undefined;
   const check = await cal.checkConnection(textOption(values, "user") ?? "", { restore });
   io.out(connectionTable([check], { now: io.now(), all: true }));
@@ -92,13 +109,11 @@ async function checkUser(cal: CalClient, values: OptionValues, io: CommandIo): P
   return isWell ? 0 : 1;
 }
 
-async function checkDue(cal: CalClient, values: OptionValues, io: CommandIo): Promise<number> {
-  const progress = progressLine(io, numberOf(values, "limit"));
+async function checkDue(cal: CalClient, { values, limits, io }: Call): Promise<number> {
+  const progress = progressLine(io, limits.limit);
   const broken: ConnectionCheck[] = [];
   const result = await cal.checkConnections({
-    limit: numberOf(values, "limit"),
-    concurrency: numberOf(values, "concurrency"),
-    maxPerMinute: numberOf(values, "max-per-minute"),
+    ...limits,
     restore: values["restore"] === true ? true : undefined,
     signal: stopSignal(io),
     onProgress: progress.show,
@@ -112,10 +127,10 @@ async function checkDue(cal: CalClient, values: OptionValues, io: CommandIo): Pr
   progress.clear();
   if (broken.length > 0) io.out(connectionTable(broken, { now: io.now(), all: false }));
   io.out(summaryOf(result));
-  return result.failed === 0 && (result.done || numberOf(values, "limit") !== undefined) ? 0 : 1;
+  return result.failed === 0 && (result.done || limits.limit !== undefined) ? 0 : 1;
 }
 
-async function enroll(cal: CalClient, _: OptionValues, io: CommandIo): Promise<number> {
+async function enroll(cal: CalClient, { io }: Call): Promise<number> {
   const { checked, enrolled, done } = await cal.enrollConnections({
     signal: stopSignal(io),
     onProgress: (progress) => {

@@ -25,10 +25,15 @@ export function createTableClient(
   { env, connections = false }: { env: Record<string, string | undefined>; connections?: boolean },
 ): TableClient {
   let connected: Database | undefined;
+  let last: Promise<unknown> = Promise.resolve();
   const client: Database = {
+    // One after another: a connection of pg's has no queue of its own.
     query: (text, parameters) => {
       if (!connected) throw new TypeError("The database is not connected.");
-      return connected.query(text, parameters);
+      const database = connected;
+      const result = last.then(() => database.query(text, parameters));
+      last = result.catch(() => undefined);
+      return result;
     },
   };
   const names = tableOptionsOf(values);

@@ -66,6 +66,11 @@ export {
   type TokenStoreHarness,
 } from "./contract/token-store-contract.js";
 export {
+  connectionStoreProcessContract,
+  serveConnectionStore,
+  type ConnectionStoreProcessContractOptions,
+} from "./contract/connection-store-processes.js";
+export {
   connectionStoreContract,
   ConnectionStoreContractError,
   type ConnectionStoreHarness,

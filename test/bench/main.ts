@@ -12,6 +12,7 @@ import { cpus, release } from "node:os";
 import { join } from "node:path";
 import { measureCall } from "./call.js";
 import { measureColdStart } from "./cold-start.js";
+import { measureConnections } from "./connections.js";
 import { measureMemory } from "./memory.js";
 import type { Finding } from "./report.js";
 import { measureStatus } from "./status.js";
@@ -27,6 +28,7 @@ const parts: Record<string, () => Promise<Finding>> = {
   store: measureTokenStore,
   cold: measureColdStart,
   memory: measureMemory,
+  connections: measureConnections,
 };
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);

@@ -8,7 +8,7 @@ export interface ProcessRule {
   name: string;
   check: (
     store: TokenStore,
-    processes: readonly RemoteStore[],
+    processes: readonly RemoteStore<Job>[],
     context: { userId: string; calServer: string },
   ) => Promise<void>;
 }
@@ -127,11 +127,11 @@ async function writeAfterLateWrites(store: TokenStore, userId: string): Promise<
 }
 
 /** Gives each process a job, and returns their results. */
-function all(processes: readonly RemoteStore[], jobFor: (n: number) => Job): Promise<number[]> {
+function all(processes: readonly RemoteStore<Job>[], jobFor: (n: number) => Job): Promise<number[]> {
   return Promise.all(processes.map((process, n) => process.do(jobFor(n))));
 }
 
-async function killAll(processes: readonly RemoteStore[]): Promise<void> {
+async function killAll(processes: readonly RemoteStore<Job>[]): Promise<void> {
   await Promise.all(processes.map((process) => process.kill()));
 }
 

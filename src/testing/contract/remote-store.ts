@@ -1,4 +1,3 @@
-import type { Job } from "./jobs.js";
 import { TokenStoreContractError } from "./assertions.js";
 
 /** A child process that exchanges messages, such as `child_process.fork` returns. */
@@ -22,7 +21,7 @@ interface Waiting {
 }
 
 /** A process with the store, as the test sees it. */
-export class RemoteStore {
+export class RemoteStore<Job extends object> {
   readonly #process: StoreProcess;
   readonly #jobs = new Map<number, Waiting>();
   readonly #ended: Promise<void>;
@@ -53,7 +52,7 @@ export class RemoteStore {
   /** Resolves when the process accepts jobs, or has ended. */
   async ready(): Promise<void> {
     await Promise.race([this.#ready, this.#ended]);
-    if (this.#hasEnded) throw new TokenStoreContractError("a process ended before it called serveTokenStore");
+    if (this.#hasEnded) throw new TokenStoreContractError("a process ended before it served its store");
   }
 
   /** Gives it a job. Rejects if the job fails or the process ends. */
@@ -79,4 +78,35 @@ export class RemoteStore {
     if ("error" in report) waiting?.reject(new TokenStoreContractError(report.error));
     else waiting?.resolve(report.value);
   }
+}
+
+/** The part of Node's `process` that a child with a channel to its parent has. */
+interface ChildSide {
+  on(event: "message", listener: (message: unknown) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
+  send?: (message: Report) => unknown;
+  exit(code: number): never;
+}
+
+/**
+ * Lets this process do the jobs that its parent's {@link RemoteStore} sends. Ends with its parent.
+ *
+ * @param caller - The public function, for the message.
+ */
+export function serveJobs<Job extends object>(caller: string, run: (job: Job) => Promise<number>): void {
+  const { process } = globalThis as { process?: ChildSide };
+  if (!process?.send) {
+    throw new Error(`${caller} needs a process that was started by child_process.fork.`);
+  }
+  process.on("disconnect", () => process.exit(0));
+  process.on("message", (message) => {
+    const { id, job } = message as { id: number; job: Job };
+    run(job).then(
+      (value) => process.send?.({ id, value }),
+      // The parent's case fails with it.
+      (error: unknown) =>
+        process.send?.({ id, error: error instanceof Error ? error.message : "a job failed" }),
+    );
+  });
+  process.send({ ready: true });
 }

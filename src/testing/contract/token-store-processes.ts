@@ -1,7 +1,7 @@
 import type { TokenStore } from "../../tokens/token-store.js";
 import { runJob, type Job } from "./jobs.js";
 import { processRules, sharedLeaseRules } from "./process-rules.js";
-import { RemoteStore, type Report, type StoreProcess } from "./remote-store.js";
+import { RemoteStore, serveJobs, type StoreProcess } from "./remote-store.js";
 import type { ContractCase } from "./token-store-contract.js";
 
 export type { StoreProcess } from "./remote-store.js";
@@ -56,7 +56,7 @@ export function tokenStoreProcessContract(options: TokenStoreProcessContractOpti
       const store = await options.makeStore();
       const processes = Array.from(
         { length: options.processes ?? 4 },
-        () => new RemoteStore(options.start()),
+        () => new RemoteStore<Job>(options.start()),
       );
       try {
         await Promise.all(processes.map((process) => process.ready()));
@@ -69,32 +69,10 @@ export function tokenStoreProcessContract(options: TokenStoreProcessContractOpti
   }));
 }
 
-/** The part of Node's `process` that a child with a channel to its parent has. */
-interface ChildSide {
-  on(event: "message", listener: (message: unknown) => void): unknown;
-  on(event: "disconnect", listener: () => void): unknown;
-  send?: (message: Report) => unknown;
-  exit(code: number): never;
-}
-
 /**
  * Lets this process do what a {@link tokenStoreProcessContract} in its parent asks for, with the given store. For a
  * process that was started with a channel, as `child_process.fork` does. Ends with its parent.
  */
 export function serveTokenStore(store: TokenStore): void {
-  const { process } = globalThis as { process?: ChildSide };
-  if (!process?.send) {
-    throw new Error("serveTokenStore needs a process that was started by child_process.fork.");
-  }
-  process.on("disconnect", () => process.exit(0));
-  process.on("message", (message) => {
-    const { id, job } = message as { id: number; job: Job };
-    runJob(store, job).then(
-      (value) => process.send?.({ id, value }),
-      // The parent's case fails with it.
-      (error: unknown) =>
-        process.send?.({ id, error: error instanceof Error ? error.message : "a job failed" }),
-    );
-  });
-  process.send({ ready: true });
+  serveJobs<Job>("serveTokenStore", (job) => runJob(store, job));
 }

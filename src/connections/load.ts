@@ -1,0 +1,46 @@
+import type { Logger } from "../api/hooks.js";
+import type { ConnectionStore } from "../stores/connection-store.js";
+import type { ConnectionReports, UserContext } from "../users/context.js";
+import type { Connections } from "./connections.js";
+import type { ConnectionChange } from "./types.js";
+
+interface LoaderOptions {
+  connectionStore: ConnectionStore | undefined;
+  hooks: { onConnectionChange?: ((change: ConnectionChange) => unknown) | undefined };
+  logger: Logger | undefined;
+}
+
+/** How to load what checks connections. An application without a connection store never does. */
+export function connectionsLoader(
+  users: UserContext,
+  { connectionStore, hooks, logger }: LoaderOptions,
+): (() => Promise<Connections>) | undefined {
+  if (!connectionStore) return undefined;
+  let loading: Promise<Connections> | undefined;
+  return () =>
+    (loading ??= import("./connections.js").then(({ createConnections }) =>
+      createConnections({ users, connectionStore, onConnectionChange: hooks.onConnectionChange, logger }),
+    ));
+}
+
+/** Reports that are carried out in the background. */
+export function connectionReports(
+  load: () => Promise<Connections>,
+  { waitUntil, warn }: UserContext["options"],
+): ConnectionReports {
+  const report = (userId: string, work: (connections: Connections) => Promise<void>): void =>
+    waitUntil(
+      load()
+        .then(work)
+        // The call has succeeded, and the user is checked within a day anyway.
+        .catch((error: unknown) =>
+          warn("calbridge: what a call saw of a user's connections could not be noted", { userId, error }),
+        ),
+    );
+  return {
+    changed: (userId) => report(userId, ({ watcher }) => watcher.changed(userId)),
+    saw: (userId, list) => report(userId, ({ watcher }) => watcher.saw(userId, list)),
+    failed: (userId, provider) => report(userId, ({ watcher }) => watcher.failed(userId, provider)),
+    forget: (userId) => report(userId, ({ store }) => store.delete(userId)),
+  };
+}

@@ -1,0 +1,157 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CalClient } from "../../../src/index.js";
+import {
+  createSchema,
+  postgresConnectionStore,
+  postgresTokenStore,
+} from "../../../src/stores/postgres/postgres-token-store.js";
+import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
+import { bundle } from "../../support/bundle.js";
+import type { CheckConfig } from "../../support/check-process.js";
+import { createDatabase, type TestDatabase } from "../../support/postgres.js";
+
+const KILLS = 200;
+const USERS = 24;
+const CLAIM_MS = 1_500;
+// The time of a claim, and generous time for a busy machine.
+const LONGEST_WAIT_MS = CLAIM_MS + 30_000;
+
+let database: TestDatabase;
+let emulator: CalEmulator;
+let close: () => Promise<void>;
+let startProcess: () => ChildProcess;
+const calUserIds = new Map<string, number>();
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await createSchema(database.pool, { connections: true });
+  await database.pool.query(
+    `CREATE TABLE told (id TEXT, "userId" TEXT, "from" TEXT, "to" TEXT, at TIMESTAMPTZ DEFAULT clock_timestamp())`,
+  );
+  // With a latency, there is time to kill a process during a request.
+  emulator = createCalEmulator({ latencyMs: 5 });
+  const server = await emulator.listen();
+  close = server.close;
+  const config: CheckConfig = {
+    databaseUrl: database.url,
+    calUrl: server.url,
+    clientId: emulator.clientId,
+    clientSecret: emulator.clientSecret,
+    claimMs: CLAIM_MS,
+  };
+  const file = await bundle("check-process");
+  startProcess = () => fork(file, [JSON.stringify(config)], { execArgv: [] });
+  const cal = new CalClient({
+    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
+    baseUrl: server.url,
+    tokenStore: postgresTokenStore({ client: database.pool }),
+  });
+  for (let n = 0; n < USERS; n += 1) {
+    const user = await cal.ensureUser(`user-${n}`, { email: `user-${n}@example.com`, name: "User" });
+    const { id } = await user.profile();
+    emulator.calendars.connect(id, "google", `user-${n}@gmail.example`);
+    calUserIds.set(user.id, id);
+  }
+  // Cal.com keeps the list for 10 seconds.
+  emulator.clock.advance(15_000);
+}, 120_000);
+
+afterAll(async () => {
+  await close();
+  await database.drop();
+});
+
+const seenAt = async (): Promise<Map<string, number>> => {
+  const { rows } = await database.pool.query<{ userId: string; details: string | null }>(
+    `SELECT "userId", "details" FROM "CalendarConnectionState"`,
+  );
+  return new Map(
+    rows.map(({ userId, details }) => [
+      userId,
+      details === null ? 0 : (JSON.parse(details) as { seenAt: number }).seenAt,
+    ]),
+  );
+};
+
+test(`two processes, of which one or the other is killed ${KILLS} times: nobody is skipped, each change has one id`, async ({
+  annotate,
+}) => {
+  const store = postgresConnectionStore({ client: database.pool });
+  const userIds = [...calUserIds.keys()];
+  const makeAllDue = () => Promise.all(userIds.map((userId) => store.makeDue(userId)));
+  const waits: number[] = [];
+
+  /** Waits until all users were checked who were due at this time. */
+  async function allChecked(since: number): Promise<void> {
+    while ([...(await seenAt()).values()].some((at) => at < since)) {
+      expect(Date.now() - since, "a user was not checked for longer than a claim").toBeLessThan(
+        LONGEST_WAIT_MS,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    waits.push(Date.now() - since);
+  }
+
+  const processes = [startProcess(), startProcess()];
+  const startedAt = Date.now();
+  await makeAllDue();
+  await allChecked(startedAt);
+  // What is true of each user, and how often that has changed.
+  const isBroken = new Map(userIds.map((userId) => [userId, false]));
+  const changes = new Map(userIds.map((userId) => [userId, 0]));
+  let kills = 0;
+  while (kills < KILLS) {
+    for (const userId of userIds.filter(() => Math.random() < 0.5)) {
+      const match = { userId: calUserIds.get(userId)! };
+      if (isBroken.get(userId)) emulator.provider.restore(match);
+      else emulator.provider.revoke(match);
+      isBroken.set(userId, !isBroken.get(userId));
+      changes.set(userId, changes.get(userId)! + 1);
+    }
+    const since = Date.now();
+    await makeAllDue();
+    // Meanwhile, one after the other is killed, at a random time.
+    for (let n = 0; n < 20; n += 1) {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 120));
+      const victim = processes[n % 2]!;
+      victim.kill("SIGKILL");
+      await once(victim, "exit");
+      processes[n % 2] = startProcess();
+      await once(processes[n % 2]!, "message");
+      kills += 1;
+    }
+    await allChecked(since);
+  }
+  // What a killed process has found, and not told.
+  await expect
+    .poll(
+      async () => {
+        const { rows } = await database.pool.query<{ count: string }>(
+          `SELECT count(*) FROM "CalendarConnectionState" WHERE "details"::jsonb -> 'pending' <> '[]'::jsonb`,
+        );
+        return Number(rows[0]?.count);
+      },
+      { timeout: LONGEST_WAIT_MS },
+    )
+    .toBe(0);
+  for (const process of processes) process.kill("SIGKILL");
+
+  const { rows } = await database.pool.query<{ id: string; userId: string; to: string }>(
+    `SELECT id, "userId", min("to") AS "to", min(at) AS first FROM told GROUP BY id, "userId" ORDER BY first`,
+  );
+  for (const userId of userIds) {
+    const told = rows.filter((row) => row.userId === userId).map(({ to }) => to);
+    // Each change once, by its id, and in its order.
+    expect(told, userId).toEqual(
+      Array.from({ length: changes.get(userId)! }, (_, n) => (n % 2 === 0 ? "broken" : "connected")),
+    );
+  }
+  const calls = Number(
+    (await database.pool.query<{ count: string }>("SELECT count(*) FROM told")).rows[0]?.count,
+  );
+  await annotate(
+    `${kills} kills, ${rows.length} changes told in ${calls} calls; all users checked after at most ${Math.max(...waits)} ms`,
+  );
+}, 900_000);
