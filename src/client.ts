@@ -9,8 +9,7 @@ import { detailsOf } from "./tokens/details.js";
 import { userNotFound } from "./tokens/token-record.js";
 import { FirstUse } from "./users/first-use.js";
 import { ownedGrant } from "./users/owned-grant.js";
-import { claimUsers, type ClaimProgress, type ClaimUsersOptions } from "./users/claim-users.js";
-import { reassignUser } from "./users/reassign-user.js";
+import type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
 import type { CalRequestInput, CalResponse } from "./api/raw-request.js";
@@ -243,6 +242,7 @@ export class CalClient {
     assertUserId(to);
     if (email !== undefined) assertEmail(email);
     if (from === to) throw new CalValidationError("The two users must be different.");
+    const { reassignUser } = await import("./users/reassign-user.js");
     await reassignUser(this.#context, from, to, email, options);
     this.#context.connections?.forget(from);
     this.#context.connections?.changed(to);
@@ -253,6 +253,7 @@ export class CalClient {
    * it when it first meets one. `calbridge claim` runs it. Can be stopped, continued and run again.
    */
   async claimUsers(options: ClaimUsersOptions = {}): Promise<ClaimProgress> {
+    const { claimUsers } = await import("./users/claim-users.js");
     return claimUsers(this.#context, options);
   }
 
