@@ -170,7 +170,11 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: false } },
     rules: { "@typescript-eslint/no-require-imports": "off", "import-x/no-default-export": "off" },
   },
-  { files: ["*.config.ts", "*.config.js"], rules: { "import-x/no-default-export": "off" } },
+  {
+    // Workers want a default export.
+    files: ["*.config.ts", "*.config.js", "examples/serverless/cloudflare.ts"],
+    rules: { "import-x/no-default-export": "off" },
+  },
   {
     files: ["test/**"],
     rules: {

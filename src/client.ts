@@ -9,8 +9,7 @@ import { detailsOf } from "./tokens/details.js";
 import { userNotFound } from "./tokens/token-record.js";
 import { FirstUse } from "./users/first-use.js";
 import { ownedGrant } from "./users/owned-grant.js";
-import { claimUsers, type ClaimProgress, type ClaimUsersOptions } from "./users/claim-users.js";
-import { reassignUser } from "./users/reassign-user.js";
+import type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
 import type { CalRequestInput, CalResponse } from "./api/raw-request.js";
@@ -244,6 +243,7 @@ export class CalClient {
     assertUserId(to);
     if (email !== undefined) assertEmail(email);
     if (from === to) throw new CalValidationError("The two users must be different.");
+    const { reassignUser } = await import("./users/on-demand.js");
     await reassignUser(this.#context, from, to, email, options);
     this.#context.connections?.forget(from);
     this.#context.connections?.changed(to);
@@ -254,6 +254,7 @@ export class CalClient {
    * it when it first meets one. `calbridge claim` runs it. Can be stopped, continued and run again.
    */
   async claimUsers(options: ClaimUsersOptions = {}): Promise<ClaimProgress> {
+    const { claimUsers } = await import("./users/on-demand.js");
     return claimUsers(this.#context, options);
   }
 
@@ -264,14 +265,14 @@ export class CalClient {
    * @throws {@link CalTokenError} `unsupported_for_grant` for a client without `managedUsers`.
    */
   async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
-    const { requestRaw } = await import("./api/raw-request.js");
+    const { requestRaw } = await import("./users/on-demand.js");
     const { sendAsClient, options } = this.#context;
     return requestRaw<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
   }
 
   /** The items of a list of Cal.com's, page by page, as the platform client. See {@link CalUser.paginate}. */
   async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
-    const { itemsOf } = await import("./api/pages.js");
+    const { itemsOf } = await import("./users/on-demand.js");
     const { sendAsClient, options } = this.#context;
     yield* itemsOf<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
   }
@@ -295,7 +296,7 @@ export class CalClient {
    * ```
    */
   async *users(options: UsersOptions = {}): AsyncGenerator<UserSummary | UnreadableUser, void, undefined> {
-    const { userSummaries } = await import("./users/user-summaries.js");
+    const { userSummaries } = await import("./users/on-demand.js");
     yield* userSummaries(this.#context, options);
   }
 

@@ -22,7 +22,8 @@ export type { Operation, OperationResult, Telemetry, TelemetryEvent } from "./li
 export type { AccessToken, CalUser } from "./users/cal-user.js";
 export type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-summaries.js";
 export type { CalAccount, LinkedCalAccount, ManagedCalAccount } from "./users/cal-account.js";
-export type { AuthorizationUrlInput, LinkInput, LinkOptions, OAuthAccounts } from "./users/oauth-accounts.js";
+export type { OAuthAccounts } from "./users/oauth-accounts.js";
+export type { AuthorizationUrlInput, LinkInput, LinkOptions } from "./users/oauth-types.js";
 export type { BusyTimesQuery } from "./calendars/busy-times.js";
 export type { AppleCredentials } from "./calendars/connect-apple.js";
 export type { ConnectUrlInput, DisconnectInput, UserCalendars } from "./calendars/user-calendars.js";

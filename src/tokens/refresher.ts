@@ -3,7 +3,7 @@ import { growingPauses, pause } from "../lib/backoff.js";
 import type { CheckedStore } from "./checked-store.js";
 import type { Grant, GrantedTokens } from "./grant.js";
 import type { ReauthorizationInfo } from "./reauthorization.js";
-import { SingleUseRefresh, type RefreshRun } from "./single-use-refresh.js";
+import type { RefreshRun, SingleUseRefresh } from "./single-use-refresh.js";
 import { isRefreshable } from "./token-record.js";
 import type { TokenRecord } from "./token-store.js";
 import { TokenWriter, type Refreshed } from "./token-writer.js";
@@ -24,16 +24,28 @@ const CLOCK_TOLERANCE_MS = 60_000;
 export class Refresher {
   readonly #options: RefresherOptions;
   readonly #writer: TokenWriter;
-  readonly #singleUse: SingleUseRefresh;
+  #singleUse: SingleUseRefresh | undefined;
   /** How far this machine's clock is ahead of Cal.com's, as measured at the last refresh. */
   clockAheadMs = 0;
 
   constructor(options: RefresherOptions) {
     this.#options = options;
-    const now = (): number => options.now() - this.clockAheadMs;
-    this.#writer = new TokenWriter(options.store, now);
+    this.#writer = new TokenWriter(options.store, this.#now);
+  }
+
+  readonly #now = (): number => this.#options.now() - this.clockAheadMs;
+
+  /** Loaded with the first refresh of OAuth 2. */
+  async #loadSingleUse(): Promise<SingleUseRefresh> {
+    const { SingleUseRefresh } = await import("./single-use-refresh.js");
     const compareClocks = this.#clockComparison.bind(this);
-    this.#singleUse = new SingleUseRefresh({ ...options, now, writer: this.#writer, compareClocks });
+    this.#singleUse ??= new SingleUseRefresh({
+      ...this.#options,
+      now: this.#now,
+      writer: this.#writer,
+      compareClocks,
+    });
+    return this.#singleUse;
   }
 
   forget(userId: string): void {
@@ -46,8 +58,8 @@ export class Refresher {
   }
 
   /** Marks a user whose account Cal.com no longer has. */
-  markGone(record: TokenRecord): Promise<void> {
-    return this.#singleUse.markGone(record);
+  async markGone(record: TokenRecord): Promise<void> {
+    await (await this.#loadSingleUse()).markGone(record);
   }
 
   /** Writes the pairs that the store could not take before. */
@@ -70,7 +82,7 @@ export class Refresher {
       }
       const next = grant.recover
         ? await this.#refreshOrRecover(current, grant, run)
-        : await this.#singleUse.refresh(current, grant, run);
+        : await (await this.#loadSingleUse()).refresh(current, grant, run);
       if ("outcome" in next) return next;
       if (run.meets(next)) return { record: next, outcome: "refreshed_elsewhere" };
       current = next;

@@ -103,7 +103,7 @@ export class CalUser {
    * ```
    */
   async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
-    const { requestRaw } = await import("../api/raw-request.js");
+    const { requestRaw } = await import("./on-demand.js");
     return requestRaw<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
   }
 
@@ -120,7 +120,7 @@ export class CalUser {
    * ```
    */
   async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
-    const { itemsOf } = await import("../api/pages.js");
+    const { itemsOf } = await import("./on-demand.js");
     yield* itemsOf<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
   }
 
@@ -131,7 +131,7 @@ export class CalUser {
 
   /** What the token store knows of the user, without tokens. Makes no request. `null` if there is no record. */
   async summary(options?: CallOptions): Promise<UserSummary | null> {
-    const { userSummary } = await import("./user-summaries.js");
+    const { userSummary } = await import("./on-demand.js");
     return this.#stored(() => userSummary(this.#context, this.id), options);
   }
 
