@@ -31,12 +31,11 @@ const messages: readonly { message: RegExp; advice: string }[] = [
   {
     message: /no such table|no such column|has no column named/,
     advice:
-      "The tables are missing or lack columns: run `npx calbridge schema --dialect sqlite` and apply what it prints, or pass createTables: true.",
+      "The tables are missing or lack columns: run `npx calbridge {schema}` and apply what it prints, or pass createTables: true.",
   },
   {
     message: /ON CONFLICT clause does not match/,
-    advice:
-      "A unique index is missing: run `npx calbridge schema --dialect sqlite` and apply what it prints.",
+    advice: "A unique index is missing: run `npx calbridge {schema}` and apply what it prints.",
   },
   {
     message: /UNIQUE constraint failed/,
@@ -52,11 +51,21 @@ export function isBusy(error: unknown): boolean {
   return code === "CLIENT_CLOSED" && String(message).includes("in flight");
 }
 
-/** What a driver threw, as an error of this package. The cause keeps the driver's message, without the secrets. */
-export function sqliteError(action: string, error: unknown, secrets: Iterable<string>): CalStoreError {
+/**
+ * What a driver threw, as an error of this package. The cause keeps the driver's message, without the secrets.
+ *
+ * @param schema - The command that prints the tables.
+ */
+export function sqliteError(
+  action: string,
+  error: unknown,
+  secrets: Iterable<string>,
+  schema: string,
+): CalStoreError {
   const cause = redactError(error, secrets);
   const result = resultOf(error);
-  const advice = result?.advice ?? messages.find(({ message }) => message.test(cause.message))?.advice;
+  const known = result ?? messages.find(({ message }) => message.test(cause.message));
+  const advice = known?.advice?.replace("{schema}", schema);
   const reason = result?.reason ?? "the database or its driver failed";
   return new CalStoreError(`Could not ${action}: ${reason}.${advice === undefined ? "" : ` ${advice}`}`, {
     cause,

@@ -15,10 +15,14 @@ export type Query = <Name extends string>(
 /** How long a statement is sent again while another connection has locked the database. */
 const MAX_BUSY_MS = 5_000;
 
-/** Sends statements with a driver. */
-export function querying({ all }: SqliteDriver): Query {
+/**
+ * Sends statements with a driver.
+ *
+ * @param schema - The command that prints the tables.
+ */
+export function querying({ all }: SqliteDriver, schema: string): Query {
   return (action, statement, values, secrets = []) =>
-    withSqliteErrors(action, () => all(statement.text, valuesOf(statement, values)), secrets);
+    withSqliteErrors(action, () => all(statement.text, valuesOf(statement, values)), { secrets, schema });
 }
 
 /**
@@ -30,7 +34,7 @@ export function querying({ all }: SqliteDriver): Query {
 export async function withSqliteErrors<Value>(
   action: string,
   work: () => Promise<Value>,
-  secrets: string[] = [],
+  { secrets = [], schema = "schema --dialect sqlite" }: { secrets?: string[]; schema?: string } = {},
 ): Promise<Value> {
   const startedAt = performance.now();
   for (const ms of growingPauses()) {
@@ -40,9 +44,25 @@ export async function withSqliteErrors<Value>(
       // Whatever the driver throws: the database's own errors, a lost connection.
       if (isCalError(error)) throw error;
       if (!isBusy(error) || performance.now() - startedAt > MAX_BUSY_MS)
-        throw sqliteError(action, error, secrets);
+        throw sqliteError(action, error, secrets, schema);
     }
     await pause(ms);
   }
   throw new Error("unreachable");
+}
+
+/** Creates tables, before the first statement is sent; again before the next one, if that has failed. */
+export function afterTables(query: Query, { exec }: SqliteDriver, tables: string[]): Query {
+  if (tables.length === 0) return query;
+  let created: Promise<void> | undefined;
+  return async (...args) => {
+    created ??= withSqliteErrors("create the tables", () => exec(tables));
+    try {
+      await created;
+    } catch (error) {
+      created = undefined;
+      throw error;
+    }
+    return query(...args);
+  };
 }

@@ -1,4 +1,5 @@
 import { columnNames, defaultTable } from "../columns.js";
+import { connectionTableStatements } from "./connection-table.js";
 import { sqliteDriver, type SqliteDatabase } from "./database.js";
 import { quoteName, quoteNames, type SqliteTableOptions } from "./names.js";
 import { withSqliteErrors } from "./query.js";
@@ -11,9 +12,19 @@ export interface SqliteSchemaOptions extends SqliteTableOptions {
    * @defaultValue none
    */
   users?: { table: string; column: string } | undefined;
+  /**
+   * Whether the table of `sqliteConnectionStore` is created too.
+   * @defaultValue `false`
+   */
+  connections?: boolean | undefined;
+  /**
+   * The name of that table.
+   * @defaultValue `CalendarConnectionState`
+   */
+  connectionTable?: string | undefined;
 }
 
-/** The SQL that creates both tables. It can be applied again at any time, and keeps every row. */
+/** The SQL that creates the tables. It can be applied again at any time, and keeps every row. */
 export function schemaSql(options: SqliteSchemaOptions = {}): string {
   return `-- The tables of calbridge. Can be applied again at any time; keeps every row.
 ${schemaStatements(options).join("\n")}
@@ -21,7 +32,7 @@ ${schemaStatements(options).join("\n")}
 }
 
 /**
- * Creates both tables where they are missing. Does what `calbridge schema --dialect sqlite` prints. Several processes may
+ * Creates the tables where they are missing. Does what `calbridge schema --dialect sqlite` prints. Several processes may
  * call it at once.
  *
  * @throws `CalStoreError` if the database refuses.
@@ -32,11 +43,11 @@ export async function createSchema(
 ): Promise<void> {
   const { exec } = sqliteDriver(database);
   const statements = schemaStatements(options);
-  await withSqliteErrors("create the token table", () => exec(statements));
+  await withSqliteErrors("create the tables", () => exec(statements));
 }
 
-/** Instants are milliseconds since 1970. STRICT, so that SQLite keeps nothing of another type. */
-function schemaStatements(options: SqliteSchemaOptions): string[] {
+/** The statements that create the tables. Instants are milliseconds since 1970. STRICT, so that SQLite keeps nothing of another type. */
+export function schemaStatements(options: SqliteSchemaOptions): string[] {
   const { table, entryTable, columns: c } = quoteNames(options);
   const { table: tableName = defaultTable, entryTable: entryName = `${tableName}Entry`, users } = options;
   const names = columnNames(options.columns);
@@ -71,5 +82,6 @@ function schemaStatements(options: SqliteSchemaOptions): string[] {
   "expiresAt" INTEGER NOT NULL
 ) STRICT;`,
     `CREATE INDEX ${index(`${entryName}_expiresAt_idx`, `${entryTable} ("expiresAt")`)}`,
+    ...(options.connections === true ? connectionTableStatements(options.connectionTable) : []),
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * A token store in SQLite, and the tables that it needs.
+ * A token store and a connection store in SQLite, and the tables that they need.
  *
  * @module calbridge/sqlite
  */
@@ -18,9 +18,9 @@ import { hiddenRowError } from "../refused-write.js";
 import { sqliteDriver, type SqliteDatabase } from "./database.js";
 import { sqliteEntries } from "./entries.js";
 import { quoteNames, type SqliteTableOptions } from "./names.js";
-import { querying, type Query } from "./query.js";
+import { afterTables, querying } from "./query.js";
 import { readRecord, writeValues } from "./record-json.js";
-import { createSchema } from "./schema.js";
+import { schemaStatements } from "./schema.js";
 import type { Statement, Values } from "./statement.js";
 import { tokenStatements } from "./statements.js";
 
@@ -35,6 +35,7 @@ export type {
   SqliteValue,
 } from "./database.js";
 export type { SqliteTableOptions } from "./names.js";
+export { sqliteConnectionStore, type SqliteConnectionStoreOptions } from "./sqlite-connection-store.js";
 export { createSchema, schemaSql, type SqliteSchemaOptions } from "./schema.js";
 
 /** Options of {@link sqliteTokenStore}. */
@@ -85,9 +86,12 @@ const MAX_WRITE_ATTEMPTS = 4;
 export function sqliteTokenStore(options: SqliteTokenStoreOptions): Required<TokenStore> {
   const names = quoteNames(options);
   const sql = tokenStatements(names);
-  const send = querying(sqliteDriver(options.database));
-  const query =
-    options.createTables === true ? afterwards(send, () => createSchema(options.database, options)) : send;
+  const driver = sqliteDriver(options.database);
+  const query = afterTables(
+    querying(driver, "schema --dialect sqlite"),
+    driver,
+    options.createTables === true ? schemaStatements(options) : [],
+  );
 
   /** Sends a write until it is known why it wrote nothing, if it didn't. */
   async function write<Name extends string>(
@@ -159,19 +163,5 @@ export function sqliteTokenStore(options: SqliteTokenStoreOptions): Required<Tok
       const values = { ...writeValues(record), ifVersion, from };
       return write(record, sql.reassign, values, { from, ifVersion });
     },
-  };
-}
-
-/** Sends statements after the preparation, which is done once, and again after it has failed. */
-function afterwards(send: Query, prepare: () => Promise<void>): Query {
-  let prepared: Promise<void> | undefined;
-  return async (...args) => {
-    try {
-      await (prepared ??= prepare());
-    } catch (error) {
-      prepared = undefined;
-      throw error;
-    }
-    return send(...args);
   };
 }

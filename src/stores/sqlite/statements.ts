@@ -5,7 +5,7 @@ import { statement } from "./statement.js";
 const MAX_REMOVED = 100;
 
 /** The time by the database's clock, in milliseconds since 1970. SQLite before 3.42 has no shorter way to write it. */
-const now = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
+export const nowMs = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
 
 /** The values that a write of a record takes. */
 export type WriteName =
@@ -94,13 +94,13 @@ export function tokenStatements({ table, columns: c }: QuotedNames) {
 
 /** Writes the statements on the table of leases and attempts. All of them go by the database's clock. */
 export function entryStatements({ entryTable: table }: QuotedNames) {
-  const entry = `json_object('key', "key", 'value', "value", 'isLive', "expiresAt" > ${now}) AS json`;
-  const insert = `INSERT INTO ${table} AS entry ("key", "value", "expiresAt") VALUES (:key, :value, ${now} + :ttlMs)
+  const entry = `json_object('key', "key", 'value', "value", 'isLive', "expiresAt" > ${nowMs}) AS json`;
+  const insert = `INSERT INTO ${table} AS entry ("key", "value", "expiresAt") VALUES (:key, :value, ${nowMs} + :ttlMs)
       ON CONFLICT ("key") DO UPDATE SET "value" = excluded."value", "expiresAt" = excluded."expiresAt"`;
 
   return {
     acquire: statement<"key" | "value" | "ttlMs">(`
-      ${insert} WHERE entry."value" = excluded."value" OR entry."expiresAt" <= ${now}
+      ${insert} WHERE entry."value" = excluded."value" OR entry."expiresAt" <= ${nowMs}
       RETURNING ${entry}`),
 
     release: statement<"key" | "value">(
@@ -116,7 +116,7 @@ export function entryStatements({ entryTable: table }: QuotedNames) {
     // There is no timer that would remove them.
     removeExpired: statement<never>(`
       DELETE FROM ${table} WHERE "key" IN (
-        SELECT "key" FROM ${table} WHERE "expiresAt" <= ${now} ORDER BY "expiresAt" LIMIT ${MAX_REMOVED}
+        SELECT "key" FROM ${table} WHERE "expiresAt" <= ${nowMs} ORDER BY "expiresAt" LIMIT ${MAX_REMOVED}
       ) RETURNING json_object('key', "key") AS json`),
   };
 }

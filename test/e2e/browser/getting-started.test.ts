@@ -31,7 +31,7 @@ beforeAll(async () => {
     "@types/react@19",
     "@types/node@20",
   ];
-  application = await createNewApplication([...framework, "pg", "@types/pg"]);
+  application = await createNewApplication([...framework, "@libsql/client", "pg", "@types/pg"]);
   cleanups.unshift(() => application.remove());
 }, 600_000);
 
@@ -98,7 +98,7 @@ test("the readme's quick start connects a calendar", async () => {
   await emulator.stop();
 }, 120_000);
 
-test("connects a calendar after step 3, and keeps it in a database after step 6", async () => {
+test("connects a calendar after step 3, keeps it in a file after step 6, and in Postgres after step 7", async () => {
   await follow(stepsOf("## 2. Four files", "## 3. Connect a calendar"));
   await application.start(
     `npx calbridge emulator --port ${emulatorPort}`,
@@ -133,7 +133,21 @@ test("connects a calendar after step 3, and keeps it in a database after step 6"
   await expect.poll(() => textOf(dark), { timeout: 30_000 }).toContain("alice@gmail.example");
   await first.stop();
 
-  const output = await follow(stepsOf("## 6. A database, and encrypted tokens", "## Going live"));
+  await follow(stepsOf("## 6. A database, and encrypted tokens", "## 7. Postgres"));
+  const withFile = await application.start(dev, "Ready in");
+  const saved = await openSettings("light");
+  await saved.getByRole("button", { name: "Connect Google Calendar" }).click();
+  await saved.getByRole("button", { name: "Allow" }).click();
+  await saved.getByText("Google Calendar is connected.").waitFor();
+  await withFile.stop();
+  const restarted = await application.start(dev, "Ready in");
+  await expect.poll(() => textOf(saved), { timeout: 30_000 }).toContain("alice@gmail.example");
+  await restarted.stop();
+  const inFile = await application.shell("strings calendar.db calendar.db-wal 2>/dev/null || true");
+  expect(inFile).toContain("user-1");
+  expect(inFile).toMatch(/eyJ[\w-]+\.\./);
+
+  const output = await follow(stepsOf("## 7. Postgres", "## Going live"));
   expect(output).toContain("The table is there.");
   const second = await application.start(dev, "Ready in");
   const again = await openSettings("light");
@@ -150,4 +164,4 @@ test("connects a calendar after step 3, and keeps it in a database after step 6"
   expect(findings).toContain("Nothing is wrong.");
   expect(findings).toContain("The stored tokens can be decrypted with the keys.");
   await second.stop();
-}, 240_000);
+}, 360_000);

@@ -1,6 +1,11 @@
 import { fork } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSchema, sqliteTokenStore } from "../../../src/stores/sqlite/sqlite-token-store.js";
+import {
+  createSchema,
+  sqliteConnectionStore,
+  sqliteTokenStore,
+} from "../../../src/stores/sqlite/sqlite-token-store.js";
+import { connectionStoreContract } from "../../../src/testing/contract/connection-store-contract.js";
 import { tokenStoreContract } from "../../../src/testing/contract/token-store-contract.js";
 import { tokenStoreProcessContract } from "../../../src/testing/contract/token-store-processes.js";
 import { encryptedTokenStore } from "../../../src/tokens/encryption/encrypted-token-store.js";
@@ -19,8 +24,8 @@ beforeAll(async () => {
   const temporary = await createSqliteFile();
   database = openLibsql(temporary.file);
   cleanups.push(() => database.close(), temporary.remove);
-  await createSchema(database);
-  await createSchema(database, others);
+  await createSchema(database, { connections: true });
+  await createSchema(database, { ...others, connections: true, connectionTable: 'cal "connections"' });
   program = await bundle("store-process");
 });
 afterAll(async () => {
@@ -41,6 +46,11 @@ const ways: Record<string, () => TokenStore> = {
 
 describe.each(Object.entries(ways))("libsql, %s", (_, makeStore) => {
   for (const { name, run } of tokenStoreContract(makeStore)) test(name, run);
+});
+
+describe.each([{}, { table: 'cal "connections"' }])("libsql, the connection store %o", (names) => {
+  const cases = connectionStoreContract(() => sqliteConnectionStore({ database, ...names }));
+  for (const { name, run } of cases) test(name, run);
 });
 
 // The second is SQLite's default: a writer waits for readers too.

@@ -3,6 +3,7 @@ import { CalStoreError, CalValidationError } from "../../../src/errors.js";
 import {
   createSchema,
   schemaSql,
+  sqliteConnectionStore,
   sqliteTokenStore,
   type SqliteDatabase,
 } from "../../../src/stores/sqlite/sqlite-token-store.js";
@@ -57,7 +58,7 @@ describe("the tables", () => {
     const store = sqliteTokenStore({ database: failing, createTables: true });
     expect(await rejection(store.get("ada"))).toMatchObject({
       code: "store_error",
-      message: expect.stringContaining("Could not create the token table"),
+      message: expect.stringContaining("Could not create the tables"),
     });
     fails = false;
     expect(await store.get("ada")).toBe(null);
@@ -72,6 +73,17 @@ describe("the tables", () => {
     await database.executeMultiple(out);
     await createSchema(database);
     expect(await sqliteTokenStore({ database }).get("ada")).toEqual(written);
+  });
+
+  test("the table of connections: created on the first use, or by the command", async () => {
+    const error = await rejection(sqliteConnectionStore({ database: connect() }).get("ada"));
+    expect((error as Error).message).toContain("run `npx calbridge schema --dialect sqlite --connections`");
+    const state = { userId: "ada", details: "{}", dueAt: new Date(0) };
+    const store = sqliteConnectionStore({ database: connect(), createTables: true });
+    const written = await store.set(state, { ifVersion: null });
+    const { out } = await runCommand(["schema", "--dialect", "sqlite", "--connection-table", "states"]);
+    await connect().executeMultiple(`${out}; ALTER TABLE "states" RENAME TO "others"`);
+    expect(await store.get("ada")).toEqual(written);
   });
 
   test("a user that the application doesn't have: says to write the user first", async () => {
