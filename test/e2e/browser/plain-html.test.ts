@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
 import { createSchema } from "../../../src/stores/postgres/postgres-token-store.js";
 import { root } from "../../support/markdown.js";
@@ -24,6 +24,7 @@ let calCom: Awaited<ReturnType<CalEmulator["listen"]>>;
 let database: TestDatabase;
 let server: Server;
 let origin: string;
+const pageErrors: string[] = [];
 
 beforeAll(async () => {
   await mkdir(pictures, { recursive: true });
@@ -48,6 +49,7 @@ beforeAll(async () => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   server.on("request", await listener());
 });
+afterEach(() => expect(pageErrors, "errors in the page").toEqual([]));
 afterAll(async () => {
   await browser.close();
   server.closeAllConnections();
@@ -80,7 +82,7 @@ async function listener(): Promise<RequestListener> {
 async function open(): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(20_000);
-  page.on("pageerror", (error) => void expect.soft(String(error), "an error in the page").toBe(""));
+  page.on("pageerror", (error) => void pageErrors.push(String(error)));
   await page.goto(origin);
   await page.getByRole("button", { name: "Ada Lovelace" }).click();
   return page;
