@@ -63,8 +63,8 @@ async function listener(): Promise<RequestListener> {
   const example = join(root, "examples/express");
   const outfile = join(root, "coverage/express/src/app.mjs");
   const shared = { bundle: true, format: "esm", tsconfig: join(root, "tsconfig.json") } as const;
-  const app = { ...shared, entryPoints: [join(example, "src/app.ts")], packages: "external" } as const;
-  await build({ ...app, platform: "node", outfile });
+  const entryPoints = [join(example, "src/app.ts")];
+  await build({ ...shared, entryPoints, packages: "external", platform: "node", outfile });
   const module = await build({ ...shared, entryPoints: [join(root, "src/browser/index.ts")], write: false });
   const scripts: Record<string, string | undefined> = {
     "/calbridge/browser.js": module.outputFiles[0]?.text,
