@@ -106,6 +106,29 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
     expectText(await ada.get("/"), "Not connected");
     return "no credential remains at Cal.com";
   });
+  await step("Grace links her own Cal.com account", async () => {
+    const { authUrl } = (await grace.api("/oauth/authorize-url")) as { authUrl: string };
+    const { redirectTo } = await emulator.oauth2.authorize(authUrl, { person: "grace" });
+    expectQuery(await grace.visit(redirectTo ?? ""), { calAccount: "linked" });
+    const { calAccount } = await statusOf(grace);
+    if (calAccount?.grant !== "oauth") throw new Error("The account is not linked.");
+    return "in one table with Ada's managed user";
+  });
+  await step("Grace takes the consent away at Cal.com", async () => {
+    await grace.submit("/demo/faults/consent");
+    const { calAccount } = await statusOf(grace);
+    if (!calAccount?.reauthorization) throw new Error("The page does not ask to link again.");
+    return `the page asks to link again: ${calAccount.reauthorization.reason}`;
+  });
+}
+
+interface Status {
+  calendars: Connection[];
+  calAccount: { grant: string; reauthorization?: { reason: string } | null } | null;
+}
+
+async function statusOf(browser: Browser): Promise<Status> {
+  return (await browser.api("/calendars/status")) as Status;
 }
 
 async function step(name: string, run: () => Promise<string>): Promise<void> {
@@ -118,7 +141,7 @@ async function step(name: string, run: () => Promise<string>): Promise<void> {
 }
 
 async function expectConnection(browser: Browser, email: string | null, connected: boolean): Promise<void> {
-  const { calendars } = (await browser.api("/calendars/status")) as { calendars: Connection[] };
+  const { calendars } = await statusOf(browser);
   const isListed = calendars.some(
     (connection) => connection.email === email && connection.connected === connected,
   );

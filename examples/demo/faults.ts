@@ -7,11 +7,13 @@ const SLOW_MS = 2500;
 
 /** Injects a fault into the emulated Cal.com. Returns the event for the feed. */
 export async function injectFault(
-  { emulator, tokenStore }: Pick<DemoServices, "emulator" | "tokenStore">,
+  { cal, emulator, tokenStore }: Pick<DemoServices, "cal" | "emulator" | "tokenStore">,
   name: FaultName,
   userId: string,
 ): Promise<Pick<FeedEntry, "text" | "fault">> {
   if (!emulator) throw new Error("Faults need the emulated Cal.com.");
+  const account = await cal.forUser(userId).calAccount();
+  const isOwn = account?.grant === "oauth";
   switch (name) {
     case "expire":
       emulator.clock.advance(HOUR_MS);
@@ -30,9 +32,24 @@ export async function injectFault(
     }
     case "lose":
       emulator.clock.advance(HOUR_MS);
+      if (isOwn) {
+        emulator.oauth2.loseNextRefresh();
+        return {
+          text: "The access token has expired, and the response of the next refresh will be lost. With the user's own Cal.com account nobody but the user can replace those tokens.",
+          fault: name,
+        };
+      }
       emulator.inject({ path: /\/refresh$/, effect: { reset: true }, lost: true });
       return {
         text: "The access token has expired, and the response of the next refresh will be lost. The tokens in the table are then no longer valid.",
+        fault: name,
+      };
+    case "consent":
+      if (!isOwn) return { text: "No consent to take away: link an own Cal.com account first." };
+      emulator.oauth2.revokeRefreshTokens(account.calUserId);
+      emulator.oauth2.expireAccessTokens(account.calUserId);
+      return {
+        text: "The user took the application's access away, in the settings of Cal.com.",
         fault: name,
       };
     case "slow":

@@ -9,6 +9,13 @@ import { createFeed, type Feed } from "./feed.js";
 const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
 
+/** The client of the emulated Cal.com for users' own Cal.com accounts. */
+const oauthClient = {
+  clientId: "fernhill",
+  clientSecret: randomBytes(32).toString("hex"),
+  scopes: ["APPS_READ", "APPS_WRITE", "PROFILE_READ"],
+};
+
 /** The services that the demo uses. */
 export interface DemoServices {
   cal: CalClient;
@@ -62,13 +69,29 @@ async function startEmulator() {
   // "localhost", while the application is at 127.0.0.1: for a browser these are two sites, as in production.
   const server = await emulator.listen({ host: "localhost" });
   const { clientId, clientSecret } = emulator;
-  // The client uses the emulator's clock, so that a button can advance it by an hour.
+  // Users without a record get a managed user, and may link their own Cal.com account instead. The client uses the
+  // emulator's clock, so that a button can advance it by an hour.
   const options = {
     managedUsers: { clientId, clientSecret },
+    oauth: { ...oauthClient, authorizeUrl: emulator.oauth2.authorizeUrl },
+    newUsers: "managed",
     baseUrl: server.url,
     now: emulator.clock.now,
   } as const;
   return { emulator, options, stop: () => server.close() };
+}
+
+/** Registers the application at the emulated Cal.com, which compares the address of its callback exactly. */
+export function registerApplication(emulator: CalEmulator, origin: string): void {
+  const { clientId, clientSecret, scopes } = oauthClient;
+  const redirectUris = [`${origin}/api/cal/oauth/callback`];
+  emulator.oauth2.clients.create({
+    id: clientId,
+    secret: clientSecret,
+    name: "Fernhill",
+    redirectUris,
+    scopes,
+  });
 }
 
 /** A week of events, so that there is something to see. */

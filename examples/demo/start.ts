@@ -5,7 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Telemetry } from "calbridge";
 import { createApp } from "./app.js";
 import { buildAssets } from "./assets.js";
-import { startServices, type DemoServices } from "./services.js";
+import { registerApplication, startServices, type DemoServices } from "./services.js";
 
 /** A running demo. */
 export interface Demo {
@@ -42,6 +42,7 @@ export async function startDemo(
     throw new Error(`Port ${String(port)} is in use. Choose another one with --port.`, { cause });
   }
   const origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  if (services.emulator) registerApplication(services.emulator, origin);
   // The application needs its origin, which is known only after listen().
   const app = createApp(services, origin, assets);
   const listener = getRequestListener(watch((request) => app.fetch(request)));

@@ -34,7 +34,9 @@ function page(body: string): string {
 <title>calbridge</title>
 <style>:root { color-scheme: light dark; font-family: system-ui } body { max-width: 40rem; margin: 2rem auto; padding: 0 1rem }</style>
 <body>
+<main>
 ${body}
+</main>
 </body>
 </html>`;
 }

@@ -119,7 +119,7 @@ describe("failures", () => {
     const other = await ada.context.newPage();
     await Promise.all([other.goto(context.demo.origin), ada.page.reload()]);
     await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
-    await other.getByText("alice@gmail.example", { exact: true }).waitFor();
+    await other.getByRole("button", { name: "Disconnect alice@gmail.example" }).waitFor();
     await other.getByText("Handled: Cal.com took").waitFor();
     await other.close();
   });

@@ -44,6 +44,9 @@ describe("two accounts of a provider", () => {
     await ada.expectMessage("Google Calendar is connected.");
 
     expect(accounts()).toEqual(["alice@gmail.example", "carol@gmail.example"]);
+    const connectUrls = context.sent.filter(({ url }) => url.includes("/oauth-connect-url"));
+    const prompts = connectUrls.map(({ text }) => /prompt=([\w%+]+)/.exec(text)?.[1] ?? "");
+    expect(prompts.map((prompt) => prompt.includes("select_account"))).toEqual([false, true]);
     for (const account of accounts()) {
       await page.getByRole("button", { name: `Disconnect ${account}` }).waitFor();
     }
@@ -54,6 +57,25 @@ describe("two accounts of a provider", () => {
         .evaluateAll((groups) => groups.map((g) => g.getAttribute("label"))),
     ).toEqual(accounts());
     await page.screenshot({ path: join(pictures, "picker-two-accounts.png"), fullPage: true });
+  });
+
+  test("one that is revoked is reconnected; another account chosen by mistake is told and not added", async () => {
+    const { ada } = context;
+    const { page } = ada;
+    await ada.signIn("Ada Lovelace");
+    await ada.connect("Google Calendar", "alice@gmail.example");
+    await ada.connect("Google Calendar", "carol@gmail.example");
+    emulator().provider.revoke({ userId: context.calUserIdOfAda(), account: "carol@gmail.example" });
+    emulator().provider.addAccount("google", "mallory@gmail.example");
+    await page.reload();
+
+    await page.getByRole("button", { name: /^Reconnect / }).click();
+    await ada.consent("Allow", "mallory@gmail.example");
+    await ada.expectMessage("You chose another Google Calendar account.");
+    expect(accounts()).not.toContain("mallory@gmail.example");
+    expect(accounts()).toContain("alice@gmail.example");
+    await page.getByRole("button", { name: "Disconnect alice@gmail.example" }).waitFor();
+    await page.screenshot({ path: join(pictures, "picker-wrong-account.png"), fullPage: true });
   });
 });
 

@@ -10,4 +10,4 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 test("the Express example works: connect, status, sync, disconnect", () =>
-  walkExample(project, { script: "start" }));
+  walkExample(project, { script: "start", scripts: ["/calbridge/browser.js"] }));

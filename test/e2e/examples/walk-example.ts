@@ -17,9 +17,11 @@ export async function walkExample(
     migrate?: (database: TestDatabase, env: Record<string, string>) => Promise<void>;
     basePath?: string;
     isRendered?: boolean;
+    /** The paths of the scripts that its page loads. */
+    scripts?: readonly string[];
   },
 ): Promise<void> {
-  const { basePath = "/api/cal", isRendered = false } = options;
+  const { basePath = "/api/cal", isRendered = false, scripts = [] } = options;
   const emulator = createCalEmulator();
   const calCom = await emulator.listen();
   const database = await createDatabase();
@@ -30,7 +32,12 @@ export async function walkExample(
     await options.migrate?.(database, env);
     const app = { origin, basePath, page: "/settings", isRendered, emulator };
     const first = await project.start(script, { origin, env });
-    await walk(app).finally(() => first.stop());
+    try {
+      await walk(app);
+      for (const path of scripts) await expectScript(origin + path);
+    } finally {
+      await first.stop();
+    }
 
     const { rows } = await database.pool.query<Record<string, string>>(`SELECT * FROM "CalendarIntegration"`);
     expect(rows.map(({ userUlid }) => userUlid)).toEqual(["ada"]);
@@ -54,4 +61,10 @@ export async function walkExample(
     await database.drop();
     await calCom.close();
   }
+}
+
+async function expectScript(url: string): Promise<void> {
+  const response = await fetch(url);
+  expect(response.headers.get("content-type"), url).toMatch(/^(text|application)\/javascript/);
+  expect(await response.text(), url).toContain("oauth-connect-url");
 }
