@@ -1,7 +1,7 @@
 import { checkCal } from "./checks/cal.js";
 import { withDatabase } from "./checks/database.js";
 import { checkEncrypted, checkUnencrypted, nothingEncrypted } from "./checks/encryption.js";
-import type { Finding } from "./checks/finding.js";
+import { printFindings, type Finding } from "./checks/finding.js";
 import { checkHandlers } from "./checks/handlers.js";
 import { checkKeys } from "./checks/keys.js";
 import { checkTables } from "./checks/table.js";
@@ -26,17 +26,7 @@ CAL_TOKEN_ENCRYPTION_KEYS and DATABASE_URL.`,
   options: { ...tableOptions, "env-file": { type: "string" } },
 
   async run(values, io) {
-    const findings = await examine(values, withEnvFile(io, textOption(values, "env-file")));
-    for (const { level, text, help } of findings) {
-      io.out(
-        `${level.padEnd(6)} ${text}${help === undefined ? "" : `\n       ${help.replaceAll("\n", "\n       ")}`}`,
-      );
-    }
-    const count = findings.filter(({ level }) => level === "wrong").length;
-    io.out(
-      count === 0 ? "\nNothing is wrong." : `\n${count} ${count === 1 ? "thing is" : "things are"} wrong.`,
-    );
-    return count === 0 ? 0 : 1;
+    return printFindings(await examine(values, withEnvFile(io, textOption(values, "env-file"))), io);
   },
 };
 
