@@ -43,12 +43,12 @@ interface Options {
   person?: { person?: string; deny?: boolean };
   /** Does something with the URL to which Cal.com has sent the browser. */
   browse?: (url: string) => unknown;
-  ask?: boolean;
+  fetch?: typeof globalThis.fetch;
 }
 
 /** Runs the command, and is the browser: opens the page, and follows the redirect. Checks that no secret is printed. */
 async function authorize(emulator: CalEmulator, options: Options = {}): Promise<CommandResult> {
-  const { args = [], env = {}, person = {}, browse = (url) => fetch(url) } = options;
+  const { args = [], env = {}, person = {}, browse = (url: string) => fetch(url) } = options;
   const printed: string[] = [];
   let redirected: string | undefined;
   const visit = async (): Promise<string> => {
@@ -57,25 +57,22 @@ async function authorize(emulator: CalEmulator, options: Options = {}): Promise<
     redirected = redirectTo!;
     return redirected;
   };
-  const result = await runCommand(
-    ["authorize", ...(options.ask ? ["--paste"] : []), "--port", String(port), ...args],
-    {
-      env: {
-        CAL_OAUTH_CLIENT_ID: "app",
-        CAL_OAUTH_CLIENT_SECRET: "oauth-s3cret",
-        CAL_API_URL: emulator.url,
-        CAL_AUTHORIZE_URL: emulator.oauth2.authorizeUrl,
-        ...env,
-      },
-      fetch: globalThis.fetch,
-      out: (line) => {
-        printed.push(line);
-        if (line.startsWith("Waiting")) void visit().then(browse);
-      },
-      ask: visit,
-      untilStopped: () => new Promise(() => undefined),
+  const result = await runCommand(["authorize", "--port", String(port), ...args], {
+    env: {
+      CAL_OAUTH_CLIENT_ID: "app",
+      CAL_OAUTH_CLIENT_SECRET: "oauth-s3cret",
+      CAL_API_URL: emulator.url,
+      CAL_AUTHORIZE_URL: emulator.oauth2.authorizeUrl,
+      ...env,
     },
-  );
+    fetch: options.fetch ?? globalThis.fetch,
+    out: (line) => {
+      printed.push(line);
+      if (line.startsWith("Waiting")) void visit().then(browse);
+    },
+    ask: visit,
+    untilStopped: () => new Promise(() => undefined),
+  });
   const out = printed.join("\n");
   const { code = "" } = Object.fromEntries(redirected ? new URL(redirected).searchParams : []);
   const [ada] = emulator.people.list();
@@ -153,19 +150,16 @@ test("a wrong secret: the client is named, and nothing was linked", async () => 
 
 test("a server that has ended the old access token differs, and is asked to be reported", async () => {
   const emulator = await startCal();
-  const env = { CAL_API_URL: emulator.url };
-  // After the refresh, the next request with a bearer token that is not the new one is refused.
-  let refreshes = 0;
-  const original = globalThis.fetch;
-  globalThis.fetch = async (...request) => {
-    const response = await original(...request);
-    if (String(request[0]).endsWith("/oauth2/token") && response.ok && ++refreshes === 2) {
-      emulator.inject({ path: "/me", effect: { status: 401 }, times: 1, after: 1 } as never);
+  // After the refresh, the second request for the profile is the one with the old token.
+  let tokenRequests = 0;
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await globalThis.fetch(input, init);
+    if (response.url.endsWith("/oauth2/token") && ++tokenRequests === 2) {
+      emulator.inject({ path: "/me", effect: { status: 401 }, times: 1, after: 1 });
     }
     return response;
   };
-  cleanUps.push(() => void (globalThis.fetch = original));
-  const { out } = await authorize(emulator, { env });
+  const { out } = await authorize(emulator, { fetch });
   expect(out).toContain("The refresh has ended the old access token.");
   expect(out).toContain("with the differences above");
 });
