@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
+import { createInterface } from "node:readline/promises";
 import { main } from "./index.js";
 
 // By the package's name and not by a relative path: src/cli/bin.ts is one folder deeper than dist/cli.js.
@@ -17,6 +18,14 @@ process.exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),
   fetch: globalThis.fetch,
   now: Date.now,
+  ask: async (question) => {
+    const lines = createInterface({ input: process.stdin, output: process.stdout });
+    try {
+      return await lines.question(question);
+    } finally {
+      lines.close();
+    }
+  },
   untilStopped: () =>
     new Promise((resolve) => {
       process.once("SIGINT", () => resolve());

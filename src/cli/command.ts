@@ -16,6 +16,8 @@ export interface CommandIo {
   fetch: typeof fetch;
   /** The clock, in milliseconds since 1970. */
   now: () => number;
+  /** Asks the user for a line of text. */
+  ask: (question: string) => Promise<string>;
   /** Resolves when the user stops the command. */
   untilStopped: () => Promise<void>;
 }

@@ -1,9 +1,12 @@
 import { checkCal } from "./checks/cal.js";
+import { compareClocks } from "./checks/clock.js";
 import { withDatabase } from "./checks/database.js";
 import { checkEncrypted, checkUnencrypted, nothingEncrypted } from "./checks/encryption.js";
-import type { Finding } from "./checks/finding.js";
+import { printFindings, type Finding } from "./checks/finding.js";
 import { checkHandlers } from "./checks/handlers.js";
 import { checkKeys } from "./checks/keys.js";
+import { checkLinks } from "./checks/links.js";
+import { checkOAuth, hasOAuthClient } from "./checks/oauth.js";
 import { checkTables } from "./checks/table.js";
 import { textOption, type Command, type CommandIo, type OptionValues } from "./command.js";
 import { withEnvFile } from "./env-file.js";
@@ -13,44 +16,53 @@ import { tableOptions, tableOptionsOf, tableUsage } from "./table-options.js";
 export const doctorCommand: Command = {
   usage: `calbridge doctor [options]
 
-Checks what an application needs: the OAuth client at Cal.com, the clock, the handlers' secret and
-address, the tables and the encryption keys. Changes nothing, prints no secret. Exit code 1 if
-something is wrong.
+Checks what an application needs: the platform client or the OAuth client at Cal.com, the clock, the
+handlers' secret and address, the tables, the encryption keys and the stored links. Changes nothing,
+prints no secret. Exit code 1 if something is wrong.
 
   --env-file <file>     reads variables from a file, such as .env; those that are set already win
 ${tableUsage}
 
-It reads CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL, CAL_STATE_SECRET, NEXT_PUBLIC_APP_URL, APP_URL,
-CAL_TOKEN_ENCRYPTION_KEYS and DATABASE_URL.`,
+It reads CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_OAUTH_CLIENT_ID, CAL_OAUTH_CLIENT_SECRET,
+CAL_OAUTH_REDIRECT_URI, CAL_OAUTH_SCOPES, CAL_AUTHORIZE_URL, CAL_API_URL, CAL_STATE_SECRET,
+NEXT_PUBLIC_APP_URL, APP_URL, CAL_TOKEN_ENCRYPTION_KEYS and DATABASE_URL.`,
 
   options: { ...tableOptions, "env-file": { type: "string" } },
 
   async run(values, io) {
-    const findings = await examine(values, withEnvFile(io, textOption(values, "env-file")));
-    for (const { level, text, help } of findings) {
-      io.out(
-        `${level.padEnd(6)} ${text}${help === undefined ? "" : `\n       ${help.replaceAll("\n", "\n       ")}`}`,
-      );
-    }
-    const count = findings.filter(({ level }) => level === "wrong").length;
-    io.out(
-      count === 0 ? "\nNothing is wrong." : `\n${count} ${count === 1 ? "thing is" : "things are"} wrong.`,
-    );
-    return count === 0 ? 0 : 1;
+    return printFindings(await examine(values, withEnvFile(io, textOption(values, "env-file"))), io);
   },
 };
 
-async function examine(values: OptionValues, io: CommandIo): Promise<Finding[]> {
+async function examine(values: OptionValues, given: CommandIo): Promise<Finding[]> {
+  const clocks = compareClocks(given);
+  const io = { ...given, fetch: clocks.fetch };
   const table = tableOptionsOf(values);
   const { keys, findings } = checkKeys(io);
   let stored: Finding[] = keys === "none" ? [nothingEncrypted] : [];
   const database = await withDatabase(io, async (connected) => {
     const found = await checkTables(connected, table);
     if (!found.some(({ level }) => level === "ok") || keys === "unreadable") return found;
-    stored = await (keys === "none"
-      ? checkUnencrypted(connected, table)
-      : checkEncrypted(connected, table, keys));
+    stored = [
+      ...(await (keys === "none"
+        ? checkUnencrypted(connected, table)
+        : checkEncrypted(connected, table, keys))),
+      ...(await checkLinks(io, connected, table, keys)),
+    ];
     return found;
   });
-  return [...(await checkCal(io)), ...checkHandlers(io), ...findings, ...database, ...stored];
+  return [
+    // Without either client, the missing platform client is reported.
+    ...(hasPlatformClient(io) || !hasOAuthClient(io) ? await checkCal(io) : []),
+    ...(await checkOAuth(io)),
+    ...clocks.findings(),
+    ...checkHandlers(io),
+    ...findings,
+    ...database,
+    ...stored,
+  ];
+}
+
+function hasPlatformClient({ env }: CommandIo): boolean {
+  return ["CAL_CLIENT_ID", "CAL_CLIENT_SECRET"].some((name) => env[name]?.trim());
 }

@@ -1,10 +1,17 @@
-import { createCalEmulator, type EmulatorOAuth2Client } from "../testing/index.js";
-import { textOption, UsageError, type Command } from "./command.js";
+import {
+  createCalEmulator,
+  type CalEmulator,
+  type CalEmulatorOptions,
+  type EmulatorOAuth2Client,
+  type EmulatorOAuth2Options,
+} from "../testing/index.js";
+import { textOption, UsageError, type Command, type OptionValues } from "./command.js";
 
-const OAUTH_CLIENT_ID = "test-oauth-client";
-const OAUTH_CLIENT_SECRET = "test-oauth-secret";
-// The handlers' route in the application of docs/getting-started.md.
-const OAUTH_REDIRECT_URI = "http://localhost:3000/api/cal/oauth/callback";
+// Where the handlers' callback is in an application on its usual port, and where `calbridge authorize` waits.
+const defaultRedirectUris = [
+  "http://localhost:3000/api/cal/oauth/callback",
+  "http://localhost:8765/callback",
+];
 
 /** `calbridge emulator`: runs an emulated Cal.com until it is stopped. */
 export const emulatorCommand: Command = {
@@ -13,36 +20,49 @@ export const emulatorCommand: Command = {
 Runs an emulated Cal.com with its consent pages, for development and tests. It stores users and calendars
 in memory only: they are lost when it stops.
 
-  --port <number>           default: 4010; 0 for any free port
-  --client-id <id>          id of the platform client; default: test-client
-  --client-secret <secret>  secret of the platform client; default: test-secret
-  --oauth-redirect-uri <uri>
-                            where the authorize page of OAuth 2 leads back to; default:
-                            ${OAUTH_REDIRECT_URI}`,
+  --port <number>                 default: 4010; 0 for any free port
+  --client-id <id>                id of the platform client, for managed users; default: test-client
+  --client-secret <secret>        its secret; default: test-secret
+  --oauth-client-id <id>          id of the OAuth 2 client, for people's own accounts; default: test-oauth-client
+  --oauth-client-secret <secret>  its secret; default: test-oauth-secret
+  --oauth-redirect-uris <uris>    where Cal.com may send the browser back to, with a comma between two; default:
+                                  ${defaultRedirectUris.join(",\n                                  ")}
+  --oauth-mode <mode>             strict, as hosted Cal.com most likely is, or lenient, as older self-hosted servers
+                                  are (with one redirect URI); default: strict`,
 
   options: {
     port: { type: "string" },
     "client-id": { type: "string" },
     "client-secret": { type: "string" },
-    "oauth-redirect-uri": { type: "string" },
+    "oauth-client-id": { type: "string" },
+    "oauth-client-secret": { type: "string" },
+    "oauth-redirect-uris": { type: "string" },
+    "oauth-mode": { type: "string" },
   },
 
   async run(values, io) {
     const clientId = textOption(values, "client-id");
     const clientSecret = textOption(values, "client-secret");
-    const emulator = createCalEmulator({
+    const oauth = oauthOptionsOf(values);
+    const emulator = createEmulator({
       ...(clientId !== undefined && { clientId }),
       ...(clientSecret !== undefined && { clientSecret }),
-      oauth2: { clients: [oauthClientOf(textOption(values, "oauth-redirect-uri") ?? OAUTH_REDIRECT_URI)] },
+      oauth2: oauth,
     });
     const server = await listen(emulator, toPort(textOption(values, "port") ?? "4010"));
     io.out(`The emulated Cal.com runs at ${server.url}. Start your application with`);
     io.out(
-      `  CAL_API_URL=${server.url} CAL_CLIENT_ID=${emulator.clientId} CAL_CLIENT_SECRET=${secretShown(clientSecret)}`,
+      `  CAL_API_URL=${server.url} CAL_CLIENT_ID=${emulator.clientId} CAL_CLIENT_SECRET=${secretShown(clientSecret, "test-secret")}`,
     );
-    io.out("or, for users with Cal.com accounts of their own (OAuth 2), with");
+    io.out("for managed users; or, for people with Cal.com accounts of their own (OAuth 2), with");
+    const [client] = oauth.clients;
+    const oauthSecret = secretShown(textOption(values, "oauth-client-secret"), "test-oauth-secret");
     io.out(
-      `  CAL_API_URL=${server.url} CAL_OAUTH_CLIENT_ID=${OAUTH_CLIENT_ID} CAL_OAUTH_CLIENT_SECRET=${OAUTH_CLIENT_SECRET} CAL_AUTHORIZE_URL=${emulator.oauth2.authorizeUrl}`,
+      `  CAL_API_URL=${server.url} CAL_AUTHORIZE_URL=${emulator.oauth2.authorizeUrl} CAL_OAUTH_CLIENT_ID=${client.id} CAL_OAUTH_CLIENT_SECRET=${oauthSecret} CAL_OAUTH_REDIRECT_URI=${client.redirectUris[0] ?? ""}`,
+    );
+    const people = emulator.people.list().map(({ email }) => email);
+    io.out(
+      `They sign in as ${people.join(" or ")}. \`npx calbridge authorize\` tries it without an application.`,
     );
     io.out("It stores everything in memory only. After a restart of the emulator, empty the token table, or");
     io.out("restart an application that uses memoryTokenStore(). Stop the emulator with Ctrl-C.");
@@ -52,21 +72,45 @@ in memory only: they are lost when it stops.
   },
 };
 
-/** The OAuth 2 client of the emulated Cal.com. */
-function oauthClientOf(redirectUri: string): EmulatorOAuth2Client {
-  if (!URL.canParse(redirectUri)) throw new UsageError("--oauth-redirect-uri must be an absolute URL.");
+// Don't print a secret that the user has set: the output may be kept in a log.
+function secretShown(given: string | undefined, byDefault: string): string {
+  return given === undefined ? byDefault : "...";
+}
+
+type OAuthOptions = EmulatorOAuth2Options & {
+  clients: [EmulatorOAuth2Client];
+};
+
+function oauthOptionsOf(values: OptionValues): OAuthOptions {
+  const mode = textOption(values, "oauth-mode") ?? "strict";
+  if (mode !== "strict" && mode !== "lenient") throw new UsageError("--oauth-mode is strict or lenient.");
+  const given = textOption(values, "oauth-redirect-uris")
+    ?.split(",")
+    .map((uri) => uri.trim());
+  const redirectUris =
+    given ?? (mode === "strict" ? [...defaultRedirectUris] : defaultRedirectUris.slice(0, 1));
   return {
-    id: OAUTH_CLIENT_ID,
-    secret: OAUTH_CLIENT_SECRET,
-    name: "Your application",
-    redirectUris: [redirectUri],
-    scopes: ["APPS_READ", "APPS_WRITE", "PROFILE_READ"],
+    mode,
+    clients: [
+      {
+        id: textOption(values, "oauth-client-id") ?? "test-oauth-client",
+        secret: textOption(values, "oauth-client-secret") ?? "test-oauth-secret",
+        name: "Your application",
+        redirectUris,
+        scopes: ["APPS_READ", "APPS_WRITE", "PROFILE_READ"],
+      },
+    ],
   };
 }
 
-// Don't print a secret that the user has set: the output may be kept in a log.
-function secretShown(given: string | undefined): string {
-  return given === undefined ? "test-secret" : "...";
+function createEmulator(options: CalEmulatorOptions): CalEmulator {
+  try {
+    return createCalEmulator(options);
+  } catch (error) {
+    // Its complaint about an option names no secret.
+    if (error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 function toPort(text: string): number {

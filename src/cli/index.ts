@@ -6,6 +6,7 @@ import { UsageError, type Command, type CommandIo, type OptionValues } from "./c
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import("./schema.js")).schemaCommand,
   doctor: async () => (await import("./doctor.js")).doctorCommand,
+  authorize: async () => (await import("./authorize.js")).authorizeCommand,
   claim: async () => (await import("./claim.js")).claimCommand,
   check: async () => (await import("./check.js")).checkCommand,
   users: async () => (await import("./users.js")).usersCommand,
@@ -17,6 +18,7 @@ const help = `calbridge <command>
 
   schema     print the token table, and the migration to it
   doctor     diagnose the environment, the connection to Cal.com and the token table
+  authorize  link a Cal.com account by OAuth 2, and say what works with the client and the server
   claim      give the managed users of a table from another integration their owner
   check      check users' calendar connections, and print those that don't work
   users      list the users of the token table, for support

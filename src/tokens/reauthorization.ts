@@ -88,8 +88,13 @@ const MIN_REFUSED_USERS = 5;
 const MAX_SEEN_USERS = 1000;
 
 /**
- * Many users refused at once are a sign of a wrong base URL or a fault at Cal.com, and not of users who took their
- * consent back.
+ * Many users refused at once are a sign of a fault at Cal.com or of another program that refreshes the same tokens, and
+ * not of users who took their consent back.
+ *
+ * The first four users of such a fault are marked before it is seen, in each process: a user who is really refused must
+ * be told at once, and one refusal looks like the other. Their marks do no lasting harm: the tokens are kept and tried
+ * again after a minute, and a success removes the mark. A wrong base URL marks nobody: a server that does not know the
+ * client refuses the client, not the refresh token, and what is no Cal.com has no such refusal at all.
  */
 export class RefusalGuard {
   readonly #refused = new Map<string, number>();

@@ -171,12 +171,12 @@ export class SingleUseRefresh {
     throw new CalTokenError("The user's tokens changed meanwhile. Try again.", "refresh_pending");
   }
 
-  /** Many users refused at once are a sign of a fault: then no more of them are marked. */
+  /** Many users refused at once are a sign of a fault: then no more of them are marked. See {@link RefusalGuard}. */
   #assertCredible(userId: string): void {
     const { now, warn } = this.#options;
     const doubt = this.#guard.refused(userId, now());
     if (!doubt) return;
-    if (doubt.isNew) warn("calbridge: Cal.com refuses the tokens of many users at once; none is marked", {});
+    if (doubt.isNew) warn("calbridge: Cal.com refuses the tokens of many users at once; no more are marked", {});
     throw new CalTokenError(
       "Cal.com refuses the tokens of many users at once, so this user is not marked. Check baseUrl, and whether another program refreshes the same tokens. The tokens are kept and tried again.",
       "refresh_pending",

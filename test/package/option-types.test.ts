@@ -9,6 +9,7 @@ const entries = [
   "src/stores/prisma/prisma-token-store.ts",
   "src/handlers/index.ts",
   "src/node/index.ts",
+  "src/opentelemetry/index.ts",
   "src/react/index.ts",
   "src/testing/index.ts",
 ].map((file) => join(root, file));

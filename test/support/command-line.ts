@@ -23,6 +23,7 @@ export async function runCommand(
     cwd: process.cwd(),
     fetch: () => Promise.reject(new Error("no request was expected")),
     now: Date.now,
+    ask: () => Promise.reject(new Error("no question was expected")),
     untilStopped: () => Promise.resolve(),
     ...io,
   });

@@ -7,25 +7,15 @@ import { note, ok, wrong, type Finding } from "./finding.js";
 import { checkPermissions } from "./permissions.js";
 
 const DEFAULT_URL = "https://api.cal.com/v2";
-const NOTED_SKEW_MS = 5_000;
-// Half of the minute by which tokens are refreshed before they expire.
-const WRONG_SKEW_MS = 30_000;
 
-/** Checks, as the application would, whether Cal.com accepts the OAuth client; and compares the clocks. */
+/** Checks, as the application would, whether Cal.com accepts the platform client. */
 export async function checkCal(io: CommandIo): Promise<Finding[]> {
-  let respondedAt: { theirs: number; ours: number } | undefined;
-  const fetch: typeof globalThis.fetch = async (...request) => {
-    const sentAt = io.now();
-    const response = await io.fetch(...request);
-    const date = Date.parse(response.headers.get("date") ?? "");
-    if (!Number.isNaN(date)) respondedAt = { theirs: date, ours: (sentAt + io.now()) / 2 };
-    return response;
-  };
+  const { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL } = io.env;
   try {
     const cal = CalClient.fromEnv({
-      env: { ...io.env },
+      env: { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL },
       tokenStore: memoryTokenStore(),
-      fetch,
+      fetch: io.fetch,
       retry: { limit: 0 },
       // Whether the application's own client allows it is not known here: noted below.
       allowInsecure: true,
@@ -41,7 +31,6 @@ export async function checkCal(io: CommandIo): Promise<Finding[]> {
     ok(`${hostOf(apiUrl(io) ?? DEFAULT_URL)} accepts CAL_CLIENT_ID and CAL_CLIENT_SECRET.`),
     ...checkUrl(io),
     ...(await checkPermissions(io, apiUrl(io) ?? DEFAULT_URL)),
-    ...(respondedAt ? [checkClock(respondedAt.ours - respondedAt.theirs)] : []),
   ];
 }
 
@@ -90,17 +79,6 @@ function checkUrl(io: CommandIo): Finding[] {
       "Use https. The client accepts http only with allowInsecure: true.",
     ),
   ];
-}
-
-function checkClock(skewMs: number): Finding {
-  // The Date header has whole seconds.
-  const seconds = Math.round(Math.abs(skewMs) / 1000);
-  const text = `This machine's clock is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} Cal.com's.`;
-  const help = "Synchronize it with NTP: the clock decides when a token is refreshed.";
-  if (Math.abs(skewMs) >= WRONG_SKEW_MS) return wrong(text, help);
-  return Math.abs(skewMs) >= NOTED_SKEW_MS
-    ? note(text, help)
-    : ok("This machine's clock agrees with Cal.com's.");
 }
 
 function hostOf(url: string): string {

@@ -26,3 +26,14 @@ export function wrong(text: string, help: string): Finding {
 export function printProblems(findings: readonly Finding[], io: CommandIo): void {
   for (const { text, help } of findings) io.err(`calbridge: ${text}${help === undefined ? "" : `\n${help}`}`);
 }
+
+/** Prints the findings, and how many things are wrong. Returns the exit code. */
+export function printFindings(findings: readonly Finding[], { out }: Pick<CommandIo, "out">): number {
+  for (const { level, text, help } of findings) {
+    const below = help === undefined ? "" : `\n       ${help.replaceAll("\n", "\n       ")}`;
+    out(`${level.padEnd(6)} ${text}${below}`);
+  }
+  const count = findings.filter(({ level }) => level === "wrong").length;
+  out(count === 0 ? "\nNothing is wrong." : `\n${count} ${count === 1 ? "thing is" : "things are"} wrong.`);
+  return count === 0 ? 0 : 1;
+}

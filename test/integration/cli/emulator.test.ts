@@ -28,32 +28,9 @@ test("serves a Cal.com that an application can be pointed to, until it is stoppe
   expect(lines.join(" ")).toContain("After a restart of the emulator, empty the token table");
 });
 
-test("has a client of OAuth 2, too: what it prints is all that an application needs", async () => {
-  const redirectUri = "http://localhost:4321/api/cal/oauth/callback";
-  const lines: string[] = [];
-  const { code } = await runCommand(["emulator", "--port", "0", "--oauth-redirect-uri", redirectUri], {
-    out: (line) => void lines.push(line),
-    async untilStopped() {
-      const printed = lines
-        .find((line) => line.includes("CAL_OAUTH_CLIENT_ID"))!
-        .trim()
-        .split(" ");
-      const env = Object.fromEntries(printed.map((pair) => pair.split("=") as [string, string]));
-      const cal = CalClient.fromEnv({ env, tokenStore: memoryTokenStore() });
-      const { url } = await cal.oauth.authorizationUrl({ state: "s", redirectUri });
-      const page = await fetch(url);
-      expect(page.status).toBe(200);
-      expect(await page.text()).toContain("Ada Lovelace");
-      const wrong = await cal.oauth.authorizationUrl({ state: "s", redirectUri: `${redirectUri}/x` });
-      expect(await (await fetch(wrong.url)).text()).toContain("redirect_uri");
-    },
-  });
-  expect(code).toBe(0);
-  expect((await runCommand(["emulator", "--port", "0", "--oauth-redirect-uri", "/x"])).code).toBe(2);
-});
-
 test("does not print a secret that was given", async () => {
-  const { out } = await runCommand(["emulator", "--port", "0", "--client-secret", "s3cret-of-mine"]);
+  const given = ["--client-secret", "s3cret-of-mine", "--oauth-client-secret", "s3cret-of-mine-too"];
+  const { out } = await runCommand(["emulator", "--port", "0", ...given]);
   expect(out).not.toContain("s3cret-of-mine");
 });
 
@@ -64,4 +41,38 @@ test("says what to do when the port is taken, or is no port", async () => {
   const advice = `Port ${port} is already in use. Check whether an emulator is running. For another port, use --port ${port + 1} and change CAL_API_URL.`;
   expect(result).toMatchObject({ code: 2, err: expect.stringContaining(advice) });
   expect((await runCommand(["emulator", "--port", "http"])).code).toBe(2);
+});
+
+test("serves a Cal.com whose people link their own accounts", async () => {
+  const lines: string[] = [];
+  const { code } = await runCommand(["emulator", "--port", "0"], {
+    out: (line) => void lines.push(line),
+    async untilStopped() {
+      const text = lines.join("\n");
+      const [variables = ""] = /CAL_API_URL=\S+ CAL_AUTHORIZE_URL=.+/.exec(text) ?? [];
+      const env = Object.fromEntries(variables.split(" ").map((pair) => pair.split("=") as [string, string]));
+      const cal = CalClient.fromEnv({ env, tokenStore: memoryTokenStore() });
+      const { url } = await cal.oauth.authorizationUrl({ state: "st" });
+      // As a browser does: signing in, then Allow.
+      const page = await (await fetch(url)).text();
+      const [, person = ""] = /name="person" value="(\d+)"/.exec(page) ?? [];
+      const form = new URLSearchParams({ person, decision: "allow" });
+      const response = await fetch(url, { method: "POST", body: form, redirect: "manual" });
+      const redirect = new URL(response.headers.get("location") ?? "");
+      expect(redirect.href).toMatch(/^http:\/\/localhost:3000\/api\/cal\/oauth\/callback\?/);
+      const ada = await cal.oauth.link("ada", { code: redirect.searchParams.get("code")! });
+      const { email } = await ada.profile();
+      expect(text).toContain(`They sign in as ${email} or `);
+    },
+  });
+  expect(code).toBe(0);
+});
+
+test.each([
+  [["--oauth-mode", "modern"], "--oauth-mode is strict or lenient."],
+  [["--oauth-redirect-uris", "http://app.example/"], "can't be a redirect URI"],
+  [["--oauth-mode", "lenient", "--oauth-redirect-uris", "https://a.example/,https://b.example/"], "1 to 1"],
+])("refuses %j in one sentence", async (args, expected) => {
+  const { code, err } = await runCommand(["emulator", "--port", "0", ...args]);
+  expect([code, err]).toEqual([2, expect.stringContaining(expected)]);
 });

@@ -1,0 +1,118 @@
+import { CalClient } from "../../client.js";
+import type { OAuthOptions } from "../../client-options.js";
+import { CalValidationError } from "../../errors.js";
+import { optionsFromEnv } from "../../options-from-env.js";
+import { memoryTokenStore } from "../../stores/memory.js";
+import type { CommandIo } from "../command.js";
+import { note, wrong, type Finding } from "./finding.js";
+import { checkAtCal } from "./oauth-at-cal.js";
+
+const CLOUD_URL = "https://api.cal.com/v2";
+
+/** Whether the environment names an OAuth client. */
+export function hasOAuthClient({ env }: CommandIo): boolean {
+  return read(env, "CAL_OAUTH_CLIENT_ID") !== undefined;
+}
+
+/** Checks the OAuth client: its variables, and as far as Cal.com tells without a user, whether it accepts them. */
+export async function checkOAuth(io: CommandIo): Promise<Finding[]> {
+  const { env } = io;
+  const clientId = read(env, "CAL_OAUTH_CLIENT_ID");
+  if (clientId === undefined) return checkLeftovers(env);
+  if (clientId === read(env, "CAL_CLIENT_ID")) {
+    return [
+      wrong(
+        "CAL_OAUTH_CLIENT_ID and CAL_CLIENT_ID are the same.",
+        "A platform client (managed users) and an OAuth client are two: https://app.cal.com/settings/developer/oauth.",
+      ),
+    ];
+  }
+  const { oauth, baseUrl = CLOUD_URL } = optionsFromEnv({ ...env, CAL_CLIENT_ID: "", CAL_CLIENT_SECRET: "" });
+  if (!oauth) throw new TypeError("There is no OAuth client.");
+  const invalid = validate(oauth, baseUrl);
+  if (invalid) return [invalid];
+  return [
+    ...checkKind(oauth),
+    ...checkPlaces(oauth, baseUrl),
+    ...checkScopes(oauth, baseUrl),
+    ...(await checkAtCal(io, oauth, baseUrl)),
+  ];
+}
+
+/** Variables of an OAuth client whose id is not set: the client would not read them. */
+function checkLeftovers(env: CommandIo["env"]): Finding[] {
+  const names = [
+    "CAL_OAUTH_CLIENT_SECRET",
+    "CAL_OAUTH_REDIRECT_URI",
+    "CAL_OAUTH_SCOPES",
+    "CAL_AUTHORIZE_URL",
+  ];
+  const set = names.filter((name) => read(env, name) !== undefined);
+  if (set.length === 0) return [];
+  return [wrong(`${set.join(", ")}: set, but CAL_OAUTH_CLIENT_ID is not.`, "Set it, or remove the others.")];
+}
+
+function validate(oauth: OAuthOptions, baseUrl: string): Finding | undefined {
+  try {
+    // Whether the application's own client allows http is not known here: noted by the check of the address.
+    new CalClient({ oauth, baseUrl, tokenStore: memoryTokenStore(), allowInsecure: true });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CalValidationError)) throw error;
+    const help =
+      "CAL_OAUTH_REDIRECT_URI, CAL_OAUTH_SCOPES and CAL_AUTHORIZE_URL are the options oauth.redirectUri, oauth.scopes and oauth.authorizeUrl.";
+    return wrong(error.message, help);
+  }
+}
+
+function checkKind({ clientSecret }: OAuthOptions): Finding[] {
+  if (clientSecret !== undefined) return [];
+  return [
+    note(
+      "CAL_OAUTH_CLIENT_SECRET is not set: the client is used as a public one, with PKCE.",
+      "Set it, if the client was created as a confidential one.",
+    ),
+  ];
+}
+
+/** Whether the authorize page and the API are of one server, and where Cal.com would send the browser back to. */
+function checkPlaces({ authorizeUrl, redirectUri }: OAuthOptions, baseUrl: string): Finding[] {
+  const findings: Finding[] = [];
+  const isCloudPage = authorizeUrl === undefined || new URL(authorizeUrl).host === "app.cal.com";
+  if (isCloudPage !== (new URL(baseUrl).host === "api.cal.com")) {
+    findings.push(
+      wrong(
+        "CAL_AUTHORIZE_URL and CAL_API_URL are of two servers: one is Cal.com's cloud, the other is not.",
+        `CAL_API_URL is ${new URL(baseUrl).host}, CAL_AUTHORIZE_URL is ${new URL(authorizeUrl ?? "https://app.cal.com").host}.`,
+      ),
+    );
+  }
+  if (redirectUri !== undefined && !isRegistrable(redirectUri)) {
+    findings.push(
+      wrong(
+        "CAL_OAUTH_REDIRECT_URI can't be registered at Cal.com.",
+        "It is https, or http on localhost, 127.0.0.1, [::1] or .local, without a fragment.",
+      ),
+    );
+  }
+  return findings;
+}
+
+function isRegistrable(uri: string): boolean {
+  const { protocol, hostname } = new URL(uri);
+  return protocol === "https:" || /^(localhost|127\.0\.0\.1|\[::1\]|.+\.local)$/.test(hostname);
+}
+
+function checkScopes({ scopes }: OAuthOptions, baseUrl: string): Finding[] {
+  if (scopes?.length === 0 || new URL(baseUrl).host === "api.cal.com") return [];
+  return [
+    note(
+      `CAL_API_URL is not Cal.com's cloud, and scopes are sent: ${scopes?.join(", ") ?? "the default ones"}.`,
+      "An older server knows READ_BOOKING and READ_PROFILE only, and its page ends with server_error. If yours does: CAL_OAUTH_SCOPES= (set and empty) sends none.",
+    ),
+  ];
+}
+
+function read(env: CommandIo["env"], name: string): string | undefined {
+  return env[name]?.trim() || undefined;
+}
