@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CalNetworkError } from "../../../src/errors.js";
-import { endOf, ORIGIN, withoutAttempts } from "../../support/handlers-app.js";
+import { endOf, ORIGIN, withoutAttempts, type Browser } from "../../support/handlers-app.js";
 import {
   browserOf,
   CALLBACK,
@@ -429,3 +429,24 @@ test("disconnecting in an own account needs the connection, and says so", async 
   const ended = await ada.post("/calendars/disconnect", { calendarType: "google", credentialId: id });
   expect((await ended.json()).data.disconnected).toEqual([{ credentialId: id }]);
 });
+
+test("in a popup the flow ends in a page that reports to the page that opened it", async () => {
+  const app = createLinkingApp();
+  const ada = browserOf(app, "ada");
+  const popup = "0123456789abcdef0123";
+  const linked = await ada.visit(await consent(app, await startLink(ada, `?popup=${popup}`)));
+  expect(linked.status).toBe(200);
+  expect(linked.headers.get("content-security-policy")).toContain("default-src 'none'");
+  const page = await linked.text();
+  expect(page).toContain(`data-id="${popup}" data-returned="calAccount=linked"`);
+  // With a calendar, the provider's page comes in between.
+  const toProvider = await ada.visit(await consent(app, await startLinkWithCalendar(ada, popup)));
+  const { redirectTo } = await app.emulator.provider.authorize(toProvider.headers.get("location")!);
+  expect(await (await ada.visit(redirectTo)).text()).toContain("calAccount=linked&amp;calendarType=google");
+});
+
+/** Unlinks, and starts to link again with a calendar. */
+async function startLinkWithCalendar(browser: Browser, popup: string): Promise<string> {
+  await browser.post("/oauth/unlink", {});
+  return browser.start("google", `&popup=${popup}`);
+}
