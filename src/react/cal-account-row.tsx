@@ -80,7 +80,11 @@ export function CalAccountRow({ ui }: { ui: Ui }): ReactNode {
           {texts.calAccount}
         </Heading>
         <p className={classOf("state")}>
-          {state === "connected" && account?.email ? fill(texts.linkedAs, account.email) : texts[state]}
+          {state === "disconnected"
+            ? texts.notLinked
+            : account?.email && state !== "connecting"
+              ? fill(texts.linkedAs, account.email)
+              : texts[state]}
         </p>
       </div>
       <div className={classOf("actions")}>
@@ -98,14 +102,14 @@ export function CalAccountRow({ ui }: { ui: Ui }): ReactNode {
             isPending: action === "unlink",
           })}
       </div>
-      <div role="alert">
-        {linkError && message(ui, "error", describeError(linkError, texts))}
-        {wayOut &&
-          button(ui, "quiet", texts.linkAnyway, () => ask(wayOut), { id: `${id}-anyway`, about: id })}
-      </div>
+      <div role="alert">{linkError && message(ui, "error", describeError(linkError, texts))}</div>
+      {wayOut && (
+        <div className={classOf("actions")}>
+          {button(ui, "quiet", texts.linkAnyway, () => ask(wayOut), { id: `${id}-anyway`, about: id })}
+        </div>
+      )}
       {account && isBroken && (
         <div className={classOf("help")}>
-          {account.email && <p>{fill(texts.linkedAs, account.email)}</p>}
           {reauthorization && (
             <p>
               {reauthorization.worksUntil ? (

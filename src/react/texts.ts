@@ -34,8 +34,9 @@ export interface CalendarTexts {
   didConnect: string;
   didSync: string;
   didDisconnect: string;
-  /** The row of the user's own Cal.com account. Its states have the texts of a provider's states. */
+  /** The row of the user's own Cal.com account. `loading`, `connecting` and `connected` are its texts, too. */
   calAccount: string;
+  notLinked: string;
   linkedAs: string;
   link: string;
   linkAgain: string;
@@ -113,6 +114,7 @@ export const defaultTexts: CalendarTexts = {
   didSync: "{provider} works.",
   didDisconnect: "{connection} is disconnected.",
   calAccount: "Your Cal.com account",
+  notLinked: "Not linked",
   linkedAs: "Linked as {account}",
   link: "Link",
   linkAgain: "Link again",

@@ -10,6 +10,7 @@ const entries = [
   "src/handlers/index.ts",
   "src/node/index.ts",
   "src/opentelemetry/index.ts",
+  "src/browser/index.ts",
   "src/react/index.ts",
   "src/testing/index.ts",
 ].map((file) => join(root, file));

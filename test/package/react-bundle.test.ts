@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 
-const folder = join(import.meta.dirname, "../../src/react");
+const source = join(import.meta.dirname, "../../src");
 
-test("calbridge/react adds at most 5.5 kB of script to a page, and 2.3 kB of styles", async () => {
+/** What an entry adds to a page's script, compressed, and what it consists of. */
+async function bundle(entry: "browser" | "react") {
   const { outputFiles, metafile } = await build({
-    entryPoints: [join(folder, "index.ts")],
+    entryPoints: [join(source, entry, "index.ts")],
     bundle: true,
     minify: true,
     format: "esm",
@@ -19,15 +20,27 @@ test("calbridge/react adds at most 5.5 kB of script to a page, and 2.3 kB of sty
     write: false,
   });
   const inputs = Object.keys(metafile.inputs);
-  expect(inputs.filter((path) => !path.startsWith("src/react/"))).toEqual([]);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
-  expect([...new Set(imports)].sort()).toEqual(["react", "react/jsx-runtime"]);
   // Remove the imports of React, which the bundle of the page contains already.
   const script = outputFiles[0]?.text.replaceAll(/import\{[^}]*\}from"[^"]+";/g, "") ?? "";
   expect(script).not.toContain("import");
-  expect(gzipSync(script).byteLength).toBeLessThanOrEqual(5500);
+  return { inputs, imports: [...new Set(imports)].sort(), bytes: gzipSync(script).byteLength };
+}
 
-  const css = await transform(await readFile(join(folder, "public/react.css"), "utf8"), {
+test("calbridge/browser adds at most 4.5 kB of script to a page, and nothing of the server side", async () => {
+  const { inputs, imports, bytes } = await bundle("browser");
+  expect(inputs.filter((path) => !path.startsWith("src/browser/"))).toEqual([]);
+  expect(imports).toEqual([]);
+  expect(bytes).toBeLessThanOrEqual(4500);
+});
+
+test("calbridge/react adds at most 5.5 kB of script to a page, and 2.3 kB of styles", async () => {
+  const { inputs, imports, bytes } = await bundle("react");
+  expect(inputs.filter((path) => !/^src\/(browser|react)\//.test(path))).toEqual([]);
+  expect(imports).toEqual(["react", "react/jsx-runtime"]);
+  expect(bytes).toBeLessThanOrEqual(5500);
+
+  const css = await transform(await readFile(join(source, "react/public/react.css"), "utf8"), {
     loader: "css",
     minify: true,
   });

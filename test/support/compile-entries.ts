@@ -11,6 +11,7 @@ export const entries = [
   "calbridge/sqlite",
   "calbridge/handlers",
   "calbridge/node",
+  "calbridge/browser",
   "calbridge/react",
   "calbridge/opentelemetry",
   "calbridge/testing",

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { StoreEvent } from "../../../src/browser/events.js";
 import { initialMachine, type Machine } from "../../../src/browser/machine.js";
 import { reduce } from "../../../src/browser/reducer.js";
+import type { LinkedCalAccount } from "../../../src/browser/status.js";
 import type { CalendarActivity, CalendarChange } from "../../../src/browser/types.js";
 import { calendar, connection } from "../../support/fake-handlers.js";
 
@@ -15,14 +16,14 @@ const loaded = (...calendars: Machine["calendars"]): Machine =>
     { type: "loadStarted", isQuiet: false },
     { type: "loaded", turn: 1, status: status(...calendars) },
   );
-const account = {
+const account: LinkedCalAccount = {
   grant: "oauth",
   email: "ada@cal.example",
   linkedAt: null,
   expiresAt: null,
   missingScopes: [],
   reauthorization: null,
-} as const;
+};
 
 describe("reduce", () => {
   test("changes nothing of the state that it is given", () => {

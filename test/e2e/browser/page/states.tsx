@@ -1,5 +1,6 @@
 import {
   CalendarIntegration,
+  type CalAccountView,
   type CalendarIntegrationState,
   type Connection,
   type ConnectionCalendar,
@@ -62,6 +63,15 @@ const all = [
   connection({ calendarType: "office365", credentialId: 8, email: "bob@outlook.example" }),
   apple,
 ];
+
+const linked: CalAccountView = {
+  grant: "oauth",
+  email: "ada@cal.example",
+  linkedAt: since,
+  expiresAt: null,
+  missingScopes: [],
+  reauthorization: null,
+};
 
 /** All states of the component, by name. */
 const states: Record<string, Partial<CalendarIntegrationState>> = {
@@ -127,6 +137,24 @@ const states: Record<string, Partial<CalendarIntegrationState>> = {
     },
   },
   "many-calendars": { calendars: crowd },
+  "not-linked": { status: "disconnected", linkable: true },
+  linking: { status: "disconnected", linkable: true, pending: { action: "link" } },
+  linked: { calendars: all, calAccount: linked, linkable: true, result: { action: "link" } },
+  unlinking: { calendars: all, calAccount: linked, linkable: true, pending: { action: "unlink" } },
+  "link-again": {
+    calendars: all,
+    linkable: true,
+    calAccount: {
+      ...linked,
+      missingScopes: ["APPS_READ", "APPS_WRITE"],
+      reauthorization: { reason: "revoked", since, worksUntil: since },
+    },
+  },
+  "linked-elsewhere": {
+    status: "disconnected",
+    linkable: true,
+    error: { action: "link", code: "cal_account_in_use" },
+  },
   unreachable: { calendars: all, error: { action: "load", code: "unavailable" } },
   "not-loaded": { status: "error", error: { action: "load", code: "unauthenticated" } },
   long: {
