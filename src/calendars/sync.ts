@@ -51,7 +51,8 @@ export async function syncProvider(
   const inspected = await inspectProvider(send, provider, options);
   const { status, connectedCalendars, destinationCalendar } = inspected;
   // Of two credentials of one account, a broken one must not be the one that is kept.
-  const duplicates = mayRemove && status.connected ? duplicatesIn(connectedCalendars, destinationCalendar) : [];
+  const duplicates =
+    mayRemove && status.connected ? duplicatesIn(connectedCalendars, destinationCalendar) : [];
   for (const credentialId of duplicates) await disconnectOne(send, provider, credentialId, options);
   return {
     ...inspected,

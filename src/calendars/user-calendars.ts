@@ -12,13 +12,9 @@ import {
   type OAuthProvider,
 } from "../api/endpoints/calendars.js";
 import { listConnections, type CalendarConnection } from "../api/endpoints/connections.js";
-import {
-  addSelectedCalendar,
-  removeSelectedCalendar,
-  type SelectedCalendar,
-} from "../api/endpoints/selected-calendars.js";
+import type { SelectedCalendar } from "../api/endpoints/selected-calendars.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
-import { CalApiError, CalValidationError } from "../errors.js";
+import { CalValidationError } from "../errors.js";
 import { assertHttpUrl, assertObject, assertText } from "../lib/assert.js";
 import { detailsOf } from "../tokens/details.js";
 import type { TokenRecord } from "../tokens/token-store.js";
@@ -27,7 +23,7 @@ import { assertAuthorized } from "./cal-state.js";
 import { assertConsentPageOptions, withConsentPageOptions, type ConsentPageOptions } from "./consent-url.js";
 import { connectAppleWith, type AppleCredentials } from "./connect-apple.js";
 import { CalendarConnectionClient } from "./connection-calendars.js";
-import { assertCredentialId, connectionsOf } from "./connections-of.js";
+import { connectionsOf } from "./connections-of.js";
 import { disconnectAll, disconnectById, needsCredentialId } from "./disconnect.js";
 import {
   assertDisconnectable,
@@ -35,6 +31,7 @@ import {
   assertProvider,
   type DisconnectableProvider,
 } from "./providers.js";
+import { selectCalendar, unselectCalendar } from "./selection.js";
 import { checkStatus, statusOf, statusOfAll, type CalendarStatus } from "./status.js";
 import { inspectProvider, syncProvider, type Inspection, type SyncResult } from "./sync.js";
 
@@ -277,15 +274,13 @@ export class UserCalendars {
 
   /** Adds a calendar to those that Cal.com checks for conflicts. Idempotent. */
   async select(calendar: SelectedCalendar, options?: CallOptions): Promise<void> {
-    assertSelected(calendar);
-    await addSelectedCalendar(this.#send, calendar, options);
+    await selectCalendar(this.#send, calendar, options);
     this.#user.changed();
   }
 
   /** Removes a calendar from those that Cal.com checks for conflicts. Returns whether it was one of them. */
   async unselect(calendar: SelectedCalendar, options?: CallOptions): Promise<boolean> {
-    assertSelected(calendar);
-    const wasSelected = await wasThere(removeSelectedCalendar(this.#send, calendar, options));
+    const wasSelected = await unselectCalendar(this.#send, calendar, options);
     if (wasSelected) this.#user.changed();
     return wasSelected;
   }
@@ -309,25 +304,5 @@ export class UserCalendars {
   /** Whether the account is a person's own (OAuth 2): then also what the application did not connect is in it. */
   async #isOwnAccount(options?: CallOptions): Promise<boolean> {
     return detailsOf(await this.#user.record(options)).grant === "oauth";
-  }
-}
-
-function assertSelected(calendar: SelectedCalendar): void {
-  assertObject("The calendar", calendar);
-  assertText("integration", calendar.integration);
-  assertText("externalId", calendar.externalId);
-  const { credentialId, delegationCredentialId } = calendar;
-  if (typeof delegationCredentialId !== "string" || credentialId !== -1) {
-    assertCredentialId(credentialId, "Its calendars need a delegationCredentialId as well; list() has it.");
-  }
-}
-
-async function wasThere(removal: Promise<void>): Promise<boolean> {
-  try {
-    await removal;
-    return true;
-  } catch (error) {
-    if (error instanceof CalApiError && error.code === "not_found") return false;
-    throw error;
   }
 }

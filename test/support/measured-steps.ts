@@ -9,11 +9,15 @@ export const measuredSteps = [
   "return by an own callback",
   "status",
   "sync",
+  "select a calendar",
+  "set the destination",
   "disconnect one of two",
   "disconnect both",
 ] as const;
 
 export type MeasuredStep = (typeof measuredSteps)[number];
+
+const TEAM = "team_cal@group.calendar.google.com";
 
 /** What a step costs its user, if each call to Cal.com takes `latencyMs`. */
 export async function measureStep(step: MeasuredStep, latencyMs: number): Promise<RoundTripCosts> {
@@ -41,9 +45,12 @@ export async function measureStep(step: MeasuredStep, latencyMs: number): Promis
   }
   emulator.calendars.connect(userId, "google", "carol");
   const calendarType = "google";
+  const calendar = { credentialId: first, integration: "google_calendar", externalId: TEAM };
   const steps = {
     status: () => ada.fetch("/calendars/status"),
     sync: () => ada.post("/calendars/sync-credentials", { calendarType }),
+    "select a calendar": () => ada.post("/calendars/select", { ...calendar, isSelected: true }),
+    "set the destination": () => ada.post("/calendars/destination", calendar),
     "disconnect one of two": () => ada.post("/calendars/disconnect", { calendarType, credentialId: first }),
     "disconnect both": () => ada.post("/calendars/disconnect", { calendarType }),
   };

@@ -12,6 +12,8 @@ const expected: Record<MeasuredStep, number> = {
   "return by an own callback": 3,
   status: 1,
   sync: 1,
+  "select a calendar": 2,
+  "set the destination": 2,
   "disconnect one of two": 2,
   "disconnect both": 2,
 };

@@ -1,0 +1,45 @@
+import {
+  addSelectedCalendar,
+  removeSelectedCalendar,
+  type SelectedCalendar,
+} from "../api/endpoints/selected-calendars.js";
+import type { CallOptions, Send } from "../api/request.js";
+import { CalApiError } from "../errors.js";
+import { assertObject, assertText } from "../lib/assert.js";
+import { assertCredentialId } from "./connections-of.js";
+
+/** Adds a calendar to those that Cal.com checks for conflicts. */
+export async function selectCalendar(
+  send: Send,
+  calendar: SelectedCalendar,
+  options: CallOptions | undefined,
+): Promise<void> {
+  assertSelected(calendar);
+  return addSelectedCalendar(send, calendar, options);
+}
+
+/** Removes a calendar from those that Cal.com checks for conflicts. Returns whether it was one of them. */
+export async function unselectCalendar(
+  send: Send,
+  calendar: SelectedCalendar,
+  options: CallOptions | undefined,
+): Promise<boolean> {
+  assertSelected(calendar);
+  try {
+    await removeSelectedCalendar(send, calendar, options);
+    return true;
+  } catch (error) {
+    if (error instanceof CalApiError && error.code === "not_found") return false;
+    throw error;
+  }
+}
+
+function assertSelected(calendar: SelectedCalendar): void {
+  assertObject("The calendar", calendar);
+  assertText("integration", calendar.integration);
+  assertText("externalId", calendar.externalId);
+  const { credentialId, delegationCredentialId } = calendar;
+  if (typeof delegationCredentialId !== "string" || credentialId !== -1) {
+    assertCredentialId(credentialId, "Its calendars need a delegationCredentialId as well; list() has it.");
+  }
+}
