@@ -61,7 +61,7 @@ export async function measureConnections(): Promise<Finding> {
     title: `${String(USERS)} users, ${String(DAYS)} days, ${String(WORKERS)} workers`,
     notes:
       "On the emulator's clock, in one process, with stores in memory: a statement is a call of a store. Each user has one Google calendar, which breaks or recovers once a month on average. On day 10 Google is down for six hours. Workers run every five minutes, and are killed at random 24 times a day.",
-    rows: rows as Finding["rows"],
+    rows,
   };
 }
 

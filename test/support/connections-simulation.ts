@@ -1,5 +1,5 @@
 import { CalClient, memoryConnectionStore, memoryTokenStore } from "../../src/index.js";
-import type { ConnectionStore, TokenStore } from "../../src/index.js";
+import type { ConnectionChange, ConnectionStore, TokenStore } from "../../src/index.js";
 import { createCalEmulator, type CalEmulator } from "../../src/testing/index.js";
 import { randomFrom, type Random } from "./random.js";
 
@@ -132,12 +132,17 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const cal = new CalClient({
       managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
       baseUrl: emulator.url,
-      fetch: worker.guard(emulator.fetch) as typeof fetch,
+      fetch: worker.guard((...request: Parameters<typeof fetch>) => emulator.fetch(...request)),
       now,
       cache: false,
       tokenStore: worker.guardAll(tokens),
       connectionStore: worker.guardAll(connections),
-      hooks: { onConnectionChange: worker.guard((change) => Promise.resolve(tell(change))) },
+      hooks: {
+        onConnectionChange: worker.guard(async (change: ConnectionChange) => {
+          await Promise.resolve();
+          tell(change);
+        }),
+      },
     });
     return { worker, cal };
   };

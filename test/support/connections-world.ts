@@ -4,7 +4,6 @@ import {
   type ConnectionChange,
   type ConnectionStore,
 } from "../../src/index.js";
-import type { CalEmulator } from "../../src/testing/index.js";
 import { createAda, createTestClient, type TestClient } from "./client.js";
 import type { TestClientOptions } from "./client-options.js";
 
@@ -24,9 +23,9 @@ export interface ConnectionsWorld extends TestClient {
 
 export function createConnectionsWorld(options: TestClientOptions = {}): ConnectionsWorld {
   const told: ConnectionChange[] = [];
-  let emulator: CalEmulator | undefined;
-  const connections = options.connectionStore ?? memoryConnectionStore({ now: () => emulator!.clock.now() });
-  const client = createTestClient(
+  const connections =
+    options.connectionStore ?? memoryConnectionStore({ now: () => client.emulator.clock.now() });
+  const client: TestClient = createTestClient(
     {
       hooks: { onConnectionChange: (change) => void told.push(change) },
       ...options,
@@ -34,7 +33,6 @@ export function createConnectionsWorld(options: TestClientOptions = {}): Connect
     },
     { now: () => Date.parse("2027-01-04T10:00:00.000Z") },
   );
-  emulator = client.emulator;
   const run = () => client.cal.checkConnections({ maxPerMinute: Number.POSITIVE_INFINITY });
   const pass = async (ms: number, stepMs = 5 * MINUTE) => {
     for (let left = ms; left > 0; left -= stepMs) {

@@ -53,5 +53,5 @@ export function connectionStoreProcessContract(
  * process that was started with a channel, as `child_process.fork` does. Ends with its parent.
  */
 export function serveConnectionStore(store: ConnectionStore): void {
-  serveJobs<ConnectionJob>("serveConnectionStore", (job) => runConnectionJob(store, job));
+  serveJobs("serveConnectionStore", (job) => runConnectionJob(store, job as ConnectionJob));
 }

@@ -93,14 +93,14 @@ interface ChildSide {
  *
  * @param caller - The public function, for the message.
  */
-export function serveJobs<Job extends object>(caller: string, run: (job: Job) => Promise<number>): void {
+export function serveJobs(caller: string, run: (job: object) => Promise<number>): void {
   const { process } = globalThis as { process?: ChildSide };
   if (!process?.send) {
     throw new Error(`${caller} needs a process that was started by child_process.fork.`);
   }
   process.on("disconnect", () => process.exit(0));
   process.on("message", (message) => {
-    const { id, job } = message as { id: number; job: Job };
+    const { id, job } = message as { id: number; job: object };
     run(job).then(
       (value) => process.send?.({ id, value }),
       // The parent's case fails with it.

@@ -74,5 +74,5 @@ export function tokenStoreProcessContract(options: TokenStoreProcessContractOpti
  * process that was started with a channel, as `child_process.fork` does. Ends with its parent.
  */
 export function serveTokenStore(store: TokenStore): void {
-  serveJobs<Job>("serveTokenStore", (job) => runJob(store, job));
+  serveJobs("serveTokenStore", (job) => runJob(store, job as Job));
 }

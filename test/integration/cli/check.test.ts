@@ -87,15 +87,11 @@ describe("calbridge check", () => {
     const lines: string[] = [];
     const result = await check(["--due", "--limit", "5"], { progress: (line) => void lines.push(line) });
     expect(result.code).toBe(0);
-    expect(result.out.split("\n")).toEqual(
-      [
-        "user  calendar                         status  since  what to do",
-        "ada   Google Calendar ada@gmail.example  broken  0 min  Google Calendar: access was revoked at the provider. Connect it again.",
-        "2 users checked, 1 changes, 0 failed. Nobody else is due.",
-      ].map((line, n) =>
-        n === 0 ? expect.stringMatching(/^user +calendar +status +since +what to do$/) : line,
-      ),
-    );
+    expect(result.out.split("\n")).toEqual([
+      "user  calendar                           status  since  what to do",
+      "ada   Google Calendar ada@gmail.example  broken  0 min  Google Calendar: access was revoked at the provider. Connect it again.",
+      "2 users checked, 1 changes, 0 failed. Nobody else is due.",
+    ]);
     expect(lines.at(-1)).toBe("");
     expect(lines).toContain("[########------------] 2 users, 1 changes, 0 failed");
   });

@@ -212,9 +212,12 @@ test("when nothing changes any more, everything that is so has been told", () =>
         );
         // One that was broken when it was first seen may be forgotten, or may be known without its address.
         if (!known && truth === "absent") continue;
-        const wasCertain = known?.status !== "broken" && known?.status !== "gone";
-        expect(known?.told, `${account} is ${truth}`).toBe(
-          truth === "unavailable" && !wasCertain ? known?.status : expected[truth],
+        expect(known, account).toBeDefined();
+        // What was broken before it could not be read stays so.
+        const { status, told } = known!;
+        const isCertain = status === "broken" || status === "gone";
+        expect(told, `${account} is ${truth}`).toBe(
+          truth === "unavailable" && isCertain ? status : expected[truth],
         );
       }
       expect(world.state!.calAccount.told).toBe("connected");

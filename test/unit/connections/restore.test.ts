@@ -51,11 +51,12 @@ function isList(input: Parameters<typeof fetch>[0]): boolean {
 
 /** A list in which some calendars were deleted at the provider. */
 async function withoutCalendars(response: Response, deleted: ReadonlySet<string>): Promise<Response> {
-  const body = await response.json();
+  const body = (await response.json()) as {
+    data: { connectedCalendars: { calendars?: { externalId: string }[] }[] };
+  };
   for (const connected of body.data.connectedCalendars) {
-    connected.calendars = connected.calendars?.filter(
-      ({ externalId }: { externalId: string }) => !deleted.has(externalId),
-    );
+    const kept = connected.calendars?.filter(({ externalId }) => !deleted.has(externalId));
+    if (kept) connected.calendars = kept;
   }
   return Response.json(body);
 }

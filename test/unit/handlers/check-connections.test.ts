@@ -56,13 +56,11 @@ describe("the route for a scheduler", () => {
     ["a beginning of it", { authorization: `Bearer ${SECRET.slice(0, -1)}` }],
     ["another scheme", { authorization: `Basic ${SECRET}` }],
     ["the secret alone", { authorization: SECRET }],
-  ])("refuses %s, and checks nobody", async (_, headers) => {
+  ] as [string, Record<string, string>][])("refuses %s, and checks nobody", async (_, headers) => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     world.emulator.clock.advance(30 * HOUR);
-    const response = await handlersOf(world, { cronSecret: SECRET }).handle(
-      request(headers as Record<string, string>),
-    );
+    const response = await handlersOf(world, { cronSecret: SECRET }).handle(request(headers));
     expect(response.status).toBe(401);
     expect(JSON.stringify([...response.headers]) + (await response.text())).not.toContain(SECRET);
     expect(await world.run()).toMatchObject({ checked: 1 });
