@@ -1,22 +1,17 @@
 import type { CalClientOptions, CommonOptions } from "./client-options.js";
 import { optionsFromEnv } from "./options-from-env.js";
+import { createContext } from "./client-context.js";
 import { resolveOptions } from "./resolve-options.js";
-import { oauthGrant } from "./grants/oauth-grant.js";
-import { grantsOf } from "./grants/grants.js";
-import { callHook } from "./api/hooks.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
-import { detailsOf } from "./tokens/details.js";
 import { userNotFound } from "./tokens/token-record.js";
 import { FirstUse } from "./users/first-use.js";
-import { ownedGrant } from "./users/owned-grant.js";
 import type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
 import type { CalRequestInput, CalResponse } from "./api/raw-request.js";
-import type { CallOptions, Send } from "./api/request.js";
+import type { CallOptions } from "./api/request.js";
 import type { EnrollConnectionsOptions, EnrollConnectionsResult } from "./connections/enroll.js";
 import type { Connections } from "./connections/connections.js";
-import { connectionReports, connectionsLoader } from "./connections/load.js";
 import type {
   CheckConnectionOptions,
   CheckConnectionsOptions,
@@ -24,17 +19,12 @@ import type {
   ConnectionChecksResult,
 } from "./connections/types.js";
 import type { ManagedUserInput } from "./api/endpoints/managed-users.js";
-import { Transport } from "./api/transport.js";
 import { assertEnsureInput, createUser } from "./users/ensure-user.js";
 import { assertEmail, assertObject, assertUserId } from "./lib/assert.js";
-import { managedUserGrant } from "./grants/managed-user-grant.js";
 import { ManagedUsers } from "./users/managed-users.js";
-import { CheckedStore, type AttemptStore } from "./tokens/checked-store.js";
-import { reportTokenRefresh } from "./tokens/token-events.js";
+import type { AttemptStore } from "./tokens/checked-store.js";
 import { SingleFlight } from "./lib/single-flight.js";
 import type { Telemetry } from "./lib/telemetry.js";
-import { TokenCache } from "./tokens/token-cache.js";
-import { TokenManager } from "./tokens/token-manager.js";
 import { CalUser } from "./users/cal-user.js";
 import type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-summaries.js";
 import { within } from "./lib/deadline.js";
@@ -70,63 +60,16 @@ export class CalClient {
   /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
     const resolved = resolveOptions(options);
-    const { hooks, logger, telemetry, managedUsers, oauth, now } = resolved;
-    const transport = new Transport({
-      ...resolved,
-      platformClient: managedUsers,
-      onRequest: hooks.onRequest,
-      onResponse: hooks.onResponse,
-    });
-    const sendAsClient: Send = (call) => transport.send(call, { kind: "client" });
-    const sendToken: Send = (call) =>
-      transport.send(call, { kind: "none", ...(oauth && { clientId: oauth.clientId }) });
-    const store = new CheckedStore(resolved.tokenStore, resolved.serverId, telemetry);
-    const warn = (message: string, fields: object): void => logger?.warn?.(message, fields);
-    const reportRefresh = reportTokenRefresh(hooks.onTokenRefresh, () =>
-      logger?.error?.("calbridge: the hook onTokenRefresh threw", { hook: "onTokenRefresh" }),
-    );
-    const tokens = new TokenManager({
-      store,
-      grantOf: grantsOf({
-        managed:
-          managedUsers &&
-          ownedGrant(
-            managedUserGrant(sendAsClient, managedUsers.clientId),
-            sendAsClient,
-            managedUsers.clientId,
-          ),
-        oauth: oauth && oauthGrant(sendToken, oauth, now),
-      }),
-      cache: new TokenCache(resolved.cache.maxUsers),
-      refreshWindowMs: resolved.refreshWindowMs,
-      refreshAheadMs: resolved.refreshAheadMs,
-      isRateLimitLow: (record) => {
-        const client = detailsOf(record).grant === "oauth" ? oauth : managedUsers;
-        return client !== undefined && transport.rateLimits.waitMs(client.clientId) > 0;
-      },
-      now,
-      waitUntil: resolved.waitUntil,
-      telemetry,
-      report: (info, record) => {
-        telemetry?.count({ name: "token_refresh", outcome: info.outcome, error: info.error });
-        return reportRefresh(info, record);
-      },
-      onReauthorizationRequired: (info) => {
-        telemetry?.count({ name: "reauthorization_required", reason: info.reason });
-        callHook("onReauthorizationRequired", hooks.onReauthorizationRequired, info, logger);
-      },
-      warn,
-    });
     this.#ensuring = new SingleFlight(resolved.waitUntil);
-    this.#context = { options: { ...resolved, warn }, transport, sendAsClient, store, tokens };
-    this.#loadConnections = connectionsLoader(this.#context, resolved);
-    this.#context.connections =
-      this.#loadConnections && connectionReports(this.#loadConnections, this.#context.options);
-    this.attempts = store.attempts;
+    const { context, sendToken, loadConnections } = createContext(resolved);
+    const { managedUsers, oauth, telemetry, now } = resolved;
+    this.#context = context;
+    this.#loadConnections = loadConnections;
+    this.attempts = context.store.attempts;
     this.telemetry = telemetry;
-    this.managedUsers = new ManagedUsers(sendAsClient, managedUsers?.clientId ?? "");
+    this.managedUsers = new ManagedUsers(context.sendAsClient, managedUsers?.clientId ?? "");
     this.#oauth =
-      oauth && new OAuthAccounts(this.#context, oauth, sendToken, now, (userId) => this.forUser(userId));
+      oauth && new OAuthAccounts(context, oauth, sendToken, now, (userId) => this.forUser(userId));
   }
 
   /**

@@ -100,20 +100,16 @@ export interface CalRateLimit {
   resetAfterMs: number;
 }
 
-/** What a {@link CalError} is made of, its message aside. */
-export interface CalErrorOptions {
+/** What a {@link CalError} is made of, its message aside. Each property means what it means in the error. */
+export type CalErrorOptions = {
   code: CalErrorCode;
-  /** HTTP status of Cal.com's response. */
-  status?: number | undefined;
-  /** Cal.com's `X-Request-Id`, to quote to its support. */
-  requestId?: string | undefined;
-  /** How long to wait before the next try, in milliseconds. */
-  retryAfterMs?: number | undefined;
-  /** What Cal.com's response says of the rate limit. */
-  rateLimit?: CalRateLimit | undefined;
   /** The error behind this one, without secrets. */
   cause?: unknown;
-}
+} & { [Name in "status" | "requestId" | "retryAfterMs" | "rateLimit"]?: CalError[Name] | undefined };
+
+const metadata = ["status", "requestId", "retryAfterMs", "rateLimit"] as const;
+// Known to the transport only, which adds them.
+const shown = [...metadata, "attempts", "userHash"] as const;
 
 // Shared by every copy of this module (ESM and CJS, two versions), where `instanceof` would fail.
 const brand = Symbol.for("calbridge.error");
@@ -145,33 +141,21 @@ export class CalError extends Error {
   constructor(message: string, options: CalErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code;
-    for (const name of ["status", "requestId", "retryAfterMs", "rateLimit"] as const) {
+    for (const name of metadata) {
       if (options[name] !== undefined) Object.assign(this, { [name]: options[name] });
     }
     Object.defineProperty(this, brand, { value: true });
   }
 
   /** What `JSON.stringify` sees: the message included, the stack and the cause left out. */
-  toJSON(): {
-    name: string;
-    code: CalErrorCode;
-    message: string;
-    status?: number;
-    requestId?: string;
-    retryAfterMs?: number;
-    rateLimit?: CalRateLimit;
-    attempts?: number;
-    userHash?: string;
-  } {
+  toJSON(): Pick<CalError, "name" | "code" | "message"> &
+    Pick<CalError, "status" | "requestId" | "retryAfterMs" | "rateLimit" | "attempts" | "userHash"> {
     const { name, code, message } = this;
-    const shown = ["status", "requestId", "retryAfterMs", "rateLimit", "attempts", "userHash"] as const;
     const known = shown.filter((property) => this[property] !== undefined);
-    return {
-      name,
-      code,
-      message,
-      ...Object.fromEntries(known.map((property) => [property, this[property]])),
-    };
+    return Object.assign(
+      { name, code, message },
+      Object.fromEntries(known.map((property) => [property, this[property]])),
+    );
   }
 }
 

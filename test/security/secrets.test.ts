@@ -167,7 +167,9 @@ describe.each(Object.entries(tokenKinds))("no secret gets out: %s", (_, token) =
         const { cal, told } = watched(secrets, fetch, await storeWith(secrets, isExpired));
         const outcome = await turnUntil(outcomeOf(call(cal, given)), 1_000);
         if (outcome instanceof Error) expect(isCalError(outcome), `${name}: ${outcome.message}`).toBe(true);
-        expect(leaksIn(outcome, secrets), `${name}: what came of it`).toEqual([]);
+        // A request of the caller's own resolves with what Cal.com returned.
+        const isRaw = /\.(request|paginate)$/.test(name) && !(outcome instanceof Error);
+        if (!isRaw) expect(leaksIn(outcome, secrets), `${name}: what came of it`).toEqual([]);
         expect(leaksIn(told, secrets), `${name}: what hooks and logger were told`).toEqual([]);
         expect(told.length, name).toBeGreaterThan(0);
       }
@@ -235,7 +237,9 @@ describe("no secret gets out of the token store's failures", () => {
         const { cal, told } = watched(secrets, renewed, broken);
         const outcome = await turnUntil(outcomeOf(call(cal, secrets)), 1_000);
         // What these answer is what Cal.com answered: here, with tokens.
-        const isAsked = /^managedUsers|^user\.(profile|update)/.test(name) && !(outcome instanceof Error);
+        const isAsked =
+          /^managedUsers|^user\.(profile|update)|\.(request|paginate)$/.test(name) &&
+          !(outcome instanceof Error);
         if (!isAsked) expect(leaksIn(outcome, secrets), name).toEqual([]);
         expect(leaksIn(told, secrets), name).toEqual([]);
       }
