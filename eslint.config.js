@@ -56,6 +56,7 @@ const parts = {
   "stores/postgres": store,
   "stores/prisma": store,
   "stores/sqlite": store,
+  "stores/redis": store,
   "client-options.ts": client,
   "resolve-options.ts": ["client-options.ts", ...client],
   "options-from-env.ts": ["client-options.ts", ...client],

@@ -8,6 +8,7 @@ const entry = {
   postgres: "src/stores/postgres/postgres-token-store.ts",
   prisma: "src/stores/prisma/prisma-token-store.ts",
   sqlite: "src/stores/sqlite/sqlite-token-store.ts",
+  redis: "src/stores/redis/redis-token-store.ts",
   handlers: "src/handlers/index.ts",
   node: "src/node/index.ts",
   opentelemetry: "src/opentelemetry/index.ts",

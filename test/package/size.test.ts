@@ -89,6 +89,12 @@ describe("minified and gzipped, with its dependencies, to a server's bundle", ()
       inAll: 4_500,
     },
     {
+      what: "the Redis store",
+      exports: 'export { redisTokenStore } from "calbridge/redis";',
+      atStart: 3_500,
+      inAll: 3_500,
+    },
+    {
       what: "the SQLite store",
       exports: 'export { sqliteTokenStore } from "calbridge/sqlite";',
       atStart: 4_500,
@@ -120,6 +126,7 @@ it("nothing of the emulator, the command, the component and OpenTelemetry reache
     "stores/postgres/postgres-token-store",
     "stores/prisma/prisma-token-store",
     "stores/sqlite/sqlite-token-store",
+    "stores/redis/redis-token-store",
     "handlers/index",
     "node/index",
   ];

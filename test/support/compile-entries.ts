@@ -9,6 +9,7 @@ export const entries = [
   "calbridge/postgres",
   "calbridge/prisma",
   "calbridge/sqlite",
+  "calbridge/redis",
   "calbridge/handlers",
   "calbridge/node",
   "calbridge/browser",

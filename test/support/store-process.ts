@@ -16,6 +16,18 @@ async function createStore(): Promise<TokenStore> {
     const { openLibsql } = await import("./sqlite.js");
     return sqliteTokenStore({ database: openLibsql(url) });
   }
+  if (kind === "ioredis") {
+    const { redisTokenStore } = await import("../../src/stores/redis/redis-token-store.js");
+    const { Redis } = await import("ioredis");
+    return redisTokenStore({ client: new Redis(url) });
+  }
+  if (kind === "node-redis") {
+    const { redisTokenStore } = await import("../../src/stores/redis/redis-token-store.js");
+    const { createClient } = await import("redis");
+    const client = createClient({ url });
+    await client.connect();
+    return redisTokenStore({ client });
+  }
   const { postgresTokenStore } = await import("../../src/stores/postgres/postgres-token-store.js");
   const { createPool } = await import("./pool.js");
   const store = postgresTokenStore({ client: createPool(url, { max: 4 }) });
