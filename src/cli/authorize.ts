@@ -11,6 +11,7 @@ import { printFindings, wrong, type Finding } from "./checks/finding.js";
 import { textOption, type Command, type CommandIo, type OptionValues } from "./command.js";
 import { databaseStore } from "./database-store.js";
 import { withEnvFile } from "./env-file.js";
+import { oauthClientOf } from "./oauth-client.js";
 import { tableOptions, tableUsage } from "./table-options.js";
 
 /** `calbridge authorize`: links one person's Cal.com account, and says what works with this OAuth client and server. */
@@ -87,7 +88,7 @@ async function authorize(values: OptionValues, io: CommandIo, tokenStore: TokenS
       user: linked.user,
       store: tokenStore,
       ...options,
-      client: options.oauth,
+      client: oauthClientOf(options.oauth),
     });
   } catch (error) {
     if (!isCalError(error)) throw error;

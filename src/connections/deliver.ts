@@ -15,16 +15,17 @@ export interface Delivery {
 
 /** Tells the hook the changes, in their order, until one fails: that one and those after it are told at the next check. */
 export async function deliver(
-  { onConnectionChange, logger }: ConnectionsContext,
+  { users, onConnectionChange, logger }: ConnectionsContext,
   userId: string,
   pending: readonly PendingChange[],
 ): Promise<Delivery> {
   const told = new Set<string>();
   if (!onConnectionChange) return { told, hasFailed: false };
   for (const change of pending) {
+    const described = describeChange(userId, change);
     try {
       const time = { ms: MAX_HOOK_MS, message: `The hook took longer than ${String(MAX_HOOK_MS)} ms.` };
-      await within(Promise.resolve(onConnectionChange(describeChange(userId, change))), { time });
+      await within(Promise.resolve(onConnectionChange(described)), { time });
     } catch {
       // Whatever the application's function throws may hold secrets of its own.
       logger?.error?.("calbridge: the hook onConnectionChange threw; it is called again at the next check", {
@@ -34,6 +35,9 @@ export async function deliver(
       return { told, hasFailed: true };
     }
     told.add(change.id);
+    const { connection, to: status } = described;
+    const provider = connection?.calendarType ?? "cal_account";
+    users.options.telemetry?.count({ name: "connection_change", provider, status });
   }
   return { told, hasFailed: false };
 }

@@ -2,6 +2,7 @@ import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { memoryTokenStore } from "../../../src/index.js";
 import { clientOf, createAda, createTestClient, rejection } from "../../support/client.js";
+import { adaWithGoogle, createConnectionsWorld, HOUR } from "../../support/connections-world.js";
 import { createTelemetry, linesOf, treesOf } from "../../support/telemetry.js";
 
 let otel: ReturnType<typeof createTelemetry>;
@@ -140,6 +141,22 @@ test("metrics: durations of requests, outcomes of refreshes", async () => {
     },
     value: 3,
   });
+});
+
+test("metrics: a connection that a check finds broken is counted once, when the hook has been told", async () => {
+  const world = createConnectionsWorld({ telemetry: otel.telemetry });
+  const { adaId } = await adaWithGoogle(world);
+  world.emulator.provider.revoke({ userId: adaId });
+  await world.pass(30 * HOUR, HOUR);
+  expect(world.told).toHaveLength(1);
+  const changes = (await otel.measured()).filter(({ name }) => name === "calbridge.connection.changes");
+  expect(changes).toEqual([
+    {
+      name: "calbridge.connection.changes",
+      attributes: { "calbridge.provider": "google", "calbridge.connection.status": "broken" },
+      value: 1,
+    },
+  ]);
 });
 
 test("the application gets the same errors and results as without telemetry", async () => {
