@@ -1,5 +1,6 @@
 import type { CalendarList } from "../index.js";
 import { toConnection, type Connection } from "./account.js";
+import { withLastCheck } from "./last-check.js";
 import type { HandlerContext } from "./types.js";
 import { withUnlistedApple } from "./unlisted-apple.js";
 
@@ -14,5 +15,5 @@ export async function toAllConnections(
     withUnlistedApple(context, userId, listed),
     context.known.note(userId, listed),
   ]);
-  return calendars;
+  return withLastCheck(context, userId, calendars);
 }

@@ -8,20 +8,12 @@ import type { HandlerContext } from "./types.js";
  * last known address.
  */
 export async function withLastCheck(
-  { options: { client, logger } }: HandlerContext,
+  context: HandlerContext,
   userId: string,
   connections: readonly Connection[],
 ): Promise<Connection[]> {
   const isBroken = connections.some(({ connected }) => !connected);
-  if (!isBroken || !client.hasConnectionStore || !client.lastConnectionCheck) return [...connections];
-  let check: ConnectionCheck | null = null;
-  try {
-    check = await client.lastConnectionCheck(userId);
-  } catch (error) {
-    // Cal.com's own list is enough for a response.
-    if (!isCalError(error)) throw error;
-    logger?.warn?.("calbridge: the connection store could not be read", { error: error.code });
-  }
+  const check = isBroken ? await lastCheck(context, userId) : null;
   return connections.map((connection) => {
     const known = check?.connections.find(
       ({ credentialId, integration }) =>
@@ -30,4 +22,29 @@ export async function withLastCheck(
     if (connection.connected || !known || known.status === "connected") return connection;
     return { ...connection, email: connection.email ?? known.email, since: known.since.toISOString() };
   });
+}
+
+/** The last known address of a connection; `null` if it is not known, or the client has no connection store. */
+export async function lastAddressOf(
+  context: HandlerContext,
+  userId: string,
+  credentialId: number,
+): Promise<string | null> {
+  const check = await lastCheck(context, userId);
+  return check?.connections.find((one) => one.credentialId === credentialId)?.email ?? null;
+}
+
+async function lastCheck(
+  { options: { client, logger } }: HandlerContext,
+  userId: string,
+): Promise<ConnectionCheck | null> {
+  if (!client.hasConnectionStore || !client.lastConnectionCheck) return null;
+  try {
+    return await client.lastConnectionCheck(userId);
+  } catch (error) {
+    // Cal.com's own list is enough for a response.
+    if (!isCalError(error)) throw error;
+    logger?.warn?.("calbridge: the connection store could not be read", { error: error.code });
+    return null;
+  }
 }

@@ -3,6 +3,7 @@ import { withConsentPageOptions, type ConsentPageOptions } from "../../calendars
 import { CalTokenError } from "../../errors.js";
 import { whenAll } from "../../lib/when-all.js";
 import { withParameters } from "../http/return-url.js";
+import { lastAddressOf } from "../last-check.js";
 import type { HandlerContext } from "../types.js";
 import { findConnections } from "./attempt-result.js";
 import { encryptAttempt, type Attempt, type Found, type Target } from "./oauth-state.js";
@@ -72,7 +73,8 @@ export async function startAttempt(
 }
 
 async function targetOf(context: HandlerContext, userId: string, credentialId: number): Promise<Target> {
-  return { credentialId, email: await context.known.addressOf(userId, credentialId) };
+  const email = await context.known.addressOf(userId, credentialId);
+  return { credentialId, email: email ?? (await lastAddressOf(context, userId, credentialId)) };
 }
 
 /** To connect an account again whose address is not known, the user is asked for it. */

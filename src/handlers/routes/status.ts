@@ -2,7 +2,6 @@ import type { CalendarList } from "../../index.js";
 import { isCalError } from "../../errors.js";
 import { toCalAccountView, type CalAccountView } from "../cal-account-view.js";
 import { toAllConnections } from "../connection-list.js";
-import { withLastCheck } from "../last-check.js";
 import { isLinkable, isLinkLost } from "../linked-account.js";
 import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
@@ -18,11 +17,10 @@ export const status: Route = {
   async run(request, context) {
     const { userId } = await requireSession(request, context);
     const { list, hasAccount } = await find(request, context, userId);
-    const [all, calAccount] = await Promise.all([
+    const [calendars, calAccount] = await Promise.all([
       toAllConnections(context, userId, list),
       hasAccount ? findAccount(context, userId) : null,
     ]);
-    const calendars = await withLastCheck(context, userId, all);
     return success({
       hasConnectedCalendars: calendars.some(({ connected }) => connected),
       calendars,

@@ -30,10 +30,16 @@ async function open(response: Response) {
     const hash = createHash("sha256").update(script.textContent).digest("base64");
     if (!policy.includes(`script-src 'sha256-${hash}'`)) continue;
     runInNewContext(script.textContent, {
-      document: { currentScript: { dataset: { ...script.dataset } } },
+      document: { currentScript: { dataset: Object.fromEntries(Object.entries(script.dataset)) } },
       BroadcastChannel: Channel,
-      window: { close: () => void (state.isClosed = true) },
-      setTimeout: (run: () => void) => void run(),
+      window: {
+        close: () => {
+          state.isClosed = true;
+        },
+      },
+      setTimeout: (run: () => void) => {
+        run();
+      },
     });
   }
   return { html, document, scripts, policy, messages, ...state };

@@ -6,6 +6,7 @@ import {
   ownCallback,
   withoutAttempts,
 } from "../../../support/handlers-app.js";
+import { memoryConnectionStore } from "../../../../src/index.js";
 import type { ConnectedEvent } from "../../../../src/handlers/index.js";
 import type { AppOptions, Browser } from "../../../support/handlers-app.js";
 
@@ -114,6 +115,17 @@ describe.each<Provider>(["google", "office365"])("%s", (provider) => {
       },
     );
   });
+});
+
+test("with a connection store the address of a broken account is known for good", async () => {
+  const { app, ada, emulator, userId, addressOf, idOf } = await createWorld("google", {
+    client: { connectionStore: memoryConnectionStore() },
+  });
+  await app.cal.checkConnection("ada");
+  emulator.provider.revoke({ userId, credentialId: idOf("carol") });
+  emulator.clock.advance(22 * 24 * 60 * 60_000);
+  const link = new URL(await ada.start("google", `&reconnect=${String(idOf("carol"))}`));
+  expect(link.searchParams.get("login_hint")).toBe(addressOf("carol"));
 });
 
 test("of two revoked accounts the one that is connected again makes room, and the other stays", async () => {
