@@ -1,8 +1,9 @@
 import type { OAuthOptions } from "../../client-options.js";
-import { exchangeCode, type OAuthClient } from "../../api/endpoints/oauth-tokens.js";
+import { exchangeCode } from "../../api/endpoints/oauth-tokens.js";
 import { Transport } from "../../api/transport.js";
 import { CalApiError, isCalError, type CalError } from "../../errors.js";
 import type { CommandIo } from "../command.js";
+import { oauthClientOf } from "../oauth-client.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
 
 const HANDLERS_CALLBACK = "/api/cal/oauth/callback";
@@ -14,7 +15,7 @@ const HANDLERS_CALLBACK = "/api/cal/oauth/callback";
 export async function checkAtCal(io: CommandIo, oauth: OAuthOptions, baseUrl: string): Promise<Finding[]> {
   const isGiven = oauth.redirectUri !== undefined;
   const redirectUri = oauth.redirectUri ?? handlersCallback(io.env);
-  const client: OAuthClient = { clientId: oauth.clientId, clientSecret: oauth.clientSecret };
+  const client = oauthClientOf(oauth);
   const grant = {
     code: "calbridge-doctor-sends-no-real-code",
     redirectUri: redirectUri ?? "",
