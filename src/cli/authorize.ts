@@ -10,6 +10,7 @@ import { withDatabase } from "./checks/database.js";
 import { printFindings, wrong, type Finding } from "./checks/finding.js";
 import { textOption, type Command, type CommandIo, type OptionValues } from "./command.js";
 import { databaseStore } from "./database-store.js";
+import { oauthClientOf } from "./oauth-client.js";
 import { withEnvFile } from "./env-file.js";
 import { oauthClientOf } from "./oauth-client.js";
 import { tableOptions, tableUsage } from "./table-options.js";
