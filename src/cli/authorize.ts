@@ -12,7 +12,6 @@ import { textOption, type Command, type CommandIo, type OptionValues } from "./c
 import { databaseStore } from "./database-store.js";
 import { oauthClientOf } from "./oauth-client.js";
 import { withEnvFile } from "./env-file.js";
-import { oauthClientOf } from "./oauth-client.js";
 import { tableOptions, tableUsage } from "./table-options.js";
 
 /** `calbridge authorize`: links one person's Cal.com account, and says what works with this OAuth client and server. */
