@@ -16,7 +16,7 @@ export interface Consent {
 }
 
 /** A consent page to show. */
-export interface ConsentPage {
+interface ConsentPage {
   activity: CalendarActivity;
   /** The route that returns its address, and its parameters. Those that are `false` or `undefined` are left out. */
   route: "calendars/oauth-connect-url" | "oauth/authorize-url";

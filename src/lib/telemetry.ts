@@ -5,7 +5,14 @@ export type Operation =
   /** A call of Cal.com's API: with waiting for a token, and its retries. `path` is a template without its values. */
   | { kind: "call"; method: string; path: string; userId?: string | undefined }
   /** One request of a call. */
-  | { kind: "attempt"; method: string; path: string; attempt: number; userHash?: string; baseUrl: string }
+  | {
+      kind: "attempt";
+      method: string;
+      path: string;
+      attempt: number;
+      userHash?: string | undefined;
+      baseUrl: string;
+    }
   /** New tokens for a user: waiting for other processes, the request and the write. */
   | { kind: "refresh"; userId: string; isBackground: boolean }
   /** A method of the token store. */

@@ -176,7 +176,8 @@ export class SingleUseRefresh {
     const { now, warn } = this.#options;
     const doubt = this.#guard.refused(userId, now());
     if (!doubt) return;
-    if (doubt.isNew) warn("calbridge: Cal.com refuses the tokens of many users at once; no more are marked", {});
+    if (doubt.isNew)
+      warn("calbridge: Cal.com refuses the tokens of many users at once; no more are marked", {});
     throw new CalTokenError(
       "Cal.com refuses the tokens of many users at once, so this user is not marked. Check baseUrl, and whether another program refreshes the same tokens. The tokens are kept and tried again.",
       "refresh_pending",

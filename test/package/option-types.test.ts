@@ -92,6 +92,8 @@ function isOurs(property: ts.Symbol): boolean {
   const [declaration] = property.declarations ?? [];
   // Private members of classes are none of the caller's.
   if (!declaration || property.name.startsWith("#")) return false;
+  // The published types don't have them.
+  if (property.getJsDocTags().some(({ name }) => name === "internal")) return false;
   return declaration.getSourceFile().fileName.startsWith(join(root, "src/"));
 }
 

@@ -60,21 +60,21 @@ const gzipped = (files: { contents: Uint8Array }[]): number =>
 const client = 'export { CalClient, memoryTokenStore } from "calbridge";';
 
 describe("minified and gzipped, with its dependencies, to a server's bundle", () => {
-  it("the client with the memory store adds at most 39 kB, and 42 kB with what is loaded when it is needed", async () => {
+  it("the client with the memory store adds at most 42.5 kB, and 55 kB with what is loaded when it is needed", async () => {
     const size = await sizeOf(client);
-    expect(size.atStart).toBeLessThanOrEqual(39_000);
-    expect(size.inAll).toBeLessThanOrEqual(42_000);
+    expect(size.atStart).toBeLessThanOrEqual(42_500);
+    expect(size.inAll).toBeLessThanOrEqual(55_000);
     expect(size.inAll, "there is something to load later").toBeGreaterThan(size.atStart);
   });
 
   // jose's JWE takes 9 kB of the handlers, and of encryption: both together have it once.
   it.each([
-    { what: "the handlers", exports: 'export * from "calbridge/handlers";', atStart: 13_500, inAll: 23_000 },
+    { what: "the handlers", exports: 'export * from "calbridge/handlers";', atStart: 20_500, inAll: 29_500 },
     {
       what: "encryption at rest",
       exports: 'export { encryptedTokenStore } from "calbridge";',
       atStart: 2_100,
-      inAll: 11_000,
+      inAll: 11_200,
     },
     {
       what: "the Postgres store",

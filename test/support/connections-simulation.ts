@@ -23,7 +23,7 @@ export interface SimulationOptions {
 }
 
 /** A break, or a recovery, and when it was told. */
-export interface Event {
+interface Event {
   userId: string;
   to: "broken" | "connected";
   at: number;

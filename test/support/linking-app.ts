@@ -37,7 +37,7 @@ export interface LinkingAppOptions {
 }
 
 /** What the application's own functions were told. */
-export interface Told {
+interface Told {
   linked: LinkedEvent[];
   unlinked: UnlinkedEvent[];
   connected: ConnectedEvent[];

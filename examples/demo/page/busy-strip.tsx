@@ -13,7 +13,7 @@ export interface BusyDay {
 }
 
 /** A part of a day. */
-export interface BusySpan {
+interface BusySpan {
   /** Where it starts and ends, as a part of the day: 0 to 1. */
   from: number;
   to: number;

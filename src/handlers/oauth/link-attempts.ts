@@ -4,7 +4,7 @@ import { STATE_LIFE_MS } from "./oauth-state.js";
 import type { SharedRecords } from "./shared-records.js";
 
 /** How far an attempt to link has come. */
-export interface LinkProgress {
+interface LinkProgress {
   /** Whether the code was exchanged, and the account is linked. */
   isLinked: boolean;
 }

@@ -20,7 +20,7 @@ export type WriteName =
   | "now";
 
 /** The statements on the token table. SQLite runs each of them alone: one connection writes at a time. */
-export type TokenStatements = ReturnType<typeof tokenStatements>;
+type TokenStatements = ReturnType<typeof tokenStatements>;
 
 /**
  * Writes the statements on the token table. All return rows of one column of JSON text, which drivers can't read in

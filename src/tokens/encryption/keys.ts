@@ -28,7 +28,7 @@ export function keySource(keys: Secret<EncryptionKeys>): SecretSource<Encryption
 }
 
 /** Checks keys. No message says anything of a key but its id. */
-export function keyRing(keys: EncryptionKeys): KeyRing {
+function keyRing(keys: EncryptionKeys): KeyRing {
   assertObject("keys", keys, "keys by their ids, such as { k1: KEY }. See encryptionKeysFromEnv()");
   const ring = new Map(
     Object.entries(keys).map(([id, key]) => {

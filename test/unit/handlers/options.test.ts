@@ -423,7 +423,7 @@ describe("what fails", () => {
       const told: unknown[] = [];
       const app = createApp({
         handlers: {
-          authenticate: () => ({ userId: "ada", ...fields }) as never,
+          authenticate: () => ({ userId: "ada", ...fields }),
           onError: ({ error }) => void told.push(error),
         },
       });

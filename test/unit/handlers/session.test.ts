@@ -9,7 +9,7 @@ function start() {
   let session: Partial<CalSession> = { email: "ada@users.example", name: "Ada" };
   const app = createApp({
     handlers: {
-      authenticate: () => ({ userId: "ada", ...session }) as CalSession,
+      authenticate: () => ({ userId: "ada", ...session }),
       onError: ({ error }) => void errors.push(error),
     },
   });
