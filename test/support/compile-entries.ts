@@ -83,7 +83,7 @@ export const code: CalErrorCode = "rate_limited";
     ...(hasTypes && {
       paths: {
         react: [join(types, "react")],
-        "@opentelemetry/api": [join(root, "node_modules/@opentelemetry/api")],
+        "@opentelemetry/api": [join(root, "node_modules/@opentelemetry/api/build/src/index.d.ts")],
       },
     }),
   };

@@ -19,11 +19,8 @@ export type WriteName =
   | "details"
   | "now";
 
-/** The statements on the token table. SQLite runs each of them alone: one connection writes at a time. */
-type TokenStatements = ReturnType<typeof tokenStatements>;
-
 /**
- * Writes the statements on the token table. All return rows of one column of JSON text, which drivers can't read in
+ * The statements on the token table. SQLite runs each of them alone: one connection writes at a time. All return rows of one column of JSON text, which drivers can't read in
  * different ways. Text is compared exactly, whatever collation the column has.
  */
 export function tokenStatements({ table, columns: c }: QuotedNames) {
