@@ -64,5 +64,5 @@ test("a process that does not serve a store fails the case, and says why", async
     start: () => fork(new URL("../../support/setup.ts", import.meta.url), [], { execArgv: ["-e", "0"] }),
     processes: 2,
   });
-  await expect(first!.run()).rejects.toThrow("before it called serveTokenStore");
+  await expect(first!.run()).rejects.toThrow("a process ended before it served its store");
 });
