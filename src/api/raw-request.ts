@@ -24,7 +24,9 @@ export interface CalRequestInput extends CallOptions {
   /** The values of the path's parameters. They are percent-encoded. */
   params?: Readonly<Record<string, string | number>> | undefined;
   /** The query. A list becomes one value with commas, as Cal.com reads it. `undefined` leaves a name out. */
-  query?: Readonly<Record<string, QueryValue | readonly (string | number)[]>> | undefined;
+  query?:
+    | Readonly<Record<string, string | number | boolean | undefined | readonly (string | number)[]>>
+    | undefined;
   /** Sent as JSON. */
   body?: unknown;
   /** The endpoint's version, for the header `cal-api-version`, such as `"2024-08-13"`. Each endpoint has its own. */

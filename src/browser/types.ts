@@ -221,6 +221,7 @@ export interface CalendarActions {
 
 /** A user's calendars and the actions on them, for any user interface. */
 export interface CalendarIntegrationStore extends CalendarActions {
+  /** The current state. The same object until something changes. */
   getState: () => CalendarState;
   /**
    * Calls the listener at once and after each change. Returns a function that ends that. This is the contract of Svelte's

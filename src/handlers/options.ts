@@ -15,10 +15,11 @@ import type {
 export type CalSession = {
   /** The application's own id of the user. */
   userId: string;
-} & (ManagedUserFields | { email?: undefined; name?: undefined });
-
-// A database has null for a value that is missing.
-type ManagedUserFields = { [Field in keyof ManagedUserInput]: ManagedUserInput[Field] | null };
+} & (
+  | // A database has null for a value that is missing.
+    { [Field in keyof ManagedUserInput]: ManagedUserInput[Field] | null }
+  | { email?: undefined; name?: undefined }
+);
 
 /** How `/connections/check` works. */
 export interface CronOptions {
