@@ -1,6 +1,6 @@
 import { firstHealth, nextHealth } from "./health.js";
 import type { SeenConnection, SeenList } from "./seen.js";
-import type { KnownCalendar, KnownConnection, UserState } from "./user-state.js";
+import type { KnownCalendar, KnownConnection, UserState, ToRestore } from "./user-state.js";
 
 /** A connection that is missing in one list may be back in the next one. */
 export const GONE_AFTER_MS = 60_000;
@@ -78,8 +78,15 @@ export function nextConnection(
       toRestore,
     },
     lost,
-    isRestorable: toRestore !== known.toRestore,
+    isRestorable: !isSameWish(toRestore, known.toRestore),
   };
+}
+
+/** Whether the same calendars were to be restored before: that was told already. */
+function isSameWish(one: ToRestore, other: ToRestore | undefined): boolean {
+  const calendarsOf = ({ selected, destination }: ToRestore): string =>
+    JSON.stringify([selected, destination]);
+  return other !== undefined && calendarsOf(one) === calendarsOf(other);
 }
 
 function unchanged(connection: KnownConnection): NextConnection {

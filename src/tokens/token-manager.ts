@@ -110,6 +110,17 @@ export class TokenManager {
     return cache.get(userId) ?? (await store.get(userId));
   }
 
+  /**
+   * Compares what is cached with what the store has: another process may have replaced the record, by that of another
+   * Cal.com user even.
+   */
+  compareCached(userId: string, stored: TokenRecord | null): void {
+    const cached = this.#options.cache.get(userId);
+    if (!cached) return;
+    if (stored?.calUserId !== cached.calUserId) this.forget(userId);
+    else if (detailsOf(stored).rotation > detailsOf(cached).rotation) this.#options.cache.delete(userId);
+  }
+
   /** Drops what is known of the user: its record was deleted or replaced. */
   forget(userId: string): void {
     this.#options.cache.delete(userId);

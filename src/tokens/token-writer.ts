@@ -135,10 +135,17 @@ export class TokenWriter {
 
   /** Writes what is kept in memory, before the process ends. Rejects if a pair could not be written. */
   async writeAllKept(): Promise<void> {
+    const failures: unknown[] = [];
     for (const userId of [...this.#kept.keys()]) {
-      const record = await this.#store.get(userId);
-      if (record) await this.writeKept(record, { isCurrent: () => true, isIrreplaceable: false });
+      try {
+        const record = await this.#store.get(userId);
+        if (record) await this.writeKept(record, { isCurrent: () => true, isIrreplaceable: false });
+      } catch (error) {
+        // The other users' pairs are written all the same.
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async read(userId: string): Promise<TokenRecord> {

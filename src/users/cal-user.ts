@@ -139,8 +139,10 @@ export class CalUser {
    * The user's account at Cal.com, as far as the store knows it: makes no request. `null` if there is none yet.
    */
   async calAccount(options?: CallOptions): Promise<CalAccount | null> {
-    const { store, options: client } = this.#context;
+    const { store, tokens, options: client } = this.#context;
     const record = await this.#stored(() => store.get(this.id), options);
+    // Whoever asks which account it is acts on that account next.
+    tokens.compareCached(this.id, record);
     return record && calAccountOf(record, client.oauth?.scopes ?? [], client.now());
   }
 

@@ -16,8 +16,9 @@ export async function listenForCode(redirectUri: URL, state: string): Promise<Co
   let resolve!: (authorization: Authorization) => void;
   const received = new Promise<Authorization>((settle) => (resolve = settle));
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", redirectUri);
-    const authorization = url.pathname === redirectUri.pathname ? readRedirect(url, state) : undefined;
+    const path = request.url ?? "/";
+    const url = URL.canParse(path, redirectUri.href) ? new URL(path, redirectUri) : undefined;
+    const authorization = url?.pathname === redirectUri.pathname ? readRedirect(url, state) : undefined;
     response.setHeader("Content-Type", "text/plain; charset=utf-8");
     response.setHeader("Cache-Control", "no-store");
     response.setHeader("Referrer-Policy", "no-referrer");

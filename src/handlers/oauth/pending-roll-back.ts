@@ -19,7 +19,8 @@ export interface PendingRollBack {
 export interface PendingRollBacks {
   /** Keeps a roll-back for later. */
   add(userId: string, provider: OAuthProvider, rollBack: PendingRollBack): Promise<void>;
-  find(userId: string, provider: OAuthProvider): Promise<PendingRollBack | null>;
+  /** The one that is kept for a Cal.com user: another account may be linked meanwhile, and the first one come back. */
+  find(userId: string, provider: OAuthProvider, calUserId: number): Promise<PendingRollBack | null>;
   /** Removes a roll-back that is finished. Returns `false` if another one was added meanwhile. */
   finish(userId: string, provider: OAuthProvider, finished: PendingRollBack): Promise<boolean>;
 }
@@ -37,29 +38,30 @@ const pendingSchema = z.object({
 
 /** Creates the list of pending roll-backs. */
 export function createPendingRollBacks(records: SharedRecords): PendingRollBacks {
-  const keyOf = async (userId: string, provider: OAuthProvider): Promise<string> =>
-    `roll-back:${await digest(userId)}:${provider}`;
+  const keyOf = async (userId: string, provider: OAuthProvider, calUserId: number): Promise<string> =>
+    `roll-back:${await digest(userId)}:${provider}:${String(calUserId)}`;
   const put = (key: string, rollBack: PendingRollBack): Promise<void> =>
     records.put(key, rollBack, PENDING_LIFE_MS);
 
   return {
     async add(userId, provider, rollBack) {
-      const key = await keyOf(userId, provider);
+      const key = await keyOf(userId, provider, rollBack.calUserId);
       // Several servers may add one at the same moment, and the store has no compare-and-swap for these records: so
       // each of them looks again whether its own is still covered.
       const pauses = growingPauses();
       for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
         const other = await records.get(key, pendingSchema);
-        const added = other?.calUserId === rollBack.calUserId ? both(other, rollBack) : rollBack;
+        const added = other ? both(other, rollBack) : rollBack;
         if (isSame(added, other)) return;
         await put(key, added);
         await pause(pauses.next().value);
       }
       throw new CalStoreError("The token store did not keep what putAttempt() was given.");
     },
-    find: async (userId, provider) => records.get(await keyOf(userId, provider), pendingSchema),
+    find: async (userId, provider, calUserId) =>
+      records.get(await keyOf(userId, provider, calUserId), pendingSchema),
     async finish(userId, provider, finished) {
-      const key = await keyOf(userId, provider);
+      const key = await keyOf(userId, provider, finished.calUserId);
       const taken = await records.take(key, pendingSchema);
       if (!taken || isSame(taken, finished)) return true;
       await put(key, taken);

@@ -1,6 +1,6 @@
 import { isCalError } from "../../errors.js";
 import { oauthProviders } from "../../calendars/providers.js";
-import type { OAuthProvider } from "../../index.js";
+import type { CalAccount, OAuthProvider } from "../../index.js";
 import { toConnections } from "../account.js";
 import type { HandlerContext } from "../types.js";
 import type { Attempt, Found } from "./oauth-state.js";
@@ -53,8 +53,14 @@ export async function rollBack(
     }
   }
   try {
-    await disconnectAdded(context, userId, provider, work);
-    return null;
+    const account = await context.options.client.forUser(userId).calAccount();
+    if (account?.calUserId === attempt.calUserId) {
+      await disconnectAdded(context, userId, provider, work, account);
+      return null;
+    }
+    // The connection is not in the account of now. Should the other account come back, it is removed first.
+    await context.pendingRollBacks?.add(userId, provider, work);
+    return account && new Error("The user has another Cal.com account since the attempt was started.");
   } catch (error) {
     if (!isCalError(error)) throw error;
     await context.pendingRollBacks?.add(userId, provider, work);
@@ -72,13 +78,18 @@ export async function rollBack(
 export async function finishRollBacks(context: HandlerContext, userId: string): Promise<number[]> {
   const { pendingRollBacks } = context;
   if (!pendingRollBacks) return [];
+  const account = await context.options.client.forUser(userId).calAccount();
+  if (!account) return [];
   const finished = await Promise.all(
     oauthProviders.map(async (provider) => {
       const disconnected: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
-        const pending = await pendingRollBacks.find(userId, provider);
+        const pending = await pendingRollBacks.find(userId, provider, account.calUserId);
         if (!pending) break;
-        disconnected.push(...(await disconnectAdded(context, userId, provider, pending)));
+        const removed = await removeUnlessLost(context, userId, provider, pending, account);
+        // The link is lost, so no calendar can be shown either. It is finished after the user has linked again.
+        if (!removed) break;
+        disconnected.push(...removed);
         if (await pendingRollBacks.finish(userId, provider, pending)) break;
       }
       return disconnected;
@@ -87,21 +98,27 @@ export async function finishRollBacks(context: HandlerContext, userId: string): 
   return finished.flat();
 }
 
+async function removeUnlessLost(...input: Parameters<typeof disconnectAdded>): Promise<number[] | null> {
+  try {
+    return await disconnectAdded(...input);
+  } catch (error) {
+    if (isCalError(error) && error.code === "reauthorization_required") return null;
+    throw error;
+  }
+}
+
 async function disconnectAdded(
   context: HandlerContext,
   userId: string,
   provider: OAuthProvider,
-  { calUserId, sparedIds, seenUntil }: PendingRollBack,
+  { sparedIds, seenUntil }: PendingRollBack,
+  account: CalAccount,
 ): Promise<number[]> {
-  const user = context.options.client.forUser(userId);
-  const { calendars } = user;
+  const { calendars } = context.options.client.forUser(userId);
   const disconnected: number[] = [];
   try {
     // A person connects calendars in an own Cal.com account without this application too: only what provably came by
     // the attempt is disconnected.
-    const account = await user.calAccount();
-    // Another Cal.com account was linked since. The connection is not in this one, and the other can't be reached.
-    if (account?.calUserId !== calUserId) return [];
     const isOwnAccount = account.grant === "oauth";
     for (let round = 0; round < ROUNDS; round += 1) {
       const added = toConnections(await calendars.list(), provider)

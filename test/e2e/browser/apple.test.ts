@@ -33,7 +33,7 @@ test("Apple is connected with the correct password, after a wrong one", async ()
   expect(await focused.getAttribute("data-provider"), "the focus stays on the provider's card").toBe("apple");
   // Cal.com lists a new Apple calendar up to 10 seconds later.
   await card.getByText("Its calendars will show soon.").waitFor();
-  await card.getByText("Work", { exact: true }).waitFor();
+  await ada.page.getByRole("checkbox", { name: "Work", exact: true }).waitFor();
 
   await card.getByRole("button", { name: "Disconnect dave@icloud.example" }).click();
   await ada.page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();

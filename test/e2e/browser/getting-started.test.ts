@@ -136,9 +136,10 @@ test("connects a calendar after step 3, keeps it in a file after step 6, and in 
   await follow(stepsOf("## 6. A database, and encrypted tokens", "## 7. Postgres"));
   const withFile = await application.start(dev, "Ready in");
   const saved = await openSettings("light");
-  await saved.getByRole("button", { name: "Connect Google Calendar" }).click();
+  await saved.getByRole("button", { name: "Connect Office 365" }).click();
   await saved.getByRole("button", { name: "Allow" }).click();
-  await saved.getByText("Google Calendar is connected.").waitFor();
+  await saved.getByText("Office 365 is connected.").waitFor();
+  await saved.getByText("alice@gmail.example").first().waitFor();
   await withFile.stop();
   const restarted = await application.start(dev, "Ready in");
   await expect.poll(() => textOf(saved), { timeout: 30_000 }).toContain("alice@gmail.example");
@@ -151,9 +152,11 @@ test("connects a calendar after step 3, keeps it in a file after step 6, and in 
   expect(output).toContain("The table is there.");
   const second = await application.start(dev, "Ready in");
   const again = await openSettings("light");
-  await again.getByRole("button", { name: "Connect Office 365" }).click();
-  await again.getByRole("button", { name: "Allow" }).click();
-  await again.getByText("Office 365 is connected.").waitFor();
+  await again.getByRole("button", { name: "Connect Apple Calendar" }).click();
+  await again.getByLabel("Apple Account").fill("dave@icloud.example");
+  await again.getByLabel("App-specific password").fill("good-app-pass");
+  await again.getByLabel("App-specific password").press("Enter");
+  await again.getByText("Apple Calendar is connected.").waitFor();
   const { rows } = await database.pool.query(
     'SELECT "userUlid", "calAccessToken" FROM "CalendarIntegration"',
   );
