@@ -39,7 +39,8 @@ export function nextDueAt(
   if (doubts > 0) waits.push(doubled(doubts));
   // Another process may have the hook.
   if (pending.length > 0) waits.push(hasHook ? doubled(hookFailures) : BROKEN_MS);
-  if (mayRestore && connections.some(({ toRestore }) => toRestore)) waits.push(DOUBT_MS);
+  const canRestore = connections.some(({ toRestore, status }) => toRestore && status === "connected");
+  if (mayRestore && canRestore) waits.push(DOUBT_MS);
   const missing = connections.flatMap(({ missingSince }) =>
     missingSince === undefined ? [] : [missingSince],
   );

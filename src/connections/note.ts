@@ -8,6 +8,8 @@ import type { Seen } from "./seen.js";
 import { parseState, type UserState } from "./user-state.js";
 
 const MAX_ROUNDS = 10;
+// The store's clock may be ahead of this one, and time has passed since the check began. Any other date is later.
+const MADE_DUE_WITHIN_MS = 20_000;
 
 /** What this process may do about what a check finds. */
 export interface Powers {
@@ -95,7 +97,7 @@ function hasWorkFor({ hasHook, mayRestore }: Powers, { pending, connections }: U
 
 /** Made due while the check ran: what it has seen may be older than the reason for that. */
 function orMadeDue(nextAt: number, now: number, madeDueAt: Date | undefined): number {
-  return madeDueAt && madeDueAt.getTime() <= now ? madeDueAt.getTime() : nextAt;
+  return madeDueAt && madeDueAt.getTime() <= now + MADE_DUE_WITHIN_MS ? madeDueAt.getTime() : nextAt;
 }
 
 function changesTooOften(): CalStoreError {
