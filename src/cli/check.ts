@@ -1,10 +1,18 @@
 import type { CalClient } from "../client.js";
 import type { ConnectionCheck, ConnectionChecksResult } from "../connections/types.js";
 import { isCalError } from "../errors.js";
-import { withDatabase } from "./checks/database.js";
+import { printProblems } from "./checks/finding.js";
 import { connectionTable } from "./connection-table.js";
-import { textOption, UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
+import {
+  stopSignal,
+  textOption,
+  UsageError,
+  type Command,
+  type CommandIo,
+  type OptionValues,
+} from "./command.js";
 import { withEnvFile } from "./env-file.js";
+import { showUserId } from "./show-user-id.js";
 import { createTableClient } from "./table-client.js";
 import { tableOptions, tableUsage } from "./table-options.js";
 
@@ -56,22 +64,15 @@ if it was stopped, or if users could not be checked.`,
     }
     const client = createTableClient(values, io, { env: environmentOf(io), connections: true });
     let code = 1;
-    const findings = await withDatabase(io, async (database) => {
-      client.connect(database);
+    const findings = await client.run(async (cal) => {
       try {
-        code = await work(client.cal, { values, limits, io });
-      } catch (error) {
-        // The table does not exist, the database fails, or there is no such user.
-        if (!isCalError(error)) throw error;
-        io.err(`calbridge: ${error.message}`);
-        code = 1;
+        code = await work(cal, { values, limits, io });
+        return [];
       } finally {
-        await client.cal.close();
+        await cal.close();
       }
-      return [];
     });
-    for (const { text, help } of findings)
-      io.err(`calbridge: ${text}${help === undefined ? "" : `\n${help}`}`);
+    printProblems(findings, io);
     return findings.length > 0 ? 1 : code;
   },
 };
@@ -122,7 +123,7 @@ async function checkDue(cal: CalClient, { values, limits, io }: Call): Promise<n
         broken.push(check);
     },
     onFailure: (userId, error) =>
-      io.err(`failed   ${show(userId)}${isCalError(error) ? `: ${error.message}` : ""}`),
+      io.err(`failed   ${showUserId(userId)}${isCalError(error) ? `: ${error.message}` : ""}`),
   });
   progress.clear();
   if (broken.length > 0) io.out(connectionTable(broken, { now: io.now(), all: false }));
@@ -176,12 +177,6 @@ function summaryOf(result: ConnectionChecksResult): string {
   return `${String(result.checked)} users checked, ${countsOf(result)}. ${rest}`;
 }
 
-function stopSignal(io: CommandIo): AbortSignal {
-  const stop = new AbortController();
-  void io.untilStopped().then(() => stop.abort());
-  return stop.signal;
-}
-
 function numberOf(values: OptionValues, name: string): number | undefined {
   const text = textOption(values, name);
   if (text === undefined) return undefined;
@@ -201,9 +196,4 @@ function environmentOf({ env }: CommandIo): Record<string, string | undefined> {
     CAL_AUTHORIZE_URL,
     CAL_API_URL,
   };
-}
-
-/** A user's id as one word of the shell, without control characters. */
-function show(userId: string): string {
-  return /^[\w.@:-]+$/.test(userId) ? userId : JSON.stringify(userId);
 }

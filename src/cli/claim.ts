@@ -1,9 +1,15 @@
 import type { CalClient } from "../client.js";
 import { isCalError } from "../errors.js";
 import type { ClaimProgress } from "../users/claim-users.js";
-import { withDatabase } from "./checks/database.js";
 import { printProblems } from "./checks/finding.js";
-import { textOption, UsageError, type Command, type CommandIo, type OptionValues } from "./command.js";
+import {
+  stopSignal,
+  textOption,
+  UsageError,
+  type Command,
+  type CommandIo,
+  type OptionValues,
+} from "./command.js";
 import { withEnvFile } from "./env-file.js";
 import { showUserId } from "./show-user-id.js";
 import { createTableClient } from "./table-client.js";
@@ -47,16 +53,9 @@ it was stopped, or if some users could not be claimed: each of them is named wit
     const env = { CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_API_URL };
     const client = createTableClient(values, io, { env });
     let result: ClaimProgress | undefined;
-    const findings = await withDatabase(io, async (database) => {
-      client.connect(database);
-      try {
-        result = await claim(client.cal, { after: textOption(values, "after"), maxPerMinute }, io);
-        return [];
-      } catch (error) {
-        // The table does not exist, or the database fails.
-        if (!isCalError(error)) throw error;
-        return [{ level: "wrong", text: error.message }];
-      }
+    const findings = await client.run(async (cal) => {
+      result = await claim(cal, { after: textOption(values, "after"), maxPerMinute }, io);
+      return [];
     });
     printProblems(findings, io);
     if (!result || findings.length > 0) return 1;
@@ -78,11 +77,9 @@ async function claim(
   options: { after: string | undefined; maxPerMinute: number | undefined },
   io: CommandIo,
 ): Promise<ClaimProgress> {
-  const stop = new AbortController();
-  void io.untilStopped().then(() => stop.abort());
   return cal.claimUsers({
     ...options,
-    signal: stop.signal,
+    signal: stopSignal(io),
     onProgress: (progress) => {
       if (progress.checked % PROGRESS_EVERY === 0) io.out(progressOf(progress));
     },

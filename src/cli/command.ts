@@ -49,3 +49,10 @@ export function textOption(values: OptionValues, name: string): string | undefin
   const value = values[name];
   return typeof value === "string" ? value : undefined;
 }
+
+/** Aborted when the user stops the command. */
+export function stopSignal(io: CommandIo): AbortSignal {
+  const stop = new AbortController();
+  void io.untilStopped().then(() => stop.abort());
+  return stop.signal;
+}

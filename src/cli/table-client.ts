@@ -1,6 +1,8 @@
 import { CalClient } from "../client.js";
 import { postgresConnectionStore } from "../stores/postgres/postgres-connection-store.js";
-import type { Database } from "./checks/database.js";
+import { isCalError } from "../errors.js";
+import { withDatabase } from "./checks/database.js";
+import type { Finding } from "./checks/finding.js";
 import { textOption, type CommandIo, type OptionValues } from "./command.js";
 import { databaseStore } from "./database-store.js";
 import { tableOptionsOf } from "./table-options.js";
@@ -8,7 +10,8 @@ import { tableOptionsOf } from "./table-options.js";
 /** A client over the tables of `DATABASE_URL`, whose database is connected later: its options are validated first. */
 export interface TableClient {
   cal: CalClient;
-  connect: (database: Database) => void;
+  /** Does the work while the database is connected. An error of calbridge's becomes a finding: no table, no such user. */
+  run: (work: (cal: CalClient) => Promise<Finding[]>) => Promise<Finding[]>;
 }
 
 /**
@@ -40,5 +43,17 @@ export function createTableClient(
     fetch: io.fetch,
     now: io.now,
   });
-  return { cal, connect };
+  return {
+    cal,
+    run: (work) =>
+      withDatabase(io, async (database) => {
+        connect(database);
+        try {
+          return await work(cal);
+        } catch (error) {
+          if (!isCalError(error)) throw error;
+          return [{ level: "wrong", text: error.message }];
+        }
+      }),
+  };
 }

@@ -1,7 +1,5 @@
 import type { CalClient } from "../client.js";
-import { isCalError } from "../errors.js";
 import type { UserSummary } from "../users/user-summaries.js";
-import { withDatabase } from "./checks/database.js";
 import { printProblems } from "./checks/finding.js";
 import { textOption, UsageError, type Command } from "./command.js";
 import { withEnvFile } from "./env-file.js";
@@ -27,21 +25,14 @@ ${userUsage} Exit code 1 if there is no such user, or if the row can't be read.`
     if (userId === undefined) throw new UsageError("Give the user's id.");
     const io = withEnvFile(given, textOption(values, "env-file"));
     const client = createTableClient(values, io, { env: io.env });
-    const findings = await withDatabase(io, async (database) => {
-      client.connect(database);
-      try {
-        const user = client.cal.forUser(userId);
-        const summary = await user.summary();
-        if (!summary)
-          return [{ level: "wrong", text: `The table has no row of the user ${showUserId(userId)}.` }];
-        const calendars = values["calendars"] === true ? await calendarsOf(client.cal, userId) : undefined;
-        if (values["json"] === true) io.out(JSON.stringify({ ...summary, calendars }, null, 2));
-        else for (const line of linesOf(summary, calendars)) io.out(line);
-        return [];
-      } catch (error) {
-        if (!isCalError(error)) throw error;
-        return [{ level: "wrong", text: error.message }];
-      }
+    const findings = await client.run(async (cal) => {
+      const summary = await cal.forUser(userId).summary();
+      if (!summary)
+        return [{ level: "wrong", text: `The table has no row of the user ${showUserId(userId)}.` }];
+      const calendars = values["calendars"] === true ? await calendarsOf(cal, userId) : undefined;
+      if (values["json"] === true) io.out(JSON.stringify({ ...summary, calendars }, null, 2));
+      else for (const line of linesOf(summary, calendars)) io.out(line);
+      return [];
     });
     printProblems(findings, io);
     return findings.length > 0 ? 1 : 0;

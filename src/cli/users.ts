@@ -1,6 +1,4 @@
-import { isCalError } from "../errors.js";
 import type { UnreadableUser, UserSummary } from "../users/user-summaries.js";
-import { withDatabase } from "./checks/database.js";
 import { printProblems } from "./checks/finding.js";
 import { textOption, type Command } from "./command.js";
 import { withEnvFile } from "./env-file.js";
@@ -43,20 +41,14 @@ ${userUsage} Exit code 1 if a row can't be read.`,
     const client = createTableClient(values, io, { env: io.env });
     let count = 0;
     let unreadable = 0;
-    const findings = await withDatabase(io, async (database) => {
-      client.connect(database);
-      try {
-        for await (const user of client.cal.users({ after: textOption(values, "after") })) {
-          count += 1;
-          if (user.problem) unreadable += 1;
-          if (values["problems"] === true && attentionOf(user) === "") continue;
-          io.out(values["json"] === true ? JSON.stringify(user) : lineOf(user));
-        }
-        return [];
-      } catch (error) {
-        if (!isCalError(error)) throw error;
-        return [{ level: "wrong", text: error.message }];
+    const findings = await client.run(async (cal) => {
+      for await (const user of cal.users({ after: textOption(values, "after") })) {
+        count += 1;
+        if (user.problem) unreadable += 1;
+        if (values["problems"] === true && attentionOf(user) === "") continue;
+        io.out(values["json"] === true ? JSON.stringify(user) : lineOf(user));
       }
+      return [];
     });
     printProblems(findings, io);
     if (findings.length > 0) return 1;

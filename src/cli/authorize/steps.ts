@@ -1,13 +1,13 @@
 import type { CalClient } from "../../client.js";
 import { refreshOAuthTokens, type OAuthClient } from "../../api/endpoints/oauth-tokens.js";
 import { getProfile } from "../../api/endpoints/managed-users.js";
-import { Transport } from "../../api/transport.js";
 import { CalApiError, isCalError } from "../../errors.js";
 import { detailsOf } from "../../tokens/details.js";
 import type { TokenStore } from "../../tokens/token-store.js";
 import type { CalUser } from "../../users/cal-user.js";
 import type { LinkedCalAccount } from "../../users/cal-account.js";
 import type { CommandIo } from "../command.js";
+import { oneTryTransport } from "../oauth-client.js";
 import { note, ok, wrong, type Finding } from "../checks/finding.js";
 
 /** What the steps work with: one linked user, and the store that has the tokens. */
@@ -150,8 +150,8 @@ async function expire({ store, user }: Linked): Promise<Pair> {
   return { accessToken: record.calAccessToken, refreshToken: record.calRefreshToken, rotation };
 }
 
-async function oldAccessToken(linked: Linked, accessToken: string): Promise<Finding> {
-  const transport = transportOf(linked);
+async function oldAccessToken({ io, baseUrl }: Linked, accessToken: string): Promise<Finding> {
+  const transport = oneTryTransport(io, baseUrl);
   const failure = await failureOf(
     getProfile((call) => transport.send(call, { kind: "bearer", accessToken })),
   );
@@ -161,11 +161,10 @@ async function oldAccessToken(linked: Linked, accessToken: string): Promise<Find
 }
 
 async function useAgain(
-  linked: Linked,
+  { client, io, baseUrl }: Linked,
   refreshToken: string,
 ): Promise<{ finding: Finding; kind?: ServerKind }> {
-  const { client, io } = linked;
-  const transport = transportOf(linked);
+  const transport = oneTryTransport(io, baseUrl);
   const send = <T>(call: Parameters<typeof transport.send<T>>[0]): Promise<T> =>
     transport.send(call, { kind: "none", clientId: client.clientId });
   const failure = await failureOf(refreshOAuthTokens(send, client, refreshToken, { now: io.now }));
@@ -183,17 +182,6 @@ async function useAgain(
       "calbridge expects 400 invalid_grant, refresh_token_revoked.",
     ),
   };
-}
-
-function transportOf({ io, baseUrl }: Linked): Transport {
-  return new Transport({
-    baseUrl,
-    platformClient: undefined,
-    fetch: io.fetch,
-    timeoutMs: 10_000,
-    retry: { limit: 0, maxWaitMs: 0 },
-    now: io.now,
-  });
 }
 
 async function failureOf(work: Promise<unknown>): Promise<Error | undefined> {

@@ -1,9 +1,8 @@
 import type { OAuthOptions } from "../../client-options.js";
 import { exchangeCode } from "../../api/endpoints/oauth-tokens.js";
-import { Transport } from "../../api/transport.js";
 import { CalApiError, isCalError, type CalError } from "../../errors.js";
 import type { CommandIo } from "../command.js";
-import { oauthClientOf } from "../oauth-client.js";
+import { oauthClientOf, oneTryTransport } from "../oauth-client.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
 
 const HANDLERS_CALLBACK = "/api/cal/oauth/callback";
@@ -20,14 +19,7 @@ export async function checkAtCal(io: CommandIo, oauth: OAuthOptions, baseUrl: st
     redirectUri: redirectUri ?? "",
     ...(oauth.clientSecret === undefined && { codeVerifier: "calbridge-doctor-sends-no-real-verifier" }),
   };
-  const transport = new Transport({
-    baseUrl,
-    platformClient: undefined,
-    fetch: io.fetch,
-    timeoutMs: 10_000,
-    retry: { limit: 0, maxWaitMs: 0 },
-    now: io.now,
-  });
+  const transport = oneTryTransport(io, baseUrl);
   try {
     await exchangeCode(
       (call) => transport.send(call, { kind: "none", clientId: oauth.clientId }),
