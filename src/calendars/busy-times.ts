@@ -5,7 +5,7 @@ import { CalApiError, CalValidationError } from "../errors.js";
 import { assertObject, assertText, assertTimeZone, toIsoRange } from "../lib/assert.js";
 import type { TimeRange } from "./connection-calendars.js";
 import { assertCredentialId, isDelegated } from "./connections-of.js";
-import { providerOf, providers } from "./providers.js";
+import { traitsOf } from "./providers.js";
 
 /** Input of `busyTimes`. */
 export interface BusyTimesQuery extends TimeRange {
@@ -58,10 +58,8 @@ function selectedIn({ connectedCalendars }: CalendarList, skipUnreadable: boolea
   const unreadable = connectedCalendars.find(({ error }) => error !== null);
   if (unreadable && !skipUnreadable) {
     const { integration, credentialId } = unreadable;
-    const provider = providerOf(integration.type);
-    const name = provider ? providers[provider].label : integration.type;
     throw new CalApiError(
-      `A connection can't be read, so its busy times would be missing: ${name}, credential ${String(credentialId)}. calendars.check() says why. To go on without it: skipUnreadable.`,
+      `A connection can't be read, so its busy times would be missing: ${traitsOf(integration.type).label}, credential ${String(credentialId)}. calendars.check() says why. To go on without it: skipUnreadable.`,
       { code: "calendar_unreadable" },
     );
   }

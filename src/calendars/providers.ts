@@ -50,6 +50,18 @@ export function providerOf(integration: IntegrationType): DisconnectableProvider
   return names.find((name) => providers[name].integration === integration);
 }
 
+/**
+ * What to call an integration's calendars and what is to be known of them. Of an integration that calbridge doesn't know, the
+ * ids may be secret.
+ */
+export function traitsOf(
+  integration: IntegrationType,
+): Pick<Provider, "label" | "hasSecretIds"> & { calendarType: string } {
+  const provider = providerOf(integration);
+  if (!provider) return { calendarType: integration, label: integration, hasSecretIds: true };
+  return { calendarType: provider, ...providers[provider] };
+}
+
 export function assertOAuthProvider(value: unknown): asserts value is OAuthProvider {
   assertOneOf(value, oauthProviders);
 }

@@ -1,8 +1,10 @@
 import { CalValidationError, isCalError } from "../errors.js";
+import { traitsOf } from "../calendars/providers.js";
+import { whenAll } from "../lib/when-all.js";
 import type { ConnectionState } from "../stores/connection-store.js";
 import { checkUser } from "./check-user.js";
 import type { ConnectionsContext } from "./context.js";
-import { calendarTypeOf, describeState } from "./describe.js";
+import { describeState } from "./describe.js";
 import { DueUsers } from "./due-users.js";
 import { FAILED_MS } from "./intervals.js";
 import { Pace } from "./pace.js";
@@ -41,7 +43,7 @@ export async function checkDue(
     }
   };
   try {
-    await together(Math.min(concurrency, limit), work);
+    await whenAll(Array.from({ length: Math.min(concurrency, limit) }, work));
   } finally {
     await queue.giveBackAll();
   }
@@ -109,15 +111,8 @@ function countUnavailable({ calAccount, connections }: UserState, counts: Record
   const count = (name: string): void => void (counts[name] = (counts[name] ?? 0) + 1);
   if (calAccount.status === "unavailable") count("cal.com");
   for (const { status, integration } of connections) {
-    if (status === "unavailable") count(calendarTypeOf(integration));
+    if (status === "unavailable") count(traitsOf(integration).calendarType);
   }
-}
-
-/** Runs the same work several times at once, waits for all of it, and only then rejects if one of them did. */
-async function together(times: number, work: () => Promise<void>): Promise<void> {
-  const runs = await Promise.allSettled(Array.from({ length: times }, work));
-  const failed = runs.find((run) => run.status === "rejected");
-  if (failed) throw failed.reason;
 }
 
 function assertNumber(name: string, value: unknown, isValid: (value: number) => boolean): void {

@@ -1,4 +1,4 @@
-import { providerOf, providers } from "../calendars/providers.js";
+import { traitsOf } from "../calendars/providers.js";
 import { messageOf } from "../calendars/status.js";
 import { visibleId } from "./seen.js";
 import type {
@@ -20,7 +20,7 @@ export function describeState(userId: string, state: UserState): ConnectionCheck
     calAccount: describeHealth(calAccount, null),
     connections: connections.map((known) => ({
       ...identityOf(known),
-      ...describeHealth(known, labelOf(known.integration)),
+      ...describeHealth(known, traitsOf(known.integration).label),
       isRestorable: known.toRestore !== undefined,
     })),
     changes: pending.map((change) => describeChange(userId, change)),
@@ -30,7 +30,7 @@ export function describeState(userId: string, state: UserState): ConnectionCheck
 /** A change, as the hook receives it. */
 export function describeChange(userId: string, change: PendingChange): ConnectionChange {
   const { id, connection, from, to, reason, since, restored = null } = change;
-  const label = connection ? labelOf(connection.integration) : null;
+  const label = connection && traitsOf(connection.integration).label;
   return {
     id,
     userId,
@@ -44,28 +44,19 @@ export function describeChange(userId: string, change: PendingChange): Connectio
   };
 }
 
-/** What to call the calendars of an integration in a result's counts: `google`. */
-export function calendarTypeOf(integration: string): string {
-  return providerOf(integration) ?? integration;
-}
-
 function identityOf({
   credentialId,
   integration,
   account,
 }: Pick<KnownConnection, "credentialId" | "integration" | "account">): ConnectionIdentity {
+  const { calendarType, label: name } = traitsOf(integration);
   return {
-    calendarType: calendarTypeOf(integration),
+    calendarType,
     integration,
     credentialId,
-    name: labelOf(integration),
+    name,
     email: account === null ? null : visibleId(account),
   };
-}
-
-function labelOf(integration: string): string {
-  const provider = providerOf(integration);
-  return provider ? providers[provider].label : integration;
 }
 
 function describeHealth(

@@ -1,6 +1,6 @@
 import type { CalendarList, ConnectedCalendar } from "../api/endpoints/calendar-list.js";
 import { isDelegated } from "../calendars/connections-of.js";
-import { providerOf, providers } from "../calendars/providers.js";
+import { traitsOf } from "../calendars/providers.js";
 import { reasonOfListError } from "../calendars/status.js";
 import { sha256, toBase64Url } from "../lib/digest.js";
 import type { Verdict } from "./health.js";
@@ -65,7 +65,7 @@ async function toSeenConnection(
   invalid: ReadonlySet<number>,
 ): Promise<SeenConnection> {
   const { credentialId, delegationCredentialId, integration, primary, error } = connected;
-  const hasSecretIds = hasSecretIdsOf(integration.type);
+  const { hasSecretIds } = traitsOf(integration.type);
   const calendars = error
     ? []
     : await Promise.all(
@@ -107,11 +107,6 @@ async function accountOf(
   if (!hasSecretIds) return email;
   const ids = calendars.map(({ id }) => id).sort();
   return ids.length === 0 ? null : hashOf(JSON.stringify(ids));
-}
-
-function hasSecretIdsOf(integration: string): boolean {
-  const provider = providerOf(integration);
-  return provider ? providers[provider].hasSecretIds : true;
 }
 
 async function rememberedId(externalId: string, isSecret: boolean): Promise<string> {

@@ -1,4 +1,4 @@
-import { providerOf, providers } from "../calendars/providers.js";
+import { providers, traitsOf } from "../calendars/providers.js";
 import { isDelegated } from "../calendars/connections-of.js";
 import { messageOf, reasonOfListError } from "../calendars/status.js";
 import type {
@@ -67,11 +67,10 @@ export function toConnection(
 ): Connection {
   const { integration, credentialId, primary, calendars, error } = connected;
   const { type } = integration;
-  const provider = providerOf(type);
-  const { label, hasSecretIds } = provider ? providers[provider] : { label: type, hasSecretIds: true };
+  const { calendarType, label, hasSecretIds } = traitsOf(type);
   const reason = error && reasonOfListError(error.message);
   return {
-    calendarType: provider ?? type,
+    calendarType,
     integration: type,
     credentialId,
     name: label,
