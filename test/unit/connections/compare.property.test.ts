@@ -120,11 +120,11 @@ function run(steps: readonly Step[], each: (world: World, found: PendingChange[]
   return world;
 }
 
-/** What was told of each account last. */
+/** What was told of each account, in order. A connection whose account was never read stands for itself. */
 function chains(changes: readonly PendingChange[]): Map<string, PendingChange[]> {
   const byAccount = new Map<string, PendingChange[]>();
   for (const change of changes) {
-    const name = change.connection ? (change.connection.account ?? "unknown") : "cal.com";
+    const name = change.connection ? (change.connection.account ?? change.connection.key) : "cal.com";
     byAccount.set(name, [...(byAccount.get(name) ?? []), change]);
   }
   return byAccount;
