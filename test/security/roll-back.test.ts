@@ -102,6 +102,18 @@ describe("a user who loads an old callback again loses nothing", () => {
     expect(await app.accounts("ada")).toEqual(["alice@gmail.example", "carol@gmail.example"]);
   });
 
+  test("while another device is on its way back", async () => {
+    const app = createApp();
+    const { browser: ada, redirectTo: old } = await connectGoogle(app, "ada");
+    const phone = createBrowser(app.sibling().handle).signIn("ada");
+    const { redirectTo } = await app.emulator.provider.authorize(await phone.start("google"), {
+      account: "carol",
+    });
+    expect(endOf(await ada.visit(old))).toMatchObject({ reason: "used_state" });
+    expect(endOf(await phone.visit(redirectTo))).toMatchObject({ page: "/connected" });
+    expect(await app.accounts("ada")).toEqual(["alice@gmail.example", "carol@gmail.example"]);
+  });
+
   test("after an account was connected on another device", async () => {
     const app = createApp();
     const { browser: ada, redirectTo: old } = await connectGoogle(app, "ada");

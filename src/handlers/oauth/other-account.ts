@@ -2,6 +2,7 @@ import { attemptsOfThisBrowser } from "./state-cookie.js";
 import type { Connection } from "../account.js";
 import type { HandlerContext } from "../types.js";
 import type { Attempt } from "./oauth-state.js";
+import { otherAttempts } from "./recent-attempts.js";
 
 /**
  * Disconnects what an attempt has added for another account than the one that its user wanted to connect again. Unlike the
@@ -33,18 +34,4 @@ export async function rollBackOthers(
   const { calendars } = context.options.client.forUser(userId);
   for (const credentialId of ids) await calendars.disconnect(provider, { credentialId });
   return true;
-}
-
-/** The user's other attempts of the last ten minutes with this provider. */
-async function otherAttempts(
-  context: HandlerContext,
-  { id, userId, provider }: Attempt,
-): Promise<{ isRunning: boolean; leftIds: number[] }> {
-  const recent = await context.known.recentAttempts(userId);
-  const others = recent.filter((one) => one.id !== id && one.provider === provider);
-  const kept = await Promise.all(others.map((one) => context.attempts.find(one.id)));
-  return {
-    isRunning: kept.some((one) => one?.leftIds === null),
-    leftIds: kept.flatMap((one) => one?.leftIds ?? []),
-  };
 }

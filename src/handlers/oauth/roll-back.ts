@@ -4,6 +4,7 @@ import type { CalAccount, OAuthProvider } from "../../index.js";
 import { toConnections } from "../account.js";
 import type { HandlerContext } from "../types.js";
 import type { Attempt, Found } from "./oauth-state.js";
+import { otherAttempts } from "./recent-attempts.js";
 import type { PendingRollBack } from "./pending-roll-back.js";
 import { attemptsOfThisBrowser, isSameBrowser } from "./state-cookie.js";
 
@@ -47,8 +48,9 @@ export async function rollBack(
     const { leftIds, runningIds } = await attemptsOfThisBrowser(request, context, userId);
     work.sparedIds = [...work.sparedIds, ...leftIds];
     if (await isSameBrowser(request, context, attempt)) {
-      // A reload by the user. What is new may be of another tab, whose callback is still to come.
-      if (runningIds.some((id) => id !== attempt.id)) return null;
+      // A reload by the user. What is new may be of another tab or device, whose callback is still to come.
+      const { isRunning } = await otherAttempts(context, attempt);
+      if (isRunning || runningIds.some((id) => id !== attempt.id)) return null;
       work.seenUntil = now;
     }
   }
