@@ -27,8 +27,8 @@ export interface RetryPolicy {
   signal: AbortSignal | undefined;
 }
 
-/** Makes one attempt; counted from 1. */
-export type Attempt = (attempt: number) => Promise<WireResponse>;
+/** Makes one attempt. */
+export type Attempt = () => Promise<WireResponse>;
 
 // 429 asks to wait. The others come from a proxy that could not reach its server for a moment.
 const retriedStatuses = [429, 502, 503, 504];
@@ -40,7 +40,7 @@ const MAX_PAUSE_MS = 5_000;
  * last attempt's error.
  */
 export async function withRetries(url: string, policy: RetryPolicy, attempt: Attempt): Promise<WireResponse> {
-  const [first] = await Promise.allSettled([attempt(1)]);
+  const [first] = await Promise.allSettled([attempt()]);
   if (policy.limit > 0 && mayRetry(first, policy)) return retry(url, policy, first, attempt);
   return resultOf(first);
 }
@@ -67,7 +67,7 @@ async function retry(
   const { limit, maxWaitMs, isIdempotent, method, signal } = policy;
   const { default: ky, HTTPError } = await import("ky");
   signal?.throwIfAborted();
-  let count = 0;
+  let pending: typeof first | undefined = first;
   let requestedWaitMs: number | undefined;
   let last!: WireResponse;
   // Not the caller's signal, which may live as long as the process: on Node 20, ky does not remove its listeners.
@@ -81,8 +81,9 @@ async function retry(
       timeout: false,
       throwHttpErrors: (status) => retriedStatuses.includes(status),
       fetch: async () => {
-        count += 1;
-        last = count === 1 ? resultOf(first) : await attempt(count);
+        const settled = pending;
+        pending = undefined;
+        last = settled ? resultOf(settled) : await attempt();
         return toResponse(last);
       },
       retry: {

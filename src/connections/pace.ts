@@ -1,4 +1,4 @@
-import { onAbort } from "../lib/abort.js";
+import { pauseUnlessAborted } from "../lib/backoff.js";
 
 /** Spreads the users over the time. */
 export class Pace {
@@ -16,19 +16,7 @@ export class Pace {
     const now = performance.now();
     const at = Math.max(now, this.#nextAt);
     this.#nextAt = at + this.#everyMs;
-    if (at > now) await this.#pause(at - now);
+    if (at > now) await pauseUnlessAborted(at - now, this.#signal);
     return this.#signal?.aborted !== true;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        unwatch?.();
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      const unwatch = this.#signal && onAbort(this.#signal, end);
-    });
   }
 }

@@ -1,10 +1,6 @@
-import { CalStoreError, isCalError } from "../errors.js";
-import { within } from "../lib/deadline.js";
-import { redactError } from "../lib/redact.js";
+import { CalStoreError } from "../errors.js";
+import { callStore } from "../lib/store-call.js";
 import type { ConnectionState, ConnectionStateWrite, ConnectionStore } from "../stores/connection-store.js";
-
-// Longer than a pool usually lets a query wait for a connection.
-const MAX_CALL_MS = 30_000;
 
 /** The application's connection store. Whatever a driver throws is rejected as a {@link CalStoreError}. */
 export class StateStore implements ConnectionStore {
@@ -15,7 +11,7 @@ export class StateStore implements ConnectionStore {
   }
 
   async get(userId: string): Promise<ConnectionState | null> {
-    const state = await run("get", this.#store.get(userId));
+    const state = await run("get", () => this.#store.get(userId));
     return state && this.#own(state, userId);
   }
 
@@ -23,20 +19,20 @@ export class StateStore implements ConnectionStore {
     state: ConnectionStateWrite,
     options: { ifVersion: number | null },
   ): Promise<ConnectionState | null> {
-    const written = await run("set", this.#store.set(state, options));
+    const written = await run("set", () => this.#store.set(state, options));
     return written && this.#own(written, state.userId);
   }
 
   claimDue(options: { limit: number; leaseMs: number }): Promise<ConnectionState[]> {
-    return run("claimDue", this.#store.claimDue(options));
+    return run("claimDue", () => this.#store.claimDue(options));
   }
 
   makeDue(userId: string): Promise<void> {
-    return run("makeDue", this.#store.makeDue(userId));
+    return run("makeDue", () => this.#store.makeDue(userId));
   }
 
   delete(userId: string): Promise<void> {
-    return run("delete", this.#store.delete(userId));
+    return run("delete", () => this.#store.delete(userId));
   }
 
   // A crossed connection, or a column that ignores letter case: what is told would be another user's.
@@ -46,13 +42,6 @@ export class StateStore implements ConnectionStore {
   }
 }
 
-async function run<T>(method: string, work: Promise<T>): Promise<T> {
-  try {
-    return await within(work, { time: { ms: MAX_CALL_MS, message: `${method}() took too long.` } });
-  } catch (error) {
-    if (isCalError(error) && error.code !== "timeout") throw error;
-    throw new CalStoreError(`The connection store's ${method}() failed. Nothing was lost; try again.`, {
-      cause: redactError(error),
-    });
-  }
+function run<T>(method: string, work: () => Promise<T>): Promise<T> {
+  return callStore(`connection store's ${method}()`, [], work);
 }

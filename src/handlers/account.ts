@@ -3,12 +3,16 @@ import { isDelegated } from "../calendars/connections-of.js";
 import { messageOf, reasonOfListError } from "../calendars/status.js";
 import type {
   Calendar,
+  CalendarList,
   CalendarProvider,
   CalendarStatus,
   ConnectedCalendar,
   DestinationCalendar,
   DisconnectedReason,
 } from "../index.js";
+
+/** The list of a user without an account at Cal.com. */
+export const emptyList: CalendarList = { connectedCalendars: [], destinationCalendar: null };
 
 /** A connection, as a browser may see it. */
 export interface Connection {

@@ -1,5 +1,6 @@
 import type { Calendar, CalendarList, ConnectedCalendar, UserCalendars } from "../index.js";
 import { isCalError } from "../errors.js";
+import { emptyList } from "./account.js";
 import { HttpError, invalidInput } from "./http/http-error.js";
 import { idField, required, textField, type Fields } from "./http/request.js";
 
@@ -57,6 +58,6 @@ async function listOf(calendars: UserCalendars): Promise<CalendarList> {
   } catch (error) {
     // Without an account at Cal.com, nothing is connected.
     if (!(isCalError(error) && error.code === "user_not_found")) throw error;
-    return { connectedCalendars: [], destinationCalendar: null };
+    return emptyList;
   }
 }

@@ -1,13 +1,9 @@
 import { calUserIdIn } from "../api/token-claims.js";
-import { CalStoreError, isCalError } from "../errors.js";
-import { within } from "../lib/deadline.js";
-import { redactError } from "../lib/redact.js";
+import { CalStoreError } from "../errors.js";
+import { callStore } from "../lib/store-call.js";
 import { traced, type Telemetry } from "../lib/telemetry.js";
 import { detailsOf } from "./details.js";
 import type { TokenRecord, TokenStore, TokenWrite } from "./token-store.js";
-
-// Longer than a pool usually lets a query wait for a connection.
-const MAX_CALL_MS = 30_000;
 
 /** What callers write: the server is always the client's own. */
 export type CheckedWrite = Omit<TokenWrite, "calServer">;
@@ -124,17 +120,10 @@ export class CheckedStore {
     };
   }
 
-  async #run<T>(method: string, secrets: readonly string[], work: () => Promise<T>): Promise<T> {
-    try {
-      // A call that never ends must not block all callers that wait for this user, nor renew a lease for ever.
-      const limit = { time: { ms: MAX_CALL_MS, message: `${method}() took too long.` } };
-      return await traced(this.#telemetry, { kind: "store", method }, () => within(work(), limit));
-    } catch (error) {
-      if (isCalError(error) && error.code !== "timeout") throw error;
-      throw new CalStoreError(`The token store's ${method}() failed. Nothing was lost; try again.`, {
-        cause: redactError(error, secrets),
-      });
-    }
+  #run<T>(method: string, secrets: readonly string[], work: () => Promise<T>): Promise<T> {
+    return callStore(`token store's ${method}()`, secrets, () =>
+      traced(this.#telemetry, { kind: "store", method }, work),
+    );
   }
 
   /** The record, if it is this user's and can be used; throws otherwise. */

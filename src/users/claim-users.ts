@@ -1,5 +1,5 @@
 import { CalValidationError, isCalError } from "../errors.js";
-import { pause } from "../lib/backoff.js";
+import { pauseUnlessAborted } from "../lib/backoff.js";
 import { detailsOf } from "../tokens/details.js";
 import { claimUser, type ClaimOutcome } from "./claim.js";
 import type { UserContext } from "./context.js";
@@ -64,17 +64,11 @@ export async function claimUsers(context: UserContext, options: ClaimUsersOption
     if (outcome === "gone" || outcome === "failed") progress[outcome] += 1;
     onProgress?.({ ...progress });
     // Users that were claimed earlier cost no request. With few requests left, the others are for the application's calls.
-    if (hasAsked) await pauseOf(Math.max(60_000 / maxPerMinute, rateLimits.waitMs(clientId)), signal);
+    if (hasAsked) {
+      await pauseUnlessAborted(Math.max(60_000 / maxPerMinute, rateLimits.waitMs(clientId)), signal);
+    }
   }
   return { ...progress, done: true };
-}
-
-const PAUSE_STEP_MS = 500;
-
-async function pauseOf(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  for (let left = ms; left > 0 && !signal?.aborted; left -= PAUSE_STEP_MS) {
-    await pause(Math.min(left, PAUSE_STEP_MS));
-  }
 }
 
 async function claim(

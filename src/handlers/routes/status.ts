@@ -1,5 +1,6 @@
 import type { CalendarList } from "../../index.js";
 import { isCalError } from "../../errors.js";
+import { emptyList } from "../account.js";
 import { toCalAccountView, type CalAccountView } from "../cal-account-view.js";
 import { toAllConnections } from "../connection-list.js";
 import { isLinkable, isLinkLost } from "../linked-account.js";
@@ -36,21 +37,19 @@ interface Found {
   hasAccount: boolean;
 }
 
-const nothing: CalendarList = { connectedCalendars: [], destinationCalendar: null };
-
 async function find(request: Request, context: HandlerContext, userId: string): Promise<Found> {
   const { calendars } = context.options.client.forUser(userId);
   try {
     return { list: await calendars.list(), hasAccount: true };
   } catch (error) {
     // Without an account at Cal.com, nothing is connected yet.
-    if (isCalError(error) && error.code === "user_not_found") return { list: nothing, hasAccount: false };
+    if (isCalError(error) && error.code === "user_not_found") return { list: emptyList, hasAccount: false };
     // `calAccount` says why. The client's hook onReauthorizationRequired has told the application.
-    if (isLinkLost(error)) return { list: nothing, hasAccount: true };
+    if (isLinkLost(error)) return { list: emptyList, hasAccount: true };
     if (!isUserLost(error)) throw error;
     // The account was deleted at Cal.com. Connecting a calendar creates, or links, a new one.
     await reportError(context, { handler: "status", error, request });
-    return { list: nothing, hasAccount: true };
+    return { list: emptyList, hasAccount: true };
   }
 }
 

@@ -1,7 +1,7 @@
 import { calendarProviders } from "../../calendars/providers.js";
 import type { SyncResult } from "../../index.js";
 import { isCalError } from "../../errors.js";
-import { toConnections } from "../account.js";
+import { emptyList, toConnections } from "../account.js";
 import { requireSession } from "../session.js";
 import { oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
@@ -37,6 +37,6 @@ async function orNothing(sync: Promise<SyncResult>): Promise<SyncResult> {
     if (!(isCalError(error) && error.code === "user_not_found")) throw error;
     const message = "No calendar is connected yet.";
     const status = { connected: false, reason: "not_connected", message } as const;
-    return { status, connectedCalendars: [], destinationCalendar: null, removedDuplicates: [] };
+    return { status, ...emptyList, removedDuplicates: [] };
   }
 }
