@@ -73,7 +73,8 @@ test("the component loads, connects and disconnects", async () => {
   const dialog = page.querySelector('[data-provider="google"] dialog');
   expect(dialog.hasAttribute("open")).toBe(true);
   await press("Disconnect", dialog);
-  expect(page.textContent).not.toContain("alice@gmail.example");
+  expect(page.textContent).toContain("alice@gmail.example is disconnected.");
+  expect(page.querySelector(".calbridge-connection")).toBeNull();
   await remove();
   expect(app.seen).toEqual([
     "GET /calendars/status",
