@@ -48,14 +48,17 @@ export async function startServices(env: NodeJS.ProcessEnv, telemetry?: Telemetr
 
   const isReal = env["CAL_CLIENT_ID"] !== undefined && env["CAL_CLIENT_SECRET"] !== undefined;
   const emulated = isReal ? undefined : await startEmulator();
+  const cal = emulated ? new CalClient({ ...shared, ...emulated.options }) : CalClient.fromEnv(shared);
   return {
-    cal: emulated ? new CalClient({ ...shared, ...emulated.options }) : CalClient.fromEnv(shared),
+    cal,
     emulator: emulated?.emulator,
     tokenStore,
     rows: async () =>
       (await pool.query<Record<string, unknown>>(`SELECT * FROM "CalendarIntegration" ORDER BY "id"`)).rows,
     feed,
     async stop() {
+      // The refreshes in flight end before the pool that they write with.
+      await cal.close();
       await emulated?.stop();
       await pool.end();
       await postgres.stop();
