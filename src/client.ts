@@ -1,6 +1,6 @@
 import type { CalClientOptions, CommonOptions } from "./client-options.js";
 import { optionsFromEnv } from "./options-from-env.js";
-import { createContext } from "./client-context.js";
+import { closeContext, createContext } from "./client-context.js";
 import { resolveOptions } from "./resolve-options.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
 import { userNotFound } from "./tokens/token-record.js";
@@ -295,8 +295,9 @@ export class CalClient {
   }
 
   /**
-   * Waits for the refreshes in flight and their writes, and starts no new one: call it before the process ends, on
-   * SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh still work.
+   * Waits for the refreshes in flight and for all that calls still write, and starts no new refresh: call it before the
+   * process ends, on SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh
+   * still work.
    *
    * @example
    * ```ts
@@ -307,8 +308,7 @@ export class CalClient {
    * ```
    */
   async close(): Promise<void> {
-    await this.#ensuring.settled();
-    await this.#context.tokens.close();
+    await closeContext(this.#context, this.#ensuring.settled());
   }
 
   /** The same as {@link close}, for `await using`. */

@@ -30,6 +30,8 @@ export interface ConnectionReports {
   failed(userId: string, provider: DisconnectableProvider): void;
   /** The user has left. */
   forget(userId: string): void;
+  /** Waits for the reports that are being carried out. Never rejects. */
+  settled(): Promise<unknown>;
 }
 
 /** What the users of one client share. */
