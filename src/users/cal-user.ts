@@ -9,6 +9,7 @@ import {
 import type { CalPagesInput } from "../api/pages.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError, CalTokenError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
@@ -23,7 +24,7 @@ import { assertOwned } from "./claim.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
-import { deletePreviousManagedUser, ignoreGone } from "./previous-managed-user.js";
+import { deletePreviousManagedUser } from "./previous-managed-user.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
 
@@ -225,7 +226,7 @@ export class CalUser {
     if (record && detailsOf(record).grant === "managed") {
       if (await assertOwned(this.#context, this.id, record.calUserId, options)) {
         const { clientId } = platformClientOf(this.#context);
-        await ignoreGone(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
+        await unlessNotFound(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
       }
     }
     const wasThere = await store.delete(this.id);

@@ -1,6 +1,7 @@
-import { deleteManagedUser, type ManagedUser } from "../api/endpoints/managed-users.js";
+import { deleteManagedUser } from "../api/endpoints/managed-users.js";
 import type { CallOptions } from "../api/request.js";
-import { CalApiError, CalStoreError } from "../errors.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
+import { CalStoreError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
 import { assertOwned } from "./claim.js";
@@ -25,7 +26,7 @@ export async function deletePreviousManagedUser(
   // Another application user may have adopted it since.
   const isFree = (await store.findUser(previousCalUserId)) === null;
   if (isFree && (await assertOwned(context, userId, previousCalUserId, options))) {
-    await ignoreGone(deleteManagedUser(sendAsClient, clientId, previousCalUserId, options));
+    await unlessNotFound(deleteManagedUser(sendAsClient, clientId, previousCalUserId, options));
   }
   await forgetPrevious(context, userId, previousCalUserId);
   tokens.forget(userId);
@@ -40,13 +41,4 @@ async function forgetPrevious({ store }: UserContext, userId: string, calUserId:
     if (await store.set(write, { ifVersion: record.version })) return;
   }
   throw new CalStoreError("The user's record changed during every attempt to write it. Call it again.");
-}
-
-/** Awaits a deletion. The user may be gone already. */
-export async function ignoreGone(deletion: Promise<ManagedUser>): Promise<void> {
-  try {
-    await deletion;
-  } catch (error) {
-    if (!(error instanceof CalApiError && error.code === "not_found")) throw error;
-  }
 }
