@@ -184,6 +184,15 @@ export default defineConfig(
     rules: { "import-x/no-default-export": "off" },
   },
   {
+    files: ["test/**", "examples/**"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { paths: [{ name: "vitest", importNames: ["it"], message: "Tests are written with test()." }] },
+      ],
+    },
+  },
+  {
     files: ["test/**"],
     rules: {
       "@typescript-eslint/no-non-null-assertion": "off",
