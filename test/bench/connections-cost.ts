@@ -75,9 +75,7 @@ export async function measureRun(users: number): Promise<{ seconds: number; heap
   const { now } = emulator.clock;
   const tokenStore = memoryTokenStore({ now });
   const cal = new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     now,
     tokenStore,
     connectionStore: memoryConnectionStore({ now }),

@@ -19,9 +19,7 @@ function setUp(): Setup {
   const tokenStore = memoryTokenStore({ now });
   const client = (options: TestClientOptions = {}) =>
     new CalClient({
-      managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-      baseUrl: emulator.url,
-      fetch: emulator.fetch,
+      ...emulator.clientOptions,
       tokenStore,
       now,
       hooks: { onTokenRefresh: (info) => told.push(info) },

@@ -9,13 +9,7 @@ function clientOf(
   tokenStore: TokenStore,
   fetch: typeof globalThis.fetch = emulator.fetch,
 ) {
-  const { clientId, clientSecret, url: baseUrl } = emulator;
-  return new CalClient({
-    managedUsers: { clientId, clientSecret },
-    baseUrl,
-    fetch,
-    tokenStore,
-  });
+  return new CalClient({ ...emulator.clientOptions, fetch, tokenStore });
 }
 
 describe("a user that Cal.com has and the store lost", () => {
