@@ -248,8 +248,8 @@ test("an account whose address only looks the same is another one, and is not ad
   const visit = async (link: string, account: string) =>
     endOf(await ada.visit((await app.emulator.provider.authorize(link, { account })).redirectTo));
   await visit(await ada.start("google"), kate);
-  const [{ id }] = app.emulator.calendars.credentials(await app.managedUserId("ada")) as [{ id: number }];
-  const end = await visit(await ada.start("google", `&reconnect=${String(id)}`), similar);
+  const [credential] = app.emulator.calendars.credentials(await app.managedUserId("ada"));
+  const end = await visit(await ada.start("google", `&reconnect=${String(credential!.id)}`), similar);
   expect(end).toMatchObject({ reason: "different_account" });
   expect(await app.accounts("ada")).toEqual([kate]);
 });
