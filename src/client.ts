@@ -49,6 +49,8 @@ export class CalClient {
   readonly attempts: AttemptStore | null;
   /** @internal For the request handlers. */
   readonly telemetry: Telemetry | undefined;
+  /** @internal For the request handlers: takes work that no request waits for. `undefined` where the runtime may stop it. */
+  readonly background: ((work: Promise<unknown>) => void) | undefined;
   readonly #context: UserContext;
   readonly #oauth: OAuthAccounts | undefined;
   /** Loaded when it is first needed. `undefined` for a client without a connection store. */
@@ -67,6 +69,7 @@ export class CalClient {
     this.#loadConnections = loadConnections;
     this.attempts = context.store.attempts;
     this.telemetry = telemetry;
+    this.background = resolved.hasBackground ? resolved.waitUntil : undefined;
     this.managedUsers = new ManagedUsers(context.sendAsClient, managedUsers?.clientId ?? "");
     this.#oauth =
       oauth && new OAuthAccounts(context, oauth, sendToken, now, (userId) => this.forUser(userId));

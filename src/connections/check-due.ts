@@ -53,10 +53,11 @@ export async function checkDue(
 async function checkClaimed(
   context: ConnectionsContext,
   claimed: ConnectionState,
-  { restore, onCheck, onFailure }: CheckConnectionsOptions,
+  { restore, skip, onCheck, onFailure }: CheckConnectionsOptions,
   result: ConnectionChecksResult,
 ): Promise<void> {
   const { userId } = claimed;
+  if (skip?.has(userId)) return postpone(context, claimed);
   // Without the run's signal: a user whose check has begun is checked to the end.
   const outcome = await checkUser(context, userId, { claimed, restore }).catch((error: unknown) => ({
     error,

@@ -128,7 +128,8 @@ export interface CalHandlersOptions {
   maxBodyBytes?: number | undefined;
   /**
    * Turns on `/connections/check`, by which a scheduler has users' connections checked: it sends this secret as
-   * `Authorization: Bearer ...`. 16 characters or more, made at random. The client needs a `connectionStore`.
+   * `Authorization: Bearer ...`, and pending roll-backs finished. 16 characters or more, made at random. Without a
+   * `connectionStore` there are roll-backs only.
    * @defaultValue none: the route is a 404
    */
   cronSecret?: string | undefined;

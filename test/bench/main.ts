@@ -14,6 +14,7 @@ import { measureCall } from "./call.js";
 import { measureColdStart } from "./cold-start.js";
 import { measureConnections } from "./connections.js";
 import { measureMemory } from "./memory.js";
+import { measureMigration } from "./migration.js";
 import type { Finding } from "./report.js";
 import { measureStatus } from "./status.js";
 import { measureStorm } from "./storm.js";
@@ -26,6 +27,7 @@ const parts: Record<string, () => Promise<Finding>> = {
   storm: measureStorm,
   status: measureStatus,
   store: measureTokenStore,
+  migration: measureMigration,
   cold: measureColdStart,
   memory: measureMemory,
   connections: measureConnections,
