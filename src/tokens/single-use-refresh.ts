@@ -109,7 +109,10 @@ export class SingleUseRefresh {
     }
     const latest = await writer.read(recorded.userId);
     if (!hasSameTokens(latest, recorded)) return latest;
-    return (await writer.writeSpare(latest, run.isCurrent)) ?? this.#mark(latest, "revoked");
+    const spare = await writer.writeSpare(latest, run.isCurrent);
+    if (!spare) return this.#mark(latest, "revoked");
+    // It was kept for so long that its access token may be old. Its refresh token may work.
+    return run.meets(spare.record) ? spare : spare.record;
   }
 
   /** The request was never sent, or Cal.com refused it for another reason than the refresh token. */
