@@ -262,6 +262,32 @@ test("many users refused at once: no more are marked, with one warning, and all 
   for (const user of users) expect(await user.calAccount()).toMatchObject({ reauthorization: null });
 });
 
+test("many users whose consent really ended are all told within about an hour, and are not tried every minute after that", async () => {
+  const users: CalUser[] = [];
+  for (let n = 0; n < 20; n += 1) {
+    const person = world.emulator.people.create({ email: `p${n}@cal.example`, name: `P ${n}` });
+    users.push(await link(world, `user-${n}`, person.email));
+    world.emulator.oauth2.revokeRefreshTokens(person.id);
+  }
+  advance(31 * MINUTE_MS);
+  const callFor = async (minutes: number) => {
+    for (let minute = 0; minute < minutes; minute += 5) {
+      for (const user of users) await rejection(user.profile());
+      advance(5 * MINUTE_MS);
+    }
+  };
+  await callFor(70);
+  expect(new Set(world.reauthorizations.map(({ userId }) => userId)).size).toBe(20);
+  expect(world.reauthorizations).toHaveLength(20);
+  for (const user of users) {
+    expect(await user.calAccount()).toMatchObject({ reauthorization: { reason: "revoked" } });
+  }
+  const sent = refreshes();
+  await callFor(120);
+  // After a minute, ten minutes and an hour.
+  expect(refreshes() - sent).toBeLessThanOrEqual(3 * 20);
+});
+
 test("a refresh token that expired is not sent: the user is told once, and nothing is written again", async () => {
   advance(31 * DAY_MS);
   expect(await code(ada.profile())).toBe("reauthorization_required");
