@@ -84,3 +84,12 @@ export async function assertOwned(
   if (user && (await ownershipOf(user, userId)) === "other") throw ownedByAnother();
   return user !== null;
 }
+
+/** Awaits a deletion. The user may be gone already. */
+export async function ignoreGone(deletion: Promise<ManagedUser>): Promise<void> {
+  try {
+    await deletion;
+  } catch (error) {
+    if (!(error instanceof CalApiError && error.code === "not_found")) throw error;
+  }
+}

@@ -469,6 +469,32 @@ describe("both grants in one client", () => {
     expect(world.emulator.users.list()).toHaveLength(1);
   });
 
+  test("after unlink() the old managed user is found by its address, and no other one is deleted", async () => {
+    const world = createOAuthClient(both);
+    const ada = await world.cal.ensureUser("ada", input);
+    await world.cal.ensureUser("grace", { ...input, email: "grace@example.com" });
+    await link(world);
+    await ada.unlink();
+    await link(world);
+    expect(await ada.deletePreviousManagedUser()).toBe(false);
+    expect(await ada.deletePreviousManagedUser({ email: "grace@example.com" })).toBe(false);
+    expect(world.emulator.users.list()).toHaveLength(2);
+    expect(await ada.deletePreviousManagedUser({ email: input.email })).toBe(true);
+    expect(world.emulator.users.list()).toHaveLength(1);
+    expect(await ada.deletePreviousManagedUser({ email: input.email })).toBe(false);
+    expect(await ada.profile()).toMatchObject({ id: world.adaAtCal.id });
+    expect(await rejection(ada.deletePreviousManagedUser({ email: "ada" }))).toMatchObject({
+      code: "invalid_input",
+    });
+  });
+
+  test("the address of the managed user that a user has now deletes nothing", async () => {
+    const world = createOAuthClient(both);
+    const ada = await world.cal.ensureUser("ada", input);
+    expect(await ada.deletePreviousManagedUser({ email: input.email })).toBe(false);
+    expect(await ada.profile()).toMatchObject({ email: expect.stringContaining("ada") });
+  });
+
   test("a previous managed user that another application user has by now is not deleted", async () => {
     const world = createOAuthClient(both);
     const ada = await world.cal.ensureUser("ada", input);
