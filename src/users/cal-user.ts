@@ -14,7 +14,7 @@ import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError, CalTokenError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { reauthorizationRequired } from "../tokens/reauthorization.js";
-import { assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
+import { assertEmail, assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
 import { within } from "../lib/deadline.js";
 import { traced } from "../lib/telemetry.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
@@ -24,7 +24,6 @@ import { assertOwned } from "./claim.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
-import { deletePreviousManagedUser } from "./previous-managed-user.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
 
@@ -170,12 +169,19 @@ export class CalUser {
   /**
    * Deletes the managed user that this user had before an own Cal.com account was linked. Returns whether there was
    * one.
+   *
+   * @param options - `email`, the address of the managed user, finds it after `unlink()`, which forgets it.
    */
-  async deletePreviousManagedUser(options?: CallOptions): Promise<boolean> {
-    const { tokens } = this.#context;
+  async deletePreviousManagedUser(
+    options: CallOptions & { email?: string | undefined } = {},
+  ): Promise<boolean> {
+    const { email, ...call } = options;
+    if (email !== undefined) assertEmail(email);
+    const { deletePreviousManagedUser } = await import("./on-demand.js");
+    const context = this.#context;
     return this.#stored(
-      () => tokens.withLease(this.id, () => deletePreviousManagedUser(this.#context, this.id, options)),
-      options,
+      () => context.tokens.withLease(this.id, () => deletePreviousManagedUser(context, this.id, email, call)),
+      call,
     );
   }
 
