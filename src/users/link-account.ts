@@ -38,7 +38,7 @@ export async function linkAccount(
   const details = newDetails(how, calUserId, issued, existing, takeOver);
   const write = { userId, calUserId, ...tokenColumns(issued), details: toDetailsText(details) };
   // Before anything else: the code is used up, and these are the only tokens that came of it.
-  const record = await storeLink(context, write, { takeOver });
+  const record = await storeLink(context, write, options);
   tokens.forget(userId);
   await storeEmail(context, record, { timeoutMs });
   tokens.forget(userId);
