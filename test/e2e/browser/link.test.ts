@@ -1,5 +1,8 @@
-import { describe, expect, test } from "vitest";
-import { useDemo } from "./demo.js";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { findProblems } from "./axe.js";
+import { pictures, useDemo } from "./demo.js";
 import type { Visitor } from "./visitor.js";
 
 const context = useDemo();
@@ -221,5 +224,74 @@ describe("the user's own Cal.com account", () => {
       left.map(({ account }) => account),
       "the managed user keeps its own",
     ).toEqual(["alice@gmail.example"]);
+  });
+});
+
+const looks = [
+  { name: "light", colorScheme: "light", viewport: { width: 1280, height: 900 } },
+  { name: "dark", colorScheme: "dark", viewport: { width: 1280, height: 900 } },
+  { name: "phone", colorScheme: "light", viewport: { width: 375, height: 812 } },
+] as const;
+
+beforeAll(() => mkdir(pictures, { recursive: true }));
+
+describe.each(looks)("the row of the Cal.com account: $name", ({ name, ...options }) => {
+  test("each state is accessible and fits the screen; screenshots are saved", async () => {
+    const { demo, visitor } = context;
+    // The Content-Security-Policy of the page would block axe.
+    const ada = await visitor({ ...options, bypassCSP: true });
+    const { page } = ada;
+    const check = async (state: string): Promise<void> => {
+      expect(await findProblems(page), `${state}: problems found by axe`).toEqual([]);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow, `${state}: pixels wider than the screen`).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: join(pictures, `link-${name}-${state}.png`), fullPage: true });
+    };
+    const grace = await visitor();
+    await grace.signIn("Grace Hopper");
+    await grace.link("Grace Hopper");
+
+    await ada.signIn("Ada Lovelace");
+    await check("0-not-linked");
+    await press(ada, "Link Your Cal.com account");
+    await ada.answerAtCal("Ada Lovelace", "Go back");
+    await ada.expectMessage("Nothing new was connected.");
+    await check("1-denied");
+    await press(ada, "Link Your Cal.com account");
+    await ada.answerAtCal("Grace Hopper");
+    await ada.expectMessage("Another user here has linked this Cal.com account.");
+    await check("2-linked-elsewhere");
+    await press(ada, "Link anyway");
+    await page.getByRole("dialog").waitFor();
+    await check("3-confirm-take-over");
+    await page.keyboard.press("Escape");
+    await ada.link("Ada Lovelace");
+    await ada.connect("Google Calendar");
+    await check("4-linked");
+    await press(ada, "Unlink");
+    await page.getByRole("dialog").waitFor();
+    await check("5-confirm-unlink");
+    await page.keyboard.press("Escape");
+    // Ten minutes before its end the token is refreshed in the background, in vain: it still works until then.
+    const { oauth2, people, clock } = demo.services.emulator!;
+    oauth2.revokeRefreshTokens(people.list().find(({ email }) => email.startsWith("ada"))!.id);
+    clock.advance(22 * 60_000);
+    await expect
+      .poll(async () => {
+        await page.reload();
+        return ada.calAccount.textContent();
+      })
+      .toContain("Your calendars can be read until then.");
+    await check("6-link-again-by-date");
+    await press(ada, "Take the consent away");
+    await ada.calAccount.getByText("your calendars can’t be read").waitFor();
+    await check("7-link-again-now");
+    await press(ada, "Link again");
+    await ada.answerAtCal("Grace Hopper");
+    await ada.expectMessage("This is not the Cal.com account that is linked.");
+    await check("8-different-account");
+    await press(ada, "Link anyway");
+    await page.getByRole("dialog").waitFor();
+    await check("9-confirm-replace");
   });
 });
