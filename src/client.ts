@@ -78,7 +78,8 @@ export class CalClient {
   /**
    * A client from the environment: `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` for managed users; `CAL_OAUTH_CLIENT_ID`,
    * `CAL_OAUTH_CLIENT_SECRET`, `CAL_OAUTH_REDIRECT_URI`, `CAL_OAUTH_SCOPES` and `CAL_AUTHORIZE_URL` for OAuth 2;
-   * `CAL_API_URL`. With both, give `newUsers`. Where there is no `process.env` (Workers), give `env`.
+   * `CAL_API_URL`. With both, give `newUsers` or `CAL_NEW_USERS`; with one of them it is ignored. Where there is no
+   * `process.env` (Workers), give `env`.
    *
    * @throws {@link CalValidationError} that names the missing variables.
    */
@@ -89,11 +90,12 @@ export class CalClient {
     },
   ): CalClient {
     assertObject("The options", options, "{ tokenStore }");
-    const { env = processEnv(), ...rest } = options;
+    const { env = processEnv(), newUsers, ...rest } = options;
     const fromEnv = optionsFromEnv(env);
     return new CalClient({
       ...rest,
       ...fromEnv,
+      ...("newUsers" in fromEnv && newUsers && { newUsers }),
       baseUrl: rest.baseUrl ?? fromEnv.baseUrl,
     } as CalClientOptions);
   }

@@ -41,7 +41,10 @@ export function CalAccountRow({ ui }: { ui: Ui }): ReactNode {
     linkError?.code === "different_cal_account"
       ? { text: texts.confirmReplace, options: { replace: true } }
       : linkError?.code === "cal_account_in_use"
-        ? { text: texts.confirmTakeOver, options: { takeOver: true } }
+        ? {
+            text: account ? `${texts.confirmReplace} ${texts.confirmTakeOver}` : texts.confirmTakeOver,
+            options: { takeOver: true, replace: account !== null },
+          }
         : null;
 
   const ask = (next: Question): void => {

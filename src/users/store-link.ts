@@ -5,6 +5,7 @@ import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import type { UserContext } from "./context.js";
+import type { LinkOptions } from "./oauth-types.js";
 
 // About seven seconds: a database that restarts.
 const MAX_ATTEMPTS = 20;
@@ -31,7 +32,7 @@ interface LinkWrite {
 export async function storeLink(
   context: UserContext,
   link: LinkWrite,
-  options: { takeOver: boolean },
+  options: LinkOptions,
 ): Promise<TokenRecord> {
   const pauses = growingPauses();
   let failure: CalStoreError | undefined;
@@ -53,7 +54,7 @@ export async function storeLink(
 async function writeLink(
   context: UserContext,
   { userId, writeOver }: LinkWrite,
-  options: { takeOver: boolean },
+  options: LinkOptions,
 ): Promise<TokenRecord | null> {
   const { store } = context;
   const current = await store.get(userId);
@@ -74,7 +75,7 @@ async function setOrTakeOver(
   context: UserContext,
   write: CheckedWrite,
   current: TokenRecord | null,
-  { takeOver }: { takeOver: boolean },
+  { takeOver = false, onTakeOver }: LinkOptions,
 ): Promise<TokenRecord | null> {
   const { store } = context;
   const set = (): Promise<TokenRecord | null> => store.set(write, { ifVersion: current?.version ?? null });
@@ -89,20 +90,25 @@ async function setOrTakeOver(
       );
     }
   }
-  await unlinkHolder(context, write.calUserId);
+  const former = await unlinkHolder(context, write.calUserId);
+  if (former) onTakeOver?.(former);
   return set();
 }
 
-/** Ends the link of the application user who has this Cal.com account. */
-async function unlinkHolder({ store, tokens, connections }: UserContext, calUserId: number): Promise<void> {
+/** Ends the link of the application user who has this Cal.com account. Returns what it was. */
+async function unlinkHolder(
+  { store, tokens, connections }: UserContext,
+  calUserId: number,
+): Promise<{ userId: string; calUserId: number; email: string | null } | null> {
   const holder = await store.findUser(calUserId);
   if (holder === null) {
     throw new CalStoreError("This token store can't tell who has linked the account: it has no findUser().");
   }
-  await tokens.withLease(holder, async () => {
+  return tokens.withLease(holder, async () => {
     const record = await store.get(holder);
-    if (record?.calUserId !== calUserId) return;
-    if (detailsOf(record).grant === "managed") {
+    if (record?.calUserId !== calUserId) return null;
+    const { grant, email = null } = detailsOf(record);
+    if (grant === "managed") {
       throw new CalLinkError(
         "This Cal.com user is the managed user of another of the application's users, and can't be taken over.",
         "cal_account_in_use",
@@ -111,6 +117,7 @@ async function unlinkHolder({ store, tokens, connections }: UserContext, calUser
     await store.delete(holder);
     tokens.forget(holder);
     connections?.forget(holder);
+    return { userId: holder, calUserId, email };
   });
 }
 
