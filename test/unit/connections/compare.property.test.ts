@@ -57,7 +57,7 @@ class World {
 
   check(isCalDown = false): PendingChange[] {
     const before = this.state;
-    const list = isCalDown ? null : { connections: this.#listed(), destination: null };
+    const list = isCalDown ? null : { connections: this.#listed(), destination: null, isDoubtful: false };
     const seen: Seen = {
       at: this.now,
       calUserId: 1,
@@ -87,6 +87,7 @@ class World {
             integration: "google_calendar",
             account: truth === "connected" ? account : null,
             verdict: verdicts[truth],
+            mayBeInvalid: false,
             calendars:
               truth === "connected"
                 ? [{ id: account, name: account, isSelected: true, isPrimary: true, externalId: account }]

@@ -115,15 +115,17 @@ describe("the route for a scheduler", () => {
   });
 });
 
+async function statusOf(world: ConnectionsWorld): Promise<unknown[]> {
+  const response = await handlersOf(world).handle(
+    new Request("https://app.example/api/cal/calendars/status"),
+  );
+  return ((await response.json()) as { data: { calendars: unknown[] } }).data.calendars;
+}
+
 test("status says since when a connection is broken, and of which account", async () => {
   const world = createConnectionsWorld();
   const { adaId } = await adaWithGoogle(world);
-  const status = async () => {
-    const response = await handlersOf(world).handle(
-      new Request("https://app.example/api/cal/calendars/status"),
-    );
-    return ((await response.json()) as { data: { calendars: unknown[] } }).data.calendars;
-  };
+  const status = () => statusOf(world);
   expect(await status()).toMatchObject([{ connected: true, email: "ada@gmail.example" }]);
   world.emulator.provider.revoke({ userId: adaId });
   expect(await status()).toMatchObject([{ connected: false, email: null }]);
@@ -134,4 +136,17 @@ test("status says since when a connection is broken, and of which account", asyn
   expect(await status()).toMatchObject([
     { connected: false, email: "ada@gmail.example", since, reason: "revoked", message: expect.any(String) },
   ]);
+});
+
+test("status says that a connection does not work which Cal.com has marked as invalid, once that was told", async () => {
+  const world = createConnectionsWorld();
+  const { adaId } = await adaWithGoogle(world);
+  world.emulator.calendars.invalidate({ userId: adaId });
+  await world.cal.checkConnection("ada");
+  const { since, message } = world.told[0]!;
+  const broken = { connected: false, reason: "invalid_credentials", message, since: since.toISOString() };
+  expect(await statusOf(world)).toMatchObject([{ ...broken, email: "ada@gmail.example" }]);
+  world.emulator.calendars.revalidate({ userId: adaId });
+  await world.cal.checkConnection("ada");
+  expect(await statusOf(world)).toMatchObject([{ connected: true, reason: null, message: null }]);
 });
