@@ -41,6 +41,7 @@ export function connectionReports(
     changed: (userId) => report(userId, ({ watcher }) => watcher.changed(userId)),
     saw: (userId, list) => report(userId, ({ watcher }) => watcher.saw(userId, list)),
     failed: (userId, provider) => report(userId, ({ watcher }) => watcher.failed(userId, provider)),
+    lost: (userId) => report(userId, ({ watcher }) => watcher.lost(userId)),
     forget: (userId) => report(userId, ({ store }) => store.delete(userId)),
   };
 }

@@ -53,6 +53,11 @@ export class ConnectionWatcher {
     );
   }
 
+  /** A call says that Cal.com no longer has the account, or no longer accepts the link to it. */
+  async lost(userId: string): Promise<void> {
+    await this.#compare(userId, "lost", ({ calAccount }) => calAccount.status !== "broken");
+  }
+
   async #compare(userId: string, what: string, isNews: (state: UserState) => boolean): Promise<void> {
     const at = this.#now();
     const last = this.#compared.get(userId);

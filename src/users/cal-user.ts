@@ -10,7 +10,7 @@ import type { CalPagesInput } from "../api/pages.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
-import { CalApiError, CalTokenError } from "../errors.js";
+import { CalApiError, CalTokenError, isCalError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { reauthorizationRequired } from "../tokens/reauthorization.js";
 import { assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
@@ -235,10 +235,16 @@ export class CalUser {
     return wasThere;
   }
 
-  #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
+  async #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
     const { method, path } = call;
+    const { options, connections } = this.#context;
     const operation = { kind: "call", method, path, userId: this.id } as const;
-    return traced(this.#context.options.telemetry, operation, () => this.#sendWithToken(call, requirement));
+    try {
+      return await traced(options.telemetry, operation, () => this.#sendWithToken(call, requirement));
+    } catch (error) {
+      if (connections && isAccountLost(error)) connections.lost(this.id);
+      throw error;
+    }
   }
 
   /**
@@ -299,6 +305,11 @@ function assertGrant(record: TokenRecord, grant: "managed" | "oauth", method: st
       : `${method}() is for managed users, and this user has linked an own Cal.com account.`,
     "unsupported_for_grant",
   );
+}
+
+/** What a call says of all of the user's connections. */
+function isAccountLost(error: unknown): boolean {
+  return isCalError(error) && ["cal_user_gone", "reauthorization_required"].includes(error.code);
 }
 
 /** Cal.com refuses a token that it has just issued: the account behind it was deleted. */

@@ -28,6 +28,8 @@ export interface ConnectionReports {
   saw(userId: string, list: CalendarList): void;
   /** Cal.com's check says that a provider's connection does not work. */
   failed(userId: string, provider: DisconnectableProvider): void;
+  /** Cal.com no longer has the user's account, or no longer accepts the link to it. */
+  lost(userId: string): void;
   /** The user has left. */
   forget(userId: string): void;
 }

@@ -260,6 +260,39 @@ describe("the hook", () => {
   });
 });
 
+describe("what the application's own calls see", () => {
+  test("that Cal.com no longer has the account: told by the next run, and once", async () => {
+    const world = createConnectionsWorld();
+    const { ada, adaId } = await adaWithGoogle(world);
+    world.emulator.users.delete(adaId);
+    world.emulator.clock.advance(2 * HOUR);
+    expect(await rejection(ada.calendars.list())).toMatchObject({ code: "cal_user_gone" });
+    await expect.poll(() => world.run()).toMatchObject({ checked: 1, changed: 1 });
+    expect(inShort(world.told)).toEqual(["cal.com connected broken cal_user_gone"]);
+    for (let n = 0; n < 5; n += 1) {
+      world.emulator.clock.advance(2 * MINUTE);
+      await rejection(ada.calendars.list());
+      expect(await world.run()).toMatchObject({ checked: 0 });
+    }
+  });
+
+  test("a page that stays open does not make a user due again whose calendar is known to be marked as invalid", async () => {
+    const inBackground: Promise<unknown>[] = [];
+    const world = createConnectionsWorld({ waitUntil: (work) => void inBackground.push(work) });
+    const { ada, adaId } = await adaWithGoogle(world);
+    world.emulator.calendars.invalidate({ userId: adaId });
+    await Promise.all(inBackground);
+    await world.cal.checkConnection("ada");
+    for (let n = 0; n < 5; n += 1) {
+      world.emulator.clock.advance(2 * MINUTE);
+      await ada.calendars.list();
+      await Promise.all(inBackground);
+      const { dueAt } = (await world.connections.get("ada"))!;
+      expect(dueAt.getTime() - world.emulator.clock.now()).toBeGreaterThan(5 * HOUR);
+    }
+  });
+});
+
 describe("who is checked", () => {
   test("a new user is, without anything to do", async () => {
     const world = createConnectionsWorld();
