@@ -4,6 +4,7 @@ import { userNotFound } from "../tokens/token-record.js";
 import { compare } from "./compare.js";
 import type { ConnectionsContext } from "./context.js";
 import { CLAIM_MS, nextDueAt } from "./intervals.js";
+import { limited } from "./limits.js";
 import type { Seen } from "./seen.js";
 import { parseState, type UserState } from "./user-state.js";
 
@@ -74,7 +75,7 @@ export async function amend(
 ): Promise<UserState> {
   const now = context.users.options.now();
   let current: ConnectionState = stored;
-  let amended = change(state);
+  let amended = limited(change(state), now);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const nextAt = nextDueAt(amended, { now, random: Math.random(), ...powers });
     const dueAt = orMadeDue(nextAt, now, round > 0 ? current.dueAt : undefined);
@@ -85,7 +86,7 @@ export async function amend(
     // Deleted: nothing is to be remembered.
     if (!latest || !latestState) return amended;
     current = latest;
-    amended = change(latestState);
+    amended = limited(change(latestState), now);
   }
   throw changesTooOften();
 }
