@@ -23,7 +23,7 @@ export function connectionsLoader(
     ));
 }
 
-/** Reports that are carried out in the background. */
+/** What users' calls report. What they see of connections is noted in the background. */
 export function connectionReports(
   load: () => Promise<Connections>,
   { waitUntil, warn }: UserContext["options"],
@@ -42,6 +42,7 @@ export function connectionReports(
     saw: (userId, list) => report(userId, ({ watcher }) => watcher.saw(userId, list)),
     failed: (userId, provider) => report(userId, ({ watcher }) => watcher.failed(userId, provider)),
     lost: (userId) => report(userId, ({ watcher }) => watcher.lost(userId)),
-    forget: (userId) => report(userId, ({ store }) => store.delete(userId)),
+    forget: async (userId) => (await load()).store.delete(userId),
+    moved: async (from, to) => (await load()).move(from, to),
   };
 }

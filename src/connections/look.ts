@@ -36,7 +36,7 @@ export async function lookAt(
   if (!record) throw userNotFound();
   const at = client.now();
   const isOwnAccount = detailsOf(record).grant === "oauth";
-  if (isOwnAccount) await keepAlive(users, record, at);
+  if (isOwnAccount) await keepAlive(users, record, { now: at, ...options });
   const { list, error } = await listOf(send, options);
   // The list may have refreshed the tokens, and so may the user have linked the account again.
   const latest = (await store.get(userId)) ?? record;
@@ -46,12 +46,16 @@ export async function lookAt(
 }
 
 /** Refreshes the tokens of a link that would end soon. A failure is seen by what is left of the link. */
-async function keepAlive({ tokens, options }: ConnectionsContext["users"], record: TokenRecord, now: number) {
+async function keepAlive(
+  { tokens, options }: ConnectionsContext["users"],
+  record: TokenRecord,
+  { now, signal }: CallOptions & { now: number },
+): Promise<void> {
   const expiresAt = record.calRefreshTokenExpiresAt?.getTime();
   if (expiresAt === undefined || expiresAt - now > KEEP_ALIVE_MS) return;
   try {
     const rejected = new Set([record.calAccessToken]);
-    await tokens.usable(record.userId, { rejected, timeoutMs: options.timeoutMs });
+    await tokens.usable(record.userId, { rejected, signal, timeoutMs: options.timeoutMs });
   } catch (error) {
     if (!isCalError(error)) throw error;
     options.warn("calbridge: the link to a Cal.com account could not be renewed", {

@@ -156,11 +156,15 @@ export class CalUser {
     const { store, tokens } = this.#context;
     const unlink = async (): Promise<boolean> => {
       const record = await store.get(this.id);
-      if (!record) return false;
+      if (!record) {
+        // An earlier call may have failed half-way.
+        await this.#context.connections?.forget(this.id);
+        return false;
+      }
       assertGrant(record, "oauth", "unlink");
       await store.delete(this.id);
       tokens.forget(this.id);
-      this.#context.connections?.forget(this.id);
+      await this.#context.connections?.forget(this.id);
       return true;
     };
     return this.#stored(() => tokens.withLease(this.id, unlink), options);
@@ -229,9 +233,9 @@ export class CalUser {
       }
     }
     const wasThere = await store.delete(this.id);
-    this.#context.connections?.forget(this.id);
     // Whether or not the caller still waits for it.
     tokens.forget(this.id);
+    await this.#context.connections?.forget(this.id);
     return wasThere;
   }
 

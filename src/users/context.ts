@@ -21,7 +21,7 @@ interface UserOptions {
   telemetry?: Telemetry | undefined;
 }
 
-/** Where users' calls report what they see of connections. None of them rejects, and nobody waits for them. */
+/** Where users' calls report what they see of connections. Those that return nothing do their work in the background. */
 export interface ConnectionReports {
   /** A calendar was connected, disconnected or chosen. */
   changed(userId: string): void;
@@ -31,7 +31,9 @@ export interface ConnectionReports {
   /** Cal.com no longer has the user's account, or no longer accepts the link to it. */
   lost(userId: string): void;
   /** The user has left. */
-  forget(userId: string): void;
+  forget(userId: string): Promise<void>;
+  /** The user has another id. */
+  moved(from: string, to: string): Promise<void>;
 }
 
 /** What the users of one client share. */

@@ -3,6 +3,9 @@ import { HttpError } from "../http/http-error.js";
 import { success } from "../http/responses.js";
 import type { Route } from "../types.js";
 
+/** For checks in flight when the time is up: a platform ends requests that take much longer. */
+const GRACE_MS = 5_000;
+
 /**
  * `GET` or `POST /connections/check`: for a scheduler, such as Vercel Cron. Checks users who are due until its time is up,
  * and returns how far it came. Authenticated by `cronSecret`; off without it.
@@ -28,6 +31,7 @@ export const checkConnections: Route = {
         maxPerMinute,
         concurrency,
         signal: stop.signal,
+        graceMs: GRACE_MS,
         onFailure: (userId) =>
           logger?.warn?.("calbridge: a user's connections could not be checked", { userId }),
       });

@@ -230,7 +230,7 @@ test("a user is due again: soon in doubt, within six hours if something is broke
   fc.assert(
     fc.property(sequences, fc.double({ min: 0, max: 1, noNaN: true }), (steps, random) => {
       run(steps, ({ state, now }) => {
-        const powers = { hasHook: true, mayRestore: true };
+        const powers = { hasHook: true, isNews: false, mayRestore: true };
         const wait = nextDueAt(state!, { now, random, ...powers }) - now;
         expect(wait).toBeGreaterThan(0);
         expect(wait).toBeLessThanOrEqual(1.2 * DAY + 1);

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createCalHandlers, type CalHandlersOptions } from "../../../src/handlers/index.js";
-import { rejection } from "../../support/client.js";
+import { clientOf, rejection } from "../../support/client.js";
 import {
   adaWithGoogle,
   createConnectionsWorld,
@@ -8,6 +8,8 @@ import {
   inShort,
   type ConnectionsWorld,
 } from "../../support/connections-world.js";
+
+afterEach(() => void vi.useRealTimers());
 
 const SECRET = "R4nd0m-cron-secret-of-vercel";
 
@@ -83,6 +85,29 @@ describe("the route for a scheduler", () => {
     expect(data.checked).toBeGreaterThan(0);
     expect(data.checked).toBeLessThan(20);
     expect(await world.run()).toMatchObject({ checked: 20 - data.checked, done: true });
+  });
+
+  test("ends five seconds after its time is up although Cal.com does not respond", async () => {
+    const world = createConnectionsWorld();
+    await adaWithGoogle(world);
+    world.emulator.clock.advance(30 * HOUR);
+    let begun = (): void => undefined;
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+    const client = clientOf(world.emulator, world.store, {
+      connectionStore: world.connections,
+      fetch: () => {
+        begun();
+        return new Promise(() => undefined);
+      },
+    });
+    const handlers = handlersOf(world, { client, cronSecret: SECRET, cron: { timeBudgetMs: 2_000 } });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const response = handlers.handle(request(authorized));
+    await hasBegun;
+    await vi.advanceTimersByTimeAsync(7_000);
+    expect(await (await response).json()).toMatchObject({ data: { checked: 0, failed: 0, done: false } });
+    vi.useRealTimers();
+    expect(await world.run()).toMatchObject({ checked: 1 });
   });
 
   test("a short or regular secret, and a client that can't check, are refused at the start", async () => {
