@@ -7,7 +7,7 @@ const EMAIL = "ada@gmail.example";
 const TEAM = "team@group.example";
 
 /** An application whose user connects a Google account with two calendars. */
-async function createWorld(withStore: boolean) {
+function createWorld(withStore: boolean) {
   const app: App = createApp({
     client: withStore
       ? { connectionStore: memoryConnectionStore({ now: () => app.emulator.clock.now() }) }
@@ -45,7 +45,7 @@ describe.each(["Cal.com's callback", "own callback"])(
   "a revoked account is connected again over %s",
   (callback) => {
     async function chooseAndRevoke(withStore: boolean) {
-      const world = await createWorld(withStore);
+      const world = createWorld(withStore);
       const { app, emulator, connect, connections, userId } = world;
       expect(await connect(callback)).toMatchObject({ connected: "true" });
       const calendar = { integration: "google_calendar", externalId: TEAM } as const;
