@@ -193,8 +193,7 @@ export class CalClient {
     if (from === to) throw new CalValidationError("The two users must be different.");
     const { reassignUser } = await import("./users/on-demand.js");
     await reassignUser(this.#context, from, to, email, options);
-    this.#context.connections?.forget(from);
-    this.#context.connections?.changed(to);
+    await this.#context.connections?.moved(from, to);
   }
 
   /**

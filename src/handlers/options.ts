@@ -46,7 +46,15 @@ export interface CalHandlersOptions {
   /** The client whose users' calendars these are. */
   client: Pick<CalClient, "clientId" | "ensureUser" | "forUser"> &
     Optional<
-      Pick<CalClient, "grants" | "oauth" | "hasConnectionStore" | "checkConnections" | "lastConnectionCheck">
+      Pick<
+        CalClient,
+        | "grants"
+        | "oauth"
+        | "hasConnectionStore"
+        | "checkConnection"
+        | "checkConnections"
+        | "lastConnectionCheck"
+      >
     >;
   /**
    * Returns the signed-in user by the application's own session, or `null`. It is also called on the way back from the

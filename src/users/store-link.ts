@@ -116,7 +116,7 @@ async function unlinkHolder(
     }
     await store.delete(holder);
     tokens.forget(holder);
-    connections?.forget(holder);
+    await connections?.forget(holder);
     return { userId: holder, calUserId, email };
   });
 }

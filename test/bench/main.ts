@@ -55,3 +55,5 @@ for (const name of chosen) {
   await writeFile(file, `${JSON.stringify({ at: new Date(), machine, ...finding }, null, 2)}\n`);
 }
 console.log(`\nWritten as JSON to ${results}`);
+// Workers that a simulation has killed leave timers, which would keep the process running.
+process.exit(0);
