@@ -16,6 +16,7 @@ import { measureConnections } from "./connections.js";
 import { measureMemory } from "./memory.js";
 import type { Finding } from "./report.js";
 import { measureStatus } from "./status.js";
+import { measureSteps } from "./steps.js";
 import { measureStorm } from "./storm.js";
 import { measureTokenStore } from "./token-store.js";
 import { measureUsers } from "./users.js";
@@ -25,6 +26,7 @@ const parts: Record<string, () => Promise<Finding>> = {
   users: measureUsers,
   storm: measureStorm,
   status: measureStatus,
+  steps: measureSteps,
   store: measureTokenStore,
   cold: measureColdStart,
   memory: measureMemory,
