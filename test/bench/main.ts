@@ -17,6 +17,7 @@ import { measureMemory } from "./memory.js";
 import { measureMigration } from "./migration.js";
 import type { Finding } from "./report.js";
 import { measureStatus } from "./status.js";
+import { measureSteps } from "./steps.js";
 import { measureStorm } from "./storm.js";
 import { measureTokenStore } from "./token-store.js";
 import { measureUsers } from "./users.js";
@@ -26,6 +27,7 @@ const parts: Record<string, () => Promise<Finding>> = {
   users: measureUsers,
   storm: measureStorm,
   status: measureStatus,
+  steps: measureSteps,
   store: measureTokenStore,
   migration: measureMigration,
   cold: measureColdStart,
