@@ -191,7 +191,7 @@ describe("an SDK of OpenTelemetry that throws", () => {
     new Proxy(span, {
       get: (target, name) => {
         const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
-        return typeof value === "function" ? value.bind(target) : value;
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
       },
     });
   /** A tracer whose spans are changed like this. */
