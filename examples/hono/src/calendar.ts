@@ -1,15 +1,11 @@
-import { encryptedTokenStore, encryptionKeysFromEnv } from "calbridge";
+import { encryptedTokenStore, encryptionKeysFromEnv, type TokenStore } from "calbridge";
 import { createCalHandlers, type CalHandlers } from "calbridge/handlers";
-import { postgresTokenStore } from "calbridge/postgres";
-import type { Sql } from "postgres";
 import { signedIn } from "./session.js";
 
 /** Creates the routes under /api/cal. The other options are read from the environment. */
-export function createCalendar(sql: Sql, env: Record<string, string | undefined>): CalHandlers {
+export function createCalendar(store: TokenStore, env: Record<string, string | undefined>): CalHandlers {
   // The tokens are encrypted with CAL_TOKEN_ENCRYPTION_KEYS before they are written to the table.
-  const tokenStore = encryptedTokenStore(postgresTokenStore({ client: sql }), {
-    keys: encryptionKeysFromEnv(env),
-  });
+  const tokenStore = encryptedTokenStore(store, { keys: encryptionKeysFromEnv(env) });
   return createCalHandlers.fromEnv({
     env,
     tokenStore,

@@ -1,10 +1,10 @@
+import { sqliteTokenStore, type D1Database } from "calbridge/sqlite";
 import type { ExecutionContext } from "hono";
-import postgres from "postgres";
 import { createApp } from "./app.js";
 import { createCalendar } from "./calendar.js";
 
 interface Env {
-  HYPERDRIVE: { connectionString: string };
+  DB: D1Database;
   /** Variables and secrets, as in .env.example. */
   [variable: `${"CAL_" | "APP_"}${string}`]: string;
 }
@@ -12,12 +12,9 @@ interface Env {
 /** The handler for Workers. */
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
-    const { HYPERDRIVE, ...variables } = env;
-    // Create all of it for each request: on Workers a request can use neither the connections nor the promises of another
-    // one. Hyperdrive has the pool. Disable its cache (see the readme): a cached token may no longer be valid.
-    const sql = postgres(HYPERDRIVE.connectionString, { max: 5, fetch_types: false });
-    const response = await createApp(createCalendar(sql, variables)).fetch(request, env, context);
-    context.waitUntil(sql.end());
-    return response;
+    const { DB, ...variables } = env;
+    // Create all of it for each request: on Workers a request can't use the promises of another one.
+    const calendar = createCalendar(sqliteTokenStore({ database: DB }), variables);
+    return createApp(calendar).fetch(request, env, context);
   },
 };
