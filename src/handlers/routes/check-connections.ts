@@ -29,16 +29,16 @@ export const checkConnections: Route = {
       context,
       AbortSignal.timeout(timeBudgetMs / 2),
     );
-    const checks = client.hasConnectionStore !== false && {
-      ...(await client.checkConnections?.({
+    const checks =
+      client.hasConnectionStore !== false &&
+      (await client.checkConnections?.({
         maxPerMinute,
         concurrency,
         signal,
         skip: new Set(pending),
         onFailure: (userId) =>
           logger?.warn?.("calbridge: a user's connections could not be checked", { userId }),
-      })),
-    };
+      }));
     return success({ done: true, ...checks, rollBacks: { disconnected, pending: pending.length } });
   },
 };
