@@ -23,7 +23,7 @@ export interface SharedRecords {
 }
 
 /** What is in a record, and for how long. */
-export interface RecordType<T> {
+interface RecordType<T> {
   schema: z.ZodMiniType<T>;
   ttlMs: number;
 }
