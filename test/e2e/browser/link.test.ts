@@ -84,7 +84,7 @@ describe("the user's own Cal.com account", () => {
     await press(ada, "Sign in");
     await ada.page.getByLabel("Engines").check();
     await press(ada, "Allow");
-    await ada.expectMessage("A team was chosen at Cal.com.");
+    await ada.expectMessage("A team can’t be linked. Choose yourself at Cal.com.");
     await ada.calAccount.getByText("Not linked", { exact: true }).waitFor();
     await ada.link("Ada Lovelace");
   });
