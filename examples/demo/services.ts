@@ -49,16 +49,19 @@ export async function startServices(env: NodeJS.ProcessEnv, telemetry?: Telemetr
   const isSet = (...names: string[]): boolean => names.every((name) => Boolean(env[name]?.trim()));
   const isReal = isSet("CAL_CLIENT_ID", "CAL_CLIENT_SECRET") || isSet("CAL_OAUTH_CLIENT_ID");
   const emulated = isReal ? undefined : await startEmulator();
+  const cal = emulated
+    ? new CalClient({ ...shared, ...emulated.options })
+    : CalClient.fromEnv({ ...shared, env: { CAL_NEW_USERS: "managed", ...env } });
   return {
-    cal: emulated
-      ? new CalClient({ ...shared, ...emulated.options })
-      : CalClient.fromEnv({ ...shared, env: { CAL_NEW_USERS: "managed", ...env } }),
+    cal,
     emulator: emulated?.emulator,
     tokenStore,
     rows: async () =>
       (await pool.query<Record<string, unknown>>(`SELECT * FROM "CalendarIntegration" ORDER BY "id"`)).rows,
     feed,
     async stop() {
+      // The refreshes in flight end before the pool that they write with.
+      await cal.close();
       await emulated?.stop();
       await pool.end();
       await postgres.stop();

@@ -6,6 +6,8 @@ import { createContext } from "./context.js";
 import { processEnv } from "../lib/env.js";
 import { optionsFromEnv } from "./env.js";
 import type { HandlerName } from "./events.js";
+import type { FinishedRollBacks } from "./oauth/finish-roll-backs.js";
+import { finishRollBacks } from "./oauth/roll-back.js";
 import { HttpError } from "./http/http-error.js";
 import { failure } from "./http/responses.js";
 import type { CalHandlersOptions } from "./options.js";
@@ -21,6 +23,14 @@ export type CalHandler = (request: Request) => Promise<Response>;
 export interface CalHandlers extends Record<HandlerName, CalHandler> {
   /** All routes in one. */
   handle: CalHandler;
+  /**
+   * Finishes roll-backs of rejected callbacks that Cal.com has refused until now: of all users, for a job of the
+   * application's own that runs every few minutes; the route `/connections/check` does it as well. Or of one user, for an own
+   * route that shows calendars of `cal.forUser()`: before it reads them.
+   *
+   * @throws `CalError` for one user whose roll-back is still refused: the user's calendars may include one that is not theirs.
+   */
+  finishRollBacks: (userId?: string) => Promise<FinishedRollBacks>;
 }
 
 /** Options of `createCalHandlers.fromEnv()`. Those that the environment can give are optional. */
@@ -105,14 +115,25 @@ function create(options: CalHandlersOptions): CalHandlers {
   return toHandlers(
     (route) => (request) => serve(route, request, context),
     (request) => dispatch(request, context),
+    async (userId) => {
+      if (userId !== undefined) {
+        return { disconnected: (await finishRollBacks(context, userId)).length, pending: [] };
+      }
+      return (await import("./oauth/finish-roll-backs.js")).finishAllRollBacks(context);
+    },
   );
 }
 
-function toHandlers(handlerOf: (route: Route) => CalHandler, handle: CalHandler): CalHandlers {
+function toHandlers(
+  handlerOf: (route: Route) => CalHandler,
+  handle: CalHandler,
+  finishRollBacks: CalHandlers["finishRollBacks"],
+): CalHandlers {
   const named = allRoutes.map((route) => [route.name, assertWebRequest(handlerOf(route))]);
   return {
     ...(Object.fromEntries(named) as Record<HandlerName, CalHandler>),
     handle: assertWebRequest(handle),
+    finishRollBacks,
   };
 }
 
@@ -170,8 +191,9 @@ function createUnconfigured(error: CalValidationError, options: CalHandlersEnvOp
       await reportError({ options: { onError, logger } }, { handler: name, error, request });
       return failure(response);
     };
-  return toHandlers(handlerOf, async (request) => {
+  const handle: CalHandler = async (request) => {
     const route = findRouteAtEnd(new URL(request.url).pathname);
     return route ? handlerOf(route)(request) : failure(response);
-  });
+  };
+  return toHandlers(handlerOf, handle, () => Promise.reject(error));
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createSchema } from "../../src/stores/postgres/postgres-token-store.js";
@@ -56,7 +57,7 @@ async function walkThrough(load: (variables: Record<string, string>) => Promise<
     CAL_CLIENT_SECRET: emulator.clientSecret,
     CAL_API_URL: cal.url,
     CAL_STATE_SECRET: "3f1c9a7e5b2d8046af91c3e7d5b80a24",
-    CAL_TOKEN_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString("base64")}`,
+    CAL_TOKEN_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString("base64")}`,
     APP_URL: origin,
     NEXT_PUBLIC_CALENDAR_SUCCESS_URL: "/settings",
     DATABASE_URL: database.url,

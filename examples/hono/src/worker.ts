@@ -16,8 +16,10 @@ export default {
     // Create all of it for each request: on Workers a request can use neither the connections nor the promises of another
     // one. Hyperdrive has the pool. Disable its cache (see the readme): a cached token may no longer be valid.
     const sql = postgres(HYPERDRIVE.connectionString, { max: 5, fetch_types: false });
-    const response = await createApp(createCalendar(sql, variables)).fetch(request, env, context);
-    context.waitUntil(sql.end());
+    const { cal, handlers } = createCalendar(sql, variables, (work) => context.waitUntil(work));
+    const response = await createApp(handlers).fetch(request, env, context);
+    // First a refresh that is still running, then the connections.
+    context.waitUntil(cal.close().then(() => sql.end()));
     return response;
   },
 };

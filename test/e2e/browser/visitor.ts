@@ -35,12 +35,12 @@ export async function openVisitor({ origin }: Demo, context: BrowserContext): Pr
   const consoleErrors: string[] = [];
   const isOwn = (url: string): boolean => url.startsWith(origin);
 
-  // Without the browser's own message about a request with an error status, which is expected.
-  page.on("console", (message) => {
+  // Without the browser's own message about a request with an error status, which is expected. Of all windows.
+  context.on("console", (message) => {
     const isFailedRequest = message.text().startsWith("Failed to load resource");
     if (["error", "warning"].includes(message.type()) && !isFailedRequest) consoleErrors.push(message.text());
   });
-  page.on("pageerror", (error) => consoleErrors.push(String(error)));
+  context.on("weberror", (error) => consoleErrors.push(String(error.error())));
   const visitor: Visitor = {
     page,
     context,

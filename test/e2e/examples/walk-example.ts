@@ -1,13 +1,13 @@
 import { expect } from "vitest";
 import { createCalEmulator } from "../../../src/testing/index.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
-import { connectedAccounts, walk } from "../../support/walk.js";
+import { connectedAccounts, walk, type WalkedApp } from "../../support/walk.js";
 import { walkLinking } from "../../support/walk-linking.js";
 import { exampleEnv, type ExampleProject } from "./project.js";
 
 /**
  * Starts an example with a database and an emulator of its own, goes through its pages, and starts it again. The tokens
- * are in the table, encrypted, and the second start uses them.
+ * are in the table, encrypted, and the second start uses them. The first server is stopped during a refresh.
  */
 export async function walkExample(
   project: ExampleProject,
@@ -20,6 +20,8 @@ export async function walkExample(
     isRendered?: boolean;
     /** The paths of the scripts that its page loads. */
     scripts?: readonly string[];
+    /** Whether the server writes tokens that are being refreshed when it is told to end. */
+    isLongLived?: boolean;
   },
 ): Promise<void> {
   const { basePath = "/api/cal", isRendered = false, scripts = [] } = options;
@@ -36,6 +38,7 @@ export async function walkExample(
     try {
       await walk(app);
       for (const path of scripts) await expectScript(origin + path);
+      if (options.isLongLived !== false) await startRefresh(app);
     } finally {
       await first.stop();
     }
@@ -62,6 +65,21 @@ export async function walkExample(
     await database.drop();
     await calCom.close();
   }
+}
+
+/** Starts a refresh that outlives its caller: the browser is closed before Cal.com has responded. */
+async function startRefresh({ origin, basePath = "/api/cal", emulator }: WalkedApp): Promise<void> {
+  const [ada] = emulator.users.list().filter(({ email }) => email.startsWith("ada"));
+  emulator.users.expireAccessTokens(ada!.id);
+  const slow = emulator.inject({ method: "POST", path: /\/refresh$/, effect: { delayMs: 2_000 } });
+  const browser = new AbortController();
+  const request = fetch(`${origin}${basePath}/calendars/status`, {
+    headers: { cookie: "session=ada" },
+    signal: browser.signal,
+  });
+  await expect.poll(() => slow.hits).toBe(1);
+  browser.abort();
+  await expect(request).rejects.toThrow();
 }
 
 /**
