@@ -2,10 +2,10 @@ import type { ReactNode } from "react";
 import { renderToString } from "react-dom/server";
 import { Connections, type ConnectionsProps } from "./page/connections.js";
 import { Settings, type SettingsProps } from "./page/settings.js";
-import { SignIn } from "./page/sign-in.js";
+import { SignIn, type SignInUser } from "./page/sign-in.js";
 
 /** The sign-in page. */
-export function signInDocument(users: { id: string; name: string; email: string }[]): string {
+export function signInDocument(users: SignInUser[]): string {
   return documentOf("Sign in", <SignIn users={users} />);
 }
 

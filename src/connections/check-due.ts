@@ -70,10 +70,14 @@ function rateLimitMs({ users: { transport, options } }: ConnectionsContext): num
 async function checkClaimed(
   context: ConnectionsContext,
   claimed: ConnectionState,
-  { restore, signal, onCheck, onFailure }: CheckConnectionsOptions,
+  { restore, signal, skip, onCheck, onFailure }: CheckConnectionsOptions,
   result: ConnectionChecksResult,
 ): Promise<boolean> {
   const { userId } = claimed;
+  if (skip?.has(userId)) {
+    await postpone(context, claimed);
+    return true;
+  }
   const outcome = await checkUser(context, userId, { claimed, restore, signal }).catch((error: unknown) => ({
     error,
   }));

@@ -28,15 +28,18 @@ export function connectionReports(
   load: () => Promise<Connections>,
   { waitUntil, warn }: UserContext["options"],
 ): ConnectionReports {
-  const report = (userId: string, work: (connections: Connections) => Promise<void>): void =>
-    waitUntil(
-      load()
-        .then(work)
-        // The call has succeeded, and the user is checked within a day anyway.
-        .catch((error: unknown) =>
-          warn("calbridge: what a call saw of a user's connections could not be noted", { userId, error }),
-        ),
-    );
+  const running = new Set<Promise<void>>();
+  const report = (userId: string, work: (connections: Connections) => Promise<void>): void => {
+    const reported = load()
+      .then(work)
+      // The call has succeeded, and the user is checked within a day anyway.
+      .catch((error: unknown) =>
+        warn("calbridge: what a call saw of a user's connections could not be noted", { userId, error }),
+      )
+      .finally(() => running.delete(reported));
+    running.add(reported);
+    waitUntil(reported);
+  };
   return {
     changed: (userId) => report(userId, ({ watcher }) => watcher.changed(userId)),
     saw: (userId, list) => report(userId, ({ watcher }) => watcher.saw(userId, list)),
@@ -44,5 +47,6 @@ export function connectionReports(
     lost: (userId) => report(userId, ({ watcher }) => watcher.lost(userId)),
     forget: async (userId) => (await load()).store.delete(userId),
     moved: async (from, to) => (await load()).move(from, to),
+    settled: () => Promise.all(running),
   };
 }

@@ -130,6 +130,11 @@ export interface CheckConnectionsOptions extends CheckConnectionOptions {
    * @defaultValue 120
    */
   maxPerMinute?: number | undefined;
+  /**
+   * Users who are not checked now, and are due again in an hour: `pending` of `handlers.finishRollBacks()`, whose calendars
+   * may include one that is not theirs.
+   */
+  skip?: ReadonlySet<string> | undefined;
   /** Ends the run: no more users are begun, and those in flight are waited for. */
   signal?: AbortSignal | undefined;
   /**

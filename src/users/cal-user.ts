@@ -9,11 +9,12 @@ import {
 import type { CalPagesInput } from "../api/pages.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError, CalTokenError, isCalError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { reauthorizationRequired } from "../tokens/reauthorization.js";
-import { assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
+import { assertEmail, assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
 import { within } from "../lib/deadline.js";
 import { traced } from "../lib/telemetry.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
@@ -23,7 +24,6 @@ import { assertOwned } from "./claim.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
-import { deletePreviousManagedUser, ignoreGone } from "./previous-managed-user.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
 
@@ -173,12 +173,19 @@ export class CalUser {
   /**
    * Deletes the managed user that this user had before an own Cal.com account was linked. Returns whether there was
    * one.
+   *
+   * @param options - `email`, the address of the managed user, finds it after `unlink()`, which forgets it.
    */
-  async deletePreviousManagedUser(options?: CallOptions): Promise<boolean> {
-    const { tokens } = this.#context;
+  async deletePreviousManagedUser(
+    options: CallOptions & { email?: string | undefined } = {},
+  ): Promise<boolean> {
+    const { email, ...call } = options;
+    if (email !== undefined) assertEmail(email);
+    const { deletePreviousManagedUser } = await import("./on-demand.js");
+    const context = this.#context;
     return this.#stored(
-      () => tokens.withLease(this.id, () => deletePreviousManagedUser(this.#context, this.id, options)),
-      options,
+      () => context.tokens.withLease(this.id, () => deletePreviousManagedUser(context, this.id, email, call)),
+      call,
     );
   }
 
@@ -229,7 +236,7 @@ export class CalUser {
     if (record && detailsOf(record).grant === "managed") {
       if (await assertOwned(this.#context, this.id, record.calUserId, options)) {
         const { clientId } = platformClientOf(this.#context);
-        await ignoreGone(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
+        await unlessNotFound(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
       }
     }
     const wasThere = await store.delete(this.id);

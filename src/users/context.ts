@@ -34,6 +34,8 @@ export interface ConnectionReports {
   forget(userId: string): Promise<void>;
   /** The user has another id. */
   moved(from: string, to: string): Promise<void>;
+  /** Waits for the reports that are being carried out. Never rejects. */
+  settled(): Promise<unknown>;
 }
 
 /** What the users of one client share. */

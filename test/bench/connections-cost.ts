@@ -91,9 +91,7 @@ export async function measureRun(users: number): Promise<Run> {
   const { now } = emulator.clock;
   const tokenStore = memoryTokenStore({ now });
   const cal = new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     now,
     tokenStore,
     connectionStore: memoryConnectionStore({ now }),

@@ -14,8 +14,10 @@ import { measureCall } from "./call.js";
 import { measureColdStart } from "./cold-start.js";
 import { measureConnections } from "./connections.js";
 import { measureMemory } from "./memory.js";
+import { measureMigration } from "./migration.js";
 import type { Finding } from "./report.js";
 import { measureStatus } from "./status.js";
+import { measureSteps } from "./steps.js";
 import { measureStorm } from "./storm.js";
 import { measureTokenStore } from "./token-store.js";
 import { measureUsers } from "./users.js";
@@ -25,7 +27,9 @@ const parts: Record<string, () => Promise<Finding>> = {
   users: measureUsers,
   storm: measureStorm,
   status: measureStatus,
+  steps: measureSteps,
   store: measureTokenStore,
+  migration: measureMigration,
   cold: measureColdStart,
   memory: measureMemory,
   connections: measureConnections,

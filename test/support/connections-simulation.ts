@@ -203,9 +203,7 @@ async function addUsers(
   users: number,
 ): Promise<Map<string, number>> {
   const cal = new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     now: emulator.clock.now,
     tokenStore,
   });

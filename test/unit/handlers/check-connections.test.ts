@@ -42,7 +42,10 @@ describe("the route for a scheduler", () => {
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
       success: true,
-      data: { checked: 1, changed: 1, notified: 1, failed: 0, unavailable: {}, done: true },
+      data: {
+        ...{ checked: 1, changed: 1, notified: 1, failed: 0, unavailable: {}, done: true },
+        rollBacks: { disconnected: 0, pending: 0 },
+      },
     });
     expect(inShort(world.told)).toEqual(["google connected broken revoked"]);
   });
