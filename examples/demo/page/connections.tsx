@@ -2,7 +2,7 @@ import type { CheckedConnection, ConnectionChange, ConnectionCheck } from "calbr
 import type { ReactNode } from "react";
 
 /** A user of the application, with what the last check found. */
-export interface CheckedUser {
+interface CheckedUser {
   id: string;
   name: string;
   /** `null`: the user was not checked yet. */
