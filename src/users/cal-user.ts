@@ -4,7 +4,7 @@ import { getProfile, type UserProfile } from "../api/endpoints/profile.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
-import { CalApiError, CalTokenError, isCalError } from "../errors.js";
+import { CalTokenError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { reauthorizationRequired } from "../tokens/reauthorization.js";
 import { assertEmail, assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
@@ -14,6 +14,7 @@ import type { UsableTokens } from "../tokens/token-manager.js";
 import { accessTokenExpiry, MAX_TTL_MS, userNotFound } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
+import { isAccountGone, isAccountLost, isTokenRefused } from "./call-errors.js";
 import type { UserContext } from "./context.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
@@ -294,18 +295,4 @@ function assertGrant(record: TokenRecord, grant: "managed" | "oauth", method: st
       : `${method}() is for managed users, and this user has linked an own Cal.com account.`,
     "unsupported_for_grant",
   );
-}
-
-/** What a call says of all of the user's connections. */
-function isAccountLost(error: unknown): boolean {
-  return isCalError(error) && ["cal_user_gone", "reauthorization_required"].includes(error.code);
-}
-
-/** Cal.com refuses a token that it has just issued: the account behind it was deleted. */
-function isAccountGone({ apiMessage = "" }: CalApiError): boolean {
-  return apiMessage.includes("third-party token - No user");
-}
-
-function isTokenRefused(error: unknown): error is CalApiError {
-  return error instanceof CalApiError && (error.code === "token_expired" || error.code === "token_rejected");
 }

@@ -1,7 +1,7 @@
 /**
  * Compares the costs of the package with those of the alternatives. Prints tables, and writes them as JSON.
  *
- *     npm run bench                  # all parts; about ten minutes
+ *     npm run bench                  # all parts; about half an hour
  *     npm run bench -- call storm    # some parts
  *
  * The notes of each part say what was measured. Processor time is more reliable than elapsed time: it depends less on

@@ -3,7 +3,7 @@ export interface FeedEntry {
   id: number;
   /** Time of day, UTC. */
   at: string;
-  kind: "call" | "tokens" | "fault";
+  kind: "call" | "tokens" | "connection" | "fault";
   text: string;
   outcome?: string;
   isFailure?: boolean;
