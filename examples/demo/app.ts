@@ -73,9 +73,14 @@ export function createApp(
     ),
   });
 
+  const usersWithGrants = () =>
+    Promise.all(
+      users.map(async (user) => ({ ...user, grant: (await cal.forUser(user.id).calAccount())?.grant })),
+    );
+
   app.get("/", async (context) => {
     const user = signedIn(getCookie(context, "session"));
-    if (!user) return context.html(signInDocument(users));
+    if (!user) return context.html(signInDocument(await usersWithGrants()));
     const initialStatus = await readStatus(context);
     const isEmulated = emulator !== undefined;
     return context.html(

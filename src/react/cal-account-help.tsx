@@ -47,7 +47,11 @@ export function CalAccountHelp({
   return (
     <>
       {code === "different_cal_account" && linkAnyway(texts.confirmReplace, { replace: true })}
-      {code === "cal_account_in_use" && linkAnyway(texts.confirmTakeOver, { takeOver: true })}
+      {code === "cal_account_in_use" &&
+        linkAnyway(account ? `${texts.confirmReplace} ${texts.confirmTakeOver}` : texts.confirmTakeOver, {
+          takeOver: true,
+          replace: account !== null,
+        })}
       {reauthorization &&
         (reauthorization.worksUntil ? (
           <DatedText ui={ui} name="linkBy" instant={reauthorization.worksUntil} />

@@ -14,6 +14,7 @@ import { measureCall } from "./call.js";
 import { measureColdStart } from "./cold-start.js";
 import { measureConnections } from "./connections.js";
 import { measureMemory } from "./memory.js";
+import { measureMigration } from "./migration.js";
 import type { Finding } from "./report.js";
 import { measureStatus } from "./status.js";
 import { measureSteps } from "./steps.js";
@@ -28,6 +29,7 @@ const parts: Record<string, () => Promise<Finding>> = {
   status: measureStatus,
   steps: measureSteps,
   store: measureTokenStore,
+  migration: measureMigration,
   cold: measureColdStart,
   memory: measureMemory,
   connections: measureConnections,
@@ -55,3 +57,5 @@ for (const name of chosen) {
   await writeFile(file, `${JSON.stringify({ at: new Date(), machine, ...finding }, null, 2)}\n`);
 }
 console.log(`\nWritten as JSON to ${results}`);
+// Workers that a simulation has killed leave timers, which would keep the process running.
+process.exit(0);

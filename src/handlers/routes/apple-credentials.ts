@@ -1,5 +1,6 @@
 import { isCalError } from "../../errors.js";
 import type { CalendarStatus, UserCalendars } from "../../index.js";
+import { asciiLowerCase } from "../../lib/ascii-lower-case.js";
 import { toConnections, unlistedApple, type Connection } from "../account.js";
 import { noteUnlistedApple } from "../unlisted-apple.js";
 import { requireSession, asUser } from "../session.js";
@@ -42,7 +43,7 @@ async function findAppleConnections(calendars: UserCalendars, username: string):
   const list = await calendars.list();
   // Older servers give Apple's calendars no address.
   return toConnections(list, "apple").filter(
-    ({ connected, email }) => connected && (email ?? username).toLowerCase() === username.toLowerCase(),
+    ({ connected, email }) => connected && asciiLowerCase(email ?? username) === asciiLowerCase(username),
   );
 }
 
