@@ -41,7 +41,7 @@ export interface Firefox {
   close(): Promise<void>;
 }
 
-const executablePath = process.env["FIREFOX_PATH"] ?? "/usr/bin/firefox-esr";
+const paths = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 const WAIT_MS = 30_000;
 
 type Send = <Result>(method: string, params: object) => Promise<Result>;
@@ -54,9 +54,10 @@ interface Message {
   params?: { level?: string; text?: string };
 }
 
-/** Starts Debian's Firefox, or the one at `FIREFOX_PATH`, with a profile of its own. */
+/** Starts the system's Firefox, or the one at `FIREFOX_PATH`, with a profile of its own. */
 export async function launchFirefox(): Promise<Firefox> {
-  if (!existsSync(executablePath))
+  const executablePath = process.env["FIREFOX_PATH"] ?? paths.find((path) => existsSync(path));
+  if (executablePath === undefined)
     throw new Error(
       "Firefox was not found. On Debian: apt-get install -y --no-install-recommends firefox-esr",
     );
