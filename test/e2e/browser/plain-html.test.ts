@@ -101,8 +101,11 @@ test("the Express example without a framework: two accounts, conflicts, destinat
   await connect("carol@gmail.example");
   expect(page.url(), "the result is removed from the address").toBe(`${origin}/settings`);
   expect(await page.getByRole("listitem").count()).toBe(2);
-  expect(await findProblems(page), "problems found by axe").toEqual([]);
-  await page.screenshot({ path: join(pictures, "plain-html.png"), fullPage: true });
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await findProblems(page), `${colorScheme}: problems found by axe`).toEqual([]);
+    await page.screenshot({ path: join(pictures, `plain-html-${colorScheme}.png`), fullPage: true });
+  }
 
   const userId = emulator.users.list()[0]!.id;
   const team = page
