@@ -9,6 +9,7 @@ export function reduce(machine: Machine, event: TimedEvent): Machine {
   return withView(step(machine, event));
 }
 
+// eslint-disable-next-line max-lines-per-function -- one case for each event: the whole table of states in one place
 function step(machine: Machine, event: TimedEvent): Machine {
   const { popups, changes, loads, turn } = machine;
   switch (event.type) {
