@@ -1,3 +1,4 @@
+import type { HandlerErrorCode, ReturnReason } from "../handlers/http/http-error.js";
 import type { CalAccountView, CalendarId, CalendarIntegrationStatus, CalendarProvider } from "./status.js";
 import type { Connection, OAuthProvider } from "./status.js";
 
@@ -55,47 +56,7 @@ export type CalendarAction =
  * callback was rejected, and the connection that it has added could not be removed (yet).
  */
 export type CalendarIntegrationErrorCode =
-  | "access_denied"
-  | "account_changed"
-  | "cal_account_in_use"
-  | "calendar_unreadable"
-  | "cal_user_gone"
-  | "client_rejected"
-  | "code_rejected"
-  | "conflict"
-  | "cross_site"
-  | "different_account"
-  | "different_cal_account"
-  | "expired_state"
-  | "internal_error"
-  | "invalid_credentials"
-  | "invalid_input"
-  | "invalid_response"
-  | "invalid_state"
-  | "method_not_allowed"
-  | "missing_scope"
-  | "network_error"
-  | "not_connected"
-  | "not_found"
-  | "not_linked"
-  | "not_permitted"
-  | "not_rolled_back"
-  | "payload_too_large"
-  | "provider_error"
-  | "rate_limited"
-  | "read_only_calendar"
-  | "reauthorization_required"
-  | "revoked"
-  | "save_failed"
-  | "signed_out"
-  | "team_account_not_supported"
-  | "try_again"
-  | "unauthenticated"
-  | "unavailable"
-  | "unsupported_media_type"
-  | "used_state"
-  | "wrong_browser"
-  | "wrong_user";
+  HandlerErrorCode | ReturnReason | "network_error" | "invalid_response" | "not_rolled_back";
 
 /** An action: what it does, and what it is about. */
 export interface CalendarActivity {

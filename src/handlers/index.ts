@@ -11,7 +11,7 @@ export {
   type CreateCalHandlers,
 } from "./create-cal-handlers.js";
 export type { ConnectionCalendar, Connection } from "./account.js";
-export type { CalAccountView } from "./cal-account-view.js";
+export type { CalAccountView, CalReauthorization, LinkedCalAccount } from "./cal-account-view.js";
 export type {
   ConnectedEvent,
   DisconnectedEvent,

@@ -93,6 +93,12 @@ describe("the packed package", () => {
     const internals =
       /\b(AttemptStore|CheckedStore|HandlerContext|TokenManager|Transport|UserContext|Resolved\w*Options)\b/;
     expect(texts.flatMap((text) => internals.exec(text)?.[0] ?? [])).toEqual([]);
+    // What runs in a browser has the types of responses, and loads no other declaration of the package.
+    for (const path of ["dist/browser.d.ts", "dist/react.d.ts"]) {
+      const text = await read(path);
+      expect(text).toContain("interface LinkedCalAccount");
+      expect(text).not.toMatch(/\bCalClient\b|from ["']\./);
+    }
   });
 
   test("knows its errors across its two builds", async () => {
