@@ -190,7 +190,7 @@ export default defineConfig(
   },
   {
     // Workers want a default export.
-    files: ["*.config.ts", "*.config.js", "examples/serverless/cloudflare.ts"],
+    files: ["*.config.ts", "*.config.js", "examples/serverless/cloudflare*.ts"],
     rules: { "import-x/no-default-export": "off" },
   },
   {

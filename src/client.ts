@@ -49,6 +49,8 @@ export class CalClient {
   readonly attempts: AttemptStore | null;
   /** @internal For the request handlers. */
   readonly telemetry: Telemetry | undefined;
+  /** @internal For the request handlers: takes work that no request waits for. `undefined` where the runtime may stop it. */
+  readonly background: ((work: Promise<unknown>) => void) | undefined;
   readonly #context: UserContext;
   readonly #oauth: OAuthAccounts | undefined;
   /** Loaded when it is first needed. `undefined` for a client without a connection store. */
@@ -67,6 +69,7 @@ export class CalClient {
     this.#loadConnections = loadConnections;
     this.attempts = context.store.attempts;
     this.telemetry = telemetry;
+    this.background = resolved.hasBackground ? resolved.waitUntil : undefined;
     this.managedUsers = new ManagedUsers(context.sendAsClient, managedUsers?.clientId ?? "");
     this.#oauth =
       oauth && new OAuthAccounts(context, oauth, sendToken, now, (userId) => this.forUser(userId));
@@ -75,7 +78,8 @@ export class CalClient {
   /**
    * A client from the environment: `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` for managed users; `CAL_OAUTH_CLIENT_ID`,
    * `CAL_OAUTH_CLIENT_SECRET`, `CAL_OAUTH_REDIRECT_URI`, `CAL_OAUTH_SCOPES` and `CAL_AUTHORIZE_URL` for OAuth 2;
-   * `CAL_API_URL`. With both, give `newUsers`. Where there is no `process.env` (Workers), give `env`.
+   * `CAL_API_URL`. With both, give `newUsers` or `CAL_NEW_USERS`; with one of them it is ignored. Where there is no
+   * `process.env` (Workers), give `env`.
    *
    * @throws {@link CalValidationError} that names the missing variables.
    */
@@ -86,11 +90,12 @@ export class CalClient {
     },
   ): CalClient {
     assertObject("The options", options, "{ tokenStore }");
-    const { env = processEnv(), ...rest } = options;
+    const { env = processEnv(), newUsers, ...rest } = options;
     const fromEnv = optionsFromEnv(env);
     return new CalClient({
       ...rest,
       ...fromEnv,
+      ...("newUsers" in fromEnv && newUsers && { newUsers }),
       baseUrl: rest.baseUrl ?? fromEnv.baseUrl,
     } as CalClientOptions);
   }
@@ -188,8 +193,7 @@ export class CalClient {
     if (from === to) throw new CalValidationError("The two users must be different.");
     const { reassignUser } = await import("./users/on-demand.js");
     await reassignUser(this.#context, from, to, email, options);
-    this.#context.connections?.forget(from);
-    this.#context.connections?.changed(to);
+    await this.#context.connections?.moved(from, to);
   }
 
   /**

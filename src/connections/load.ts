@@ -23,7 +23,7 @@ export function connectionsLoader(
     ));
 }
 
-/** Reports that are carried out in the background. */
+/** What users' calls report. What they see of connections is noted in the background. */
 export function connectionReports(
   load: () => Promise<Connections>,
   { waitUntil, warn }: UserContext["options"],
@@ -44,7 +44,9 @@ export function connectionReports(
     changed: (userId) => report(userId, ({ watcher }) => watcher.changed(userId)),
     saw: (userId, list) => report(userId, ({ watcher }) => watcher.saw(userId, list)),
     failed: (userId, provider) => report(userId, ({ watcher }) => watcher.failed(userId, provider)),
-    forget: (userId) => report(userId, ({ store }) => store.delete(userId)),
+    lost: (userId) => report(userId, ({ watcher }) => watcher.lost(userId)),
+    forget: async (userId) => (await load()).store.delete(userId),
+    moved: async (from, to) => (await load()).move(from, to),
     settled: () => Promise.all(running),
   };
 }

@@ -6,29 +6,35 @@ import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
 import { assertOwned } from "./claim.js";
 import { platformClientOf, type UserContext } from "./context.js";
+import { findOwned } from "./find-owned.js";
 
 const MAX_ATTEMPTS = 4;
 
 /**
  * Deletes the managed user that a user had before an own Cal.com account was linked. Runs under the user's lease.
  * Returns whether there was one.
+ *
+ * @param email - Finds it where the record does not name it: after `unlink()`, which deletes the record.
  */
 export async function deletePreviousManagedUser(
   context: UserContext,
   userId: string,
-  options?: CallOptions,
+  email: string | undefined,
+  options: CallOptions,
 ): Promise<boolean> {
   const { store, sendAsClient, tokens } = context;
   const record = await store.get(userId);
-  const { previousCalUserId } = record ? detailsOf(record) : {};
-  if (previousCalUserId === undefined) return false;
+  const calUserId =
+    (record ? detailsOf(record) : {}).previousCalUserId ??
+    (email === undefined ? undefined : (await findOwned(context, email, [userId], options))?.id);
+  if (calUserId === undefined || calUserId === record?.calUserId) return false;
   const { clientId } = platformClientOf(context);
   // Another application user may have adopted it since.
-  const isFree = (await store.findUser(previousCalUserId)) === null;
-  if (isFree && (await assertOwned(context, userId, previousCalUserId, options))) {
-    await unlessNotFound(deleteManagedUser(sendAsClient, clientId, previousCalUserId, options));
+  const isFree = (await store.findUser(calUserId)) === null;
+  if (isFree && (await assertOwned(context, userId, calUserId, options))) {
+    await unlessNotFound(deleteManagedUser(sendAsClient, clientId, calUserId, options));
   }
-  await forgetPrevious(context, userId, previousCalUserId);
+  await forgetPrevious(context, userId, calUserId);
   tokens.forget(userId);
   return true;
 }

@@ -14,8 +14,10 @@ import { measureCall } from "./call.js";
 import { measureColdStart } from "./cold-start.js";
 import { measureConnections } from "./connections.js";
 import { measureMemory } from "./memory.js";
+import { measureMigration } from "./migration.js";
 import type { Finding } from "./report.js";
 import { measureStatus } from "./status.js";
+import { measureSteps } from "./steps.js";
 import { measureStorm } from "./storm.js";
 import { measureTokenStore } from "./token-store.js";
 import { measureUsers } from "./users.js";
@@ -25,7 +27,9 @@ const parts: Record<string, () => Promise<Finding>> = {
   users: measureUsers,
   storm: measureStorm,
   status: measureStatus,
+  steps: measureSteps,
   store: measureTokenStore,
+  migration: measureMigration,
   cold: measureColdStart,
   memory: measureMemory,
   connections: measureConnections,
@@ -53,3 +57,5 @@ for (const name of chosen) {
   await writeFile(file, `${JSON.stringify({ at: new Date(), machine, ...finding }, null, 2)}\n`);
 }
 console.log(`\nWritten as JSON to ${results}`);
+// Workers that a simulation has killed leave timers, which would keep the process running.
+process.exit(0);

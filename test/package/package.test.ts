@@ -115,7 +115,7 @@ describe("the packed package", () => {
       import { createRequire } from "node:module";
       import * as esm from "calbridge";
       const cjs = createRequire(import.meta.url)("calbridge");
-      const keys = { k1: Buffer.alloc(32, 7).toString("base64") };
+      const keys = { k1: "sJ0ZmT4vQe8yN2hXrB7kLcPfW5uDa1oGiV9tR3xE6zM=" };
       for (const [inner, outer] of [[esm, cjs], [cjs, esm]]) {
         const store = inner.encryptedTokenStore(inner.memoryTokenStore(), { keys });
         try {

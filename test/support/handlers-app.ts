@@ -167,3 +167,12 @@ export async function connectGoogle(app: App, userId: string, account = "alice")
   await browser.visit(redirectTo);
   return { browser, redirectTo };
 }
+
+/** Mallory's link, and a victim who has consented: Cal.com has stored the victim's calendar for Mallory. */
+export async function lure(app: App) {
+  const mallory = createBrowser(app.handlers.handle).signIn("mallory");
+  const { redirectTo } = await app.emulator.provider.authorize(await mallory.start("google"), {
+    account: "carol",
+  });
+  return { mallory, redirectTo, victim: createBrowser(app.handlers.handle).signIn("victim") };
+}

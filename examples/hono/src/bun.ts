@@ -1,4 +1,5 @@
 import { serveStatic } from "hono/bun";
+import { postgresTokenStore } from "calbridge/postgres";
 import postgres from "postgres";
 import { createApp } from "./app.js";
 import { createCalendar } from "./calendar.js";
@@ -13,7 +14,7 @@ declare const Bun: {
 
 // One client and one set of handlers for the process.
 const sql = postgres(process.env.DATABASE_URL ?? "");
-const { cal, handlers } = createCalendar(sql, process.env);
+const { cal, handlers } = createCalendar(postgresTokenStore({ client: sql }), process.env);
 const app = createApp(handlers);
 // The page's script. On Workers, the platform serves it.
 app.use("/settings.js", serveStatic({ root: "./public" }));

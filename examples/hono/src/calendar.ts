@@ -1,7 +1,5 @@
-import { CalClient, encryptedTokenStore, encryptionKeysFromEnv } from "calbridge";
+import { CalClient, encryptedTokenStore, encryptionKeysFromEnv, type TokenStore } from "calbridge";
 import { createCalHandlers, type CalHandlers } from "calbridge/handlers";
-import { postgresTokenStore } from "calbridge/postgres";
-import type { Sql } from "postgres";
 import { signedIn } from "./session.js";
 
 /** The client, and the routes under /api/cal. */
@@ -15,14 +13,12 @@ export interface Calendar {
  * request with its response.
  */
 export function createCalendar(
-  sql: Sql,
+  store: TokenStore,
   env: Record<string, string | undefined>,
   waitUntil?: (work: Promise<unknown>) => void,
 ): Calendar {
   // The tokens are encrypted with CAL_TOKEN_ENCRYPTION_KEYS before they are written to the table.
-  const tokenStore = encryptedTokenStore(postgresTokenStore({ client: sql }), {
-    keys: encryptionKeysFromEnv(env),
-  });
+  const tokenStore = encryptedTokenStore(store, { keys: encryptionKeysFromEnv(env) });
   const cal = CalClient.fromEnv({ env, tokenStore, waitUntil });
   const handlers = createCalHandlers.fromEnv({
     env,

@@ -45,9 +45,13 @@ export function createKnownConnections(records: SharedRecords | null, now: () =>
 
   return {
     async watch({ userId, id, provider, startedAt }, endsAt) {
-      const recent = await recentAttempts(userId);
-      const attempts = [...recent, { id, provider, startedAt }].slice(-MAX_ATTEMPTS);
-      await records?.put(await watchKey(userId), { isWatched: true, attempts }, endsAt - now());
+      const watch = { schema: watchSchema, ttlMs: endsAt - now() };
+      await records?.update(await watchKey(userId), watch, (current): z.infer<typeof watchSchema> => {
+        const others = current?.attempts.filter((one) => one.id !== id && !hasExpired(one, now())) ?? [];
+        // In an order that all servers agree on.
+        const attempts = [...others, { id, provider, startedAt }].sort(byStart).slice(-MAX_ATTEMPTS);
+        return { isWatched: true, attempts };
+      });
     },
     recentAttempts,
     async note(userId, connections) {
@@ -76,4 +80,8 @@ export function createKnownConnections(records: SharedRecords | null, now: () =>
       return (await records?.get(await keyOf(userId, credentialId), sightingSchema))?.email ?? null;
     },
   };
+}
+
+function byStart(one: WatchedAttempt, other: WatchedAttempt): number {
+  return one.startedAt - other.startedAt || (one.id < other.id ? -1 : 1);
 }

@@ -6,6 +6,7 @@ import type { HandlerContext } from "../types.js";
 import type { Attempt, Found } from "./oauth-state.js";
 import { otherAttempts } from "./recent-attempts.js";
 import type { PendingRollBack } from "./pending-roll-back.js";
+import { retryInBackground } from "./retry-roll-back.js";
 import { attemptsOfThisBrowser, isSameBrowser } from "./state-cookie.js";
 
 // One round is enough, unless the provider calls back twice.
@@ -61,13 +62,23 @@ export async function rollBack(
       return null;
     }
     // The connection is not in the account of now. Should the other account come back, it is removed first.
-    await context.pendingRollBacks?.add(userId, provider, work);
+    await keepForLater(context, userId, provider, work);
     return account && new Error("The user has another Cal.com account since the attempt was started.");
   } catch (error) {
     if (!isCalError(error)) throw error;
-    await context.pendingRollBacks?.add(userId, provider, work);
+    await keepForLater(context, userId, provider, work);
     return error;
   }
+}
+
+async function keepForLater(
+  context: HandlerContext,
+  userId: string,
+  provider: OAuthProvider,
+  work: PendingRollBack,
+): Promise<void> {
+  await context.pendingRollBacks?.add(userId, provider, work);
+  retryInBackground(context, userId, () => finishRollBacks(context, userId));
 }
 
 /**

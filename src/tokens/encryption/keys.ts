@@ -2,6 +2,7 @@ import * as base64url from "jose/base64url";
 import { CalValidationError } from "../../errors.js";
 import { assertObject } from "../../lib/assert.js";
 import { processEnv } from "../../lib/env.js";
+import { isWeakKey } from "../../lib/secret-strength.js";
 import { SecretSource, type Secret } from "../../lib/secret-source.js";
 
 const KEY_BYTES = 32;
@@ -111,10 +112,14 @@ function checkId(id: string): void {
 
 function bytesOf(id: string, key: string | Uint8Array): Uint8Array {
   const bytes = typeof key === "string" ? decode(id, key.trim()) : Uint8Array.from(key);
-  if (bytes.length === KEY_BYTES) return bytes;
-  throw new CalValidationError(
-    `The encryption key ${showKeyId(id)} has ${bytes.length} bytes; it must have ${KEY_BYTES}. Make one with: openssl rand -base64 32`,
-  );
+  const advice = "Make one with: openssl rand -base64 32";
+  if (bytes.length !== KEY_BYTES) {
+    throw new CalValidationError(
+      `The encryption key ${showKeyId(id)} has ${bytes.length} bytes; it must have ${KEY_BYTES}. ${advice}`,
+    );
+  }
+  if (!isWeakKey(bytes)) return bytes;
+  throw new CalValidationError(`The encryption key ${showKeyId(id)} is not random. ${advice}`);
 }
 
 function decode(id: string, key: string): Uint8Array {

@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { createCalEmulator } from "../../../src/testing/index.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 import { connectedAccounts, walk, type WalkedApp } from "../../support/walk.js";
+import { walkLinking } from "../../support/walk-linking.js";
 import { exampleEnv, type ExampleProject } from "./project.js";
 
 /**
@@ -15,6 +16,8 @@ export async function walkExample(
     script: string | ((port: string) => string);
     /** Creates the tables. */
     migrate?: (database: TestDatabase, env: Record<string, string>) => Promise<void>;
+    /** Reads the token table, if it is not in Postgres. */
+    readRows?: () => Promise<Record<string, string>[]>;
     basePath?: string;
     isRendered?: boolean;
     /** The paths of the scripts that its page loads. */
@@ -42,7 +45,8 @@ export async function walkExample(
       await first.stop();
     }
 
-    const { rows } = await database.pool.query<Record<string, string>>(`SELECT * FROM "CalendarIntegration"`);
+    const readRows = options.readRows ?? (() => rowsOf(database));
+    const rows = await readRows();
     expect(rows.map(({ userUlid }) => userUlid)).toEqual(["ada"]);
     // A JWE starts with its header, {"alg":"dir",...
     expect(rows[0]).toMatchObject({
@@ -79,6 +83,50 @@ async function startRefresh({ origin, basePath = "/api/cal", emulator }: WalkedA
   await expect.poll(() => slow.hits).toBe(1);
   browser.abort();
   await expect(request).rejects.toThrow();
+}
+
+/**
+ * Starts an example whose environment names an OAuth client and no platform client, and goes through its pages: users link
+ * their own Cal.com accounts.
+ */
+export async function walkExampleWithOwnAccounts(
+  project: ExampleProject,
+  options: {
+    script: (port: string) => string;
+    migrate: (database: TestDatabase) => Promise<void>;
+    basePath?: string;
+  },
+): Promise<void> {
+  const { basePath = "/api/cal" } = options;
+  const emulator = createCalEmulator();
+  const calCom = await emulator.listen();
+  const database = await createDatabase();
+  try {
+    const services = { emulator, calUrl: calCom.url, databaseUrl: database.url };
+    const { env, port, origin } = await exampleEnv(project, services);
+    const { CAL_CLIENT_ID: _id, CAL_CLIENT_SECRET: _secret, ...rest } = env;
+    const redirectUris = [`${origin}${basePath}/oauth/callback`];
+    const client = emulator.oauth2.clients.create({ id: "example", secret: "its-secret", redirectUris });
+    const oauth = {
+      CAL_OAUTH_CLIENT_ID: client.id,
+      CAL_OAUTH_CLIENT_SECRET: "its-secret",
+      CAL_AUTHORIZE_URL: emulator.oauth2.authorizeUrl,
+    };
+    await options.migrate(database);
+    const server = await project.start(options.script(port), { origin, env: { ...rest, ...oauth } });
+    try {
+      await walkLinking({ origin, basePath, page: "/settings", emulator });
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await database.drop();
+    await calCom.close();
+  }
+}
+
+async function rowsOf({ pool }: TestDatabase): Promise<Record<string, string>[]> {
+  return (await pool.query<Record<string, string>>(`SELECT * FROM "CalendarIntegration"`)).rows;
 }
 
 async function expectScript(url: string): Promise<void> {
