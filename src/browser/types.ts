@@ -3,7 +3,7 @@ import type { CalAccountView, CalendarId, CalendarIntegrationStatus, CalendarPro
 import type { Connection, OAuthProvider } from "./status.js";
 
 /**
- * How a consent page is shown. `redirect`: in place of the application's page. `popup`: in a window of its own, which
+ * How a consent page is shown. `redirect`: in place of the application's page. `popup`: in a new window, which
  * closes itself; the page stays as it is. Where a browser blocks the window, the page is redirected after all.
  */
 export type ConsentMode = "redirect" | "popup";
@@ -76,7 +76,7 @@ export interface CalendarIntegrationError extends CalendarActivity {
   calendar?: CalendarId | undefined;
 }
 
-/** A consent page in a window of its own. */
+/** A consent page in a new window. */
 export interface CalendarPopup extends CalendarActivity {
   /** The id under which the window reports how it ended. */
   id: string;

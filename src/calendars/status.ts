@@ -57,8 +57,8 @@ export async function statusOf(
 }
 
 /**
- * What `check` says, which looks at one connection, together with the list, which has all of them. Only the list tells
- * of a second connection that doesn't work, and of delegated access; only `check` tells of Cal.com's mark "invalid".
+ * What `check` says, which looks at one connection, together with the list, which has all of them. Only the list shows
+ * a second connection that doesn't work, and delegated access; only `check` shows Cal.com's mark "invalid".
  */
 export function statusOfAll(
   provider: DisconnectableProvider,

@@ -108,7 +108,7 @@ export function fill(text: string, name: string): string {
   return text.replace(/\{\w+\}/g, () => name);
 }
 
-/** Returns the text that tells the user what went wrong and what to do. */
+/** Returns the text that says what went wrong and what to do. */
 export function describeError(
   { code, action, provider }: CalendarIntegrationError,
   texts?: PartialCalendarTexts,

@@ -63,7 +63,7 @@ export class ManagedUsers {
 
   /**
    * All managed users of the OAuth client, or those with certain addresses. Pages by itself. Cal.com promises
-   * no order, and lets nobody past the first 500: then this throws, rather than end as if those were all.
+   * no order, and returns only the first 500: then this throws, rather than end as if those were all.
    *
    * @throws {@link CalApiError} `list_limit` after 500 users: look the others up by `emails`.
    * @example

@@ -33,7 +33,7 @@ export const connectionStateRules: readonly ConnectionRule[] = [
     },
   },
   {
-    name: "users are told apart exactly, whatever their ids look like",
+    name: "two different user ids are never treated as one, whatever they look like",
     async check({ store, userId }) {
       const states = lookalikes.map((name, n) => stateOf(userId(name), FAR_AWAY, `{"n":${n}}`));
       for (const state of states) await put(store, state);
