@@ -45,7 +45,7 @@ describe("the packed package", () => {
     const exported = Object.keys(exports).filter((key) => key !== "./package.json");
     const modules = exported.filter((key) => !key.endsWith(".css")).map((key) => `calbridge${key.slice(1)}`);
     expect(modules.sort()).toEqual([...entries].sort());
-    // Whoever imports these has React, or OpenTelemetry.
+    // An application that imports these has React, or OpenTelemetry.
     const needPackages = ["calbridge/react", "calbridge/opentelemetry"];
     for (const entry of entries.filter((name) => !needPackages.includes(name))) {
       const imported = await project.run(

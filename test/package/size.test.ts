@@ -20,7 +20,7 @@ const options = {
   platform: "neutral",
   mainFields: ["module", "main"],
   outdir: "out",
-  // Whoever imports calbridge/opentelemetry has it.
+  // An application that imports calbridge/opentelemetry has it.
   external: ["@opentelemetry/api"],
   write: false,
   logLevel: "silent",

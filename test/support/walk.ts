@@ -56,7 +56,7 @@ export async function walk(app: WalkedApp): Promise<void> {
   const refused = await consent.authorize(await ada.start("google"), { deny: true });
   await ada.comesBack(refused.redirectTo, { calendarType: "google", reason: "not_connected" });
 
-  // Somebody else comes back: nothing is stored for either of them.
+  // Another user comes back: nothing is stored for either of them.
   const stolen = await consent.authorize(await ada.start("office365"), { account: "bob" });
   await grace.comesBack(stolen.redirectTo, { calendarType: "office365", reason: "wrong_user" });
   const adasId = emulator.users.list().find(({ email }) => email.startsWith("ada"))!.id;
