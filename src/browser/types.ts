@@ -170,9 +170,9 @@ export interface CalendarActions {
   link: (options?: LinkOptions) => Promise<boolean>;
   /** Ends the link to the user's own Cal.com account. Changes nothing in that account. */
   unlink: () => Promise<boolean>;
-  /** Sets whether Cal.com checks a calendar for conflicts. Shown at once, and taken back if it is refused. */
+  /** Sets whether Cal.com checks a calendar for conflicts. Shown at once, and undone if it is refused. */
   selectCalendar: (calendar: CalendarId, isSelected: boolean) => Promise<boolean>;
-  /** Sets the calendar that bookings are written to. Shown at once, and taken back if it is refused. */
+  /** Sets the calendar that bookings are written to. Shown at once, and undone if it is refused. */
   setDestination: (calendar: CalendarId) => Promise<boolean>;
   /** Loads the status again. */
   reload: () => Promise<boolean>;

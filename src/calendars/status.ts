@@ -97,7 +97,7 @@ function failed(
 
 /** What the error of a connection in Cal.com's list means. */
 export function reasonOfListError(message: string): DisconnectedReason {
-  // Google's `invalid_grant`. Everything else that a provider can answer, an outage too, is "could not get".
+  // Google's `invalid_grant`. Any other response of a provider, an outage too, is "could not get".
   if (/expired or revoked/i.test(message)) return "revoked";
   return /could not get connected calendars/i.test(message) ? "unavailable" : "provider_error";
 }

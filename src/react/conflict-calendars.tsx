@@ -12,7 +12,7 @@ const MANY = 15;
 interface ConflictCalendarsProps {
   ui: Ui;
   groups: readonly ChoiceGroup[];
-  /** Why the change of a calendar was taken back. */
+  /** Why the change of a calendar was undone. */
   error: string | undefined;
   /** The calendar that `error` is about. */
   changed: CalendarId | undefined;
@@ -106,7 +106,7 @@ function checkbox(
         {/* A name has its own text direction, independent of the page. */}
         <bdi>{name}</bdi>
       </label>
-      {/* Beside the calendar, as the beginning of a long list may be out of sight. */}
+      {/* Beside the calendar, as the beginning of a long list may be outside of the screen. */}
       {error && changed && reference && isSame(changed, reference) && (
         <div role="alert">{message(ui, "error", error)}</div>
       )}

@@ -12,7 +12,7 @@ const SETTLE_MS = 700;
 interface DestinationSelectProps {
   ui: Ui;
   groups: readonly ChoiceGroup[];
-  /** Why the last change was taken back, and what to do. */
+  /** Why the last change was undone, and what to do. */
   error: string | undefined;
   /** Resolves with whether it worked. */
   onChange: (calendar: CalendarId) => Promise<boolean>;
