@@ -21,6 +21,8 @@ interface ClientParts {
   loadConnections: (() => Promise<Connections>) | undefined;
 }
 
+const loadForOAuth = () => import("./users/for-oauth.js");
+
 /** Creates the parts of a client. */
 export function createContext(resolved: ResolvedOptions): ClientParts {
   const { hooks, logger, telemetry, managedUsers, oauth, now } = resolved;
@@ -48,13 +50,9 @@ export function createContext(resolved: ResolvedOptions): ClientParts {
           const { clientId } = managedUsers;
           return ownedGrant(managedUserGrant(sendAsClient, clientId), sendAsClient, clientId);
         }),
-      oauth:
-        oauth &&
-        (async () => {
-          const { oauthGrant } = await import("./users/for-oauth.js");
-          return oauthGrant(sendToken, oauth, now);
-        }),
+      oauth: oauth && (async () => (await loadForOAuth()).oauthGrant(sendToken, oauth, now)),
     }),
+    loadSingleUse: async () => (await loadForOAuth()).SingleUseRefresh,
     cache: new TokenCache(resolved.cache.maxUsers),
     refreshWindowMs: resolved.refreshWindowMs,
     refreshAheadMs: resolved.refreshAheadMs,

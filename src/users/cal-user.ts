@@ -115,7 +115,7 @@ export class CalUser {
     yield* itemsOf<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
   }
 
-  /** What Cal.com knows of the user. */
+  /** What Cal.com knows of the user. OAuth 2: scope `PROFILE_READ`. */
   async profile(options?: CallOptions): Promise<UserProfile> {
     return getProfile((call) => this.#send(call), options);
   }
