@@ -11,6 +11,7 @@ import { TokenCache } from "./tokens/token-cache.js";
 import { reportTokenRefresh } from "./tokens/token-events.js";
 import { TokenManager } from "./tokens/token-manager.js";
 import type { UserContext } from "./users/context.js";
+import { loadForManagedUsers, loadForOAuth } from "./users/parts.js";
 
 /** The parts of a client, connected to each other. */
 interface ClientParts {
@@ -20,8 +21,6 @@ interface ClientParts {
   /** Loads what checks connections. `undefined` for a client without a connection store. */
   loadConnections: (() => Promise<Connections>) | undefined;
 }
-
-const loadForOAuth = () => import("./users/for-oauth.js");
 
 /** Creates the parts of a client. */
 export function createContext(resolved: ResolvedOptions): ClientParts {
@@ -46,7 +45,7 @@ export function createContext(resolved: ResolvedOptions): ClientParts {
       managed:
         managedUsers &&
         (async () => {
-          const { managedUserGrant, ownedGrant } = await import("./users/for-managed-users.js");
+          const { managedUserGrant, ownedGrant } = await loadForManagedUsers();
           const { clientId } = managedUsers;
           return ownedGrant(managedUserGrant(sendAsClient, clientId), sendAsClient, clientId);
         }),

@@ -31,6 +31,7 @@ import type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-sum
 import { within } from "./lib/deadline.js";
 import type { UserContext } from "./users/context.js";
 import { processEnv } from "./lib/env.js";
+import { loadForManagedUsers, loadOnDemand } from "./users/parts.js";
 
 /**
  * Cal.com, on behalf of an application's users. Create one for the whole process: its users share a cache and
@@ -145,7 +146,7 @@ export class CalClient {
     assertManagedUserInput(input);
     options.signal?.throwIfAborted();
     // For every caller: of several calls at once, only one's input is used.
-    if (input.metadata) (await import("./users/for-managed-users.js")).assertRoomForOwnerHash(input.metadata);
+    if (input.metadata) (await loadForManagedUsers()).assertRoomForOwnerHash(input.metadata);
     const { signal, timeoutMs } = options;
     // Shared by all callers that ask for this user, so the first caller's signal does not end it.
     const ensuring = this.#ensuring.join(userId, () => this.#ensure(userId, input, { timeoutMs }));
@@ -165,14 +166,14 @@ export class CalClient {
           "This user has not linked a Cal.com account. Send the browser to cal.oauth.authorizationUrl().",
         );
       }
-      const { createUser } = await import("./users/for-managed-users.js");
+      const { createUser } = await loadForManagedUsers();
       await createUser(this.#context, userId, input, options);
       this.#context.connections?.changed(userId);
       return;
     }
     const { grant, isOwned } = detailsOf(record);
     if (!managedUsers || grant !== "managed" || isOwned) return;
-    const { FirstUse } = await import("./users/for-managed-users.js");
+    const { FirstUse } = await loadForManagedUsers();
     this.#firstUse ??= new FirstUse();
     await this.#firstUse.claim(this.#context, record, options);
   }
@@ -194,7 +195,7 @@ export class CalClient {
     assertUserId(to);
     if (email !== undefined) assertEmail(email);
     if (from === to) throw new CalValidationError("The two users must be different.");
-    const { reassignUser } = await import("./users/for-managed-users.js");
+    const { reassignUser } = await loadForManagedUsers();
     await reassignUser(this.#context, from, to, email, options);
     this.#context.connections?.forget(from);
     this.#context.connections?.changed(to);
@@ -205,7 +206,7 @@ export class CalClient {
    * it when it first meets one. `calbridge claim` runs it. Can be stopped, continued and run again.
    */
   async claimUsers(options: ClaimUsersOptions = {}): Promise<ClaimProgress> {
-    const { claimUsers } = await import("./users/for-managed-users.js");
+    const { claimUsers } = await loadForManagedUsers();
     return claimUsers(this.#context, options);
   }
 
@@ -216,14 +217,14 @@ export class CalClient {
    * @throws {@link CalTokenError} `unsupported_for_grant` for a client without `managedUsers`.
    */
   async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
-    const { requestRaw } = await import("./users/on-demand.js");
+    const { requestRaw } = await loadOnDemand();
     const { sendAsClient, options } = this.#context;
     return requestRaw<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
   }
 
   /** The items of a list of Cal.com's, page by page, as the platform client. See {@link CalUser.paginate}. */
   async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
-    const { itemsOf } = await import("./users/on-demand.js");
+    const { itemsOf } = await loadOnDemand();
     const { sendAsClient, options } = this.#context;
     yield* itemsOf<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
   }
@@ -247,7 +248,7 @@ export class CalClient {
    * ```
    */
   async *users(options: UsersOptions = {}): AsyncGenerator<UserSummary | UnreadableUser, void, undefined> {
-    const { userSummaries } = await import("./users/on-demand.js");
+    const { userSummaries } = await loadOnDemand();
     yield* userSummaries(this.#context, options);
   }
 

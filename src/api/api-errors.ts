@@ -120,9 +120,9 @@ function statusHint(status: number): string | undefined {
 function adviceFor({ advice, auth, status }: FailedResponse, code: CalApiErrorCode): string {
   if (advice !== undefined) return ` ${advice}`;
   if (code === "unauthorized" && auth === "client") return " Check clientId and clientSecret.";
-  if (code === "missing_scope") return " Ask the user to link the Cal.com account again, with these scopes.";
+  if (code === "missing_scope") return " The user has to link the Cal.com account again, with these scopes.";
   if (code === "unavailable_for_grant") {
-    return " Cal.com offers it to managed users only. Busy times: calendars.busyTimes(); connections: calendars.list().";
+    return " For busy times use calendars.busyTimes(), for connections calendars.list().";
   }
   if (code === "api_error" && status === 404) return " Check that baseUrl ends in /v2.";
   return "";
