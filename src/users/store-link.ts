@@ -8,6 +8,7 @@ import type { UserContext } from "./context.js";
 
 // About seven seconds: a database that restarts.
 const MAX_ATTEMPTS = 20;
+const MAX_TAKE_OVER_WAIT_MS = 10_000;
 
 /** Refuses a store that does not keep `details`, before the code is used up and the existing record is replaced. */
 export async function assertKeepsDetails(store: CheckedStore, existing: TokenRecord | null): Promise<void> {
@@ -89,17 +90,20 @@ async function setOrTakeOver(
       );
     }
   }
-  await unlinkHolder(context, write.calUserId);
+  await unlinkHolder(context, write);
   return set();
 }
 
 /** Ends the link of the application user who has this Cal.com account. */
-async function unlinkHolder({ store, tokens, connections }: UserContext, calUserId: number): Promise<void> {
+async function unlinkHolder(
+  { store, tokens, connections }: UserContext,
+  { userId, calUserId }: CheckedWrite,
+): Promise<void> {
   const holder = await store.findUser(calUserId);
   if (holder === null) {
     throw new CalStoreError("This token store can't tell who has linked the account: it has no findUser().");
   }
-  await tokens.withLease(holder, async () => {
+  const unlink = async (): Promise<void> => {
     const record = await store.get(holder);
     if (record?.calUserId !== calUserId) return;
     if (detailsOf(record).grant === "managed") {
@@ -111,7 +115,9 @@ async function unlinkHolder({ store, tokens, connections }: UserContext, calUser
     await store.delete(holder);
     tokens.forget(holder);
     connections?.forget(holder);
-  });
+  };
+  // Two users who take each other's account at the same time hold what the other one waits for: one of them gives up.
+  await tokens.withLease(holder, unlink, userId < holder ? undefined : MAX_TAKE_OVER_WAIT_MS);
 }
 
 function dropsDetails(): CalStoreError {
