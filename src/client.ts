@@ -1,11 +1,9 @@
 import type { CalClientOptions, CommonOptions } from "./client-options.js";
 import { optionsFromEnv } from "./options-from-env.js";
-import { createContext } from "./client-context.js";
+import { closeContext, createContext } from "./client-context.js";
 import { resolveOptions } from "./resolve-options.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
-import { userNotFound } from "./tokens/token-record.js";
-import { detailsOf } from "./tokens/details.js";
-import type { FirstUse } from "./users/first-use.js";
+import { EnsuredUsers } from "./users/ensured-users.js";
 import type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
@@ -24,7 +22,6 @@ import { assertEmail, assertObject, assertUserId } from "./lib/assert.js";
 import { ManagedUsers } from "./users/managed-users.js";
 import { assertManagedUserInput } from "./users/user-input.js";
 import type { AttemptStore } from "./tokens/checked-store.js";
-import { SingleFlight } from "./lib/single-flight.js";
 import type { Telemetry } from "./lib/telemetry.js";
 import { CalUser } from "./users/cal-user.js";
 import type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-summaries.js";
@@ -51,24 +48,25 @@ export class CalClient {
   readonly attempts: AttemptStore | null;
   /** @internal For the request handlers. */
   readonly telemetry: Telemetry | undefined;
+  /** @internal For the request handlers: takes work that no request waits for. `undefined` where the runtime may stop it. */
+  readonly background: ((work: Promise<unknown>) => void) | undefined;
   readonly #context: UserContext;
   readonly #oauth: OAuthAccounts | undefined;
   /** Loaded when it is first needed. `undefined` for a client without a connection store. */
   readonly #loadConnections: (() => Promise<Connections>) | undefined;
-  /** Users that this process is creating. */
-  readonly #ensuring: SingleFlight<void>;
-  #firstUse: FirstUse | undefined;
+  readonly #ensuring: EnsuredUsers;
 
   /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
     const resolved = resolveOptions(options);
-    this.#ensuring = new SingleFlight(resolved.waitUntil);
     const { context, sendToken, loadConnections } = createContext(resolved);
     const { managedUsers, oauth, telemetry, now } = resolved;
     this.#context = context;
+    this.#ensuring = new EnsuredUsers(context);
     this.#loadConnections = loadConnections;
     this.attempts = context.store.attempts;
     this.telemetry = telemetry;
+    this.background = resolved.hasBackground ? resolved.waitUntil : undefined;
     this.managedUsers = new ManagedUsers(context.sendAsClient, managedUsers?.clientId ?? "");
     this.#oauth =
       oauth && new OAuthAccounts(context, oauth, sendToken, now, (userId) => this.forUser(userId));
@@ -77,7 +75,8 @@ export class CalClient {
   /**
    * A client from the environment: `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` for managed users; `CAL_OAUTH_CLIENT_ID`,
    * `CAL_OAUTH_CLIENT_SECRET`, `CAL_OAUTH_REDIRECT_URI`, `CAL_OAUTH_SCOPES` and `CAL_AUTHORIZE_URL` for OAuth 2;
-   * `CAL_API_URL`. With both, give `newUsers`. Where there is no `process.env` (Workers), give `env`.
+   * `CAL_API_URL`. With both, give `newUsers` or `CAL_NEW_USERS`; with one of them it is ignored. Where there is no
+   * `process.env` (Workers), give `env`.
    *
    * @throws {@link CalValidationError} that names the missing variables.
    */
@@ -88,11 +87,12 @@ export class CalClient {
     },
   ): CalClient {
     assertObject("The options", options, "{ tokenStore }");
-    const { env = processEnv(), ...rest } = options;
+    const { env = processEnv(), newUsers, ...rest } = options;
     const fromEnv = optionsFromEnv(env);
     return new CalClient({
       ...rest,
       ...fromEnv,
+      ...("newUsers" in fromEnv && newUsers && { newUsers }),
       baseUrl: rest.baseUrl ?? fromEnv.baseUrl,
     } as CalClientOptions);
   }
@@ -135,7 +135,7 @@ export class CalClient {
    * The application's user, with a managed user at Cal.com: the one the store knows, or one that is found by
    * its address or created. Safe to call on every request, and at once from several processes.
    *
-   * The address decides who somebody is: give only addresses that the application has verified.
+   * The address identifies the user: give only addresses that the application has verified.
    *
    * @param userId - The application's own id of the user.
    * @throws {@link CalApiError} `conflict` if the address, or the user name that Cal.com makes of it, is
@@ -149,33 +149,8 @@ export class CalClient {
     if (input.metadata) (await loadForManagedUsers()).assertRoomForOwnerHash(input.metadata);
     const { signal, timeoutMs } = options;
     // Shared by all callers that ask for this user, so the first caller's signal does not end it.
-    const ensuring = this.#ensuring.join(userId, () => this.#ensure(userId, input, { timeoutMs }));
-    await within(ensuring, { signal });
+    await within(this.#ensuring.ensure(userId, input, { timeoutMs }), { signal });
     return user;
-  }
-
-  async #ensure(userId: string, input: ManagedUserInput, options: CallOptions): Promise<void> {
-    const { store, tokens, options: client } = this.#context;
-    const { newUsers, managedUsers } = client;
-    // Not the cache: another process may have deleted the user.
-    const record = await store.get(userId);
-    if (!record) {
-      tokens.forget(userId);
-      if (newUsers === "oauth") {
-        throw userNotFound(
-          "This user has not linked a Cal.com account. Send the browser to cal.oauth.authorizationUrl().",
-        );
-      }
-      const { createUser } = await loadForManagedUsers();
-      await createUser(this.#context, userId, input, options);
-      this.#context.connections?.changed(userId);
-      return;
-    }
-    const { grant, isOwned } = detailsOf(record);
-    if (!managedUsers || grant !== "managed" || isOwned) return;
-    const { FirstUse } = await loadForManagedUsers();
-    this.#firstUse ??= new FirstUse();
-    await this.#firstUse.claim(this.#context, record, options);
   }
 
   /**
@@ -197,8 +172,7 @@ export class CalClient {
     if (from === to) throw new CalValidationError("The two users must be different.");
     const { reassignUser } = await loadForManagedUsers();
     await reassignUser(this.#context, from, to, email, options);
-    this.#context.connections?.forget(from);
-    this.#context.connections?.changed(to);
+    await this.#context.connections?.moved(from, to);
   }
 
   /**
@@ -260,7 +234,7 @@ export class CalClient {
 
   /**
    * Checks one user's connections now, whether the user is due or not: reads them, remembers what is new, restores what
-   * a reconnect has lost, and tells the hook `onConnectionChange`. For a job for each user, or a page.
+   * a reconnect has lost, and calls the hook `onConnectionChange`. For a job for each user, or a page.
    *
    * @throws {@link CalTokenError} `user_not_found` for a user without tokens.
    * @throws {@link CalValidationError} for a client without a `connectionStore`.
@@ -271,7 +245,7 @@ export class CalClient {
   }
 
   /**
-   * Checks the connections of all users who are due, and tells the hook `onConnectionChange` what has changed. Any number
+   * Checks the connections of all users who are due, and calls the hook `onConnectionChange` for each change. Any number
    * of processes may run it at once: no two get the same user, and the users of one that was killed are due again after
    * five minutes. Call it every few minutes. A user who can't be checked doesn't end the run.
    *
@@ -304,8 +278,9 @@ export class CalClient {
   }
 
   /**
-   * Waits for the refreshes in flight and their writes, and starts no new one: call it before the process ends, on
-   * SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh still work.
+   * Waits for the refreshes in flight and for all that calls still write, and starts no new refresh: call it before the
+   * process ends, on SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh
+   * still work.
    *
    * @example
    * ```ts
@@ -316,8 +291,7 @@ export class CalClient {
    * ```
    */
   async close(): Promise<void> {
-    await this.#ensuring.settled();
-    await this.#context.tokens.close();
+    await closeContext(this.#context, this.#ensuring.settled());
   }
 
   /** The same as {@link close}, for `await using`. */

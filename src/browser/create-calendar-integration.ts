@@ -20,6 +20,7 @@ import type { CalendarActivity, CalendarIntegrationOptions, CalendarIntegrationS
  * button.onclick = () => calendars.connect("google", { mode: "popup" });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its actions share the state
 export function createCalendarIntegration(
   options: CalendarIntegrationOptions = {},
 ): CalendarIntegrationStore {
@@ -68,7 +69,7 @@ export function createCalendarIntegration(
       return () => {
         core.isStopped = true;
         listeners.abort();
-        loading.stop();
+        loading.awaitApple();
         consent.stop();
         dispatch({ type: "stopped" });
       };
@@ -78,15 +79,15 @@ export function createCalendarIntegration(
       consent.show({
         activity: { action: "connect", provider, credentialId },
         route: "calendars/oauth-connect-url",
-        parameters: { type: provider, select: another, reconnect: credentialId?.toString() },
+        parameters: { type: provider, select: another && "1", reconnect: credentialId?.toString() },
         mode,
       }),
 
     connectApple: (credentials) =>
       run({ action: "connectApple", provider: "apple" }, async () => {
-        const { connected, reason } = await call("calendars/apple-credentials", credentials);
-        if (connected === false) throw new RequestError(reason ?? "not_connected");
-        changeList({ type: "appleAccepted" });
+        const data = await call("calendars/apple-credentials", credentials);
+        if (!data.connected) throw new RequestError(data.reason ?? "not_connected");
+        changeList({ type: "appleAccepted", calendars: valid(connectionsIn(data)) });
         loading.awaitApple();
       }),
 
@@ -112,7 +113,7 @@ export function createCalendarIntegration(
       consent.show({
         activity: { action: "link" },
         route: "oauth/authorize-url",
-        parameters: { replace, takeOver },
+        parameters: { replace: replace && "1", takeOver: takeOver && "1" },
         mode,
       }),
 

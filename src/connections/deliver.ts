@@ -6,22 +6,26 @@ import type { PendingChange } from "./user-state.js";
 /** How long the hook may take for one change, in milliseconds. */
 const MAX_HOOK_MS = 60_000;
 
-/** What the hook was told. */
+/** What was reported to the hook. */
 export interface Delivery {
   /** Ids of the changes for which it resolved. */
   told: Set<string>;
   hasFailed: boolean;
 }
 
-/** Tells the hook the changes, in their order, until one fails: that one and those after it are told at the next check. */
+/**
+ * Calls the hook for each change, in their order, until one call fails or the signal is aborted. That change and those
+ * after it wait for the next check.
+ */
 export async function deliver(
   { users, onConnectionChange, logger }: ConnectionsContext,
   userId: string,
-  pending: readonly PendingChange[],
+  { pending, signal }: { pending: readonly PendingChange[]; signal: AbortSignal | undefined },
 ): Promise<Delivery> {
   const told = new Set<string>();
   if (!onConnectionChange) return { told, hasFailed: false };
   for (const change of pending) {
+    if (signal?.aborted) break;
     const described = describeChange(userId, change);
     try {
       const time = { ms: MAX_HOOK_MS, message: `The hook took longer than ${String(MAX_HOOK_MS)} ms.` };

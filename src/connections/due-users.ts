@@ -9,13 +9,18 @@ export class DueUsers {
   #left: number;
   #claimed: ConnectionState[] = [];
   #claiming: Promise<void> | undefined;
-  /** Whether nobody was due at the last look. */
+  /** Whether no user was due at the last look. */
   isEmpty = false;
 
   constructor(context: ConnectionsContext, { limit, batch }: { limit: number; batch: number }) {
     this.#context = context;
     this.#batch = batch;
     this.#left = limit;
+  }
+
+  /** Whether the limit is not reached yet, and a user may be due. */
+  get mayHaveMore(): boolean {
+    return this.#claimed.length > 0 || (this.#left > 0 && !this.isEmpty);
   }
 
   async next(): Promise<ConnectionState | undefined> {
@@ -29,6 +34,7 @@ export class DueUsers {
   /** Users who were claimed and not checked are due at once. */
   async giveBack(claimed: ConnectionState): Promise<void> {
     const { userId, details, version } = claimed;
+    this.isEmpty = false;
     const dueAt = new Date(this.#context.users.options.now());
     await this.#context.store.set({ userId, details, dueAt }, { ifVersion: version });
   }

@@ -51,9 +51,10 @@ export function missingConnection(known: KnownConnection, { list, previous, now 
 /** A connection that is remembered, as the list has it now. */
 export function nextConnection(
   known: KnownConnection,
-  found: SeenConnection,
+  listed: SeenConnection,
   around: Around,
 ): NextConnection {
+  const found = withKnownMark(known, listed);
   const { missingSince, ...rest } = known;
   const { key, credentialId } = found;
   const connection = { ...rest, key, credentialId, ...nextHealth(known, found.verdict, around.now) };
@@ -82,7 +83,14 @@ export function nextConnection(
   };
 }
 
-/** Whether the same calendars were to be restored before: that was told already. */
+/** Cal.com's mark "invalid" counts until Cal.com says that it is no longer there, or the user connects again. */
+function withKnownMark({ key, status, reason }: KnownConnection, found: SeenConnection): SeenConnection {
+  const isMarked = status === "broken" && reason === "invalid_credentials";
+  const isKept = isMarked && found.mayBeInvalid && found.key === key && isWorking(found);
+  return isKept ? { ...found, verdict: { status, reason } } : found;
+}
+
+/** Whether the same calendars were to be restored before: that was reported already. */
 function isSameWish(one: ToRestore, other: ToRestore | undefined): boolean {
   const calendarsOf = ({ selected, destination }: ToRestore): string =>
     JSON.stringify([selected, destination]);

@@ -19,6 +19,7 @@ export interface MemoryTokenStoreOptions {
  * const cal = CalClient.fromEnv({ tokenStore: memoryTokenStore() });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its methods share the maps
 export function memoryTokenStore(options: MemoryTokenStoreOptions = {}): Required<TokenStore> {
   const now = options.now ?? Date.now;
   const records = new Map<string, TokenRecord>();
@@ -58,7 +59,9 @@ export function memoryTokenStore(options: MemoryTokenStoreOptions = {}): Require
     set: async (record, { ifVersion }) => {
       const current = records.get(record.userId);
       if ((current?.version ?? null) !== ifVersion) return null;
-      assertNotInUse(record, record.userId);
+      const isSameAccount = current?.calServer === record.calServer && current.calUserId === record.calUserId;
+      // A refresh, the most frequent write, does not change whose account it is.
+      if (!isSameAccount) assertNotInUse(record, record.userId);
       return write(record, current);
     },
 

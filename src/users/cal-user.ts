@@ -4,7 +4,7 @@ import { getProfile, type UserProfile } from "../api/endpoints/profile.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
-import { CalApiError, CalTokenError } from "../errors.js";
+import { CalTokenError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { reauthorizationRequired } from "../tokens/reauthorization.js";
 import { assertEmail, assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
@@ -14,6 +14,7 @@ import type { UsableTokens } from "../tokens/token-manager.js";
 import { accessTokenExpiry, MAX_TTL_MS, userNotFound } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
+import { isAccountGone, isAccountLost, isTokenRefused } from "./call-errors.js";
 import type { UserContext } from "./context.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
@@ -133,7 +134,7 @@ export class CalUser {
   async calAccount(options?: CallOptions): Promise<CalAccount | null> {
     const { store, tokens, options: client } = this.#context;
     const record = await this.#stored(() => store.get(this.id), options);
-    // Whoever asks which account it is acts on that account next.
+    // A caller that asks which account it is acts on that account next.
     tokens.compareCached(this.id, record);
     return record && calAccountOf(record, client.oauth?.scopes ?? [], client.now());
   }
@@ -148,11 +149,15 @@ export class CalUser {
     const { store, tokens } = this.#context;
     const unlink = async (): Promise<boolean> => {
       const record = await store.get(this.id);
-      if (!record) return false;
+      if (!record) {
+        // An earlier call may have failed half-way.
+        await this.#context.connections?.forget(this.id);
+        return false;
+      }
       assertGrant(record, "oauth", "unlink");
       await store.delete(this.id);
       tokens.forget(this.id);
-      this.#context.connections?.forget(this.id);
+      await this.#context.connections?.forget(this.id);
       return true;
     };
     return this.#stored(() => tokens.withLease(this.id, unlink), options);
@@ -215,16 +220,22 @@ export class CalUser {
       await deleteOwnManagedUser(this.#context, record, options);
     }
     const wasThere = await store.delete(this.id);
-    this.#context.connections?.forget(this.id);
     // Whether or not the caller still waits for it.
     tokens.forget(this.id);
+    await this.#context.connections?.forget(this.id);
     return wasThere;
   }
 
-  #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
+  async #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
     const { method, path } = call;
+    const { options, connections } = this.#context;
     const operation = { kind: "call", method, path, userId: this.id } as const;
-    return traced(this.#context.options.telemetry, operation, () => this.#sendWithToken(call, requirement));
+    try {
+      return await traced(options.telemetry, operation, () => this.#sendWithToken(call, requirement));
+    } catch (error) {
+      if (connections && isAccountLost(error)) connections.lost(this.id);
+      throw error;
+    }
   }
 
   /**
@@ -285,13 +296,4 @@ function assertGrant(record: TokenRecord, grant: "managed" | "oauth", method: st
       : `${method}() is for managed users, and this user has linked an own Cal.com account.`,
     "unsupported_for_grant",
   );
-}
-
-/** Cal.com refuses a token that it has just issued: the account behind it was deleted. */
-function isAccountGone({ apiMessage = "" }: CalApiError): boolean {
-  return apiMessage.includes("third-party token - No user");
-}
-
-function isTokenRefused(error: unknown): error is CalApiError {
-  return error instanceof CalApiError && (error.code === "token_expired" || error.code === "token_rejected");
 }

@@ -5,8 +5,9 @@ import {
   type ManagedUserUpdate,
 } from "../api/endpoints/managed-users.js";
 import type { CallOptions } from "../api/request.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-import { assertOwned, ignoreGone } from "./claim.js";
+import { assertOwned } from "./claim.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
 
@@ -34,5 +35,5 @@ export async function deleteOwnManagedUser(
 ): Promise<void> {
   if (!(await assertOwned(context, userId, calUserId, options))) return;
   const { clientId } = platformClientOf(context);
-  await ignoreGone(deleteManagedUser(context.sendAsClient, clientId, calUserId, options));
+  await unlessNotFound(deleteManagedUser(context.sendAsClient, clientId, calUserId, options));
 }

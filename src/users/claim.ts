@@ -4,7 +4,7 @@ import {
   type ManagedUserMetadata,
 } from "../api/endpoints/managed-users.js";
 import type { CallOptions } from "../api/request.js";
-import { CalApiError } from "../errors.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
 import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
@@ -17,7 +17,7 @@ export type ClaimOutcome = "owned" | "claimed" | "in_use" | "gone" | "not_manage
 
 /**
  * Gives the managed user of a record that came from elsewhere the owner hash of its application user. Without it, a
- * person who gets the same e-mail address later could not be told from this one.
+ * person who gets the same e-mail address later could not be distinguished from this one.
  */
 export async function claimUser(
   context: UserContext,
@@ -58,13 +58,8 @@ export async function setOwner(
     userId,
   );
   const { clientId } = platformClientOf(context);
-  try {
-    await updateManagedUser(context.sendAsClient, clientId, user.id, { metadata }, options);
-    return true;
-  } catch (error) {
-    if (error instanceof CalApiError && error.code === "not_found") return false;
-    throw error;
-  }
+  const updated = updateManagedUser(context.sendAsClient, clientId, user.id, { metadata }, options);
+  return (await unlessNotFound(updated)) !== null;
 }
 
 /**
@@ -83,13 +78,4 @@ export async function assertOwned(
   const user = await findManagedUser(context.sendAsClient, clientId, calUserId, options);
   if (user && (await ownershipOf(user, userId)) === "other") throw ownedByAnother();
   return user !== null;
-}
-
-/** Awaits a deletion. The user may be gone already. */
-export async function ignoreGone(deletion: Promise<ManagedUser>): Promise<void> {
-  try {
-    await deletion;
-  } catch (error) {
-    if (!(error instanceof CalApiError && error.code === "not_found")) throw error;
-  }
 }

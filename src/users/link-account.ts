@@ -48,7 +48,7 @@ export async function linkAccount(
     return { userId, calUserId, ...tokenColumns(issued), details: toDetailsText(details) };
   };
   // Before anything else: the code is used up, and these are the only tokens that came of it.
-  const record = await storeLink(context, { userId, writeOver }, { takeOver });
+  const record = await storeLink(context, { userId, writeOver }, options);
   tokens.forget(userId);
   await storeEmail(context, record, { timeoutMs });
   tokens.forget(userId);

@@ -1,9 +1,10 @@
 import { deleteManagedUser } from "../api/endpoints/managed-users.js";
 import type { CallOptions } from "../api/request.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
 import { CalStoreError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
-import { assertOwned, ignoreGone } from "./claim.js";
+import { assertOwned } from "./claim.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { findOwned } from "./find-owned.js";
 
@@ -31,7 +32,7 @@ export async function deletePreviousManagedUser(
   // Another application user may have adopted it since.
   const isFree = (await store.findUser(calUserId)) === null;
   if (isFree && (await assertOwned(context, userId, calUserId, options))) {
-    await ignoreGone(deleteManagedUser(sendAsClient, clientId, calUserId, options));
+    await unlessNotFound(deleteManagedUser(sendAsClient, clientId, calUserId, options));
   }
   await forgetPrevious(context, userId, calUserId);
   tokens.forget(userId);

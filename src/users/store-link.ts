@@ -5,6 +5,7 @@ import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import type { UserContext } from "./context.js";
+import type { LinkOptions } from "./oauth-types.js";
 
 // About seven seconds: a database that restarts.
 const MAX_ATTEMPTS = 20;
@@ -16,6 +17,13 @@ export async function assertKeepsDetails(store: CheckedStore, existing: TokenRec
   if (existing?.details !== null) return;
   const written = await store.set(withDetails(existing, {}), { ifVersion: existing.version });
   if (written?.details === null) throw dropsDetails();
+}
+
+/** A link that a take-over has ended. */
+interface FormerLink {
+  userId: string;
+  calUserId: number;
+  email: string | null;
 }
 
 /** A link to be written. */
@@ -32,7 +40,7 @@ interface LinkWrite {
 export async function storeLink(
   context: UserContext,
   link: LinkWrite,
-  options: { takeOver: boolean },
+  options: LinkOptions,
 ): Promise<TokenRecord> {
   const pauses = growingPauses();
   let failure: CalStoreError | undefined;
@@ -54,7 +62,7 @@ export async function storeLink(
 async function writeLink(
   context: UserContext,
   { userId, writeOver }: LinkWrite,
-  options: { takeOver: boolean },
+  options: LinkOptions,
 ): Promise<TokenRecord | null> {
   const { store } = context;
   const current = await store.get(userId);
@@ -75,7 +83,7 @@ async function setOrTakeOver(
   context: UserContext,
   write: CheckedWrite,
   current: TokenRecord | null,
-  { takeOver }: { takeOver: boolean },
+  { takeOver = false, onTakeOver }: LinkOptions,
 ): Promise<TokenRecord | null> {
   const { store } = context;
   const set = (): Promise<TokenRecord | null> => store.set(write, { ifVersion: current?.version ?? null });
@@ -90,23 +98,25 @@ async function setOrTakeOver(
       );
     }
   }
-  await unlinkHolder(context, write);
+  const former = await unlinkHolder(context, write);
+  if (former) onTakeOver?.(former);
   return set();
 }
 
-/** Ends the link of the application user who has this Cal.com account. */
+/** Ends the link of the application user who has this Cal.com account. Returns what it was. */
 async function unlinkHolder(
   { store, tokens, connections }: UserContext,
   { userId, calUserId }: CheckedWrite,
-): Promise<void> {
+): Promise<FormerLink | null> {
   const holder = await store.findUser(calUserId);
   if (holder === null) {
     throw new CalStoreError("This token store can't tell who has linked the account: it has no findUser().");
   }
-  const unlink = async (): Promise<void> => {
+  const unlink = async (): Promise<FormerLink | null> => {
     const record = await store.get(holder);
-    if (record?.calUserId !== calUserId) return;
-    if (detailsOf(record).grant === "managed") {
+    if (record?.calUserId !== calUserId) return null;
+    const { grant, email = null } = detailsOf(record);
+    if (grant === "managed") {
       throw new CalLinkError(
         "This Cal.com user is the managed user of another of the application's users, and can't be taken over.",
         "cal_account_in_use",
@@ -114,10 +124,11 @@ async function unlinkHolder(
     }
     await store.delete(holder);
     tokens.forget(holder);
-    connections?.forget(holder);
+    await connections?.forget(holder);
+    return { userId: holder, calUserId, email };
   };
   // Two users who take each other's account at the same time hold what the other one waits for: one of them gives up.
-  await tokens.withLease(holder, unlink, userId < holder ? undefined : MAX_TAKE_OVER_WAIT_MS);
+  return tokens.withLease(holder, unlink, userId < holder ? undefined : MAX_TAKE_OVER_WAIT_MS);
 }
 
 function dropsDetails(): CalStoreError {

@@ -114,8 +114,8 @@ export function createManagedUser(
     path: collection,
     params: { clientId },
     body: bodyOf(input),
-    read: (answer) => {
-      const { user, ...tokens } = dataOf(createdSchema)(answer);
+    read: (response) => {
+      const { user, ...tokens } = dataOf(createdSchema)(response);
       return { user: toManagedUser(user), tokens: toTokens(tokens) };
     },
   });
@@ -143,14 +143,14 @@ export function listManagedUsers(
 export function getManagedUser(
   send: Send,
   clientId: string,
-  userId: number,
+  calUserId: number,
   options: CallOptions = {},
 ): Promise<ManagedUser> {
   return send({
     ...options,
     method: "GET",
     path: item,
-    params: { clientId, userId },
+    params: { clientId, userId: calUserId },
     read: readManagedUser,
   });
 }
@@ -159,7 +159,7 @@ export function getManagedUser(
 export function updateManagedUser(
   send: Send,
   clientId: string,
-  userId: number,
+  calUserId: number,
   update: ManagedUserUpdate,
   options: CallOptions = {},
 ): Promise<ManagedUser> {
@@ -167,7 +167,7 @@ export function updateManagedUser(
     ...options,
     method: "PATCH",
     path: item,
-    params: { clientId, userId },
+    params: { clientId, userId: calUserId },
     body: bodyOf(update),
     read: readManagedUser,
   });
@@ -177,14 +177,14 @@ export function updateManagedUser(
 export function deleteManagedUser(
   send: Send,
   clientId: string,
-  userId: number,
+  calUserId: number,
   options: CallOptions = {},
 ): Promise<ManagedUser> {
   return send({
     ...options,
     method: "DELETE",
     path: item,
-    params: { clientId, userId },
+    params: { clientId, userId: calUserId },
     read: readManagedUser,
   });
 }

@@ -1,6 +1,7 @@
 import type { OAuthOptions } from "../../client-options.js";
 import { exchangeCode } from "../../api/endpoints/oauth-tokens.js";
 import { CalApiError, isCalError, type CalError } from "../../errors.js";
+import { parseHttpUrl } from "../../lib/http-url.js";
 import type { CommandIo } from "../command.js";
 import { oauthClientOf, oneTryTransport } from "../oauth-client.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
@@ -36,9 +37,9 @@ export async function checkAtCal(io: CommandIo, oauth: OAuthOptions, baseUrl: st
 
 /** The callback of the handlers, at their usual place. */
 function handlersCallback(env: CommandIo["env"]): string | undefined {
-  const appUrl = env["NEXT_PUBLIC_APP_URL"]?.trim() || env["APP_URL"]?.trim();
-  if (!appUrl || !/^https?:\/\//i.test(appUrl) || !URL.canParse(appUrl)) return undefined;
-  return new URL(appUrl).href.replace(/\/+$/, "") + HANDLERS_CALLBACK;
+  const appUrl = parseHttpUrl(env["NEXT_PUBLIC_APP_URL"]?.trim() || env["APP_URL"]?.trim());
+  if (!appUrl) return undefined;
+  return appUrl.href.replace(/\/+$/, "") + HANDLERS_CALLBACK;
 }
 
 function meaningOf(error: CalError, redirectUri: string | undefined, isGiven: boolean): Finding[] {
@@ -49,7 +50,7 @@ function meaningOf(error: CalError, redirectUri: string | undefined, isGiven: bo
     return [
       ok(`Cal.com accepts the OAuth client of CAL_OAUTH_CLIENT_ID${place}.`),
       note(
-        "Whether Cal.com has approved the client is told only when somebody links an account.",
+        "Cal.com says whether it has approved the client only when a user links an account.",
         "Try it: npx calbridge authorize.",
       ),
     ];

@@ -12,7 +12,7 @@ import {
   assertVersion,
   firstVersion,
   secretsOf,
-} from "../check-record.js";
+} from "../assert-record.js";
 import { scriptRunner, type RedisClient } from "./client.js";
 import { redisError } from "./errors.js";
 import { calUserKey, readRecord, writeRecord } from "./record-json.js";
@@ -50,6 +50,7 @@ export interface RedisTokenStoreOptions {
  * const tokenStore = redisTokenStore({ client: new Redis(process.env.REDIS_URL) });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its methods share the scripts
 export function redisTokenStore({
   client,
   prefix = "calbridge",

@@ -40,7 +40,7 @@ async function examine(env: Record<string, string | undefined> = {}): Promise<Co
   return result;
 }
 
-test("nothing is wrong: the client and its redirect URI are accepted, and nobody asks for a platform client", async () => {
+test("nothing is wrong: the client and its redirect URI are accepted, and no platform client is needed", async () => {
   const { code, out } = await examine();
   expect(out).toContain(
     `ok     Cal.com accepts the OAuth client of CAL_OAUTH_CLIENT_ID, and ${REDIRECT_URI} is registered.`,
@@ -49,6 +49,15 @@ test("nothing is wrong: the client and its redirect URI are accepted, and nobody
   expect(out).not.toMatch(/^wrong/m);
   expect(out).not.toContain("CAL_CLIENT_ID");
   expect(code).toBe(0);
+});
+
+test("beside a platform client it asks what new users get", async () => {
+  const platform = { CAL_CLIENT_ID: emulator.clientId, CAL_CLIENT_SECRET: emulator.clientSecret };
+  expect((await examine(platform)).out).toMatch(/^note {3}CAL_NEW_USERS is not set/m);
+  expect((await examine({ ...platform, CAL_NEW_USERS: "oauth" })).out).not.toContain("CAL_NEW_USERS");
+  const { code, out } = await examine({ ...platform, CAL_NEW_USERS: "both" });
+  expect(out).toMatch(/^wrong {2}CAL_NEW_USERS is neither managed nor oauth\./m);
+  expect(code).toBe(1);
 });
 
 test("it ends no tokens, and uses no code", async () => {

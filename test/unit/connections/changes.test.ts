@@ -11,7 +11,7 @@ import {
 } from "../../support/connections-world.js";
 
 describe("a calendar breaks", () => {
-  test("is told within a day and a fifth, once, with the last known address", async () => {
+  test("is reported within a day and a fifth, once, with the last known address", async () => {
     const world = createConnectionsWorld();
     const { adaId, credentialId } = await adaWithGoogle(world);
     expect(world.told).toEqual([]);
@@ -40,7 +40,7 @@ describe("a calendar breaks", () => {
     expect(world.told).toHaveLength(1);
   });
 
-  test("what Cal.com has marked as invalid is told, which its list does not say", async () => {
+  test("what Cal.com has marked as invalid is reported, although its list does not show it", async () => {
     const world = createConnectionsWorld();
     const { adaId } = await adaWithGoogle(world);
     world.emulator.calendars.invalidate({ userId: adaId });
@@ -51,7 +51,60 @@ describe("a calendar breaks", () => {
     expect(inShort(world.told).at(-1)).toBe("google broken connected");
   });
 
-  test("it works again: told within six hours", async () => {
+  test("one that Cal.com has marked as invalid is not said to work because another one of the provider breaks", async () => {
+    const world = createConnectionsWorld();
+    const { adaId } = await adaWithGoogle(world);
+    world.emulator.calendars.invalidate({ userId: adaId });
+    world.emulator.clock.advance(MINUTE);
+    await world.cal.checkConnection("ada");
+    world.emulator.provider.addAccount("google", {
+      email: "home@gmail.example",
+      calendars: [{ externalId: "home@gmail.example", name: "Home", isPrimary: true }],
+    });
+    world.emulator.calendars.connect(adaId, "google", "home@gmail.example");
+    await world.pass(2 * MINUTE);
+    await world.cal.checkConnection("ada");
+    world.emulator.provider.revoke({ userId: adaId, account: "home@gmail.example" });
+    await world.pass(29 * HOUR, HOUR);
+    expect(inShort(world.told)).toEqual([
+      "google connected broken invalid_credentials",
+      "google connected broken revoked",
+    ]);
+    expect(world.told.map(({ connection }) => connection?.email)).toEqual([
+      "ada@gmail.example",
+      "home@gmail.example",
+    ]);
+  });
+
+  test("is reported at once although Cal.com's check of another provider does not respond", async () => {
+    const world = createConnectionsWorld({ retry: { limit: 0 } });
+    const { adaId } = await adaWithGoogle(world);
+    world.emulator.calendars.connect(adaId, "office365", "ada@work.example");
+    await world.cal.checkConnection("ada");
+    const match = { path: "/calendars/office365/check", times: Number.POSITIVE_INFINITY };
+    world.emulator.inject({ ...match, effect: { status: 503 } });
+    world.emulator.provider.revoke({ userId: adaId, provider: "google" });
+    const { calAccount } = await world.cal.checkConnection("ada");
+    expect(inShort(world.told)).toEqual(["google connected broken revoked"]);
+    expect(calAccount.status).toBe("connected");
+  });
+
+  test("one that Cal.com has marked as invalid is not said to work because Cal.com's check does not respond", async () => {
+    const world = createConnectionsWorld({ retry: { limit: 0 } });
+    const { adaId } = await adaWithGoogle(world);
+    world.emulator.calendars.invalidate({ userId: adaId });
+    await world.cal.checkConnection("ada");
+    const match = { path: "/calendars/google/check", times: Number.POSITIVE_INFINITY };
+    const fault = world.emulator.inject({ ...match, effect: { status: 503 } });
+    await world.pass(2 * DAY, HOUR);
+    expect(inShort(world.told)).toEqual(["google connected broken invalid_credentials"]);
+    fault.remove();
+    world.emulator.calendars.revalidate({ userId: adaId });
+    await world.pass(7 * HOUR, HOUR);
+    expect(inShort(world.told).at(-1)).toBe("google broken connected");
+  });
+
+  test("it works again: reported within six hours", async () => {
     const world = createConnectionsWorld();
     const { adaId } = await adaWithGoogle(world);
     world.emulator.provider.revoke({ userId: adaId });
@@ -61,7 +114,7 @@ describe("a calendar breaks", () => {
     expect(inShort(world.told)).toEqual(["google connected broken revoked", "google broken connected"]);
   });
 
-  test("one that is broken when it is first seen is not told: deploying this tells nobody", async () => {
+  test("one that is broken when it is first seen is not reported: a first deployment sends no messages", async () => {
     const world = createConnectionsWorld();
     const { adaId } = await createAda(world);
     world.emulator.calendars.connect(adaId, "google", "ada@gmail.example");
@@ -76,7 +129,7 @@ describe("a calendar breaks", () => {
 });
 
 describe("an outage", () => {
-  test("of six hours at the provider is told to nobody; the run counts it", async () => {
+  test("of six hours at the provider calls no hook; the run counts it", async () => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     world.emulator.provider.break("google");
@@ -94,7 +147,7 @@ describe("an outage", () => {
     ]);
   });
 
-  test("that does not end is told after a day, and so is its end", async () => {
+  test("that does not end is reported after a day, and so is its end", async () => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     world.emulator.provider.break("google");
@@ -107,7 +160,7 @@ describe("an outage", () => {
     expect(inShort(world.told).at(-1)).toBe("google unavailable connected");
   });
 
-  test("of Cal.com's is told after a day, once for the user and not for each calendar", async () => {
+  test("of Cal.com's is reported after a day, once for the user and not for each calendar", async () => {
     const world = createConnectionsWorld({ retry: { limit: 0 } });
     const { adaId } = await adaWithGoogle(world);
     world.emulator.calendars.connect(adaId, "office365", "ada@work.example");
@@ -140,7 +193,7 @@ describe("an outage", () => {
 });
 
 describe("a calendar is disconnected", () => {
-  test("is told when two lists a minute apart lack it", async () => {
+  test("is reported when two lists a minute apart lack it", async () => {
     const world = createConnectionsWorld();
     const { ada, credentialId } = await adaWithGoogle(world);
     await ada.calendars.disconnect("google", { credentialId });
@@ -153,7 +206,7 @@ describe("a calendar is disconnected", () => {
     expect(world.told).toHaveLength(1);
   });
 
-  test("one that is missing in one list only is not told", async () => {
+  test("one that is missing in one list only is not reported", async () => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     const empty = { status: "success", data: { connectedCalendars: [], destinationCalendar: {} } };
@@ -182,7 +235,7 @@ describe("the hook", () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  test("a process without it swallows nothing: the next one that has it tells", async () => {
+  test("a process without the hook loses no change: the next one with the hook reports it", async () => {
     const connections = memoryConnectionStore({ now: () => world.emulator.clock.now() });
     const world = createConnectionsWorld({ connectionStore: connections });
     const { adaId } = await adaWithGoogle(world);
@@ -204,6 +257,39 @@ describe("the hook", () => {
     await Promise.all(Array.from({ length: 5 }, () => world.cal.checkConnection("ada")));
     expect(world.told.length).toBeGreaterThanOrEqual(1);
     expect(new Set(world.told.map(({ id }) => id)).size).toBe(1);
+  });
+});
+
+describe("what the application's own calls see", () => {
+  test("that Cal.com no longer has the account: reported by the next run, and once", async () => {
+    const world = createConnectionsWorld();
+    const { ada, adaId } = await adaWithGoogle(world);
+    world.emulator.users.delete(adaId);
+    world.emulator.clock.advance(2 * HOUR);
+    expect(await rejection(ada.calendars.list())).toMatchObject({ code: "cal_user_gone" });
+    await expect.poll(() => world.run()).toMatchObject({ checked: 1, changed: 1 });
+    expect(inShort(world.told)).toEqual(["cal.com connected broken cal_user_gone"]);
+    for (let n = 0; n < 5; n += 1) {
+      world.emulator.clock.advance(2 * MINUTE);
+      await rejection(ada.calendars.list());
+      expect(await world.run()).toMatchObject({ checked: 0 });
+    }
+  });
+
+  test("a page that stays open does not make a user due again whose calendar is known to be marked as invalid", async () => {
+    const inBackground: Promise<unknown>[] = [];
+    const world = createConnectionsWorld({ waitUntil: (work) => void inBackground.push(work) });
+    const { ada, adaId } = await adaWithGoogle(world);
+    world.emulator.calendars.invalidate({ userId: adaId });
+    await Promise.all(inBackground);
+    await world.cal.checkConnection("ada");
+    for (let n = 0; n < 5; n += 1) {
+      world.emulator.clock.advance(2 * MINUTE);
+      await ada.calendars.list();
+      await Promise.all(inBackground);
+      const { dueAt } = (await world.connections.get("ada"))!;
+      expect(dueAt.getTime() - world.emulator.clock.now()).toBeGreaterThan(5 * HOUR);
+    }
   });
 });
 
@@ -242,7 +328,7 @@ describe("who is checked", () => {
     expect(await rejection(world.cal.checkConnection("ada"))).toMatchObject({ code: "user_not_found" });
   });
 
-  test("a wrong configuration is counted, told to nobody, and does not end the run", async () => {
+  test("a wrong configuration is counted, calls no hook, and does not end the run", async () => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     await world.cal.ensureUser("bob", { email: "bob@example.com", name: "Bob" });

@@ -57,7 +57,7 @@ class World {
 
   check(isCalDown = false): PendingChange[] {
     const before = this.state;
-    const list = isCalDown ? null : { connections: this.#listed(), destination: null };
+    const list = isCalDown ? null : { connections: this.#listed(), destination: null, isDoubtful: false };
     const seen: Seen = {
       at: this.now,
       calUserId: 1,
@@ -87,6 +87,7 @@ class World {
             integration: "google_calendar",
             account: truth === "connected" ? account : null,
             verdict: verdicts[truth],
+            mayBeInvalid: false,
             calendars:
               truth === "connected"
                 ? [{ id: account, name: account, isSelected: true, isPrimary: true, externalId: account }]
@@ -130,7 +131,7 @@ function chains(changes: readonly PendingChange[]): Map<string, PendingChange[]>
   return byAccount;
 }
 
-test("the first check tells nothing, and no two changes have one id", () => {
+test("the first check reports nothing, and no two changes have one id", () => {
   fc.assert(
     fc.property(sequences, (steps) => {
       let isFirst = true;
@@ -143,7 +144,7 @@ test("the first check tells nothing, and no two changes have one id", () => {
   );
 });
 
-test("each change starts from what was told before: nothing is skipped, nothing is told twice", () => {
+test("each change starts from what was reported before: nothing is skipped, nothing is reported twice", () => {
   fc.assert(
     fc.property(sequences, (steps) => {
       const world = run(steps, () => undefined);
@@ -157,7 +158,7 @@ test("each change starts from what was told before: nothing is skipped, nothing 
   );
 });
 
-test("a doubt is told after 24 hours and not before; gone after two lists a minute apart", () => {
+test("a doubt is reported after 24 hours and not before; gone after two lists a minute apart", () => {
   fc.assert(
     fc.property(sequences, (steps) => {
       run(steps, (world, found) => {
@@ -190,7 +191,7 @@ test("what can't be read never overwrites an address or a selection", () => {
   );
 });
 
-test("when nothing changes any more, everything that is so has been told", () => {
+test("when nothing changes any more, the reported status is the real one", () => {
   fc.assert(
     fc.property(sequences, (steps) => {
       const world = run(steps, () => undefined);
@@ -229,7 +230,7 @@ test("a user is due again: soon in doubt, within six hours if something is broke
   fc.assert(
     fc.property(sequences, fc.double({ min: 0, max: 1, noNaN: true }), (steps, random) => {
       run(steps, ({ state, now }) => {
-        const powers = { hasHook: true, mayRestore: true };
+        const powers = { hasHook: true, isNews: false, mayRestore: true };
         const wait = nextDueAt(state!, { now, random, ...powers }) - now;
         expect(wait).toBeGreaterThan(0);
         expect(wait).toBeLessThanOrEqual(1.2 * DAY + 1);

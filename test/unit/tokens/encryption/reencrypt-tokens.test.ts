@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
 import { CalStoreError, CalValidationError } from "../../../../src/errors.js";
@@ -126,19 +127,19 @@ describe("while the application runs", () => {
   });
 });
 
-test("tokens that can't be opened are counted and told of, and don't stop the others", async () => {
+test("tokens that can't be decrypted are counted and reported, and don't stop the others", async () => {
   const failed: [string, string][] = [];
   const onFailure = (userId: string, error: Error) => {
     expect(error).toBeInstanceOf(CalStoreError);
     failed.push([userId, error.message]);
   };
-  const result = await reencryptTokens(inner, { keys: { k3: new Uint8Array(32).fill(3), k2 }, onFailure });
+  const result = await reencryptTokens(inner, { keys: { k3: randomBytes(32), k2 }, onFailure });
   expect(result).toMatchObject({ checked: 25, reencrypted: 15, failed: 10, done: true });
   expect(failed.map(([userId]) => userId)).toEqual(userIds.slice(10, 20));
   for (const [, message] of failed) expect(message).toContain(`"k1"`);
 });
 
-test("a store that fails ends it, with an error; what it had told of is where to go on", async () => {
+test("a store that fails ends it, with an error; it continues from the last reported user", async () => {
   const get = inner.get.bind(inner);
   inner.get = (userId) => (userId === "user-12" ? Promise.reject(new CalStoreError("away")) : get(userId));
   let after: string | undefined;
