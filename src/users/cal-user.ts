@@ -1,5 +1,4 @@
 import {
-  deleteManagedUser,
   getProfile,
   updateManagedUser,
   type ManagedUser,
@@ -9,7 +8,6 @@ import {
 import type { CalPagesInput } from "../api/pages.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
-import { unlessNotFound } from "../api/unless-not-found.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalApiError, CalTokenError, isCalError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
@@ -23,6 +21,7 @@ import type { TokenRecord } from "../tokens/token-store.js";
 import { assertOwned } from "./claim.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
 import { platformClientOf, type UserContext } from "./context.js";
+import { deleteUser } from "./delete-user.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
@@ -223,27 +222,11 @@ export class CalUser {
    * @throws {@link CalUserInUseError} if the managed user was created for another application user.
    */
   async delete(options?: CallOptions & { calUserId?: number | undefined }): Promise<boolean> {
-    return this.#stored(() => this.#context.tokens.withLease(this.id, () => this.#delete(options)), options);
-  }
-
-  async #delete({
-    calUserId,
-    ...options
-  }: CallOptions & { calUserId?: number | undefined } = {}): Promise<boolean> {
-    const { sendAsClient, store, tokens } = this.#context;
-    const record = await store.get(this.id);
-    if (calUserId !== undefined && record?.calUserId !== calUserId) return false;
-    if (record && detailsOf(record).grant === "managed") {
-      if (await assertOwned(this.#context, this.id, record.calUserId, options)) {
-        const { clientId } = platformClientOf(this.#context);
-        await unlessNotFound(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
-      }
-    }
-    const wasThere = await store.delete(this.id);
-    // Whether or not the caller still waits for it.
-    tokens.forget(this.id);
-    await this.#context.connections?.forget(this.id);
-    return wasThere;
+    const context = this.#context;
+    return this.#stored(
+      () => context.tokens.withLease(this.id, () => deleteUser(context, this.id, options)),
+      options,
+    );
   }
 
   async #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
