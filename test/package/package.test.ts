@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -75,6 +76,19 @@ describe("the packed package", () => {
     }
     const css = join(project.directory, "node_modules/calbridge", exports["./react/styles.css"] ?? "");
     expect(await readFile(css, "utf8")).toContain("--calbridge-");
+  });
+
+  test("has the parts of the React component that are loaded when they are shown, also for test runners without import()", async () => {
+    const dist = join(project.directory, "node_modules/calbridge/dist");
+    for (const part of ["picker", "apple-form", "confirm-dialog", "cal-account-help", "dated-text"]) {
+      const [esm, cjs] = await Promise.all(
+        ["react.js", "react.cjs"].map((file) => readFile(join(dist, file), "utf8")),
+      );
+      expect(esm).toMatch(new RegExp(`import\\(["']\\./chunks/${part}\\.js["']\\)`));
+      expect(cjs).toMatch(new RegExp(`=> require\\(["']\\./chunks/${part}\\.cjs["']\\)`));
+      expect(existsSync(join(dist, "chunks", `${part}.js`))).toBe(true);
+      expect(existsSync(join(dist, "chunks", `${part}.cjs`))).toBe(true);
+    }
   });
 
   test("runs the first example of the client's guide", async () => {

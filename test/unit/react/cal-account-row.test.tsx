@@ -122,8 +122,8 @@ describe("the user's own Cal.com account", () => {
   test("that another user has linked, in place of the linked one: both are confirmed at once, and sent", async () => {
     history.replaceState(null, "", "/settings?calAccount=error&reason=cal_account_in_use");
     const page = await show(ada);
-    const dialog = rowOf(page).querySelector("dialog")!;
     await perform(() => buttonOf("Link anyway", rowOf(page)).click());
+    const dialog = rowOf(page).querySelector("dialog")!;
     expect(dialog.textContent).toContain("in place of ada@cal.example? ");
     expect(dialog.textContent).toContain("Its link to the other user ends.");
     handlers.respond("authorize-url", { data: { authUrl: "https://app.cal.example/" } });

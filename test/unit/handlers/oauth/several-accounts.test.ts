@@ -51,6 +51,20 @@ async function createWorld(provider: Provider, options: AppOptions = {}) {
 }
 
 describe.each<Provider>(["google", "office365"])("%s", (provider) => {
+  test("one that is revoked soon after it was connected is shown with its address, without a connection store", async () => {
+    const { ada, emulator, userId, addressOf, idOf } = await createWorld(provider);
+    const shown = async () => {
+      const body = (await (await ada.fetch("/calendars/status")).json()) as {
+        data: { calendars: { credentialId: number; email: string | null; connected: boolean }[] };
+      };
+      return body.data.calendars.find(({ credentialId }) => credentialId === idOf("carol"));
+    };
+    expect(await shown()).toMatchObject({ connected: true });
+    emulator.provider.revoke({ userId, account: addressOf("carol") });
+    emulator.clock.advance(11_000);
+    expect(await shown()).toMatchObject({ connected: false, email: addressOf("carol") });
+  });
+
   test("another account is added: the page asks for it, and nothing is twice", async () => {
     const { ada, connect, accounts } = await createWorld(provider);
     const link = new URL(await ada.start(provider, "&select=1"));
