@@ -3,9 +3,6 @@ import { optionsFromEnv } from "./options-from-env.js";
 import { closeContext, createContext } from "./client-context.js";
 import { resolveOptions } from "./resolve-options.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
-import { userNotFound } from "./tokens/token-record.js";
-import { detailsOf } from "./tokens/details.js";
-import type { FirstUse } from "./users/first-use.js";
 import type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
@@ -27,6 +24,7 @@ import type { AttemptStore } from "./tokens/checked-store.js";
 import { SingleFlight } from "./lib/single-flight.js";
 import type { Telemetry } from "./lib/telemetry.js";
 import { CalUser } from "./users/cal-user.js";
+import { ensureRecord } from "./users/ensure-record.js";
 import type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-summaries.js";
 import { within } from "./lib/deadline.js";
 import type { UserContext } from "./users/context.js";
@@ -58,7 +56,6 @@ export class CalClient {
   readonly #loadConnections: (() => Promise<Connections>) | undefined;
   /** Users that this process is creating. */
   readonly #ensuring: SingleFlight<void>;
-  #firstUse: FirstUse | undefined;
 
   /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
@@ -153,33 +150,11 @@ export class CalClient {
     if (input.metadata) (await import("./users/for-managed-users.js")).assertRoomForOwnerHash(input.metadata);
     const { signal, timeoutMs } = options;
     // Shared by all callers that ask for this user, so the first caller's signal does not end it.
-    const ensuring = this.#ensuring.join(userId, () => this.#ensure(userId, input, { timeoutMs }));
+    const ensuring = this.#ensuring.join(userId, () =>
+      ensureRecord(this.#context, userId, input, { timeoutMs }),
+    );
     await within(ensuring, { signal });
     return user;
-  }
-
-  async #ensure(userId: string, input: ManagedUserInput, options: CallOptions): Promise<void> {
-    const { store, tokens, options: client } = this.#context;
-    const { newUsers, managedUsers } = client;
-    // Not the cache: another process may have deleted the user.
-    const record = await store.get(userId);
-    if (!record) {
-      tokens.forget(userId);
-      if (newUsers === "oauth") {
-        throw userNotFound(
-          "This user has not linked a Cal.com account. Send the browser to cal.oauth.authorizationUrl().",
-        );
-      }
-      const { createUser } = await import("./users/for-managed-users.js");
-      await createUser(this.#context, userId, input, options);
-      this.#context.connections?.changed(userId);
-      return;
-    }
-    const { grant, isOwned } = detailsOf(record);
-    if (!managedUsers || grant !== "managed" || isOwned) return;
-    const { FirstUse } = await import("./users/for-managed-users.js");
-    this.#firstUse ??= new FirstUse();
-    await this.#firstUse.claim(this.#context, record, options);
   }
 
   /**
