@@ -284,10 +284,7 @@ export class CalClient {
    *
    * @example
    * ```ts
-   * process.once("SIGTERM", async () => {
-   *   server.close();
-   *   await cal.close();
-   * });
+   * process.once("SIGTERM", () => server.close(() => void cal.close()));
    * ```
    */
   async close(): Promise<void> {

@@ -193,12 +193,11 @@ export class TokenManager {
     // The last requests of a limit are for calls that a user waits for. The token works for some minutes more.
     if (isDue && !this.#options.isRateLimitLow(record)) {
       const requirement = { minTtlMs: this.#ahead.thresholdOf(record) };
-      const refresh = this.#inFlight.join(userId, (isCurrent) =>
-        this.#run(userId, requirement, isCurrent, true),
-      );
+      const run = (isCurrent: () => boolean): Promise<Resolved> =>
+        this.#run(userId, requirement, isCurrent, true);
+      // A failure is reported already. The caller has a token that works.
+      this.#inFlight.join(userId, run).catch(() => undefined);
       this.#ahead.started(userId, this.#now());
-      // Reported already. The caller has a token that works.
-      refresh.catch(() => undefined);
     }
     return { record, isIssued: false };
   }
