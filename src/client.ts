@@ -1,10 +1,11 @@
 import type { CalClientOptions, CommonOptions } from "./client-options.js";
 import { optionsFromEnv } from "./options-from-env.js";
-import { createContext } from "./client-context.js";
+import { closeContext, createContext } from "./client-context.js";
 import { resolveOptions } from "./resolve-options.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
 import { userNotFound } from "./tokens/token-record.js";
-import { FirstUse } from "./users/first-use.js";
+import { detailsOf } from "./tokens/details.js";
+import type { FirstUse } from "./users/first-use.js";
 import type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
@@ -19,9 +20,9 @@ import type {
   ConnectionChecksResult,
 } from "./connections/types.js";
 import type { ManagedUserInput } from "./api/endpoints/managed-users.js";
-import { assertEnsureInput, createUser } from "./users/ensure-user.js";
 import { assertEmail, assertObject, assertUserId } from "./lib/assert.js";
 import { ManagedUsers } from "./users/managed-users.js";
+import { assertManagedUserInput } from "./users/user-input.js";
 import type { AttemptStore } from "./tokens/checked-store.js";
 import { SingleFlight } from "./lib/single-flight.js";
 import type { Telemetry } from "./lib/telemetry.js";
@@ -49,13 +50,15 @@ export class CalClient {
   readonly attempts: AttemptStore | null;
   /** @internal For the request handlers. */
   readonly telemetry: Telemetry | undefined;
+  /** @internal For the request handlers: takes work that no request waits for. `undefined` where the runtime may stop it. */
+  readonly background: ((work: Promise<unknown>) => void) | undefined;
   readonly #context: UserContext;
   readonly #oauth: OAuthAccounts | undefined;
   /** Loaded when it is first needed. `undefined` for a client without a connection store. */
   readonly #loadConnections: (() => Promise<Connections>) | undefined;
   /** Users that this process is creating. */
   readonly #ensuring: SingleFlight<void>;
-  readonly #firstUse = new FirstUse();
+  #firstUse: FirstUse | undefined;
 
   /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
@@ -67,6 +70,7 @@ export class CalClient {
     this.#loadConnections = loadConnections;
     this.attempts = context.store.attempts;
     this.telemetry = telemetry;
+    this.background = resolved.hasBackground ? resolved.waitUntil : undefined;
     this.managedUsers = new ManagedUsers(context.sendAsClient, managedUsers?.clientId ?? "");
     this.#oauth =
       oauth && new OAuthAccounts(context, oauth, sendToken, now, (userId) => this.forUser(userId));
@@ -75,7 +79,8 @@ export class CalClient {
   /**
    * A client from the environment: `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` for managed users; `CAL_OAUTH_CLIENT_ID`,
    * `CAL_OAUTH_CLIENT_SECRET`, `CAL_OAUTH_REDIRECT_URI`, `CAL_OAUTH_SCOPES` and `CAL_AUTHORIZE_URL` for OAuth 2;
-   * `CAL_API_URL`. With both, give `newUsers`. Where there is no `process.env` (Workers), give `env`.
+   * `CAL_API_URL`. With both, give `newUsers` or `CAL_NEW_USERS`; with one of them it is ignored. Where there is no
+   * `process.env` (Workers), give `env`.
    *
    * @throws {@link CalValidationError} that names the missing variables.
    */
@@ -86,11 +91,12 @@ export class CalClient {
     },
   ): CalClient {
     assertObject("The options", options, "{ tokenStore }");
-    const { env = processEnv(), ...rest } = options;
+    const { env = processEnv(), newUsers, ...rest } = options;
     const fromEnv = optionsFromEnv(env);
     return new CalClient({
       ...rest,
       ...fromEnv,
+      ...("newUsers" in fromEnv && newUsers && { newUsers }),
       baseUrl: rest.baseUrl ?? fromEnv.baseUrl,
     } as CalClientOptions);
   }
@@ -141,8 +147,10 @@ export class CalClient {
    */
   async ensureUser(userId: string, input: ManagedUserInput, options: CallOptions = {}): Promise<CalUser> {
     const user = this.forUser(userId);
-    assertEnsureInput(input);
+    assertManagedUserInput(input);
     options.signal?.throwIfAborted();
+    // For every caller: of several calls at once, only one's input is used.
+    if (input.metadata) (await import("./users/for-managed-users.js")).assertRoomForOwnerHash(input.metadata);
     const { signal, timeoutMs } = options;
     // Shared by all callers that ask for this user, so the first caller's signal does not end it.
     const ensuring = this.#ensuring.join(userId, () => this.#ensure(userId, input, { timeoutMs }));
@@ -162,11 +170,16 @@ export class CalClient {
           "This user has not linked a Cal.com account. Send the browser to cal.oauth.authorizationUrl().",
         );
       }
+      const { createUser } = await import("./users/for-managed-users.js");
       await createUser(this.#context, userId, input, options);
       this.#context.connections?.changed(userId);
       return;
     }
-    if (managedUsers) await this.#firstUse.claim(this.#context, record, options);
+    const { grant, isOwned } = detailsOf(record);
+    if (!managedUsers || grant !== "managed" || isOwned) return;
+    const { FirstUse } = await import("./users/for-managed-users.js");
+    this.#firstUse ??= new FirstUse();
+    await this.#firstUse.claim(this.#context, record, options);
   }
 
   /**
@@ -186,10 +199,9 @@ export class CalClient {
     assertUserId(to);
     if (email !== undefined) assertEmail(email);
     if (from === to) throw new CalValidationError("The two users must be different.");
-    const { reassignUser } = await import("./users/on-demand.js");
+    const { reassignUser } = await import("./users/for-managed-users.js");
     await reassignUser(this.#context, from, to, email, options);
-    this.#context.connections?.forget(from);
-    this.#context.connections?.changed(to);
+    await this.#context.connections?.moved(from, to);
   }
 
   /**
@@ -197,7 +209,7 @@ export class CalClient {
    * it when it first meets one. `calbridge claim` runs it. Can be stopped, continued and run again.
    */
   async claimUsers(options: ClaimUsersOptions = {}): Promise<ClaimProgress> {
-    const { claimUsers } = await import("./users/on-demand.js");
+    const { claimUsers } = await import("./users/for-managed-users.js");
     return claimUsers(this.#context, options);
   }
 
@@ -295,8 +307,9 @@ export class CalClient {
   }
 
   /**
-   * Waits for the refreshes in flight and their writes, and starts no new one: call it before the process ends, on
-   * SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh still work.
+   * Waits for the refreshes in flight and for all that calls still write, and starts no new refresh: call it before the
+   * process ends, on SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh
+   * still work.
    *
    * @example
    * ```ts
@@ -307,8 +320,7 @@ export class CalClient {
    * ```
    */
   async close(): Promise<void> {
-    await this.#ensuring.settled();
-    await this.#context.tokens.close();
+    await closeContext(this.#context, this.#ensuring.settled());
   }
 
   /** The same as {@link close}, for `await using`. */

@@ -23,7 +23,7 @@ import type { Telemetry } from "./lib/telemetry.js";
 import type { ConnectionStore } from "./stores/connection-store.js";
 import { MAX_TTL_MS } from "./tokens/token-record.js";
 import type { TokenStore } from "./tokens/token-store.js";
-import { assertRedirectUri, assertScopes } from "./users/oauth-accounts.js";
+import { assertRedirectUri, assertScopes } from "./users/oauth-input.js";
 import type { ResolvedOAuth } from "./users/oauth-types.js";
 
 /** {@link ManagedUsersOptions} with every default filled in. */
@@ -53,6 +53,8 @@ export interface ResolvedOptions extends Record<OptionName, unknown> {
   hooks: CalHooks;
   logger: Logger | undefined;
   telemetry: Telemetry | undefined;
+  /** Whether work that no caller waits for is carried out to its end. */
+  hasBackground: boolean;
   waitUntil: (work: Promise<unknown>) => void;
   now: () => number;
 }
@@ -106,6 +108,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
   // Looked up at each call, so that a fetch that is patched later (by nock, by a tracer) is used.
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   assertTelemetry(telemetry);
+  const hasBackground = options.waitUntil !== undefined || isLongLived();
   const resolved: ResolvedOptions = {
     managedUsers: options.managedUsers === undefined ? undefined : resolveManagedUsers(options.managedUsers),
     oauth: options.oauth === undefined ? undefined : resolveOAuth(options.oauth, options),
@@ -122,14 +125,13 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
       maxWaitMs: options.retry?.maxWaitMs ?? defaults.retry.maxWaitMs,
     },
     refreshWindowMs: options.refreshWindowMs ?? defaults.refreshWindowMs,
-    // In the background only where work that no caller waits for is not stopped.
-    refreshAheadMs:
-      options.waitUntil || isLongLived() ? (options.refreshAheadMs ?? defaults.refreshAheadMs) : 0,
+    refreshAheadMs: hasBackground ? (options.refreshAheadMs ?? defaults.refreshAheadMs) : 0,
     connectMinTtlMs: options.connectMinTtlMs ?? defaults.connectMinTtlMs,
     cache,
     hooks: options.hooks ?? {},
     logger,
     telemetry,
+    hasBackground,
     // Should it throw, the work goes on all the same, for as long as the runtime lets it.
     waitUntil: (work) => callHook("waitUntil", options.waitUntil, work.then(ignore, ignore), logger),
     now: options.now ?? Date.now,
@@ -170,7 +172,7 @@ function resolveNewUsers(options: CalClientOptions): "managed" | "oauth" {
   if (managedUsers && oauth) {
     if (newUsers === "managed" || newUsers === "oauth") return newUsers;
     throw new CalValidationError(
-      'With managedUsers and oauth, newUsers must be "managed" or "oauth": what a user without a record gets.',
+      'With managedUsers and oauth, newUsers must be "managed" or "oauth": what a user without a record gets. In the environment: CAL_NEW_USERS.',
     );
   }
   if (newUsers !== undefined) {

@@ -7,6 +7,7 @@ import { csrf } from "hono/csrf";
 import { streamSSE } from "hono/streaming";
 import { randomBytes } from "node:crypto";
 import { busyWeek, rangeOfWeek } from "./busy-week.js";
+import { addConnectionsPage } from "./connections.js";
 import { settingsDocument, signInDocument } from "./document.js";
 import { faults, type ServerPanelState } from "./page/server-panel-state.js";
 import type { DemoServices } from "./services.js";
@@ -41,7 +42,9 @@ export function createApp(
   app.use(csrf());
   app.use(async (context, next) => {
     await next();
-    context.header("Content-Security-Policy", securityPolicy);
+    // The page at the end of a popup has a policy of its own.
+    if (!context.res.headers.has("Content-Security-Policy"))
+      context.header("Content-Security-Policy", securityPolicy);
     context.header("Referrer-Policy", "no-referrer");
     context.header("Cache-Control", "no-store");
   });
@@ -71,9 +74,14 @@ export function createApp(
     ),
   });
 
+  const usersWithGrants = () =>
+    Promise.all(
+      users.map(async (user) => ({ ...user, grant: (await cal.forUser(user.id).calAccount())?.grant })),
+    );
+
   app.get("/", async (context) => {
     const user = signedIn(getCookie(context, "session"));
-    if (!user) return context.html(signInDocument(users));
+    if (!user) return context.html(signInDocument(await usersWithGrants()));
     const initialStatus = await readStatus(context);
     const isEmulated = emulator !== undefined;
     return context.html(
@@ -81,6 +89,7 @@ export function createApp(
         userName: user.name,
         timeZone: user.timeZone,
         initialStatus,
+        mode: context.req.query("mode") === "popup" ? "popup" : "redirect",
         serverPanel: await serverPanelState(),
         isEmulated,
       }),
@@ -150,6 +159,8 @@ export function createApp(
     feed.add(await injectFault(services, fault.name, user.id));
     return context.body(null, 204);
   });
+
+  addConnectionsPage(app, services, users);
 
   for (const [path, { type, body }] of Object.entries(assets)) {
     app.get(path, (context) => context.body(body, 200, { "Content-Type": type }));

@@ -2,6 +2,7 @@ import { listCalendars, type ConnectedCalendar } from "../api/endpoints/calendar
 import { saveAppleCredentials } from "../api/endpoints/calendars.js";
 import type { CallOptions, Send } from "../api/request.js";
 import { isCalError } from "../errors.js";
+import { asciiLowerCase } from "../lib/ascii-lower-case.js";
 import { assertObject, assertText } from "../lib/assert.js";
 import { connectionsOf } from "./connections-of.js";
 import { statusOfAll, type CalendarStatus } from "./status.js";
@@ -45,7 +46,7 @@ function statusOfApple(connections: ConnectedCalendar[] | null, username: string
   const addresses = working.map(addressOf);
   const isListed = addresses.some(
     // Older servers give Apple's calendars no address.
-    (address) => address === undefined || address === username.trim().toLowerCase(),
+    (address) => address === undefined || address === asciiLowerCase(username.trim()),
   );
   if (isListed) return { connected: true };
   // Cal.com accepts a user name that it has already without trying the password, and keeps the old password. So one
@@ -55,5 +56,5 @@ function statusOfApple(connections: ConnectedCalendar[] | null, username: string
 
 function addressOf({ primary, calendars }: ConnectedCalendar): string | undefined {
   const email = primary?.email ?? calendars.find((calendar) => calendar.email !== null)?.email;
-  return email?.trim().toLowerCase();
+  return email?.trim() && asciiLowerCase(email.trim());
 }

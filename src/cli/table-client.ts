@@ -23,14 +23,13 @@ export function createTableClient(
   { env, connections = false }: { env: Record<string, string | undefined>; connections?: boolean },
 ): TableClient {
   const tables = tablesOf(values, io);
-  const hasBoth = Boolean(env["CAL_CLIENT_ID"]?.trim() && env["CAL_OAUTH_CLIENT_ID"]?.trim());
   const cal = CalClient.fromEnv({
     env,
     serverId: textOption(values, "server-id"),
     tokenStore: tokenStoreOf(tables, io),
     ...(connections && { connectionStore: tables.connections(textOption(values, "connection-table")) }),
     // A command creates no users.
-    ...(hasBoth && { newUsers: "managed" as const }),
+    newUsers: "managed",
     fetch: io.fetch,
     now: io.now,
   });

@@ -19,5 +19,6 @@ export function createContext(options: ResolvedHandlersOptions): HandlerContext 
     links: createLinkAttempts(records),
     known: createKnownConnections(records, options.now),
     pendingRollBacks: records && createPendingRollBacks(records),
+    retrying: new Set(),
   };
 }

@@ -6,6 +6,8 @@ import { createContext } from "./context.js";
 import { processEnv } from "../lib/env.js";
 import { optionsFromEnv } from "./env.js";
 import type { HandlerName } from "./events.js";
+import { finishAllRollBacks, type FinishedRollBacks } from "./oauth/finish-roll-backs.js";
+import { finishRollBacks } from "./oauth/roll-back.js";
 import { HttpError } from "./http/http-error.js";
 import { failure } from "./http/responses.js";
 import type { CalHandlersOptions } from "./options.js";
@@ -21,6 +23,14 @@ export type CalHandler = (request: Request) => Promise<Response>;
 export interface CalHandlers extends Record<HandlerName, CalHandler> {
   /** All routes in one. */
   handle: CalHandler;
+  /**
+   * Finishes roll-backs of rejected callbacks that Cal.com has refused until now: of all users, for a job of the
+   * application's own that runs every few minutes; the route `/connections/check` does it as well. Or of one user, for an own
+   * route that shows calendars of `cal.forUser()`: before it reads them.
+   *
+   * @throws `CalError` for one user whose roll-back is still refused: the user's calendars may include one that is not theirs.
+   */
+  finishRollBacks: (userId?: string) => Promise<FinishedRollBacks>;
 }
 
 /** Options of `createCalHandlers.fromEnv()`. Those that the environment can give are optional. */
@@ -31,6 +41,12 @@ export type CalHandlersEnvOptions = Omit<
   Optional<Pick<CalHandlersOptions, "client" | "stateSecret" | "appUrl" | "successUrl">> & {
     /** Where users' tokens are kept, for the client that is created from the environment. Not needed with `client`. */
     tokenStore?: CalClientOptions["tokenStore"] | undefined;
+    /**
+     * What a user without a record gets, for the client that is created from the environment. Only used if the
+     * environment names both a platform client and an OAuth client.
+     * @defaultValue `CAL_NEW_USERS`
+     */
+    newUsers?: CalClientOptions["newUsers"];
     /**
      * The environment.
      * @defaultValue `process.env`
@@ -70,6 +86,7 @@ export interface CreateCalHandlers {
    * | --- | --- |
    * | `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET`, `CAL_API_URL` | the client, unless `client` is given |
    * | `CAL_OAUTH_CLIENT_ID` and the rest of OAuth 2 | the client, unless `client` is given |
+   * | `CAL_NEW_USERS` | `newUsers`: `managed` or `oauth`, if both kinds of client are named |
    * | `CAL_OAUTH_REDIRECT_URI` | `linkRedirectUri`, and the client's `oauth.redirectUri` |
    * | `CAL_STATE_SECRET` | `stateSecret`; several, separated by commas |
    * | `NEXT_PUBLIC_APP_URL` | `appUrl`; if it is not set, the application of the redirect URLs; without them, `APP_URL` |
@@ -98,14 +115,25 @@ function create(options: CalHandlersOptions): CalHandlers {
   return toHandlers(
     (route) => (request) => serve(route, request, context),
     (request) => dispatch(request, context),
+    async (userId) => {
+      if (userId !== undefined) {
+        return { disconnected: (await finishRollBacks(context, userId)).length, pending: [] };
+      }
+      return finishAllRollBacks(context);
+    },
   );
 }
 
-function toHandlers(handlerOf: (route: Route) => CalHandler, handle: CalHandler): CalHandlers {
+function toHandlers(
+  handlerOf: (route: Route) => CalHandler,
+  handle: CalHandler,
+  finishRollBacks: CalHandlers["finishRollBacks"],
+): CalHandlers {
   const named = allRoutes.map((route) => [route.name, assertWebRequest(handlerOf(route))]);
   return {
     ...(Object.fromEntries(named) as Record<HandlerName, CalHandler>),
     handle: assertWebRequest(handle),
+    finishRollBacks,
   };
 }
 
@@ -125,14 +153,14 @@ function assertWebRequest(handle: CalHandler): CalHandler {
 
 function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
   assertObject("The options", options, "{ tokenStore, authenticate }");
-  assertNames(options, [...handlersOptionNames, "tokenStore", "env"]);
+  assertNames(options, [...handlersOptionNames, "tokenStore", "newUsers", "env"]);
   assertMethods("options", options, ["authenticate"]);
-  const { env = processEnv(), tokenStore, client, ...given } = options;
+  const { env = processEnv(), tokenStore, newUsers, client, ...given } = options;
   if (!client && !tokenStore) throw new CalValidationError("Give a tokenStore, or a client that has one.");
   try {
     return create({
       ...optionsFromEnv(env, given, client?.hasConnectionStore),
-      client: client ?? clientFromEnv(env, options),
+      client: client ?? clientFromEnv({ env, tokenStore, newUsers, allowInsecure: given.allowInsecure }),
     });
   } catch (error) {
     if (!(error instanceof CalValidationError)) throw error;
@@ -140,12 +168,12 @@ function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
   }
 }
 
-function clientFromEnv(
-  env: Record<string, string | undefined>,
-  { tokenStore, allowInsecure }: CalHandlersEnvOptions,
-): CalClient {
+function clientFromEnv({
+  tokenStore,
+  ...options
+}: Pick<CalHandlersEnvOptions, "env" | "tokenStore" | "newUsers" | "allowInsecure">): CalClient {
   if (!tokenStore) throw new TypeError("There is no token store.");
-  return CalClient.fromEnv({ tokenStore, env, allowInsecure });
+  return CalClient.fromEnv({ ...options, tokenStore });
 }
 
 /** Handlers that respond to every request with an error: the environment is not complete. */
@@ -163,8 +191,9 @@ function createUnconfigured(error: CalValidationError, options: CalHandlersEnvOp
       await reportError({ options: { onError, logger } }, { handler: name, error, request });
       return failure(response);
     };
-  return toHandlers(handlerOf, async (request) => {
+  const handle: CalHandler = async (request) => {
     const route = findRouteAtEnd(new URL(request.url).pathname);
     return route ? handlerOf(route)(request) : failure(response);
-  });
+  };
+  return toHandlers(handlerOf, handle, () => Promise.reject(error));
 }

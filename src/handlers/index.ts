@@ -10,6 +10,7 @@ export {
   type CalHandlersEnvOptions,
   type CreateCalHandlers,
 } from "./create-cal-handlers.js";
+export type { FinishedRollBacks } from "./oauth/finish-roll-backs.js";
 export type { ConnectionCalendar, Connection } from "./account.js";
 export type { CalAccountView } from "./cal-account-view.js";
 export type {

@@ -25,6 +25,8 @@ export interface ResolvedHandlersOptions {
   exposeAccessToken: boolean;
   maxBodyBytes: number;
   telemetry: Telemetry | undefined;
+  /** Takes work that no request waits for. `undefined` where the runtime may stop it. */
+  background: CalClient["background"];
   /** `null`: the route is off. */
   cron: (CronOptions & { secret: string; timeBudgetMs: number }) | null;
   onConnected: NonNullable<CalHandlersOptions["onConnected"]>;
@@ -50,7 +52,7 @@ export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHan
   assertMethods("options", options, ["authenticate"]);
   const urls = resolveUrls(options);
   // Not in the published types. A client of an older copy of the package has none.
-  const { telemetry } = client as Partial<Pick<CalClient, "telemetry">>;
+  const { telemetry, background } = client as Partial<Pick<CalClient, "telemetry" | "background">>;
   return {
     client,
     authenticate,
@@ -61,6 +63,7 @@ export function resolveHandlersOptions(options: CalHandlersOptions): ResolvedHan
     maxBodyBytes: toMaxBodyBytes(options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES),
     cron: resolveCron(options),
     telemetry,
+    background,
     onConnected: (event) => {
       telemetry?.count({ name: "connection_change", provider: event.provider, status: "connected" });
       return onConnected?.(hideProperties(event, ["request"]));

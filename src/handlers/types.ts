@@ -42,6 +42,8 @@ export interface HandlerContext {
   links: LinkAttempts;
   known: KnownConnections;
   pendingRollBacks: PendingRollBacks | null;
+  /** Users whose roll-back is tried again in the background. */
+  retrying: Set<string>;
 }
 
 /** A route. */

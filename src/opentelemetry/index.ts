@@ -37,7 +37,7 @@ export interface OpenTelemetryOptions {
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 
 /**
- * The client's `telemetry` for OpenTelemetry: spans of calls, requests, token refreshes, store calls and handlers, and
+ * The client's `telemetry` for OpenTelemetry: spans of calls, requests, token refreshes, store calls, connection checks and handlers, and
  * metrics. No span, name or attribute holds a secret: paths are templates, users are hashes. Register the SDK first.
  *
  * Requests to Cal.com are hidden from the automatic instrumentation of `fetch`, which records URLs: that of `save`

@@ -1,8 +1,9 @@
+import { asciiLowerCase } from "../lib/ascii-lower-case.js";
 import { ownerHashOf } from "./owner-metadata.js";
 
 /**
  * Whether a managed user has this address. Cal.com puts `+clientId` before the `@`. Letter case of ASCII letters does
- * not matter, and nothing else is treated as equal: `toLowerCase()` would turn the Kelvin sign into a k.
+ * not matter, and nothing else is treated as equal.
  */
 export function hasAddress(managedUserEmail: string, email: string, clientId: string): boolean {
   const plain = managedUserEmail.replace(`+${clientId}@`, "@");
@@ -22,8 +23,4 @@ export async function taggedAddress(email: string, userId: string): Promise<stri
 /** Spellings under which Cal.com may have stored an address. */
 export function spellingsOf(email: string): string[] {
   return [...new Set([email, asciiLowerCase(email)])];
-}
-
-function asciiLowerCase(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -45,6 +45,7 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
     versions.set(id, version + 1);
     return version;
   };
+  let newUsers = 0;
   const select = `SELECT * FROM "${table}" WHERE "userUlid" = $1`;
   const update = `UPDATE "${table}" SET "calManagedUserId" = $2, "calAccessToken" = $3, "calAccessTokenExpiresAt" = $4,
     "calRefreshToken" = $5, "calRefreshTokenExpiresAt" = $6, "version" = "version" + 1, "updatedAt" = now()
@@ -66,6 +67,12 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
         at,
         String(next(userId(n))),
       ]),
+    "insert: store": (n) => {
+      const id = users + newUsers++;
+      return store.set({ ...tokens, userId: `new-${n}-${id}`, calUserId: id }, { ifVersion: null });
+    },
+    "findUser: store": (n) => store.findUser({ calServer: "", calUserId: numberOf(n) }),
+    "list of 100: store": (n) => store.list({ after: userId(n), limit: 100 }),
   };
 }
 
@@ -99,7 +106,7 @@ export async function measureTokenStore(): Promise<Finding> {
     title: "The Postgres store",
     notes: `One connection; medians of ${ROUNDS} interleaved calls.`,
     rows: Object.keys(tables[0] ?? {}).map((name) => {
-      const store = `${name.slice(0, 3)}: store`;
+      const store = `${name.slice(0, name.indexOf(":"))}: store`;
       return {
         way: name,
         ...Object.fromEntries(SIZES.map((users, size) => [`us, ${users} users`, round(find(size, name))])),

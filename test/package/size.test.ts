@@ -1,5 +1,5 @@
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleOptions, clientExports, entries, sizeOf } from "../support/entry-sizes.js";
 import { root } from "../support/markdown.js";
 import { createProject, type Project } from "../support/project.js";
@@ -14,7 +14,7 @@ afterAll(() => project.remove());
 const sizes = (...exports: string[]) => sizeOf(project.directory, exports);
 
 describe("minified and gzipped, with its dependencies, to a server's bundle", () => {
-  it("the client with the memory store adds at most 42.5 kB, and 55 kB with what is loaded when it is needed", async () => {
+  test("the client with the memory store adds at most 42.5 kB, and 55 kB with what is loaded when it is needed", async () => {
     const size = await sizes(clientExports);
     expect(size.atStart).toBeLessThanOrEqual(42_500);
     expect(size.inAll).toBeLessThanOrEqual(55_000);
@@ -22,7 +22,7 @@ describe("minified and gzipped, with its dependencies, to a server's bundle", ()
   });
 
   // jose's JWE takes 9 kB of the handlers, and of encryption: both together have it once.
-  it.each(entries)(
+  test.each(entries)(
     "$what: at most $atStart bytes, and $inAll with what is loaded when it is needed",
     async (budget) => {
       const [without, size] = await Promise.all([sizes(clientExports), sizes(clientExports, budget.exports)]);
@@ -33,7 +33,7 @@ describe("minified and gzipped, with its dependencies, to a server's bundle", ()
   );
 });
 
-it("nothing of the emulator, the command, the component and OpenTelemetry reaches a server's bundle", async () => {
+test("nothing of the emulator, the command, the component and OpenTelemetry reaches a server's bundle", async () => {
   const entryPoints = [
     "index",
     "stores/postgres/postgres-token-store",

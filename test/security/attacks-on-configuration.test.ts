@@ -1,6 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { CalClient, CalValidationError, encryptionKeysFromEnv, memoryTokenStore } from "../../src/index.js";
+import {
+  CalClient,
+  CalValidationError,
+  encryptedTokenStore,
+  encryptionKeysFromEnv,
+  memoryTokenStore,
+} from "../../src/index.js";
 import { createCalHandlers, type CalHandlersOptions } from "../../src/handlers/index.js";
 import { createApp, createBrowser, ORIGIN, SECRET } from "../support/handlers-app.js";
 import { runCommand } from "../support/command-line.js";
@@ -147,6 +153,34 @@ describe("wants to decrypt states, by guessing the secret", () => {
       const bytes = randomBytes(32);
       make([bytes.toString("base64"), bytes.toString("hex"), bytes.toString("base64url")]);
       make(randomBytes(16).toString("hex"));
+    }
+  });
+});
+
+describe("wants to decrypt tokens, by guessing the key", () => {
+  const keyOf = (...bytes: number[]) =>
+    Buffer.from(Array.from({ length: 32 }, (_, n) => bytes[n % bytes.length]!));
+  const weak: [string, Buffer][] = [
+    ["zeros", keyOf(0)],
+    ["a pattern", keyOf(1, 2, 3, 4)],
+    ["half a key, twice", Buffer.concat(Array<Buffer>(2).fill(randomBytes(16)))],
+    ["words", Buffer.from("our company's secret for tokens!")],
+  ];
+
+  test.each(weak)("%s: rejected in every form, also as the older key, and not repeated", (_, key) => {
+    const other = randomBytes(32).toString("base64");
+    for (const text of [key.toString("hex"), key.toString("base64"), key.toString("base64url")]) {
+      for (const value of [`k1:${text}`, `k2:${other},k1:${text}`]) {
+        const { message } = thrownBy(() => encryptionKeysFromEnv({ CAL_TOKEN_ENCRYPTION_KEYS: value }));
+        expect(message).toContain("openssl rand -base64 32");
+        expect(message).not.toContain(text);
+      }
+    }
+  });
+
+  test("random ones are accepted", () => {
+    for (let n = 0; n < 10_000; n += 1) {
+      encryptedTokenStore(memoryTokenStore(), { keys: { k1: randomBytes(32) } });
     }
   });
 });

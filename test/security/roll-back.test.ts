@@ -1,30 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { createContext } from "../../src/handlers/context.js";
-import { finishRollBacks } from "../../src/handlers/oauth/roll-back.js";
-import { resolveHandlersOptions } from "../../src/handlers/resolve-options.js";
 import {
-  authenticate,
   connectGoogle,
   createApp,
   createBrowser,
   endOf,
+  lure,
   ORIGIN,
   ownCallback,
-  SECRET,
   withoutAttempts,
   type App,
 } from "../support/handlers-app.js";
 
 const MINUTE = 60_000;
-
-/** Mallory's link, and a victim who has consented: Cal.com has stored the victim's calendar for Mallory. */
-async function lure(app: App) {
-  const mallory = createBrowser(app.handlers.handle).signIn("mallory");
-  const { redirectTo } = await app.emulator.provider.authorize(await mallory.start("google"), {
-    account: "carol",
-  });
-  return { mallory, redirectTo, victim: createBrowser(app.handlers.handle).signIn("victim") };
-}
 
 /** Cal.com refuses Mallory's calls for a minute. */
 async function spendRequests(app: App): Promise<void> {
@@ -38,7 +25,7 @@ async function spendRequests(app: App): Promise<void> {
   }
 }
 
-describe("what was seen working is never removed by a callback URL", () => {
+describe("wants a working calendar disconnected, by an old callback URL: what was seen working stays", () => {
   test.each([30, 59, 69, 71, 180, 24 * 60 + 1])(
     "that is opened without cookies on another server %i minutes later",
     async (minutes) => {
@@ -91,43 +78,6 @@ describe("what was seen working is never removed by a callback URL", () => {
   });
 });
 
-describe("a user who loads an old callback again loses nothing", () => {
-  test("while another tab is on its way back", async () => {
-    const app = createApp();
-    const { browser: ada, redirectTo: old } = await connectGoogle(app, "ada");
-    const link = await ada.start("google");
-    const { redirectTo } = await app.emulator.provider.authorize(link, { account: "carol" });
-    expect(endOf(await ada.visit(old))).toMatchObject({ reason: "used_state" });
-    expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/connected" });
-    expect(await app.accounts("ada")).toEqual(["alice@gmail.example", "carol@gmail.example"]);
-  });
-
-  test("while another device is on its way back", async () => {
-    const app = createApp();
-    const { browser: ada, redirectTo: old } = await connectGoogle(app, "ada");
-    const phone = createBrowser(app.sibling().handle).signIn("ada");
-    const { redirectTo } = await app.emulator.provider.authorize(await phone.start("google"), {
-      account: "carol",
-    });
-    expect(endOf(await ada.visit(old))).toMatchObject({ reason: "used_state" });
-    expect(endOf(await phone.visit(redirectTo))).toMatchObject({ page: "/connected" });
-    expect(await app.accounts("ada")).toEqual(["alice@gmail.example", "carol@gmail.example"]);
-  });
-
-  test("after an account was connected on another device", async () => {
-    const app = createApp();
-    const { browser: ada, redirectTo: old } = await connectGoogle(app, "ada");
-    const phone = createBrowser(app.sibling().handle).signIn("ada");
-    const { redirectTo } = await app.emulator.provider.authorize(await phone.start("google"), {
-      account: "carol",
-    });
-    await phone.visit(redirectTo);
-    app.emulator.clock.advance(5_000);
-    expect(endOf(await ada.visit(old))).toMatchObject({ reason: "used_state" });
-    expect(await app.accounts("ada")).toEqual(["alice@gmail.example", "carol@gmail.example"]);
-  });
-});
-
 describe("the window", () => {
   test("is the life of the link's token, on every server", async () => {
     const app = createApp();
@@ -145,7 +95,7 @@ describe("the window", () => {
   });
 });
 
-describe("a roll-back that Cal.com refuses now", () => {
+describe("wants to keep the victim's calendar, by requests that make Cal.com refuse the roll-back: it", () => {
   const routes = {
     status: (mallory) => mallory.fetch("/calendars/status"),
     sync: (mallory) => mallory.post("/calendars/sync-credentials", { calendarType: "google" }),
@@ -248,28 +198,6 @@ describe("a roll-back that Cal.com refuses now", () => {
     expect(await app.accounts("mallory")).toEqual(["alice@gmail.example", "eve@gmail.example"]);
   });
 
-  test("is finished by background work, too", async () => {
-    const app = createApp();
-    const { victim, redirectTo } = await lure(app);
-    const outage = app.emulator.inject({ path: /./, effect: { status: 503 }, times: Infinity });
-    await victim.visit(redirectTo);
-    const context = createContext(
-      resolveHandlersOptions({
-        client: app.cal,
-        authenticate,
-        stateSecret: SECRET,
-        appUrl: ORIGIN,
-        successUrl: "/connected",
-        now: app.emulator.clock.now,
-      }),
-    );
-    await expect(finishRollBacks(context, "mallory")).rejects.toMatchObject({ code: "server_error" });
-    outage.remove();
-    expect(await finishRollBacks(context, "mallory")).toHaveLength(1);
-    expect(await finishRollBacks(context, "mallory")).toEqual([]);
-    expect(await app.accounts("mallory")).toEqual([]);
-  });
-
   test("ends with the user at Cal.com", async () => {
     const app = createApp();
     const { mallory, victim, redirectTo } = await lure(app);
@@ -330,8 +258,8 @@ describe("an attacker who is faster than the victim's browser", () => {
   });
 });
 
-describe("pages that make the browser start attempts", () => {
-  test.each([8, 20])("%i times end no running attempt", async (times) => {
+describe("wants the user's own attempt to end, by a page that makes the browser start others", () => {
+  test.each([8, 20])("%i others end no running attempt", async (times) => {
     const app = createApp();
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const link = await ada.start("google");

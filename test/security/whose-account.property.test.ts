@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import { playStory, protections, stories } from "../support/account-stories.js";
+import { playStory, stories } from "../support/account-stories.js";
+import { protections } from "../support/edited-table.js";
+import { seedOf } from "../support/seed.js";
 
-// fast-check prints the seed and the shortest story when one fails.
 const STORIES = 3_500;
 
 test.each(Object.keys(protections))(
@@ -11,7 +12,7 @@ test.each(Object.keys(protections))(
   async (protection) => {
     await fc.assert(
       fc.asyncProperty(stories, (story) => playStory(story, protection)),
-      { numRuns: STORIES },
+      { numRuns: STORIES, seed: seedOf(`accounts with ${protection}`) },
     );
   },
 );

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { CalClient, memoryTokenStore } from "calbridge";
 import { createCalEmulator } from "calbridge/testing";
 
@@ -14,7 +15,7 @@ async function prepare(): Promise<void> {
     CAL_CLIENT_SECRET: emulator.clientSecret,
     CAL_API_URL: emulator.url,
     CAL_STATE_SECRET: "a-secret-of-the-tests-that-is-long-enough",
-    CAL_TOKEN_ENCRYPTION_KEYS: `k1:${"A".repeat(43)}=`,
+    CAL_TOKEN_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString("base64")}`,
     NEXT_PUBLIC_APP_URL: "http://localhost:3000",
     NEXT_PUBLIC_CALENDAR_SUCCESS_URL: "/settings",
   });

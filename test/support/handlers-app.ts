@@ -39,9 +39,7 @@ export function createApp(options: AppOptions = {}): App {
   const write = (message: string, fields: object) => void log.push(`${message} ${inspect(fields)}`);
   const logger = { debug: write, warn: write, error: write };
   const cal = new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     tokenStore: options.wrapStore?.(tokenStore) ?? tokenStore,
     logger,
     now,
@@ -168,4 +166,13 @@ export async function connectGoogle(app: App, userId: string, account = "alice")
   const { redirectTo } = await app.emulator.provider.authorize(await browser.start("google"), { account });
   await browser.visit(redirectTo);
   return { browser, redirectTo };
+}
+
+/** Mallory's link, and a victim who has consented: Cal.com has stored the victim's calendar for Mallory. */
+export async function lure(app: App) {
+  const mallory = createBrowser(app.handlers.handle).signIn("mallory");
+  const { redirectTo } = await app.emulator.provider.authorize(await mallory.start("google"), {
+    account: "carol",
+  });
+  return { mallory, redirectTo, victim: createBrowser(app.handlers.handle).signIn("victim") };
 }

@@ -1,2 +1,6 @@
+import { createHash } from "node:crypto";
+
+const keyOf = (text: string): Uint8Array => new Uint8Array(createHash("sha256").update(text).digest());
+
 /** Keys for tests: `k2` seals, `k1` is the older one. */
-export const testKeys = { k2: new Uint8Array(32).fill(2), k1: new Uint8Array(32).fill(1) };
+export const testKeys = { k2: keyOf("2"), k1: keyOf("1") };

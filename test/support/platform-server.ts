@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { serve } from "./framework-servers.js";
 
@@ -57,7 +58,7 @@ export function platformVariables(
     CAL_CLIENT_SECRET: emulator.clientSecret,
     CAL_API_URL: calUrl,
     CAL_STATE_SECRET: "3f1c9a7e5b2d8046af91c3e7d5b80a24",
-    CAL_TOKEN_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString("base64")}`,
+    CAL_TOKEN_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString("base64")}`,
     APP_URL: origin,
     NEXT_PUBLIC_CALENDAR_SUCCESS_URL: "/settings",
   };

@@ -49,7 +49,7 @@ export async function addOldRow(
 }
 
 /** The statements of a script, as psql would send them one by one. */
-function statementsOf(script: string): string[] {
+export function statementsOf(script: string): string[] {
   const statements: string[] = [];
   let statement = "";
   let quote: string | undefined;

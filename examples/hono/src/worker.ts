@@ -14,7 +14,11 @@ export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const { DB, ...variables } = env;
     // Create all of it for each request: on Workers a request can't use the promises of another one.
-    const calendar = createCalendar(sqliteTokenStore({ database: DB }), variables);
-    return createApp(calendar).fetch(request, env, context);
+    const store = sqliteTokenStore({ database: DB });
+    const { cal, handlers } = createCalendar(store, variables, (work) => context.waitUntil(work));
+    const response = await createApp(handlers).fetch(request, env, context);
+    // A refresh that is still running is written.
+    context.waitUntil(cal.close());
+    return response;
   },
 };

@@ -1,4 +1,5 @@
 import type { CalendarStatus, CalUser, OAuthProvider, UserCalendars } from "../../index.js";
+import { asciiLowerCase } from "../../lib/ascii-lower-case.js";
 import { toConnections, type Connection } from "../account.js";
 import { HttpError } from "../http/http-error.js";
 import type { AttemptResult } from "../types.js";
@@ -134,8 +135,8 @@ function resultOfBroken({ reason, message }: Connection, removedIds: number[]): 
 
 /** Whether a connection is certain to be of another account. */
 function isOther({ email }: Connection, target: Target | undefined): boolean {
-  const wanted = target?.email?.toLowerCase();
-  return wanted !== undefined && email !== null && email.toLowerCase() !== wanted;
+  const wanted = target?.email ?? null;
+  return wanted !== null && email !== null && asciiLowerCase(email) !== asciiLowerCase(wanted);
 }
 
 function own(connections: readonly Connection[]): Connection[] {

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Connection } from "../account.js";
 import { digest, hasExpired, providerSchema, type Attempt } from "./oauth-state.js";
 import { PENDING_LIFE_MS } from "./pending-roll-back.js";
-import type { SharedRecords } from "./shared-records.js";
+import { withEntry, type SharedRecords } from "./shared-records.js";
 
 /** Which connections have been seen working, and since when, as all servers of the application know it. */
 export interface KnownConnections {
@@ -45,9 +45,12 @@ export function createKnownConnections(records: SharedRecords | null, now: () =>
 
   return {
     async watch({ userId, id, provider, startedAt }, endsAt) {
-      const recent = await recentAttempts(userId);
-      const attempts = [...recent, { id, provider, startedAt }].slice(-MAX_ATTEMPTS);
-      await records?.put(await watchKey(userId), { isWatched: true, attempts }, endsAt - now());
+      const watch = { schema: watchSchema, ttlMs: endsAt - now() };
+      await records?.update(await watchKey(userId), watch, (current): z.infer<typeof watchSchema> => {
+        const running = current?.attempts.filter((one) => !hasExpired(one, now())) ?? [];
+        const attempts = withEntry(running, { id, provider, startedAt }, MAX_ATTEMPTS);
+        return { isWatched: true, attempts };
+      });
     },
     recentAttempts,
     async note(userId, connections) {

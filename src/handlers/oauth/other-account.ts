@@ -1,3 +1,4 @@
+import { asciiLowerCase } from "../../lib/ascii-lower-case.js";
 import { attemptsOfThisBrowser } from "./state-cookie.js";
 import type { Connection } from "../account.js";
 import type { HandlerContext } from "../types.js";
@@ -21,7 +22,7 @@ export async function rollBackOthers(
   if (!context.records) return false;
   const { userId, provider } = attempt;
   const ids = others.map(({ credentialId }) => credentialId);
-  const addresses = new Set(others.map(({ email }) => email?.toLowerCase()));
+  const addresses = new Set(others.map(({ email }) => email && asciiLowerCase(email)));
   if (addresses.size > 1) return false;
   const [seen, elsewhere, here] = await Promise.all([
     context.known.seenUntil(userId, ids, context.options.now()),

@@ -1,4 +1,5 @@
 import { isCalError } from "../../errors.js";
+import { isLongLived } from "../../lib/env.js";
 import { oauthProviders } from "../../calendars/providers.js";
 import type { CalAccount, OAuthProvider } from "../../index.js";
 import { toConnections } from "../account.js";
@@ -61,13 +62,36 @@ export async function rollBack(
       return null;
     }
     // The connection is not in the account of now. Should the other account come back, it is removed first.
-    await context.pendingRollBacks?.add(userId, provider, work);
+    await keepForLater(context, userId, provider, work);
     return account && new Error("The user has another Cal.com account since the attempt was started.");
   } catch (error) {
     if (!isCalError(error)) throw error;
-    await context.pendingRollBacks?.add(userId, provider, work);
+    await keepForLater(context, userId, provider, work);
     return error;
   }
+}
+
+async function keepForLater(
+  context: HandlerContext,
+  userId: string,
+  provider: OAuthProvider,
+  work: PendingRollBack,
+): Promise<void> {
+  await context.pendingRollBacks?.add(userId, provider, work);
+  retryInBackground(context, userId);
+}
+
+/**
+ * Finishes a user's roll-back a little later, since the user may send no request for a long time. Only where the runtime
+ * carries out what no request waits for; after the last try, and in other processes, the cron route does it.
+ */
+function retryInBackground(context: HandlerContext, userId: string): void {
+  const finish = (): Promise<unknown> => finishRollBacks(context, userId);
+  context.options.background?.(
+    import("./retry-roll-back.js").then(({ retryRollBack }) =>
+      retryRollBack(context.retrying, userId, finish, isLongLived()),
+    ),
+  );
 }
 
 /**

@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
 import type { CalClient } from "../../index.js";
+import { CalStoreError } from "../../errors.js";
+import { growingPauses, pause } from "../../lib/backoff.js";
 import type { EncryptedJson } from "./encrypted-json.js";
 
 /** JSON that all servers of the application share for a while. */
@@ -9,7 +11,24 @@ export interface SharedRecords {
   get<T>(key: string, schema: z.ZodMiniType<T>): Promise<T | null>;
   /** Reads a record and removes it: of several calls at once, one returns it. */
   take<T>(key: string, schema: z.ZodMiniType<T>): Promise<T | null>;
+  /**
+   * Changes a record, also while other servers change it. The store has no compare-and-swap for these records: so it looks
+   * again, until the record is what `change` makes of it. A server that is very slow can undo the change of another one.
+   */
+  update<T extends object>(
+    key: string,
+    record: RecordType<T>,
+    change: (current: T | null) => T,
+  ): Promise<void>;
 }
+
+/** What is in a record, and for how long. */
+interface RecordType<T> {
+  schema: z.ZodMiniType<T>;
+  ttlMs: number;
+}
+
+const MAX_LOOKS = 12;
 
 const recordSchema = z.object({ key: z.string(), endsAt: z.number(), value: z.unknown() });
 
@@ -29,12 +48,34 @@ export function createSharedRecords(
     const value = z.safeParse(schema, record.data.value);
     return value.success ? value.data : null;
   }
-  return {
+  const records: SharedRecords = {
     async put(key, value, ttlMs) {
       const data = await encryptedJson.encrypt({ key, endsAt: now() + ttlMs, value });
       await store.put(key, { data, ttlMs });
     },
     get: async (key, schema) => open(key, await store.get(key), schema),
     take: async (key, schema) => open(key, await store.take(key), schema),
+    async update(key, { schema, ttlMs }, change) {
+      const pauses = growingPauses();
+      for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+        const current = await records.get(key, schema);
+        const changed = change(current);
+        if (isSame(changed, current)) return;
+        await records.put(key, changed, ttlMs);
+        await pause(pauses.next().value);
+      }
+      throw new CalStoreError("The token store did not keep what putAttempt() was given.");
+    },
   };
+  return records;
+}
+
+/** Whether two values that were read with one schema are equal. */
+export function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The list with an entry at its end, unless it is there; without the oldest entries if there are too many. */
+export function withEntry<T>(list: T[], entry: T, max: number): T[] {
+  return list.some((one) => isSame(one, entry)) ? list : [...list, entry].slice(-max);
 }

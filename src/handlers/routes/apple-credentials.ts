@@ -1,6 +1,7 @@
 import { isCalError } from "../../errors.js";
 import type { CalendarStatus, UserCalendars } from "../../index.js";
-import { toConnections, type Connection } from "../account.js";
+import { asciiLowerCase } from "../../lib/ascii-lower-case.js";
+import { toConnections, unlistedApple, type Connection } from "../account.js";
 import { noteUnlistedApple } from "../unlisted-apple.js";
 import { requireSession, asUser } from "../session.js";
 import { HttpError } from "../http/http-error.js";
@@ -33,7 +34,8 @@ export const appleCredentials: Route = {
     }
     if (status.listed === false) await noteUnlistedApple(context, userId);
     await context.options.onConnected({ userId, provider: "apple", connections, request });
-    return success({ calendarType: "apple", ...status });
+    // What the status route will list: Cal.com does not list a new Apple connection for some seconds.
+    return success({ calendarType: "apple", ...status, calendars: [unlistedApple] });
   },
 };
 
@@ -41,7 +43,7 @@ async function findAppleConnections(calendars: UserCalendars, username: string):
   const list = await calendars.list();
   // Older servers give Apple's calendars no address.
   return toConnections(list, "apple").filter(
-    ({ connected, email }) => connected && (email ?? username).toLowerCase() === username.toLowerCase(),
+    ({ connected, email }) => connected && asciiLowerCase(email ?? username) === asciiLowerCase(username),
   );
 }
 

@@ -1,19 +1,24 @@
 import { sha256 } from "../../lib/digest.js";
 import { HttpError } from "../http/http-error.js";
 import { success } from "../http/responses.js";
+import { finishAllRollBacks } from "../oauth/finish-roll-backs.js";
 import type { Route } from "../types.js";
 
+/** For checks in flight when the time is up: a platform ends requests that take much longer. */
+const GRACE_MS = 5_000;
+
 /**
- * `GET` or `POST /connections/check`: for a scheduler, such as Vercel Cron. Checks users who are due until its time is up,
- * and returns how far it came. Authenticated by `cronSecret`; off without it.
+ * `GET` or `POST /connections/check`: for a scheduler, such as Vercel Cron. Finishes pending roll-backs, checks users who are
+ * due until its time is up, and returns how far it came. Authenticated by `cronSecret`; off without it.
  */
 export const checkConnections: Route = {
   name: "checkConnections",
   methods: ["GET", "POST"],
   // No browser sends the header by itself.
   refusesCrossSite: false,
-  async run(request, { options: { cron, client, logger } }) {
-    if (!cron || !client.checkConnections) {
+  async run(request, context) {
+    const { cron, client, logger } = context.options;
+    if (!cron) {
       throw new HttpError(404, "not_found", "This route is off. For a scheduler: cronSecret.");
     }
     if (!(await isBearer(request.headers.get("authorization"), cron.secret))) {
@@ -21,20 +26,24 @@ export const checkConnections: Route = {
       throw new HttpError(401, "unauthenticated", "Send Authorization: Bearer with the cronSecret.", headers);
     }
     const { timeBudgetMs, maxPerMinute, concurrency } = cron;
-    const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), timeBudgetMs);
-    try {
-      const result = await client.checkConnections({
+    const signal = AbortSignal.timeout(timeBudgetMs);
+    // First, so that a check does not take such a calendar for the user's own.
+    const { disconnected, pending } = await finishAllRollBacks(
+      context,
+      AbortSignal.timeout(timeBudgetMs / 2),
+    );
+    const checks =
+      client.hasConnectionStore !== false &&
+      (await client.checkConnections?.({
         maxPerMinute,
         concurrency,
-        signal: stop.signal,
+        signal,
+        graceMs: GRACE_MS,
+        skip: new Set(pending),
         onFailure: (userId) =>
           logger?.warn?.("calbridge: a user's connections could not be checked", { userId }),
-      });
-      return success(result);
-    } finally {
-      clearTimeout(timer);
-    }
+      }));
+    return success({ done: true, ...checks, rollBacks: { disconnected, pending: pending.length } });
   },
 };
 

@@ -5,6 +5,8 @@ import { processEnv } from "../../lib/env.js";
 import { SecretSource, type Secret } from "../../lib/secret-source.js";
 
 const KEY_BYTES = 32;
+// Random keys have about 30: fewer than 20 are half a key that is repeated, a pattern, or words.
+const MIN_DISTINCT_BYTES = 20;
 
 /**
  * Keys by their ids, 32 random bytes each: as bytes, or as a string in base64, base64url or hex. The first
@@ -111,10 +113,14 @@ function checkId(id: string): void {
 
 function bytesOf(id: string, key: string | Uint8Array): Uint8Array {
   const bytes = typeof key === "string" ? decode(id, key.trim()) : Uint8Array.from(key);
-  if (bytes.length === KEY_BYTES) return bytes;
-  throw new CalValidationError(
-    `The encryption key ${showKeyId(id)} has ${bytes.length} bytes; it must have ${KEY_BYTES}. Make one with: openssl rand -base64 32`,
-  );
+  const advice = "Make one with: openssl rand -base64 32";
+  if (bytes.length !== KEY_BYTES) {
+    throw new CalValidationError(
+      `The encryption key ${showKeyId(id)} has ${bytes.length} bytes; it must have ${KEY_BYTES}. ${advice}`,
+    );
+  }
+  if (new Set(bytes).size >= MIN_DISTINCT_BYTES) return bytes;
+  throw new CalValidationError(`The encryption key ${showKeyId(id)} is not random. ${advice}`);
 }
 
 function decode(id: string, key: string): Uint8Array {

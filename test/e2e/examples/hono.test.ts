@@ -25,6 +25,8 @@ test("the Hono example works on Bun", () => walkExample(project, { script: "star
 // Built and served by wrangler, with the variables from a file. Miniflare has the D1 database.
 test("the Hono example works on Workers (workerd)", () =>
   walkExample(project, {
+    // Work that outlives a request is the platform's: `waitUntil`.
+    isLongLived: false,
     script: (port) => `dev:workers -- --ip 127.0.0.1 --port ${port} --inspector-port 0`,
     scripts,
     migrate: async (_database, env) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { runCommand, type CommandResult } from "../../support/command-line.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 import { dropTables } from "../../support/tables.js";
 
-const key = Buffer.alloc(32, 7).toString("base64");
+const key = randomBytes(32).toString("base64");
 const names = ["ada", "bob", "cyd", "dan"];
 let database: TestDatabase;
 let emulator: CalEmulator;

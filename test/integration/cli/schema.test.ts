@@ -3,7 +3,11 @@ import { once } from "node:events";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
-import { postgresTokenStore } from "../../../src/stores/postgres/postgres-token-store.js";
+import {
+  postgresConnectionStore,
+  postgresTokenStore,
+  type PostgresConnectionStoreOptions,
+} from "../../../src/stores/postgres/postgres-token-store.js";
 import { runCommand } from "../../support/command-line.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 
@@ -73,8 +77,21 @@ describe("calbridge schema", () => {
     expect(out).toContain(`"user_id" BIGINT REFERENCES "User" ("ulid"),`);
     expect(out).toContain(`"access_token" TEXT NOT NULL`);
     expect(out).toContain(`CREATE TABLE IF NOT EXISTS "cal_entries" (`);
-    const upper = await runCommand(["schema", ...args, "--user-type", "BIGINT", "--env-file", ".env"]);
+    const upper = await runCommand([
+      "schema",
+      ...args,
+      "--user-type",
+      "BIGINT",
+      "--env-file",
+      "examples/express/.env.example",
+    ]);
     expect(upper).toEqual({ code, out, err: "" });
+    const missing = await runCommand(["schema", "--env-file", "none.env"]);
+    expect(missing).toEqual({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("none.env can't be read (ENOENT)"),
+    });
     const prisma = await runCommand(["schema", "--prisma", ...args, "--user-type", "uuid"]);
     expect(prisma.out).toMatch(/userUlid +String\? +@unique @map\("user_id"\) @db.Uuid/);
     expect(prisma.out).toContain(`@@map("cal_entries")`);
@@ -163,5 +180,30 @@ describe("calbridge schema, with psql", () => {
     }
     const store = postgresTokenStore({ client: database.pool });
     expect(await store.acquireLease("ada", { owner: "a", ttlMs: 1000 })).toBe(true);
+  });
+
+  test.each<[string[], PostgresConnectionStoreOptions["table"]]>([
+    [["--connections"], undefined],
+    [["--connection-table", "watched_calendars"], "watched_calendars"],
+  ])(
+    "%j makes the table of connections, also beside the others, and can be applied again",
+    async (args, table) => {
+      for (let n = 0; n < 2; n += 1) {
+        expect(await psql("--no-user-table", ...args)).toEqual({ code: 0, errors: [] });
+      }
+      const store = postgresConnectionStore({ client: database.pool, table });
+      await store.makeDue("ada");
+      expect(await store.claimDue({ limit: 5, leaseMs: 1000 })).toMatchObject([{ userId: "ada" }]);
+    },
+  );
+
+  test("--prisma and --dialect sqlite print it as well", async () => {
+    const { out: prisma } = await runCommand(["schema", "--prisma", "--connections"]);
+    expect(prisma).toContain("model CalendarConnectionState {");
+    const { out: sqlite } = await runCommand(["schema", "--dialect", "sqlite", "--connections"]);
+    expect(sqlite).toContain('CREATE TABLE IF NOT EXISTS "CalendarConnectionState"');
+    for (const format of [["--prisma"], ["--dialect", "sqlite"], []]) {
+      expect((await runCommand(["schema", ...format])).out).not.toContain("CalendarConnectionState");
+    }
   });
 });

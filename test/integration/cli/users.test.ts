@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createSchema, postgresTokenStore } from "../../../src/stores/postgres/postgres-token-store.js";
 import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
@@ -7,7 +8,7 @@ import { runCommand, type CommandResult } from "../../support/command-line.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 import { dropTables } from "../../support/tables.js";
 
-const key = Buffer.alloc(32, 7).toString("base64");
+const key = randomBytes(32).toString("base64");
 let database: TestDatabase;
 let emulator: CalEmulator;
 
@@ -23,9 +24,7 @@ beforeEach(async () => {
     keys: { k1: key },
   });
   const cal = new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     tokenStore,
   });
   for (const id of ["ada", "bob with space"]) {

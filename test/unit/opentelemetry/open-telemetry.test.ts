@@ -254,3 +254,24 @@ test("refuses a telemetry that openTelemetry() has not made", async () => {
     message: expect.stringContaining("openTelemetry()"),
   });
 });
+
+test("a check of a user's connections is a span, with its store calls and requests below it", async () => {
+  const world = createConnectionsWorld({ telemetry: otel.telemetry });
+  await adaWithGoogle(world);
+  world.emulator.clock.advance(30 * HOUR);
+  otel.reset();
+  await world.run();
+  const lines = linesOf(treesOf(otel.spans()));
+  expect(lines).toContain("calbridge connection store claimDue");
+  const isOfTokens = (line: string) => /calbridge (store|refresh)|refresh$/.test(line);
+  expect(lines.filter((line) => !isOfTokens(line) && !line.endsWith("claimDue"))).toEqual([
+    "calbridge connection check",
+    "  calbridge GET /calendars",
+    "    GET /calendars",
+    "  calbridge GET /calendars/{calendar}/check",
+    "    GET /calendars/{calendar}/check",
+    "  calbridge connection store set",
+  ]);
+  const check = otel.spans().find(({ name }) => name === "calbridge connection check");
+  expect(check?.attributes["user.hash"]).toMatch(/^[0-9a-f]{16}$/);
+});

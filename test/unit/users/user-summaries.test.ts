@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { encryptedTokenStore, type UnreadableUser, type UserSummary } from "../../../src/index.js";
@@ -10,7 +11,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
-const key = Buffer.alloc(32, 7).toString("base64");
+const key = randomBytes(32).toString("base64");
 const hashOf = (userId: string) => createHash("sha256").update(userId).digest("hex").slice(0, 16);
 
 describe("cal.users()", () => {

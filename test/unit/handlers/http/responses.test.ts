@@ -4,6 +4,7 @@ import {
   CalRateLimitError,
   CalStoreError,
   CalTimeoutError,
+  CalUserInUseError,
   CalValidationError,
 } from "../../../../src/errors.js";
 import { HttpError, invalidInput } from "../../../../src/handlers/http/http-error.js";
@@ -63,6 +64,21 @@ describe("an error", () => {
     expect(isReportable(error), "the application is told of what is not the browser's fault").toBe(
       !(error instanceof HttpError),
     );
+  });
+
+  test("says what is true of an account that can't be made", async () => {
+    const messageOf = async (code: CalApiError["code"]): Promise<string> =>
+      ((await failure(api(code, 409)).json()) as { error: { message: string } }).error.message;
+    const inUse = "This e-mail address belongs to another calendar user.";
+    expect(await messageOf("email_in_use")).toBe(inUse);
+    expect(await messageOf("username_taken")).toContain("user name");
+    expect(await messageOf("unowned_user")).toContain("or may be");
+    for (const code of ["username_taken", "unowned_user", "conflict"] as const) {
+      expect(await messageOf(code)).not.toBe(inUse);
+    }
+    expect(await failure(new CalUserInUseError(secret)).json()).toMatchObject({
+      error: { code: "conflict", message: expect.stringContaining("another person's") as string },
+    });
   });
 
   test("keeps its headers, and says when to try again", () => {

@@ -238,3 +238,18 @@ describe("to connect again refuses", () => {
     expect(parameters.get("prompt")).toBe("consent select_account");
   });
 });
+
+test("an account whose address only looks the same is another one, and is not added in its place", async () => {
+  const app = createApp();
+  // The Kelvin sign: toLowerCase() makes it a k.
+  const [kate, similar] = ["kate@gmail.example", "\u212Aate@gmail.example"];
+  for (const address of [kate, similar]) app.emulator.provider.addAccount("google", address);
+  const ada = createBrowser(app.handlers.handle).signIn("ada");
+  const visit = async (link: string, account: string) =>
+    endOf(await ada.visit((await app.emulator.provider.authorize(link, { account })).redirectTo));
+  await visit(await ada.start("google"), kate);
+  const [credential] = app.emulator.calendars.credentials(await app.managedUserId("ada"));
+  const end = await visit(await ada.start("google", `&reconnect=${String(credential!.id)}`), similar);
+  expect(end).toMatchObject({ reason: "different_account" });
+  expect(await app.accounts("ada")).toEqual([kate]);
+});

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
 import { CalStoreError, CalValidationError } from "../../../../src/errors.js";
@@ -132,7 +133,7 @@ test("tokens that can't be opened are counted and told of, and don't stop the ot
     expect(error).toBeInstanceOf(CalStoreError);
     failed.push([userId, error.message]);
   };
-  const result = await reencryptTokens(inner, { keys: { k3: new Uint8Array(32).fill(3), k2 }, onFailure });
+  const result = await reencryptTokens(inner, { keys: { k3: randomBytes(32), k2 }, onFailure });
   expect(result).toMatchObject({ checked: 25, reencrypted: 15, failed: 10, done: true });
   expect(failed.map(([userId]) => userId)).toEqual(userIds.slice(10, 20));
   for (const [, message] of failed) expect(message).toContain(`"k1"`);
