@@ -18,13 +18,13 @@ import { measureCall } from "./call.js";
 import { measureColdStart } from "./cold-start.js";
 import { measureConnections } from "./connections.js";
 import { measureMemory } from "./memory.js";
-import { speedPage, type Measured } from "./page.js";
 import { measureMigration } from "./migration.js";
+import { speedPage, type Measured } from "./page.js";
 import type { Finding } from "./report.js";
 import { measureSizes } from "./sizes.js";
 import { measureStatus } from "./status.js";
-import { measureStores } from "./stores.js";
 import { measureSteps } from "./steps.js";
+import { measureStores } from "./stores.js";
 import { measureStorm } from "./storm.js";
 import { measureTokenStore } from "./token-store.js";
 import { measureUsers } from "./users.js";
@@ -36,8 +36,8 @@ const parts: Record<string, () => Promise<Finding>> = {
   status: measureStatus,
   steps: measureSteps,
   store: measureTokenStore,
-  stores: measureStores,
   migration: measureMigration,
+  stores: measureStores,
   cold: measureColdStart,
   sizes: measureSizes,
   memory: measureMemory,
