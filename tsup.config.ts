@@ -107,7 +107,8 @@ const react = {
   ...shared,
   entry: { react: "src/react/index.ts" },
   external: ["react"],
-  splitting: false,
+  // Parts of the component are loaded when they are first shown.
+  splitting: true,
   treeshake: false,
   banner: { js: '"use client";' },
   // The stylesheet, as it is.

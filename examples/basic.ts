@@ -5,9 +5,7 @@ import { createCalEmulator } from "calbridge/testing";
 // CAL_CLIENT_SECRET, and write: const cal = CalClient.fromEnv({ tokenStore: memoryTokenStore() });
 const emulator = createCalEmulator();
 const cal = new CalClient({
-  managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-  baseUrl: emulator.url,
-  fetch: emulator.fetch,
+  ...emulator.clientOptions,
   tokenStore: memoryTokenStore(),
 });
 

@@ -84,3 +84,14 @@ export function createContext(resolved: ResolvedOptions): ClientParts {
   context.connections = loadConnections && connectionReports(loadConnections, context.options);
   return { context, sendToken, loadConnections };
 }
+
+/** Starts no refresh from now on, and waits for all that calls still write. `creating` settles with users being created. */
+export async function closeContext(
+  { tokens, connections }: UserContext,
+  creating: Promise<void>,
+): Promise<void> {
+  await Promise.all([tokens.close(), creating]);
+  // What began during that wait: the write of a user who was being created.
+  await tokens.close();
+  await connections?.settled();
+}

@@ -1,6 +1,6 @@
 import type { CalClientOptions, CommonOptions } from "./client-options.js";
 import { optionsFromEnv } from "./options-from-env.js";
-import { createContext } from "./client-context.js";
+import { closeContext, createContext } from "./client-context.js";
 import { resolveOptions } from "./resolve-options.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
 import { userNotFound } from "./tokens/token-record.js";
@@ -78,7 +78,8 @@ export class CalClient {
   /**
    * A client from the environment: `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` for managed users; `CAL_OAUTH_CLIENT_ID`,
    * `CAL_OAUTH_CLIENT_SECRET`, `CAL_OAUTH_REDIRECT_URI`, `CAL_OAUTH_SCOPES` and `CAL_AUTHORIZE_URL` for OAuth 2;
-   * `CAL_API_URL`. With both, give `newUsers`. Where there is no `process.env` (Workers), give `env`.
+   * `CAL_API_URL`. With both, give `newUsers` or `CAL_NEW_USERS`; with one of them it is ignored. Where there is no
+   * `process.env` (Workers), give `env`.
    *
    * @throws {@link CalValidationError} that names the missing variables.
    */
@@ -89,11 +90,12 @@ export class CalClient {
     },
   ): CalClient {
     assertObject("The options", options, "{ tokenStore }");
-    const { env = processEnv(), ...rest } = options;
+    const { env = processEnv(), newUsers, ...rest } = options;
     const fromEnv = optionsFromEnv(env);
     return new CalClient({
       ...rest,
       ...fromEnv,
+      ...("newUsers" in fromEnv && newUsers && { newUsers }),
       baseUrl: rest.baseUrl ?? fromEnv.baseUrl,
     } as CalClientOptions);
   }
@@ -191,8 +193,7 @@ export class CalClient {
     if (from === to) throw new CalValidationError("The two users must be different.");
     const { reassignUser } = await import("./users/on-demand.js");
     await reassignUser(this.#context, from, to, email, options);
-    this.#context.connections?.forget(from);
-    this.#context.connections?.changed(to);
+    await this.#context.connections?.moved(from, to);
   }
 
   /**
@@ -298,8 +299,9 @@ export class CalClient {
   }
 
   /**
-   * Waits for the refreshes in flight and their writes, and starts no new one: call it before the process ends, on
-   * SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh still work.
+   * Waits for the refreshes in flight and for all that calls still write, and starts no new refresh: call it before the
+   * process ends, on SIGTERM for example, so that no refreshed token is lost. Calls with a token that needs no refresh
+   * still work.
    *
    * @example
    * ```ts
@@ -310,8 +312,7 @@ export class CalClient {
    * ```
    */
   async close(): Promise<void> {
-    await this.#ensuring.settled();
-    await this.#context.tokens.close();
+    await closeContext(this.#context, this.#ensuring.settled());
   }
 
   /** The same as {@link close}, for `await using`. */

@@ -20,6 +20,7 @@
  * | `unowned_user` | {@link CalApiError} | 409: a managed user has this address and does not say whose it is. |
  * | `username_taken` | {@link CalApiError} | 409: Cal.com has a managed user with the same user name. |
  * | `provider_code_rejected` | {@link CalApiError} | `save()`: Google's or Microsoft's code is wrong or used, or access to calendars was not granted. |
+ * | `calendar_unreadable` | {@link CalApiError} | `busyTimes()`: a connection can't be read, so its busy times would be missing. |
  * | `payload_too_large` | {@link CalApiError} | Cal.com returned 413 (a body over 100 kB), 414 or 431. |
  * | `server_error` | {@link CalApiError} | Cal.com returned 5xx. |
  * | `invalid_response` | {@link CalApiError} | The response was HTML, cut short, empty or of another shape. |

@@ -5,10 +5,13 @@ import { CalValidationError } from "./errors.js";
 export type EnvOptions = Pick<CalClientOptions, "baseUrl"> & {
   managedUsers?: ManagedUsersOptions | undefined;
   oauth?: OAuthOptions | undefined;
+  /** Only with both, and not validated. */
+  newUsers?: string | undefined;
 };
 
 /**
- * `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET`, `CAL_OAUTH_CLIENT_ID` and the rest of OAuth 2, or both; `CAL_API_URL`.
+ * `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET`, `CAL_OAUTH_CLIENT_ID` and the rest of OAuth 2, or both; `CAL_NEW_USERS`;
+ * `CAL_API_URL`.
  *
  * @throws `CalValidationError` that names the missing variables.
  */
@@ -41,6 +44,7 @@ export function optionsFromEnv(env: Record<string, string | undefined>): EnvOpti
         authorizeUrl: read("CAL_AUTHORIZE_URL"),
       },
     }),
+    ...(isPlatform && oauthClientId !== undefined && { newUsers: read("CAL_NEW_USERS") }),
     ...(baseUrl !== undefined && { baseUrl }),
   };
 }

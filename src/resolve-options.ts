@@ -172,7 +172,7 @@ function resolveNewUsers(options: CalClientOptions): "managed" | "oauth" {
   if (managedUsers && oauth) {
     if (newUsers === "managed" || newUsers === "oauth") return newUsers;
     throw new CalValidationError(
-      'With managedUsers and oauth, newUsers must be "managed" or "oauth": what a user without a record gets.',
+      'With managedUsers and oauth, newUsers must be "managed" or "oauth": what a user without a record gets. In the environment: CAL_NEW_USERS.',
     );
   }
   if (newUsers !== undefined) {

@@ -41,7 +41,9 @@ export function createApp(
   app.use(csrf());
   app.use(async (context, next) => {
     await next();
-    context.header("Content-Security-Policy", securityPolicy);
+    // The page at the end of a popup has a policy of its own.
+    if (!context.res.headers.has("Content-Security-Policy"))
+      context.header("Content-Security-Policy", securityPolicy);
     context.header("Referrer-Policy", "no-referrer");
     context.header("Cache-Control", "no-store");
   });
@@ -71,9 +73,14 @@ export function createApp(
     ),
   });
 
+  const usersWithGrants = () =>
+    Promise.all(
+      users.map(async (user) => ({ ...user, grant: (await cal.forUser(user.id).calAccount())?.grant })),
+    );
+
   app.get("/", async (context) => {
     const user = signedIn(getCookie(context, "session"));
-    if (!user) return context.html(signInDocument(users));
+    if (!user) return context.html(signInDocument(await usersWithGrants()));
     const initialStatus = await readStatus(context);
     const isEmulated = emulator !== undefined;
     return context.html(
@@ -81,6 +88,7 @@ export function createApp(
         userName: user.name,
         timeZone: user.timeZone,
         initialStatus,
+        mode: context.req.query("mode") === "popup" ? "popup" : "redirect",
         serverPanel: await serverPanelState(),
         isEmulated,
       }),

@@ -12,7 +12,7 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
   const { emulator, feed } = services;
   if (!emulator) {
     throw new Error(
-      "--check needs the consent page of the emulator. Unset CAL_CLIENT_ID and CAL_CLIENT_SECRET.",
+      "--check needs the consent page of the emulator. Unset CAL_CLIENT_ID, CAL_CLIENT_SECRET and CAL_OAUTH_CLIENT_ID.",
     );
   }
   const ada = createBrowser(origin);
@@ -113,6 +113,19 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
     const { calAccount } = await statusOf(grace);
     if (calAccount?.grant !== "oauth") throw new Error("The account is not linked.");
     return "in one table with Ada's managed user";
+  });
+  await step("Grace loses the response of a refresh", async () => {
+    await grace.submit("/demo/faults/lose");
+    const first = await grace.api("/calendars/status").catch((error: unknown) => String(error));
+    if (first !== "Error: unavailable") throw new Error("The first request should have failed.");
+    // Until then the first request may still be running at Cal.com.
+    emulator.clock.advance(61_000);
+    const { calAccount } = await statusOf(grace);
+    if (!calAccount?.reauthorization) throw new Error("The page does not ask to link again.");
+    const { authUrl } = (await grace.api("/oauth/authorize-url")) as { authUrl: string };
+    const { redirectTo } = await emulator.oauth2.authorize(authUrl, { person: "grace" });
+    expectQuery(await grace.visit(redirectTo ?? ""), { calAccount: "linked" });
+    return "nobody but Grace can replace the tokens: she links again";
   });
   await step("Grace takes the consent away at Cal.com", async () => {
     await grace.submit("/demo/faults/consent");

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { renderToString } from "react-dom/server";
 import { Settings, type SettingsProps } from "./page/settings.js";
-import { SignIn } from "./page/sign-in.js";
+import { SignIn, type SignInUser } from "./page/sign-in.js";
 
 /** The sign-in page. */
-export function signInDocument(users: { id: string; name: string; email: string }[]): string {
+export function signInDocument(users: SignInUser[]): string {
   return documentOf("Sign in", <SignIn users={users} />);
 }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { checkDemo } from "./check.js";
+import { linkUser } from "./services.js";
 import { startDemo } from "./start.js";
 
 const { values } = parseArgs({
@@ -33,6 +34,10 @@ if (values.check) {
   process.exit();
 }
 
+// Ada begins without an account at Cal.com, and gets a managed user.
+if (demo.services.emulator) {
+  await linkUser(demo.services, demo.origin, { userId: "01J0GRACE", person: "grace" });
+}
 const cal = demo.services.emulator ? "the emulated Cal.com" : "the real Cal.com";
 process.stdout.write(`The demo runs with ${cal}: open ${demo.origin} (stop it with Ctrl-C)\n`);
 const stop = (): void => {

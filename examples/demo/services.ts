@@ -30,8 +30,8 @@ export interface DemoServices {
 }
 
 /**
- * Starts a Postgres server and, unless `CAL_CLIENT_ID` and `CAL_CLIENT_SECRET` are set, the emulated Cal.com on a port of
- * its own.
+ * Starts a Postgres server and, unless a client of the real Cal.com is set (`CAL_CLIENT_ID` and `CAL_CLIENT_SECRET`,
+ * `CAL_OAUTH_CLIENT_ID`, or both), the emulated Cal.com on a port of its own.
  */
 export async function startServices(env: NodeJS.ProcessEnv, telemetry?: Telemetry): Promise<DemoServices> {
   const postgres = await startPostgres();
@@ -46,16 +46,22 @@ export async function startServices(env: NodeJS.ProcessEnv, telemetry?: Telemetr
   const tokenStore = encryptedTokenStore(postgresTokenStore({ client: pool }), { keys });
   const shared = { tokenStore, hooks: feed.hooks, telemetry };
 
-  const isReal = env["CAL_CLIENT_ID"] !== undefined && env["CAL_CLIENT_SECRET"] !== undefined;
+  const isSet = (...names: string[]): boolean => names.every((name) => Boolean(env[name]?.trim()));
+  const isReal = isSet("CAL_CLIENT_ID", "CAL_CLIENT_SECRET") || isSet("CAL_OAUTH_CLIENT_ID");
   const emulated = isReal ? undefined : await startEmulator();
+  const cal = emulated
+    ? new CalClient({ ...shared, ...emulated.options })
+    : CalClient.fromEnv({ ...shared, env: { CAL_NEW_USERS: "managed", ...env } });
   return {
-    cal: emulated ? new CalClient({ ...shared, ...emulated.options }) : CalClient.fromEnv(shared),
+    cal,
     emulator: emulated?.emulator,
     tokenStore,
     rows: async () =>
       (await pool.query<Record<string, unknown>>(`SELECT * FROM "CalendarIntegration" ORDER BY "id"`)).rows,
     feed,
     async stop() {
+      // The refreshes in flight end before the pool that they write with.
+      await cal.close();
       await emulated?.stop();
       await pool.end();
       await postgres.stop();
@@ -84,7 +90,7 @@ async function startEmulator() {
 /** Registers the application at the emulated Cal.com, which compares the address of its callback exactly. */
 export function registerApplication(emulator: CalEmulator, origin: string): void {
   const { clientId, clientSecret, scopes } = oauthClient;
-  const redirectUris = [`${origin}/api/cal/oauth/callback`];
+  const redirectUris = [linkRedirectUri(origin)];
   emulator.oauth2.clients.create({
     id: clientId,
     secret: clientSecret,
@@ -92,6 +98,23 @@ export function registerApplication(emulator: CalEmulator, origin: string): void
     redirectUris,
     scopes,
   });
+}
+
+/** Links one of the application's users with an own account at the emulated Cal.com, so that there is a user of each kind. */
+export async function linkUser(
+  { cal, emulator }: Pick<DemoServices, "cal" | "emulator">,
+  origin: string,
+  { userId, person }: { userId: string; person: string },
+): Promise<void> {
+  if (!emulator) throw new Error("Only the emulated Cal.com needs no person who allows it.");
+  const redirectUri = linkRedirectUri(origin);
+  const { url } = await cal.oauth.authorizationUrl({ state: randomBytes(16).toString("hex"), redirectUri });
+  const { code } = await emulator.oauth2.authorize(url, { person });
+  await cal.oauth.link(userId, { code: code ?? "", redirectUri });
+}
+
+function linkRedirectUri(origin: string): string {
+  return `${origin}/api/cal/oauth/callback`;
 }
 
 /** A week of events, so that there is something to see. */

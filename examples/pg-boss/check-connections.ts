@@ -3,7 +3,7 @@ import type PgBoss from "pg-boss";
 
 const DUE = "calbridge-due";
 const CHECK = "calbridge-check";
-// Longer than a job waits in the queue: until then nobody else queues the user.
+// Longer than a job waits in the queue: until then no other machine queues the user.
 const CLAIM_MS = 30 * 60_000;
 
 export interface CheckJobs {
@@ -28,6 +28,15 @@ export async function startChecks({ boss, cal, connectionStore, concurrency = 5 
   });
   // pg-boss runs it once every five minutes, on one of the machines.
   await boss.schedule(DUE, "*/5 * * * *");
+}
+
+/**
+ * Ends the work of this process, for SIGTERM: first the jobs, then the refreshes of tokens that are in flight. End the
+ * pool after it.
+ */
+export async function stopChecks({ boss, cal }: Pick<CheckJobs, "boss" | "cal">): Promise<void> {
+  await boss.stop();
+  await cal.close();
 }
 
 /** Adds a job for each user who is due. The claim keeps others from adding a second one. */

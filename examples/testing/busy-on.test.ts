@@ -7,9 +7,7 @@ import { busyOn } from "./busy-on.js";
 async function connectedUser() {
   const emulator = createCalEmulator({ now: () => Date.parse("2027-01-04T08:00:00Z") });
   const cal = new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     now: emulator.clock.now,
     tokenStore: memoryTokenStore({ now: emulator.clock.now }),
     retry: { limit: 0 }, // else the tests wait for retries

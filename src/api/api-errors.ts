@@ -1,4 +1,5 @@
 import { CalApiError, CalRateLimitError, type CalApiErrorCode } from "../errors.js";
+import { parseJsonObject } from "../lib/parse-json.js";
 import { redact } from "../lib/redact.js";
 import { rateLimitOf } from "./rate-limit.js";
 import type { Auth } from "./request.js";
@@ -135,7 +136,7 @@ function clean(message: string, secrets: readonly string[]): string {
 
 /** Reads the three shapes of an error: Cal.com's envelope, NestJS's `{statusCode, message}`, and OAuth 2's (RFC 6749, section 5.2). */
 function readErrorBody(text: string): { code?: string; message?: string } {
-  const body = parseObject(text);
+  const body = parseJsonObject(text);
   if (!body) return {};
   if (isObject(body["error"])) {
     const { code, message, details } = body["error"];
@@ -157,16 +158,6 @@ function constraintsOf(details: unknown): string[] {
     .flatMap((error) => Object.values(isObject(error["constraints"]) ? error["constraints"] : {}));
   const sentences = constraints.filter((part) => typeof part === "string");
   return sentences.length > 0 ? [`${sentences.join("; ")}.`] : [];
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const body: unknown = JSON.parse(text);
-    return isObject(body) ? body : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function pick<K extends string>(key: K, value: unknown): Partial<Record<K, string>> {

@@ -30,6 +30,7 @@ export async function* itemsOf<T>(
     throw new CalValidationError("pageSize must be a whole number of 1 or more.");
   }
   const [sizeName, startName] = pageBy === "offset" ? ["limit", "offset"] : ["take", "skip"];
+  let before: string | undefined;
   for (let start = 0; ;) {
     const query = { ...input.query, [sizeName]: pageSize, [startName]: start };
     const { data, pagination, status, requestId } = await send(rawCall({ ...input, query }, baseUrl));
@@ -39,10 +40,20 @@ export async function* itemsOf<T>(
         { code: "invalid_response", status, requestId },
       );
     }
+    const page = JSON.stringify(data);
+    if (page === before) {
+      throw new CalApiError(
+        `GET ${input.path} returned the same page twice: it is not read by ${sizeName} and ${startName}. Give another pageBy, or a pageSize larger than the list.`,
+        { code: "invalid_response", status, requestId },
+      );
+    }
+    before = page;
     yield* data as T[];
     start += data.length;
-    // Some endpoints say whether there is more. Of the others, a page that is not full is the last one.
-    const hasMore = isObject(pagination) ? pagination["hasNextPage"] : data.length >= pageSize;
-    if (hasMore !== true || data.length === 0) return;
+    // Some endpoints say whether there is more. Of the others, a page that is not full is the last one, and so is one with
+    // more than was asked for: such an endpoint has no pages.
+    const hasNext = isObject(pagination) ? pagination["hasNextPage"] : undefined;
+    const hasMore = typeof hasNext === "boolean" ? hasNext : data.length === pageSize;
+    if (!hasMore || data.length === 0) return;
   }
 }

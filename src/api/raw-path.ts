@@ -67,7 +67,10 @@ export function templateOf(
     }
     let name = `value${String(index)}`;
     while (Object.hasOwn(params, name)) name += "_";
-    values[name] = decode(segment).replace(/\{(\w+)\}/g, (_, inner: string) => String(params[inner]));
+    // An encoded brace is a character of the value, and no parameter.
+    values[name] = segment.replace(/\{(\w+)\}|[^{]+/g, (text, inner?: string) =>
+      inner === undefined ? decode(text) : String(params[inner]),
+    );
     return `{${name}}`;
   });
   return { path: segments.join("/"), values };

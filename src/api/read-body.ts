@@ -1,3 +1,5 @@
+import { readText } from "../lib/read-text.js";
+
 /** The longest body that is read. Cal.com's longest responses, lists of some hundred calendars, are a few hundred kB. */
 export const MAX_BODY_MB = 16;
 const MAX_BODY_BYTES = MAX_BODY_MB * 2 ** 20;
@@ -13,17 +15,8 @@ export async function readBody(response: Response): Promise<string | null> {
   if (announced <= MAX_BODY_BYTES && !headers.has("content-encoding")) return response.text();
   // No body, or a custom `fetch` without Web streams.
   if (typeof body?.getReader !== "function") return response.text();
-  const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  while (!(announced > MAX_BODY_BYTES) && size <= MAX_BODY_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    size += value.byteLength;
-    text += decoder.decode(value, { stream: true });
-  }
+  if (!(announced > MAX_BODY_BYTES)) return readText(body, MAX_BODY_BYTES);
   // Closes the connection. A failure to close it changes nothing.
-  reader.cancel().catch(() => undefined);
+  body.cancel().catch(() => undefined);
   return null;
 }

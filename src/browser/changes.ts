@@ -1,10 +1,7 @@
-import { connectionsIn } from "./connections.js";
+import { calendarProviders, connectionsIn, isOfConnection } from "./connections.js";
 import { codeOf, valid, type Core } from "./core.js";
-import type { CalendarId, CalendarProvider } from "./status.js";
+import type { CalendarId } from "./status.js";
 import type { CalendarChange } from "./types.js";
-
-const routes = { selectCalendar: "calendars/select", setDestination: "calendars/destination" } as const;
-const providers: readonly CalendarProvider[] = ["google", "office365", "apple"];
 
 /** Makes a change of a calendar. Resolves with whether the handlers have accepted it. */
 export type MakeChange = (
@@ -23,9 +20,12 @@ export function createChanges(core: Core): MakeChange {
 
   async function send(change: CalendarChange): Promise<boolean> {
     const { action, calendar, isSelected } = change;
-    const body = action === "setDestination" ? calendar : { ...calendar, isSelected };
     try {
-      const calendars = valid(connectionsIn(await core.call(routes[action], body)));
+      const data =
+        action === "setDestination"
+          ? core.call("calendars/destination", calendar)
+          : core.call("calendars/select", { ...calendar, isSelected });
+      const calendars = valid(connectionsIn(await data));
       core.dispatch({ type: "changeAccepted", change, calendars });
       return true;
     } catch (error) {
@@ -35,13 +35,14 @@ export function createChanges(core: Core): MakeChange {
   }
 
   return (action, { credentialId, integration, externalId }, isSelected = true) => {
-    const connection = core.machine().list.find((one) => one.credentialId === credentialId);
+    const calendar: CalendarId = { credentialId, integration, externalId };
+    const connection = core.machine().list.find((one) => isOfConnection(calendar, one));
     const change: CalendarChange = {
       id: ++lastId,
       action,
-      provider: providers.find((name) => name === connection?.calendarType),
+      provider: calendarProviders.find((name) => name === connection?.calendarType),
       credentialId,
-      calendar: { credentialId, integration, externalId },
+      calendar,
       isSelected,
     };
     core.dispatch({ type: "changeStarted", change });

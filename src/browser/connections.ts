@@ -1,6 +1,9 @@
 import type { Status } from "./events.js";
-import type { CalAccountView, Connection } from "./status.js";
+import type { CalAccountView, CalendarId, CalendarProvider, Connection } from "./status.js";
 import type { CalendarActivity, CalendarChange } from "./types.js";
+
+/** The providers that users can connect. */
+export const calendarProviders: readonly CalendarProvider[] = ["google", "office365", "apple"];
 
 /** The state of several connections together. */
 export function stateOf(connections: readonly Connection[]): "connected" | "disconnected" | "broken" {
@@ -16,6 +19,14 @@ export function isAbout({ provider, credentialId }: CalendarActivity, connection
   );
 }
 
+/** Whether a calendar is one of this connection. All delegated connections have the credentialId -1. */
+export function isOfConnection(
+  { credentialId, integration }: CalendarId,
+  connection: Pick<Connection, "credentialId" | "integration">,
+): boolean {
+  return connection.credentialId === credentialId && connection.integration === integration;
+}
+
 /** The connections as they will be when the changes are confirmed. */
 export function withChanges(connections: Connection[], changes: readonly CalendarChange[]): Connection[] {
   return changes.reduce(
@@ -25,8 +36,7 @@ export function withChanges(connections: Connection[], changes: readonly Calenda
 }
 
 function withChange(connection: Connection, { action, calendar, isSelected }: CalendarChange): Connection {
-  const isOwn =
-    connection.credentialId === calendar.credentialId && connection.integration === calendar.integration;
+  const isOwn = isOfConnection(calendar, connection);
   const calendars = connection.calendars.map((one) => {
     const isTarget = isOwn && one.externalId === calendar.externalId;
     // There is one destination: no other calendar is it any more.
@@ -53,17 +63,3 @@ export function statusIn(data: unknown): Status | null {
   const { calAccount = null, linkable } = data as { calAccount?: CalAccountView | null; linkable?: unknown };
   return { calendars, calAccount, linkable: Boolean(linkable) };
 }
-
-/** An Apple connection that Cal.com has accepted and does not list yet. */
-export const unlistedApple: Connection = {
-  calendarType: "apple",
-  integration: "apple_calendar",
-  credentialId: 0,
-  name: "Apple Calendar",
-  email: null,
-  connected: true,
-  reason: null,
-  message: null,
-  delegated: false,
-  calendars: [],
-};

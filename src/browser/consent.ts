@@ -20,7 +20,7 @@ interface ConsentPage {
   activity: CalendarActivity;
   /** The route that returns its address, and its parameters. Those that are `false` or `undefined` are left out. */
   route: "calendars/oauth-connect-url" | "oauth/authorize-url";
-  parameters: Record<string, string | boolean | undefined>;
+  parameters: Record<string, string | false | undefined>;
   mode: ConsentMode | undefined;
 }
 
@@ -42,7 +42,7 @@ export function createConsent(core: Core, load: (isQuiet?: boolean) => Promise<b
       const given: ConsentPage["parameters"] = { ...parameters, returnUrl: core.options.returnUrl, popup };
       const query = new URLSearchParams();
       for (const [name, value] of Object.entries(given)) {
-        if (value) query.set(name, value === true ? "1" : value);
+        if (value) query.set(name, value);
       }
       const { authUrl } = await core.call(route, undefined, `?${query.toString()}`);
       if (!/^https?:/.test(authUrl)) throw new RequestError("invalid_response");

@@ -68,7 +68,7 @@ export function createCalendarIntegration(
       return () => {
         core.isStopped = true;
         listeners.abort();
-        loading.stop();
+        loading.awaitApple();
         consent.stop();
         dispatch({ type: "stopped" });
       };
@@ -78,15 +78,15 @@ export function createCalendarIntegration(
       consent.show({
         activity: { action: "connect", provider, credentialId },
         route: "calendars/oauth-connect-url",
-        parameters: { type: provider, select: another, reconnect: credentialId?.toString() },
+        parameters: { type: provider, select: another && "1", reconnect: credentialId?.toString() },
         mode,
       }),
 
     connectApple: (credentials) =>
       run({ action: "connectApple", provider: "apple" }, async () => {
-        const { connected, reason } = await call("calendars/apple-credentials", credentials);
-        if (connected === false) throw new RequestError(reason ?? "not_connected");
-        changeList({ type: "appleAccepted" });
+        const data = await call("calendars/apple-credentials", credentials);
+        if (!data.connected) throw new RequestError(data.reason ?? "not_connected");
+        changeList({ type: "appleAccepted", calendars: valid(connectionsIn(data)) });
         loading.awaitApple();
       }),
 
@@ -112,7 +112,7 @@ export function createCalendarIntegration(
       consent.show({
         activity: { action: "link" },
         route: "oauth/authorize-url",
-        parameters: { replace, takeOver },
+        parameters: { replace: replace && "1", takeOver: takeOver && "1" },
         mode,
       }),
 

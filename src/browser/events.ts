@@ -41,7 +41,7 @@ export type StoreEvent =
     }
   | { type: "disconnected"; activity: CalendarActivity }
   /** Cal.com has accepted an Apple connection. For some seconds it does not list it. */
-  | { type: "appleAccepted" }
+  | { type: "appleAccepted"; calendars: Connection[] }
   | { type: "appleWaitEnded" }
   | { type: "unlinked" }
   | { type: "changeStarted"; change: CalendarChange }

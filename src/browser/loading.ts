@@ -9,11 +9,13 @@ const LIST_AGE_MS = 11_000;
 export interface Loading {
   /** Loads the status. A quiet load clears no message, and shows no failure once there is a list. */
   load: (isQuiet?: boolean) => Promise<boolean>;
-  /** Loads the status when Cal.com's cache has expired, if an Apple connection may not be listed yet. */
+  /**
+   * Loads the status when Cal.com's cache has expired, if an Apple connection may not be listed yet. Ends an earlier
+   * wait; that is all on a page that was left.
+   */
   awaitApple: () => void;
   /** Loads the status if the shown one is old, or if the user comes back from a consent page. */
   loadIfOld: (isBack: boolean) => void;
-  stop: () => void;
 }
 
 /** Loads the status, and knows when it has to be loaded again. */
@@ -32,6 +34,10 @@ export function createLoading(core: Core): Loading {
         .then((data): StoreEvent => ({ type: "loaded", turn, status: valid(statusIn(data)) }))
         .catch((error: unknown): StoreEvent => ({ type: "loadFailed", turn, isQuiet, code: codeOf(error) }));
       dispatch(event);
+      // A change of a calendar has made this list out of date, and a popup's result still waits for one.
+      if (event.type === "loaded" && machine().returned.length && !machine().loads && !core.isStopped) {
+        return loading.load(isQuiet);
+      }
       if (!appleTimer) loading.awaitApple();
       return event.type === "loaded";
     },
@@ -56,11 +62,6 @@ export function createLoading(core: Core): Loading {
       const { pending, listedAt } = machine();
       const isOld = isBack || Date.now() - listedAt > LIST_AGE_MS;
       if (isOld && !pending && !document.hidden) void loading.load(true);
-    },
-
-    stop() {
-      clearTimeout(appleTimer);
-      appleTimer = undefined;
     },
   };
   return loading;

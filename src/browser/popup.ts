@@ -27,8 +27,8 @@ export function openPopup(onEnd: (returned: Returned | null) => void): Popup | n
   // The provider's page must not be able to navigate this one.
   opened.opener = null;
 
-  const random = crypto.getRandomValues(new Uint8Array(32));
-  const id = Array.from(random, (byte) => (byte % 36).toString(36)).join("");
+  // Not randomUUID(): Safari 15.3 has none.
+  const id = crypto.getRandomValues(new Uint32Array(5)).join("-");
   const channel = new BroadcastChannel(`calbridge:${id}`);
   let timer: ReturnType<typeof setInterval> | undefined;
   const release = (): void => {

@@ -8,7 +8,7 @@ export interface RouteData {
   "calendars/status": unknown;
   "calendars/sync-credentials": { connected: boolean; reason?: CalendarIntegrationErrorCode };
   "calendars/disconnect": object;
-  "calendars/apple-credentials": { connected?: boolean; reason?: CalendarIntegrationErrorCode };
+  "calendars/apple-credentials": { connected: boolean; reason?: CalendarIntegrationErrorCode };
   "calendars/oauth-connect-url": { authUrl: string };
   "calendars/select": unknown;
   "calendars/destination": unknown;

@@ -1,6 +1,7 @@
 import { CalValidationError } from "../errors.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { calUserIdIn } from "../api/token-claims.js";
+import { parseJsonObject } from "../lib/parse-json.js";
 
 /**
  * Returns the access token in a state of Cal.com's, if it is one of this user's. Only that token decides for which user
@@ -24,12 +25,6 @@ export function assertAuthorized(state: string, record: TokenRecord): string {
 }
 
 function accessTokenIn(state: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(state);
-    if (typeof parsed !== "object" || parsed === null || !("accessToken" in parsed)) return undefined;
-    return typeof parsed.accessToken === "string" ? parsed.accessToken : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const accessToken = parseJsonObject(state)?.["accessToken"];
+  return typeof accessToken === "string" ? accessToken : undefined;
 }

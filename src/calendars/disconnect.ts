@@ -1,7 +1,8 @@
 import { listCalendars } from "../api/endpoints/calendar-list.js";
 import { disconnectCalendar, type CalendarCredential } from "../api/endpoints/calendars.js";
 import type { CallOptions, Send } from "../api/request.js";
-import { CalApiError, CalValidationError } from "../errors.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
+import { CalValidationError } from "../errors.js";
 import { whenAll } from "../lib/when-all.js";
 import { assertCredentialId, connectionsOf, isDelegated } from "./connections-of.js";
 import { providerOf, providers, type DisconnectableProvider } from "./providers.js";
@@ -25,12 +26,8 @@ export async function disconnectOne(
   credentialId: number,
   options: CallOptions | undefined,
 ): Promise<CalendarCredential[]> {
-  try {
-    return [await disconnectCalendar(send, provider, credentialId, options)];
-  } catch (error) {
-    if (error instanceof CalApiError && error.code === "not_found") return [];
-    throw error;
-  }
+  const ended = await unlessNotFound(disconnectCalendar(send, provider, credentialId, options));
+  return ended ? [ended] : [];
 }
 
 /** Ends the connection with this id, if the user has it. */

@@ -4,7 +4,7 @@ import {
   type SelectedCalendar,
 } from "../api/endpoints/selected-calendars.js";
 import type { CallOptions, Send } from "../api/request.js";
-import { CalApiError } from "../errors.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
 import { assertObject, assertText } from "../lib/assert.js";
 import { assertCredentialId } from "./connections-of.js";
 
@@ -25,13 +25,8 @@ export async function unselectCalendar(
   options: CallOptions | undefined,
 ): Promise<boolean> {
   assertSelected(calendar);
-  try {
-    await removeSelectedCalendar(send, calendar, options);
-    return true;
-  } catch (error) {
-    if (error instanceof CalApiError && error.code === "not_found") return false;
-    throw error;
-  }
+  const removed = removeSelectedCalendar(send, calendar, options).then(() => true);
+  return (await unlessNotFound(removed)) ?? false;
 }
 
 function assertSelected(calendar: SelectedCalendar): void {

@@ -3,6 +3,7 @@ import { schemaSql } from "../stores/postgres/schema.js";
 import { schemaSql as sqliteSchemaSql } from "../stores/sqlite/schema.js";
 import { userIdTypes, type UserIdType } from "../stores/user-id-type.js";
 import { textOption, UsageError, type Command, type OptionValues } from "./command.js";
+import { withEnvFile } from "./env-file.js";
 import { tableOptions, tableOptionsOf, tableUsage } from "./table-options.js";
 
 /** `calbridge schema`: prints the token table, and the migration to it. */
@@ -27,7 +28,7 @@ ${tableUsage}
   --user-column <name>  its column (field) with the ids that you pass as userId; default: ulid
   --user-type <type>    the type of that column: ${Object.values(userIdTypes).join(", ")}; default: text
   --no-user-table       don't refer to a table of users
-  --env-file <file>     accepted, as doctor takes it; this command reads no variables`,
+  --env-file <file>     must be readable, as for the other commands; this one reads no variables from it`,
 
   options: {
     ...tableOptions,
@@ -44,7 +45,8 @@ ${tableUsage}
     "env-file": { type: "string" },
   },
 
-  run(values, { out }) {
+  run(values, io) {
+    const { out } = withEnvFile(io, textOption(values, "env-file"));
     const dialect = textOption(values, "dialect") ?? "postgres";
     if (dialect === "sqlite") out(printSqlite(values));
     else if (dialect !== "postgres") throw new UsageError("--dialect is postgres or sqlite.");

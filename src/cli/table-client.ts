@@ -26,7 +26,6 @@ export function createTableClient(
   { env, connections = false }: { env: Record<string, string | undefined>; connections?: boolean },
 ): TableClient {
   const { tokenStore, client, connect } = databaseStore(values, io);
-  const hasBoth = Boolean(env["CAL_CLIENT_ID"]?.trim() && env["CAL_OAUTH_CLIENT_ID"]?.trim());
   const cal = CalClient.fromEnv({
     env,
     serverId: textOption(values, "server-id"),
@@ -39,7 +38,7 @@ export function createTableClient(
       }),
     }),
     // A command creates no users.
-    ...(hasBoth && { newUsers: "managed" as const }),
+    newUsers: "managed",
     fetch: io.fetch,
     now: io.now,
   });

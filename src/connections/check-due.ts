@@ -8,6 +8,7 @@ import { describeState } from "./describe.js";
 import { DueUsers } from "./due-users.js";
 import { FAILED_MS } from "./intervals.js";
 import { Pace } from "./pace.js";
+import { RunEnd } from "./run-end.js";
 import type { CheckConnectionsOptions, ConnectionChecksResult } from "./types.js";
 import type { UserState } from "./user-state.js";
 
@@ -16,12 +17,16 @@ export async function checkDue(
   context: ConnectionsContext,
   options: CheckConnectionsOptions,
 ): Promise<ConnectionChecksResult> {
-  const { limit = Number.POSITIVE_INFINITY, concurrency = 5, maxPerMinute = 120, signal } = options;
+  const { limit = Number.POSITIVE_INFINITY, concurrency = 5, maxPerMinute = 120 } = options;
   assertNumber("limit", limit, (value) => value === Number.POSITIVE_INFINITY || isCount(value));
   assertNumber("concurrency", concurrency, isCount);
   assertNumber("maxPerMinute", maxPerMinute, (value) => value > 0);
-  const queue = new DueUsers(context, { limit, batch: Math.min(concurrency, Math.ceil(maxPerMinute)) });
-  const pace = new Pace(maxPerMinute, signal);
+  const { graceMs = Number.POSITIVE_INFINITY } = options;
+  assertNumber("graceMs", graceMs, (value) => value >= 0);
+  const workers = Math.min(concurrency, limit, Math.ceil(maxPerMinute));
+  const queue = new DueUsers(context, { limit, batch: workers });
+  const end = new RunEnd(options.signal, graceMs);
+  const pace = new Pace(maxPerMinute, () => rateLimitMs(context), end.signal);
   const result: ConnectionChecksResult = {
     checked: 0,
     changed: 0,
@@ -31,46 +36,62 @@ export async function checkDue(
     done: false,
   };
   const work = async (): Promise<void> => {
-    while (!signal?.aborted) {
+    // The turn first: a user who is claimed must not wait for longer than the claim lasts.
+    while (queue.mayHaveMore && (await pace.turn())) {
       const claimed = await queue.next();
-      if (!claimed) return;
-      if (!(await pace.turn())) {
-        await queue.giveBack(claimed);
+      if (!claimed) {
+        end.now();
         return;
       }
-      await checkClaimed(context, claimed, options, result);
-      options.onProgress?.({ ...result, unavailable: { ...result.unavailable } });
+      const isChecked = await checkClaimed(context, claimed, { ...options, signal: end.graceSignal }, result);
+      if (isChecked) options.onProgress?.({ ...result, unavailable: { ...result.unavailable } });
+      else await queue.giveBack(claimed);
     }
   };
   try {
-    await whenAll(Array.from({ length: Math.min(concurrency, limit) }, work));
+    await whenAll(Array.from({ length: workers }, work));
   } finally {
+    end.dispose();
     await queue.giveBackAll();
   }
   return { ...result, done: queue.isEmpty };
 }
 
+/** How long a run should wait as few requests are left to the application's clients. */
+function rateLimitMs({ users: { transport, options } }: ConnectionsContext): number {
+  const { managedUsers, oauth } = options;
+  const waits = [managedUsers, oauth].map((client) =>
+    client ? transport.rateLimits.waitMs(client.clientId) : 0,
+  );
+  return Math.max(...waits);
+}
+
+/** Returns `false` if the run ended before the user was checked. */
 async function checkClaimed(
   context: ConnectionsContext,
   claimed: ConnectionState,
-  { restore, skip, onCheck, onFailure }: CheckConnectionsOptions,
+  { restore, signal, skip, onCheck, onFailure }: CheckConnectionsOptions,
   result: ConnectionChecksResult,
-): Promise<void> {
+): Promise<boolean> {
   const { userId } = claimed;
-  if (skip?.has(userId)) return postpone(context, claimed);
-  // Without the run's signal: a user whose check has begun is checked to the end.
-  const outcome = await checkUser(context, userId, { claimed, restore }).catch((error: unknown) => ({
+  if (skip?.has(userId)) {
+    await postpone(context, claimed);
+    return true;
+  }
+  const outcome = await checkUser(context, userId, { claimed, restore, signal }).catch((error: unknown) => ({
     error,
   }));
   if ("error" in outcome) {
+    if (signal?.aborted) return false;
     await countFailure(context, claimed, outcome.error, { onFailure, result });
-    return;
+    return true;
   }
   result.checked += 1;
   result.changed += outcome.changed;
   result.notified += outcome.notified;
   countUnavailable(outcome.state, result.unavailable);
   onCheck?.(describeState(userId, outcome.state));
+  return true;
 }
 
 async function countFailure(
@@ -116,13 +137,16 @@ function countUnavailable({ calAccount, connections }: UserState, counts: Record
   }
 }
 
-function assertNumber(name: string, value: unknown, isValid: (value: number) => boolean): void {
+const rules = {
+  limit: "a whole number of 1 or more",
+  concurrency: "a whole number of 1 or more",
+  maxPerMinute: "a number above 0",
+  graceMs: "a number of milliseconds, 0 or more",
+};
+
+function assertNumber(name: keyof typeof rules, value: unknown, isValid: (value: number) => boolean): void {
   if (typeof value === "number" && isValid(value)) return;
-  throw new CalValidationError(
-    name === "maxPerMinute"
-      ? `${name} must be a number above 0.`
-      : `${name} must be a whole number of 1 or more.`,
-  );
+  throw new CalValidationError(`${name} must be ${rules[name]}.`);
 }
 
 function isCount(value: number): boolean {

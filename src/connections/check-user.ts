@@ -1,3 +1,4 @@
+import { traced } from "../lib/telemetry.js";
 import type { ConnectionState } from "../stores/connection-store.js";
 import { CalUser } from "../users/cal-user.js";
 import type { ConnectionsContext } from "./context.js";
@@ -29,10 +30,19 @@ interface CheckUserOptions {
  * Checks one user: reads the connections, remembers what is new, restores what a reconnect has lost, and tells the hook.
  * Of several processes that check one user at once, the one whose write succeeds gives a change its id.
  */
-export async function checkUser(
+export function checkUser(
   context: ConnectionsContext,
   userId: string,
-  { claimed, restore, signal }: CheckUserOptions = {},
+  options: CheckUserOptions = {},
+): Promise<CheckOutcome> {
+  const operation = { kind: "connection_check", userId } as const;
+  return traced(context.users.options.telemetry, operation, () => check(context, userId, options));
+}
+
+async function check(
+  context: ConnectionsContext,
+  userId: string,
+  { claimed, restore, signal }: CheckUserOptions,
 ): Promise<CheckOutcome> {
   const stored = claimed ?? (await context.store.get(userId));
   // Without `connections`, so that what the check itself finds does not make the user due.
@@ -46,7 +56,7 @@ export async function checkUser(
   if (!noted.hasWork) return { state: noted.state, changed: noted.changed, notified: 0 };
   const restored = powers.mayRestore ? await restoreAll(noted.state, look, { signal }) : [];
   const { pending } = mergeRestored(noted.state, restored);
-  const { told, hasFailed } = await deliver(context, userId, pending);
+  const { told, hasFailed } = await deliver(context, userId, { pending, signal });
   const state = await amend(context, noted, powers, (current) => {
     const merged = mergeRestored(current, restored);
     const hookFailures = hasFailed ? merged.hookFailures + 1 : 0;
@@ -64,6 +74,7 @@ async function restoreAll(
   const restored: Restored[] = [];
   if (!list) return restored;
   for (const known of state.connections) {
+    if (options.signal?.aborted) return restored;
     const done = known.status === "connected" ? await restoreConnection(send, known, list, options) : null;
     if (done) restored.push(done);
   }

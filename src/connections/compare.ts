@@ -33,7 +33,8 @@ export function compare(
     connections.push(next.connection);
     if (known) changes.push(...changeOf(known, { health: next.connection, next, newId }));
   }
-  const isDoubtful = [calAccount.status, ...verdictsOf(seen.list)].includes("unavailable");
+  const isDoubtful =
+    seen.list?.isDoubtful === true || [calAccount.status, ...verdictsOf(seen.list)].includes("unavailable");
   const destination = seen.list ? seen.list.destination : (previous?.destination ?? null);
   return limited(
     {

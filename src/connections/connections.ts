@@ -27,6 +27,8 @@ export interface Connections {
   /** Makes no request. */
   lastCheck(userId: string): Promise<ConnectionCheck | null>;
   enroll(options: EnrollConnectionsOptions): Promise<EnrollConnectionsResult>;
+  /** Gives what is remembered of a user to the same person's new id. */
+  move(from: string, to: string): Promise<void>;
 }
 
 /** Loaded when it is first needed: an application without a connection store never does. */
@@ -41,7 +43,7 @@ export function createConnections({
   onConnectionChange: ((change: ConnectionChange) => unknown) | undefined;
   logger: Logger | undefined;
 }): Connections {
-  const store = new StateStore(connectionStore);
+  const store = new StateStore(connectionStore, users.options.telemetry);
   const context: ConnectionsContext = { users, store, onConnectionChange, logger };
   return {
     store,
@@ -49,12 +51,22 @@ export function createConnections({
     checkOne: (userId, options) => checkOne(context, userId, options),
     checkDue: (options) => checkDue(context, options),
     enroll: (options) => enroll(context, options),
+    move: (from, to) => move(context, from, to),
     lastCheck: async (userId) => {
       const stored = await store.get(userId);
       const state = parseState(stored?.details ?? null);
       return state && describeState(userId, state);
     },
   };
+}
+
+async function move({ store, users }: ConnectionsContext, from: string, to: string): Promise<void> {
+  const [before, there] = [await store.get(from), await store.get(to)];
+  const dueAt = new Date(users.options.now());
+  // Its changes that were not told yet are told with the new id, and its calendars are restored.
+  const write = { userId: to, details: before?.details ?? null, dueAt };
+  await store.set(write, { ifVersion: there?.version ?? null });
+  await store.delete(from);
 }
 
 async function checkOne(

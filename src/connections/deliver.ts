@@ -13,15 +13,19 @@ export interface Delivery {
   hasFailed: boolean;
 }
 
-/** Tells the hook the changes, in their order, until one fails: that one and those after it are told at the next check. */
+/**
+ * Tells the hook the changes, in their order, until one fails or the signal is aborted: that one and those after it are
+ * told at the next check.
+ */
 export async function deliver(
   { users, onConnectionChange, logger }: ConnectionsContext,
   userId: string,
-  pending: readonly PendingChange[],
+  { pending, signal }: { pending: readonly PendingChange[]; signal: AbortSignal | undefined },
 ): Promise<Delivery> {
   const told = new Set<string>();
   if (!onConnectionChange) return { told, hasFailed: false };
   for (const change of pending) {
+    if (signal?.aborted) break;
     const described = describeChange(userId, change);
     try {
       const time = { ms: MAX_HOOK_MS, message: `The hook took longer than ${String(MAX_HOOK_MS)} ms.` };

@@ -18,6 +18,11 @@ export class DueUsers {
     this.#left = limit;
   }
 
+  /** Whether the limit is not reached yet, and somebody may be due. */
+  get mayHaveMore(): boolean {
+    return this.#claimed.length > 0 || (this.#left > 0 && !this.isEmpty);
+  }
+
   async next(): Promise<ConnectionState | undefined> {
     while (this.#claimed.length === 0 && this.#left > 0 && !this.isEmpty) {
       this.#claiming ??= this.#claim().finally(() => (this.#claiming = undefined));
@@ -29,6 +34,7 @@ export class DueUsers {
   /** Users who were claimed and not checked are due at once. */
   async giveBack(claimed: ConnectionState): Promise<void> {
     const { userId, details, version } = claimed;
+    this.isEmpty = false;
     const dueAt = new Date(this.#context.users.options.now());
     await this.#context.store.set({ userId, details, dueAt }, { ifVersion: version });
   }

@@ -21,6 +21,7 @@ export const CLAIM_MS = 5 * MINUTE_MS;
  *
  * @param by.random - From 0 to 1.
  * @param by.hasHook - Whether this process can tell what is pending.
+ * @param by.isNews - Whether something pending was found just now.
  * @param by.mayRestore - Whether this process may restore what waits for that.
  */
 export function nextDueAt(
@@ -29,16 +30,18 @@ export function nextDueAt(
     now,
     random,
     hasHook,
+    isNews,
     mayRestore,
-  }: { now: number; random: number; hasHook: boolean; mayRestore: boolean },
+  }: { now: number; random: number; hasHook: boolean; isNews: boolean; mayRestore: boolean },
 ): number {
   const { connections, doubts, pending, hookFailures, calAccount } = state;
   const statuses = [calAccount, ...connections].map(({ status }) => status);
   const waits = [HEALTHY_MS * (1 - SPREAD + 2 * SPREAD * random)];
   if (statuses.includes("broken") || statuses.includes("expiring")) waits.push(BROKEN_MS);
   if (doubts > 0) waits.push(doubled(doubts));
-  // Another process may have the hook.
-  if (pending.length > 0) waits.push(hasHook ? doubled(hookFailures) : BROKEN_MS);
+  // Another process may have the hook. If none has, it is not waited for again and again.
+  const hookWait = isNews ? DOUBT_MS : BROKEN_MS;
+  if (pending.length > 0) waits.push(hasHook ? doubled(hookFailures) : hookWait);
   const canRestore = connections.some(({ toRestore, status }) => toRestore && status === "connected");
   if (mayRestore && canRestore) waits.push(DOUBT_MS);
   const missing = connections.flatMap(({ missingSince }) =>

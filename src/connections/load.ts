@@ -23,24 +23,30 @@ export function connectionsLoader(
     ));
 }
 
-/** Reports that are carried out in the background. */
+/** What users' calls report. What they see of connections is noted in the background. */
 export function connectionReports(
   load: () => Promise<Connections>,
   { waitUntil, warn }: UserContext["options"],
 ): ConnectionReports {
-  const report = (userId: string, work: (connections: Connections) => Promise<void>): void =>
-    waitUntil(
-      load()
-        .then(work)
-        // The call has succeeded, and the user is checked within a day anyway.
-        .catch((error: unknown) =>
-          warn("calbridge: what a call saw of a user's connections could not be noted", { userId, error }),
-        ),
-    );
+  const running = new Set<Promise<void>>();
+  const report = (userId: string, work: (connections: Connections) => Promise<void>): void => {
+    const reported = load()
+      .then(work)
+      // The call has succeeded, and the user is checked within a day anyway.
+      .catch((error: unknown) =>
+        warn("calbridge: what a call saw of a user's connections could not be noted", { userId, error }),
+      )
+      .finally(() => running.delete(reported));
+    running.add(reported);
+    waitUntil(reported);
+  };
   return {
     changed: (userId) => report(userId, ({ watcher }) => watcher.changed(userId)),
     saw: (userId, list) => report(userId, ({ watcher }) => watcher.saw(userId, list)),
     failed: (userId, provider) => report(userId, ({ watcher }) => watcher.failed(userId, provider)),
-    forget: (userId) => report(userId, ({ store }) => store.delete(userId)),
+    lost: (userId) => report(userId, ({ watcher }) => watcher.lost(userId)),
+    forget: async (userId) => (await load()).store.delete(userId),
+    moved: async (from, to) => (await load()).move(from, to),
+    settled: () => Promise.all(running),
   };
 }

@@ -1,32 +1,18 @@
-import { checkStatus } from "../calendars/status.js";
-import { isDelegated } from "../calendars/connections-of.js";
-import { calendarProviders, providers } from "../calendars/providers.js";
-import { listCalendars, type CalendarList } from "../api/endpoints/calendar-list.js";
-import type { CalendarProvider } from "../api/endpoints/calendars.js";
+import { listCalendars } from "../api/endpoints/calendar-list.js";
 import type { CallOptions, Send } from "../api/request.js";
-import { isCalError, type CalErrorCode } from "../errors.js";
+import { isCalError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { userNotFound } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import type { ConnectionsContext } from "./context.js";
 import type { Verdict } from "./health.js";
+import { isDoubt, readMarks } from "./marks.js";
 import { toSeenList, type Seen } from "./seen.js";
 
 const DAY_MS = 24 * 60 * 60_000;
 /** Cal.com's links last for 30 days, and each refresh starts anew. */
 const KEEP_ALIVE_MS = 10 * DAY_MS;
 const TELL_EXPIRY_MS = 3 * DAY_MS;
-
-/** Errors that say nothing about the user: Cal.com, or the network, does not work just now. */
-const doubts: readonly CalErrorCode[] = [
-  "network_error",
-  "timeout",
-  "rate_limited",
-  "server_error",
-  "invalid_response",
-  "api_error",
-  "refresh_pending",
-];
 
 /** A user as a check sees it, and how to make calls for it. */
 export interface Look {
@@ -50,7 +36,7 @@ export async function lookAt(
   if (!record) throw userNotFound();
   const at = client.now();
   const isOwnAccount = detailsOf(record).grant === "oauth";
-  if (isOwnAccount) await keepAlive(users, record, at);
+  if (isOwnAccount) await keepAlive(users, record, { now: at, ...options });
   const { list, error } = await listOf(send, options);
   // The list may have refreshed the tokens, and so may the user have linked the account again.
   const latest = (await store.get(userId)) ?? record;
@@ -60,12 +46,16 @@ export async function lookAt(
 }
 
 /** Refreshes the tokens of a link that would end soon. A failure is seen by what is left of the link. */
-async function keepAlive({ tokens, options }: ConnectionsContext["users"], record: TokenRecord, now: number) {
+async function keepAlive(
+  { tokens, options }: ConnectionsContext["users"],
+  record: TokenRecord,
+  { now, signal }: CallOptions & { now: number },
+): Promise<void> {
   const expiresAt = record.calRefreshTokenExpiresAt?.getTime();
   if (expiresAt === undefined || expiresAt - now > KEEP_ALIVE_MS) return;
   try {
     const rejected = new Set([record.calAccessToken]);
-    await tokens.usable(record.userId, { rejected, timeoutMs: options.timeoutMs });
+    await tokens.usable(record.userId, { rejected, signal, timeoutMs: options.timeoutMs });
   } catch (error) {
     if (!isCalError(error)) throw error;
     options.warn("calbridge: the link to a Cal.com account could not be renewed", {
@@ -78,37 +68,10 @@ async function keepAlive({ tokens, options }: ConnectionsContext["users"], recor
 async function listOf(send: Send, options: CallOptions): Promise<{ list: Seen["list"]; error?: unknown }> {
   try {
     const list = await listCalendars(send, options);
-    return { list: await toSeenList(list, await invalidIn(send, list, options)) };
+    return { list: await toSeenList(list, await readMarks(send, list, options)) };
   } catch (error) {
     if (!isCalError(error)) throw error;
     return { list: null, error };
-  }
-}
-
-/** The credentials that Cal.com has marked as invalid. Only its `check` tells, and only of a provider's first one. */
-async function invalidIn(send: Send, list: CalendarList, options: CallOptions): Promise<Set<number>> {
-  const invalid = new Set<number>();
-  for (const provider of calendarProviders) {
-    const own = list.connectedCalendars.filter(
-      (connected) =>
-        connected.integration.type === providers[provider].integration && !isDelegated(connected),
-    );
-    if (own.length === 0 || own.some(({ error }) => error !== null)) continue;
-    if (await isInvalid(send, provider, options)) {
-      invalid.add(Math.min(...own.map(({ credentialId }) => credentialId)));
-    }
-  }
-  return invalid;
-}
-
-async function isInvalid(send: Send, provider: CalendarProvider, options: CallOptions): Promise<boolean> {
-  try {
-    const status = await checkStatus(send, provider, options);
-    return !status.connected && status.reason === "invalid_credentials";
-  } catch (error) {
-    // A server without this endpoint for the user's grant says nothing; one that does not respond is in doubt.
-    if (isCalError(error) && !doubts.includes(error.code)) return false;
-    throw error;
   }
 }
 
@@ -120,7 +83,7 @@ function accountVerdict(error: unknown): Verdict | null {
     return { status: "broken", reason: error.code };
   }
   if (error.code === "reauthorization_required") return { status: "broken", reason: "revoked" };
-  return doubts.includes(error.code) ? { status: "unavailable", reason: "unavailable" } : null;
+  return isDoubt(error.code) ? { status: "unavailable", reason: "unavailable" } : null;
 }
 
 /** What the record says of a link, whether a list came or not; `null`: nothing. */

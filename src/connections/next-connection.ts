@@ -51,9 +51,10 @@ export function missingConnection(known: KnownConnection, { list, previous, now 
 /** A connection that is remembered, as the list has it now. */
 export function nextConnection(
   known: KnownConnection,
-  found: SeenConnection,
+  listed: SeenConnection,
   around: Around,
 ): NextConnection {
+  const found = withKnownMark(known, listed);
   const { missingSince, ...rest } = known;
   const { key, credentialId } = found;
   const connection = { ...rest, key, credentialId, ...nextHealth(known, found.verdict, around.now) };
@@ -80,6 +81,13 @@ export function nextConnection(
     lost,
     isRestorable: !isSameWish(toRestore, known.toRestore),
   };
+}
+
+/** Cal.com's mark "invalid" counts until Cal.com says that it is no longer there, or the user connects again. */
+function withKnownMark({ key, status, reason }: KnownConnection, found: SeenConnection): SeenConnection {
+  const isMarked = status === "broken" && reason === "invalid_credentials";
+  const isKept = isMarked && found.mayBeInvalid && found.key === key && isWorking(found);
+  return isKept ? { ...found, verdict: { status, reason } } : found;
 }
 
 /** Whether the same calendars were to be restored before: that was told already. */

@@ -4,6 +4,7 @@ import { userNotFound } from "../tokens/token-record.js";
 import { compare } from "./compare.js";
 import type { ConnectionsContext } from "./context.js";
 import { CLAIM_MS, nextDueAt } from "./intervals.js";
+import { limited } from "./limits.js";
 import type { Seen } from "./seen.js";
 import { parseState, type UserState } from "./user-state.js";
 
@@ -49,13 +50,15 @@ export async function note(
     }
     const state = compare(previous, seen, { now, newId: () => crypto.randomUUID() });
     const hasWork = hasWorkFor(powers, state);
+    const known = previous?.pending.map(({ id }) => id) ?? [];
+    const changed = state.pending.filter(({ id }) => !known.includes(id)).length;
     // Should the process die before the work is done, another one does it.
-    const nextAt = hasWork ? now + CLAIM_MS : nextDueAt(state, { now, random: Math.random(), ...powers });
+    const nextAt = hasWork
+      ? now + CLAIM_MS
+      : nextDueAt(state, { now, random: Math.random(), isNews: changed > 0, ...powers });
     const dueAt = orMadeDue(nextAt, now, round > 0 ? current?.dueAt : undefined);
     const write = { userId, details: JSON.stringify(state), dueAt: new Date(dueAt) };
     const written = await context.store.set(write, { ifVersion: current?.version ?? null });
-    const known = previous?.pending.map(({ id }) => id) ?? [];
-    const changed = state.pending.filter(({ id }) => !known.includes(id)).length;
     if (written) return { stored: written, state, changed, hasWork };
     const hadState = current !== null;
     current = await context.store.get(userId);
@@ -68,15 +71,15 @@ export async function note(
 /** Changes what is remembered, by compare-and-swap, after the work that {@link note} left. */
 export async function amend(
   context: ConnectionsContext,
-  { stored, state }: Noted,
+  { stored, state, changed }: Noted,
   powers: Powers,
   change: (state: UserState) => UserState,
 ): Promise<UserState> {
   const now = context.users.options.now();
   let current: ConnectionState = stored;
-  let amended = change(state);
+  let amended = limited(change(state), now);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const nextAt = nextDueAt(amended, { now, random: Math.random(), ...powers });
+    const nextAt = nextDueAt(amended, { now, random: Math.random(), isNews: changed > 0, ...powers });
     const dueAt = orMadeDue(nextAt, now, round > 0 ? current.dueAt : undefined);
     const write = { userId: stored.userId, details: JSON.stringify(amended), dueAt: new Date(dueAt) };
     if (await context.store.set(write, { ifVersion: current.version })) return amended;
@@ -85,7 +88,7 @@ export async function amend(
     // Deleted: nothing is to be remembered.
     if (!latest || !latestState) return amended;
     current = latest;
-    amended = change(latestState);
+    amended = limited(change(latestState), now);
   }
   throw changesTooOften();
 }

@@ -3,11 +3,14 @@ import { pauseUnlessAborted } from "../lib/backoff.js";
 /** Spreads the users over the time. */
 export class Pace {
   readonly #everyMs: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #rateLimitMs: () => number;
+  readonly #signal: AbortSignal;
   #nextAt = 0;
 
-  constructor(maxPerMinute: number, signal: AbortSignal | undefined) {
+  /** @param rateLimitMs - How long to wait as little of Cal.com's rate limit is left. */
+  constructor(maxPerMinute: number, rateLimitMs: () => number, signal: AbortSignal) {
     this.#everyMs = 60_000 / maxPerMinute;
+    this.#rateLimitMs = rateLimitMs;
     this.#signal = signal;
   }
 
@@ -16,7 +19,9 @@ export class Pace {
     const now = performance.now();
     const at = Math.max(now, this.#nextAt);
     this.#nextAt = at + this.#everyMs;
-    if (at > now) await pauseUnlessAborted(at - now, this.#signal);
-    return this.#signal?.aborted !== true;
+    // The requests that are left are for the application's own calls.
+    const waitMs = Math.max(at - now, this.#rateLimitMs());
+    if (waitMs > 0) await pauseUnlessAborted(waitMs, this.#signal);
+    return !this.#signal.aborted;
   }
 }

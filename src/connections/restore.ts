@@ -30,18 +30,17 @@ export async function restoreConnection(
   const restored: Restored = { key, selected: [], destination: null, missing: [], left: undefined };
   const left: ToRestore = { since: toRestore.since, selected: [], destination: null };
   for (const calendar of toRestore.selected) {
-    const outcome = await attempt(connection, calendar, (seen) =>
-      addSelectedCalendar(send, selectionOf(connection, seen), options),
-    );
+    const select = (seen: SeenCalendar) => addSelectedCalendar(send, selectionOf(connection, seen), options);
+    const outcome = await attempt(connection, calendar, select, options);
     if (outcome === "restored") restored.selected.push(calendar);
     else if (outcome === "missing") restored.missing.push(calendar);
     else left.selected.push(calendar);
   }
   const { destination } = toRestore;
   if (destination) {
-    const outcome = await attempt(connection, destination, (seen) =>
-      setDestinationCalendar(send, destinationOf(connection, seen), options),
-    );
+    const set = (seen: SeenCalendar) =>
+      setDestinationCalendar(send, destinationOf(connection, seen), options);
+    const outcome = await attempt(connection, destination, set, options);
     if (outcome === "restored") restored.destination = destination;
     else if (outcome === "missing") restored.missing.push(destination);
     else left.destination = destination;
@@ -54,6 +53,7 @@ async function attempt(
   connection: SeenConnection,
   { id }: KnownCalendar,
   work: (calendar: SeenCalendar) => Promise<unknown>,
+  { signal }: CallOptions,
 ): Promise<Outcome> {
   const calendar = connection.calendars.find((seen) => seen.id === id);
   if (!calendar) return "missing";
@@ -61,6 +61,7 @@ async function attempt(
     await work(calendar);
     return "restored";
   } catch (error) {
+    if (signal?.aborted) return "failed";
     if (!isCalError(error)) throw error;
     // Cal.com does not accept it, and will not: the calendar was deleted, or made read-only.
     return error.code === "not_found" || error.code === "bad_request" ? "missing" : "failed";

@@ -4,6 +4,7 @@ import { traitsOf } from "../calendars/providers.js";
 import { reasonOfListError } from "../calendars/status.js";
 import { sha256, toBase64Url } from "../lib/digest.js";
 import type { Verdict } from "./health.js";
+import type { Marks } from "./marks.js";
 import type { KnownCalendar } from "./user-state.js";
 
 /** A calendar in Cal.com's list. */
@@ -23,6 +24,8 @@ export interface SeenConnection {
   /** An address, or a hash. `null` while the connection can't be read. */
   account: string | null;
   verdict: Verdict;
+  /** Whether Cal.com may still have it marked as invalid: that could not be read. */
+  mayBeInvalid: boolean;
   /** Empty while the connection can't be read. */
   calendars: SeenCalendar[];
 }
@@ -32,6 +35,8 @@ export interface SeenList {
   connections: SeenConnection[];
   /** Where bookings are written to. `null` if nowhere, or if its connection can't be read. */
   destination: { key: string; id: string; isPrimary: boolean } | null;
+  /** Whether something could not be read that belongs to the list. */
+  isDoubtful: boolean;
 }
 
 /** What a check has seen. */
@@ -54,15 +59,16 @@ export function visibleId(id: string): string | null {
   return id.startsWith(HASH) ? null : id;
 }
 
-/** @param invalid - Ids of credentials that Cal.com has marked as invalid, which its list does not say. */
-export async function toSeenList(list: CalendarList, invalid: ReadonlySet<number>): Promise<SeenList> {
-  const connections = await Promise.all(list.connectedCalendars.map((one) => toSeenConnection(one, invalid)));
-  return { connections, destination: destinationOf(list, connections) };
+/** What a list says, together with Cal.com's checks. */
+export async function toSeenList(list: CalendarList, marks: Marks): Promise<SeenList> {
+  const connections = await Promise.all(list.connectedCalendars.map((one) => toSeenConnection(one, marks)));
+  const { isDoubtful } = marks;
+  return { connections, destination: destinationOf(list, connections), isDoubtful };
 }
 
 async function toSeenConnection(
   connected: ConnectedCalendar,
-  invalid: ReadonlySet<number>,
+  { invalid, unknown }: Marks,
 ): Promise<SeenConnection> {
   const { credentialId, delegationCredentialId, integration, primary, error } = connected;
   const { hasSecretIds } = traitsOf(integration.type);
@@ -84,6 +90,7 @@ async function toSeenConnection(
     integration: integration.type,
     account: error ? null : await accountOf(primary?.email ?? null, calendars, hasSecretIds),
     verdict: verdictOf(connected, invalid),
+    mayBeInvalid: unknown.has(credentialId),
     calendars,
   };
 }

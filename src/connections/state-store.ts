@@ -1,17 +1,20 @@
 import { CalStoreError } from "../errors.js";
 import { callStore } from "../lib/store-call.js";
+import { traced, type Telemetry } from "../lib/telemetry.js";
 import type { ConnectionState, ConnectionStateWrite, ConnectionStore } from "../stores/connection-store.js";
 
 /** The application's connection store. Whatever a driver throws is rejected as a {@link CalStoreError}. */
 export class StateStore implements ConnectionStore {
   readonly #store: ConnectionStore;
+  readonly #telemetry: Telemetry | undefined;
 
-  constructor(store: ConnectionStore) {
+  constructor(store: ConnectionStore, telemetry: Telemetry | undefined) {
     this.#store = store;
+    this.#telemetry = telemetry;
   }
 
   async get(userId: string): Promise<ConnectionState | null> {
-    const state = await run("get", () => this.#store.get(userId));
+    const state = await this.#run("get", () => this.#store.get(userId));
     return state && this.#own(state, userId);
   }
 
@@ -19,20 +22,26 @@ export class StateStore implements ConnectionStore {
     state: ConnectionStateWrite,
     options: { ifVersion: number | null },
   ): Promise<ConnectionState | null> {
-    const written = await run("set", () => this.#store.set(state, options));
+    const written = await this.#run("set", () => this.#store.set(state, options));
     return written && this.#own(written, state.userId);
   }
 
   claimDue(options: { limit: number; leaseMs: number }): Promise<ConnectionState[]> {
-    return run("claimDue", () => this.#store.claimDue(options));
+    return this.#run("claimDue", () => this.#store.claimDue(options));
   }
 
   makeDue(userId: string): Promise<void> {
-    return run("makeDue", () => this.#store.makeDue(userId));
+    return this.#run("makeDue", () => this.#store.makeDue(userId));
   }
 
   delete(userId: string): Promise<void> {
-    return run("delete", () => this.#store.delete(userId));
+    return this.#run("delete", () => this.#store.delete(userId));
+  }
+
+  #run<T>(method: string, work: () => Promise<T>): Promise<T> {
+    return callStore(`connection store's ${method}()`, [], () =>
+      traced(this.#telemetry, { kind: "connection_store", method }, work),
+    );
   }
 
   // A crossed connection, or a column that ignores letter case: what is told would be another user's.
@@ -40,8 +49,4 @@ export class StateStore implements ConnectionStore {
     if (state.userId === userId) return state;
     throw new CalStoreError("The connection store returned another user's state.");
   }
-}
-
-function run<T>(method: string, work: () => Promise<T>): Promise<T> {
-  return callStore(`connection store's ${method}()`, [], work);
 }

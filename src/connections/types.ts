@@ -137,6 +137,12 @@ export interface CheckConnectionsOptions extends CheckConnectionOptions {
   skip?: ReadonlySet<string> | undefined;
   /** Ends the run: no more users are begun, and those in flight are waited for. */
   signal?: AbortSignal | undefined;
+  /**
+   * How long users in flight are waited for after `signal`, in milliseconds. Then their checks are given up, and they are
+   * due at once. A call of the hook `onConnectionChange` that has begun is still waited for, up to a minute.
+   * @defaultValue no limit
+   */
+  graceMs?: number | undefined;
   /** Called after each user. */
   onProgress?: ((progress: ConnectionChecksResult) => void) | undefined;
   /** Called with what was found of each user, connections that work included. */

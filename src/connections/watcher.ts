@@ -1,5 +1,6 @@
 import type { CalendarList } from "../api/endpoints/calendar-list.js";
 import { providers, type DisconnectableProvider } from "../calendars/providers.js";
+import { noMarks } from "./marks.js";
 import { toSeenList } from "./seen.js";
 import type { StateStore } from "./state-store.js";
 import { parseState, type UserState } from "./user-state.js";
@@ -28,12 +29,17 @@ export class ConnectionWatcher {
 
   /** A list was read. Makes the user due if it differs from what is remembered. */
   async saw(userId: string, list: CalendarList): Promise<void> {
-    const { connections } = await toSeenList(list, new Set());
+    const { connections } = await toSeenList(list, noMarks);
     const what = JSON.stringify(connections.map(({ key, verdict }) => [key, verdict.status]));
     await this.#compare(userId, what, ({ connections: known }) => {
       const present = known.filter(({ status }) => status !== "gone");
       const isKnown = connections.every(({ key, verdict }) =>
-        present.some((one) => one.key === key && isWorking(one.status) === isWorking(verdict.status)),
+        present.some(
+          (one) =>
+            one.key === key &&
+            // A list has what Cal.com has marked as invalid as connected.
+            (isWorking(one.status) === isWorking(verdict.status) || one.reason === "invalid_credentials"),
+        ),
       );
       return !isKnown || present.length !== connections.length;
     });
@@ -45,6 +51,11 @@ export class ConnectionWatcher {
     await this.#compare(userId, provider, ({ connections }) =>
       connections.every((known) => known.integration !== integration || isWorking(known.status)),
     );
+  }
+
+  /** A call says that Cal.com no longer has the account, or no longer accepts the link to it. */
+  async lost(userId: string): Promise<void> {
+    await this.#compare(userId, "lost", ({ calAccount }) => calAccount.status !== "broken");
   }
 
   async #compare(userId: string, what: string, isNews: (state: UserState) => boolean): Promise<void> {

@@ -42,6 +42,12 @@ export type CalHandlersEnvOptions = Omit<
     /** Where users' tokens are kept, for the client that is created from the environment. Not needed with `client`. */
     tokenStore?: CalClientOptions["tokenStore"] | undefined;
     /**
+     * What a user without a record gets, for the client that is created from the environment. Only used if the
+     * environment names both a platform client and an OAuth client.
+     * @defaultValue `CAL_NEW_USERS`
+     */
+    newUsers?: CalClientOptions["newUsers"];
+    /**
      * The environment.
      * @defaultValue `process.env`
      */
@@ -80,6 +86,7 @@ export interface CreateCalHandlers {
    * | --- | --- |
    * | `CAL_CLIENT_ID`, `CAL_CLIENT_SECRET`, `CAL_API_URL` | the client, unless `client` is given |
    * | `CAL_OAUTH_CLIENT_ID` and the rest of OAuth 2 | the client, unless `client` is given |
+   * | `CAL_NEW_USERS` | `newUsers`: `managed` or `oauth`, if both kinds of client are named |
    * | `CAL_OAUTH_REDIRECT_URI` | `linkRedirectUri`, and the client's `oauth.redirectUri` |
    * | `CAL_STATE_SECRET` | `stateSecret`; several, separated by commas |
    * | `NEXT_PUBLIC_APP_URL` | `appUrl`; if it is not set, the application of the redirect URLs; without them, `APP_URL` |
@@ -146,14 +153,14 @@ function assertWebRequest(handle: CalHandler): CalHandler {
 
 function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
   assertObject("The options", options, "{ tokenStore, authenticate }");
-  assertNames(options, [...handlersOptionNames, "tokenStore", "env"]);
+  assertNames(options, [...handlersOptionNames, "tokenStore", "newUsers", "env"]);
   assertMethods("options", options, ["authenticate"]);
-  const { env = processEnv(), tokenStore, client, ...given } = options;
+  const { env = processEnv(), tokenStore, newUsers, client, ...given } = options;
   if (!client && !tokenStore) throw new CalValidationError("Give a tokenStore, or a client that has one.");
   try {
     return create({
       ...optionsFromEnv(env, given, client?.hasConnectionStore),
-      client: client ?? clientFromEnv(env, options),
+      client: client ?? clientFromEnv({ env, tokenStore, newUsers, allowInsecure: given.allowInsecure }),
     });
   } catch (error) {
     if (!(error instanceof CalValidationError)) throw error;
@@ -161,12 +168,12 @@ function fromEnv(options: CalHandlersEnvOptions): CalHandlers {
   }
 }
 
-function clientFromEnv(
-  env: Record<string, string | undefined>,
-  { tokenStore, allowInsecure }: CalHandlersEnvOptions,
-): CalClient {
+function clientFromEnv({
+  tokenStore,
+  ...options
+}: Pick<CalHandlersEnvOptions, "env" | "tokenStore" | "newUsers" | "allowInsecure">): CalClient {
   if (!tokenStore) throw new TypeError("There is no token store.");
-  return CalClient.fromEnv({ tokenStore, env, allowInsecure });
+  return CalClient.fromEnv({ ...options, tokenStore });
 }
 
 /** Handlers that respond to every request with an error: the environment is not complete. */

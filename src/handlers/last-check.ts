@@ -4,23 +4,29 @@ import type { Connection } from "./account.js";
 import type { HandlerContext } from "./types.js";
 
 /**
- * Adds what the connection store remembers, for a client that has one: since when a connection doesn't work, and its
- * last known address.
+ * Adds what the connection store remembers, for a client that has one: since when a connection doesn't work, its last
+ * known address, and that Cal.com has marked it as invalid, which its list doesn't say.
  */
 export async function withLastCheck(
   context: HandlerContext,
   userId: string,
   connections: readonly Connection[],
 ): Promise<Connection[]> {
-  const isBroken = connections.some(({ connected }) => !connected);
-  const check = isBroken ? await lastCheck(context, userId) : null;
+  const check = connections.length > 0 ? await lastCheck(context, userId) : null;
   return connections.map((connection) => {
     const known = check?.connections.find(
       ({ credentialId, integration }) =>
         credentialId === connection.credentialId && integration === connection.integration,
     );
-    if (connection.connected || !known || known.status === "connected") return connection;
-    return { ...connection, email: connection.email ?? known.email, since: known.since.toISOString() };
+    if (!known || known.status === "connected") return connection;
+    const { reason, message, since } = known;
+    if (connection.connected && reason !== "invalid_credentials") return connection;
+    return {
+      ...connection,
+      ...(connection.connected && { connected: false, reason: "invalid_credentials", message }),
+      email: connection.email ?? known.email,
+      since: since.toISOString(),
+    };
   });
 }
 

@@ -46,7 +46,15 @@ export interface CalHandlersOptions {
   /** The client whose users' calendars these are. */
   client: Pick<CalClient, "clientId" | "ensureUser" | "forUser"> &
     Optional<
-      Pick<CalClient, "grants" | "oauth" | "hasConnectionStore" | "checkConnections" | "lastConnectionCheck">
+      Pick<
+        CalClient,
+        | "grants"
+        | "oauth"
+        | "hasConnectionStore"
+        | "checkConnection"
+        | "checkConnections"
+        | "lastConnectionCheck"
+      >
     >;
   /**
    * Returns the signed-in user by the application's own session, or `null`. It is also called on the way back from the
@@ -141,7 +149,10 @@ export interface CalHandlersOptions {
   onDisconnected?: ((event: DisconnectedEvent) => void | Promise<void>) | undefined;
   /** Called and awaited when a user has linked an own Cal.com account (OAuth 2), also when it was linked again. */
   onLinked?: ((event: LinkedEvent) => void | Promise<void>) | undefined;
-  /** Called and awaited when a user has ended the link to the own Cal.com account, and with it to its calendars. */
+  /**
+   * Called and awaited when the link to a user's own Cal.com account, and with it to its calendars, has ended: the user has
+   * unlinked it, or another user has taken it over. If it throws, it is called again with that user's next status.
+   */
   onUnlinked?: ((event: UnlinkedEvent) => void | Promise<void>) | undefined;
   /** Called and awaited when a request failed on the server's side, or a callback was rejected. */
   onError?: ((event: HandlerErrorEvent) => void | Promise<void>) | undefined;

@@ -17,6 +17,10 @@ export type Operation =
   | { kind: "refresh"; userId: string; isBackground: boolean }
   /** A method of the token store. */
   | { kind: "store"; method: string }
+  /** A method of the connection store. */
+  | { kind: "connection_store"; method: string }
+  /** A check of a user's connections, with what it restores and what the hook is told. */
+  | { kind: "connection_check"; userId: string }
   /** A request that the handlers serve. */
   | { kind: "handler"; name: string; method: string };
 

@@ -24,6 +24,12 @@ export function spanOf(operation: Operation): SpanStart {
       return internal("calbridge refresh", { "calbridge.refresh.background": operation.isBackground });
     case "store":
       return internal(`calbridge store ${operation.method}`, { "calbridge.store.method": operation.method });
+    case "connection_store":
+      return internal(`calbridge connection store ${operation.method}`, {
+        "calbridge.store.method": operation.method,
+      });
+    case "connection_check":
+      return internal("calbridge connection check", {});
     case "handler":
       return internal(`calbridge handler ${operation.name}`, {
         "calbridge.handler.name": operation.name,

@@ -6,8 +6,10 @@
 import {
   context,
   createContextKey,
+  diag,
   SpanStatusCode,
   trace,
+  type Attributes,
   type Meter,
   type Span,
   type Tracer,
@@ -35,7 +37,7 @@ export interface OpenTelemetryOptions {
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 
 /**
- * The client's `telemetry` for OpenTelemetry: spans of calls, requests, token refreshes, store calls and handlers, and
+ * The client's `telemetry` for OpenTelemetry: spans of calls, requests, token refreshes, store calls, connection checks and handlers, and
  * metrics. No span, name or attribute holds a secret: paths are templates, users are hashes. Register the SDK first.
  *
  * Requests to Cal.com are hidden from the automatic instrumentation of `fetch`, which records URLs: that of `save`
@@ -53,26 +55,21 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   const instruments = (): Instruments => (created ??= createInstruments(options.meter));
 
   return {
-    trace(operation, work) {
-      const { name, options: spanOptions } = spanOf(operation);
-      return tracer.startActiveSpan(name, spanOptions, async (span) => {
-        const startedAt = performance.now();
-        const userHash = userHashOf(operation, span);
-        const result: OperationResult = {};
-        let failure: { error: unknown } | undefined;
-        try {
-          return await work((reported) => void Object.assign(result, reported));
-        } catch (error) {
-          failure = { error };
-          throw error;
-        } finally {
+    async trace<T>(operation: Operation, work: (report: (result: OperationResult) => void) => Promise<T>) {
+      const result: OperationResult = {};
+      let working: Promise<T> | undefined;
+      // Once, whatever the tracer does. An async function: work that throws at once is work that has run.
+      const begin = (): Promise<T> =>
+        (working ??= (async () => work((reported) => void Object.assign(result, reported)))());
+      await quietly(() => {
+        const { name, options: spanOptions } = spanOf(operation);
+        return tracer.startActiveSpan(name, spanOptions, async (span) => {
+          const startedAt = performance.now();
+          const userHash = quietly(() => userHashOf(operation, span));
+          const failure = await failureOf(begin());
           const errorType = errorTypeOf(operation, result, failure);
-          span.setAttributes({ ...resultAttributes(result), ...(await userHash) });
-          if (errorType !== undefined) {
-            span.setAttribute("error.type", errorType);
-            span.setStatus({ code: SpanStatusCode.ERROR });
-          }
-          span.end();
+          const hash = await userHash;
+          await quietly(() => endSpan(span, { ...resultAttributes(result), ...hash }, errorType));
           if (operation.kind === "attempt") {
             instruments().recordRequest(performance.now() - startedAt, {
               ...serverAttributes(operation),
@@ -80,17 +77,52 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
               ...(errorType !== undefined && { "error.type": errorType }),
             });
           }
-        }
+        });
       });
+      // Its own result, not the tracer's: a refresh whose span fails has issued tokens that must be stored.
+      return begin();
     },
 
-    count: (event) => instruments().count(event),
+    count: (event) => void quietly(() => instruments().count(event)),
 
     wrapFetch:
       (fetch) =>
       (...request) =>
         context.with(context.active().setValue(SUPPRESS_TRACING, true), () => fetch(...request)),
   };
+}
+
+/** Ends the span, also if the SDK refuses what it should say. */
+function endSpan(span: Span, attributes: Attributes, errorType: string | undefined): void {
+  try {
+    span.setAttributes(attributes);
+    if (errorType !== undefined) {
+      span.setAttribute("error.type", errorType);
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+  } finally {
+    span.end();
+  }
+}
+
+/** Waits for the end of the work, and returns how it failed. */
+async function failureOf(work: Promise<unknown>): Promise<{ error: unknown } | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Runs what only observes. If it throws, such as in a span processor, OpenTelemetry's own diagnostics say so. */
+async function quietly<T>(observe: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await observe();
+  } catch (error) {
+    diag.error("calbridge: a span or a measurement could not be recorded", error);
+    return undefined;
+  }
 }
 
 /** The hash by which a user's spans are found. Computed during the work, and only for spans that are kept. */

@@ -1,9 +1,11 @@
 import type { ReactNode } from "react";
 import type { Connection } from "../browser/status.js";
-import { DatedText } from "./dated-text.js";
 import { button } from "./elements.js";
+import { later } from "./later.js";
 import type { ProviderView, Ui } from "./parts.js";
 import { describeError, fill } from "./texts.js";
+
+const DatedText = later(() => import("./dated-text.js").then(({ DatedText }) => DatedText));
 
 /** What an account's row needs of its provider's card. */
 export interface AccountRowInput {
@@ -63,7 +65,6 @@ export function accountRow(
   const help = !credentialId
     ? texts.notListedYet
     : !connected &&
-      !error &&
       describeError({ action: "sync", code: connection.reason ?? "provider_error", provider }, texts);
   const since = connected ? null : connection.since;
   // Google's main calendar has the address as its name, which is shown already.
@@ -83,12 +84,9 @@ export function accountRow(
             ))}
           </ul>
         )}
-        {since && (
-          <p className={classOf("help")}>
-            <DatedText text={texts.brokenSince} instant={since} />
-          </p>
-        )}
-        {help && <p className={classOf("help")}>{fill(help, name)}</p>}
+        {since && <DatedText ui={ui} name="brokenSince" instant={since} />}
+        {/* The error of the card may say the same. */}
+        {help && help !== error && <p className={classOf("help")}>{fill(help, name)}</p>}
       </div>
       {isOwn && (
         <div className={classOf("actions")}>

@@ -1,16 +1,23 @@
 import type { ReactNode } from "react";
 import { button } from "./elements.js";
+import { allTexts } from "./later-texts.js";
 import type { AppleFormView, Ui } from "./parts.js";
 
 type Field = "username" | "password";
 
 /** The form for Apple's user name and app-specific password. Both are stored in their input elements only. */
-export function appleForm(
-  ui: Ui,
-  id: string,
-  { isPending, error, onSubmit, onCancel }: AppleFormView,
-): ReactNode {
-  const { texts, classOf, integration } = ui;
+export function AppleForm({
+  ui,
+  id,
+  view: { isPending, error, onSubmit, onCancel },
+}: {
+  ui: Ui;
+  /** The id of the card's name. */
+  id: string;
+  view: AppleFormView;
+}): ReactNode {
+  const { classOf, integration } = ui;
+  const texts = allTexts(ui);
   const isRejected = error !== null && integration.error?.code === "invalid_credentials";
 
   const submit = async (form: HTMLFormElement): Promise<void> => {

@@ -1,3 +1,4 @@
+import { isOfConnection } from "../browser/connections.js";
 import type { CalendarId, Connection, ConnectionCalendar } from "../browser/status.js";
 
 /** A calendar that the user can choose. */
@@ -68,7 +69,7 @@ export function choicesMatching(groups: readonly ChoiceGroup[], text: string): C
 
 /** Whether two references are to the same calendar of the same account. */
 export function isSame(one: CalendarId, other: CalendarId): boolean {
-  return one.credentialId === other.credentialId && one.externalId === other.externalId;
+  return isOfConnection(one, other) && one.externalId === other.externalId;
 }
 
 function plain(text: string): string {

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { CalendarProvider } from "../browser/status.js";
+import { calendarProviders } from "../browser/connections.js";
 import type { CalendarAction, CalendarIntegrationOptions } from "../browser/types.js";
 import { CalAccountRow } from "./cal-account-row.js";
 import { IntegrationPicker } from "./calendar-picker.js";
@@ -39,8 +39,6 @@ const successTexts: Partial<Record<CalendarAction, "didSync" | "didDisconnect" |
   unlink: "didUnlink",
 };
 
-const allProviders: readonly CalendarProvider[] = ["google", "office365", "apple"];
-
 /**
  * The part of a settings page where users connect their calendars. Import `calbridge/react/styles.css` once as well.
  *
@@ -63,7 +61,7 @@ function OwnIntegration(props: CalendarIntegrationProps): ReactNode {
 
 function Calendars({
   integration,
-  providers = allProviders,
+  providers = calendarProviders,
   picker = true,
   ...props
 }: CalendarIntegrationProps & { integration: CalendarIntegrationState }): ReactNode {

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
-import type { CalendarIntegrationError } from "../browser/types.js";
 import type { CalendarAppearance, Ui } from "./parts.js";
-import { Picker, type PickerError } from "./picker.js";
-import { describeError, type CalendarTexts } from "./texts.js";
+import { later } from "./later.js";
 import { uiOf } from "./ui.js";
 import type { CalendarIntegrationState } from "./use-calendar-integration.js";
+
+const Picker = later(() => import("./picker.js").then(({ Picker }) => Picker));
 
 /** Props of {@link CalendarPicker}. */
 export interface CalendarPickerProps extends Pick<
@@ -33,26 +33,7 @@ export function CalendarPicker({ integration, ...appearance }: CalendarPickerPro
   );
 }
 
-/** The picker, with the state and the actions of the hook. */
+/** The picker, as soon as there is a calendar to choose. */
 export function IntegrationPicker({ ui }: { ui: Ui }): ReactNode {
-  const { texts, integration } = ui;
-  const { calendars, error, selectCalendar, setDestination } = integration;
-  return (
-    <Picker
-      ui={ui}
-      view={{
-        connections: calendars,
-        error: pickerErrorOf(error, texts),
-        onSelect: (calendar, isSelected) => void selectCalendar(calendar, isSelected),
-        onDestination: setDestination,
-      }}
-    />
-  );
-}
-
-function pickerErrorOf(error: CalendarIntegrationError | null, texts: CalendarTexts): PickerError | null {
-  if (!error?.calendar) return null;
-  const { action, calendar } = error;
-  if (action !== "selectCalendar" && action !== "setDestination") return null;
-  return { action, calendar, text: describeError(error, texts) };
+  return ui.integration.calendars.some(({ calendars }) => calendars.length) && <Picker ui={ui} />;
 }

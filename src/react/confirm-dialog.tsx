@@ -1,48 +1,45 @@
-import { useRef, type ReactNode, type RefObject } from "react";
+import { useLayoutEffect, useRef, type ReactNode } from "react";
 import { closeDialog, openDialog } from "./dialog.js";
 import { button } from "./elements.js";
+import { allTexts } from "./later-texts.js";
 import type { ConfirmView, Ui } from "./parts.js";
+import type { Question } from "./use-question.js";
 
-/** A question, and the text of the button that says yes. */
-export interface Question extends ConfirmView {
-  action: string;
-}
-
-/** Opens and closes a dialog. */
-export interface Dialog {
-  ref: RefObject<HTMLDialogElement | null>;
-  open: () => void;
-  close: () => void;
-}
-
-export function useDialog(): Dialog {
+/** A question. Open from its first render to its last. */
+export function ConfirmDialog({
+  ui,
+  question,
+  onEnd,
+}: {
+  ui: Ui;
+  question: Question;
+  onEnd: () => void;
+}): ReactNode {
+  const { classOf, render } = ui;
+  const texts = allTexts(ui);
   const ref = useRef<HTMLDialogElement>(null);
-  return {
-    ref,
-    open: () => {
-      if (ref.current) openDialog(ref.current);
+  // Closed before it is removed: only then does a browser give the focus back.
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    if (!dialog) return;
+    openDialog(dialog);
+    return () => closeDialog(dialog);
+  }, []);
+  const view: ConfirmView = {
+    text: question.text(texts),
+    onConfirm() {
+      onEnd();
+      question.onConfirm();
     },
-    close: () => {
-      if (ref.current) closeDialog(ref.current);
-    },
+    onCancel: onEnd,
   };
-}
-
-/** The question before something is ended. `isAsked`: whether it is open. */
-export function confirmDialog(
-  ui: Ui,
-  ref: Dialog["ref"],
-  isAsked: boolean,
-  { action, ...view }: Question,
-): ReactNode {
-  const { classOf, render, texts } = ui;
-  if (render.confirm) return isAsked && render.confirm(view);
+  if (render.confirm) return render.confirm(view);
   return (
-    <dialog ref={ref} className={classOf("dialog")} aria-label={view.text}>
+    <dialog ref={ref} className={classOf("dialog")} aria-label={view.text} onClose={onEnd}>
       <p>{view.text}</p>
       <div className={classOf("actions")}>
         {button(ui, "quiet", texts.cancel, view.onCancel)}
-        {button(ui, "danger", action, view.onConfirm)}
+        {button(ui, "danger", question.action, view.onConfirm)}
       </div>
     </dialog>
   );

@@ -2,6 +2,7 @@ import { useId, useState, type ReactNode } from "react";
 import type { CalendarId } from "../browser/status.js";
 import { choicesMatching, countOf, isSame, type ChoiceGroup } from "./calendar-choices.js";
 import { message } from "./elements.js";
+import { allTexts } from "./later-texts.js";
 import type { Ui } from "./parts.js";
 import { fill } from "./texts.js";
 
@@ -13,15 +14,19 @@ export function ConflictCalendars({
   ui,
   groups,
   error,
+  changed,
   onChange,
 }: {
   ui: Ui;
   groups: readonly ChoiceGroup[];
   /** Why the change of a calendar was taken back. */
-  error: { calendar: CalendarId; text: string } | null;
+  error: string | undefined;
+  /** The calendar that `error` is about. */
+  changed: CalendarId | undefined;
   onChange: (calendar: CalendarId, isSelected: boolean) => void;
 }): ReactNode {
-  const { texts, classOf, heading: Heading } = ui;
+  const { classOf, heading: Heading } = ui;
+  const texts = allTexts(ui);
   const id = useId();
   const [filter, setFilter] = useState("");
   // What the user has opened or closed since the filter has changed.
@@ -51,7 +56,7 @@ export function ConflictCalendars({
           />
           {/* It has its place also while it is empty, so that the list below does not move. */}
           <p role="status" className={classOf("help")}>
-            {filter.trim() && fill(texts.filterCount, { total: countOf(found) })}
+            {filter.trim() && fill(texts.filterCount, String(countOf(found)))}
           </p>
         </div>
       )}
@@ -70,7 +75,9 @@ export function ConflictCalendars({
             <summary>
               <bdi id={`${id}-${key}`}>{label}</bdi>{" "}
               <bdi className={classOf("help")}>
-                {fill(texts.selectedCount, { selected, total: connection.calendars.length })}
+                {texts.selectedCount
+                  .replace("{selected}", String(selected))
+                  .replace("{total}", String(connection.calendars.length))}
               </bdi>
             </summary>
             {/* The many calendars of closed accounts would make the page slow. */}
@@ -89,8 +96,8 @@ export function ConflictCalendars({
                       <bdi>{name}</bdi>
                     </label>
                     {/* Beside the calendar, as the beginning of a long list may be out of sight. */}
-                    {error && reference && isSame(error.calendar, reference) && (
-                      <div role="alert">{message(ui, "error", error.text)}</div>
+                    {error && changed && reference && isSame(changed, reference) && (
+                      <div role="alert">{message(ui, "error", error)}</div>
                     )}
                   </li>
                 ))}

@@ -1,26 +1,27 @@
-import { useSyncExternalStore, type ReactNode } from "react";
-
-const never = (): (() => void) => () => undefined;
+import type { ReactNode } from "react";
+import { allTexts } from "./later-texts.js";
+import type { Ui } from "./parts.js";
 
 /**
- * A text with a date in place of `{date}`. The server knows neither the user's time zone nor the form of dates in the
- * user's language: it renders the date as 2026-11-03, and the browser replaces it.
+ * A text with a date in place of `{date}`. Rendered in the browser only: the server knows neither the user's time zone nor
+ * the form of dates in the user's language.
  */
-export function DatedText({ text, instant }: { text: string; instant: string }): ReactNode {
-  const isBrowser = useSyncExternalStore(
-    never,
-    () => true,
-    () => false,
-  );
-  const [before, after] = text.split("{date}");
+export function DatedText({
+  ui,
+  name,
+  instant,
+}: {
+  ui: Ui;
+  name: "brokenSince" | "linkBy";
+  instant: string;
+}): ReactNode {
+  const [before, after] = allTexts(ui)[name].split("{date}");
   return (
-    <>
+    <p className={ui.classOf("help")}>
       {before}
-      {after !== undefined && (
-        <time dateTime={instant}>{isBrowser ? localDate(instant) : instant.slice(0, 10)}</time>
-      )}
+      {after !== undefined && <time dateTime={instant}>{localDate(instant)}</time>}
       {after}
-    </>
+    </p>
   );
 }
 

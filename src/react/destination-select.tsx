@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState, type ReactNode } from "react";
 import type { CalendarId } from "../browser/status.js";
 import type { ChoiceGroup } from "./calendar-choices.js";
 import { message } from "./elements.js";
+import { allTexts } from "./later-texts.js";
 import type { Ui } from "./parts.js";
 import { fill } from "./texts.js";
 
@@ -22,7 +23,8 @@ export function DestinationSelect({
   /** Resolves with whether it worked. */
   onChange: (calendar: CalendarId) => Promise<boolean>;
 }): ReactNode {
-  const { texts, classOf } = ui;
+  const { classOf } = ui;
+  const texts = allTexts(ui);
   const id = useId();
   const [notice, setNotice] = useState<string | null>(null);
   // The chosen key, until it is sent.

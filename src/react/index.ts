@@ -6,7 +6,8 @@
 export { useCalendarIntegration, type CalendarIntegrationState } from "./use-calendar-integration.js";
 export { CalendarIntegration, type CalendarIntegrationProps } from "./calendar-integration.js";
 export { CalendarPicker, type CalendarPickerProps } from "./calendar-picker.js";
-export { defaultTexts, describeError, type CalendarTexts, type PartialCalendarTexts } from "./texts.js";
+export { defaultTexts } from "./default-texts.js";
+export { describeError, type CalendarTexts, type PartialCalendarTexts } from "./texts.js";
 export type {
   AppleFormView,
   ButtonView,

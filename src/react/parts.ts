@@ -1,5 +1,5 @@
 import type { ComponentProps, ReactNode } from "react";
-import type { PartialCalendarTexts, CalendarTexts } from "./texts.js";
+import type { PartialCalendarTexts, LoadedTexts } from "./texts.js";
 import type { CalendarProvider, Connection } from "../browser/status.js";
 import type { CalendarActivity, Optional } from "../browser/types.js";
 import type { CalendarIntegrationState } from "./use-calendar-integration.js";
@@ -133,7 +133,7 @@ export interface CalendarAppearance {
 
 /** The props that all parts share. */
 export interface Ui {
-  texts: CalendarTexts;
+  texts: LoadedTexts;
   render: CalendarRenderProps;
   heading: "h2" | "h3" | "h4" | "h5" | "h6";
   /** Returns the classes of a part. */

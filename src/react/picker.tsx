@@ -1,43 +1,29 @@
 import type { ReactNode } from "react";
-import type { CalendarId, Connection } from "../browser/status.js";
+import type { CalendarIntegrationError } from "../browser/types.js";
 import { groupsOf } from "./calendar-choices.js";
 import { ConflictCalendars } from "./conflict-calendars.js";
 import { DestinationSelect } from "./destination-select.js";
+import { allTexts } from "./later-texts.js";
 import type { Ui } from "./parts.js";
-
-/** Why a change was taken back. */
-export interface PickerError {
-  action: "selectCalendar" | "setDestination";
-  calendar: CalendarId;
-  /** What went wrong and what to do. */
-  text: string;
-}
-
-/** What the picker shows and changes. */
-export interface PickerView {
-  connections: readonly Connection[];
-  error: PickerError | null;
-  onSelect: (calendar: CalendarId, isSelected: boolean) => void;
-  /** Resolves with whether Cal.com has accepted it. */
-  onDestination: (calendar: CalendarId) => Promise<boolean>;
-}
+import { describeError } from "./texts.js";
 
 /** Lets the user choose which calendars are checked for conflicts, and where new bookings go. */
-export function Picker({ ui, view }: { ui: Ui; view: PickerView }): ReactNode {
-  const { texts, classOf } = ui;
-  const { connections, error, onSelect, onDestination } = view;
-  const groups = groupsOf(connections);
-  const errorOf = (action: PickerError["action"]): PickerError | null =>
-    error?.action === action ? error : null;
+export function Picker({ ui }: { ui: Ui }): ReactNode {
+  const { classOf, integration } = ui;
+  const { calendars, error, selectCalendar, setDestination } = integration;
+  const groups = groupsOf(calendars);
+  const textOf = (action: CalendarIntegrationError["action"]): string | undefined =>
+    error?.action === action ? describeError(error, ui.texts) : undefined;
   return (
-    <section className={classOf("picker")} aria-label={texts.picker} hidden={groups.length === 0}>
-      <DestinationSelect
+    <section className={classOf("picker")} aria-label={allTexts(ui).picker}>
+      <DestinationSelect ui={ui} groups={groups} error={textOf("setDestination")} onChange={setDestination} />
+      <ConflictCalendars
         ui={ui}
         groups={groups}
-        error={errorOf("setDestination")?.text}
-        onChange={onDestination}
+        error={textOf("selectCalendar")}
+        changed={error?.calendar}
+        onChange={(calendar, isSelected) => void selectCalendar(calendar, isSelected)}
       />
-      <ConflictCalendars ui={ui} groups={groups} error={errorOf("selectCalendar")} onChange={onSelect} />
     </section>
   );
 }

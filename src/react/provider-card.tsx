@@ -1,12 +1,15 @@
 import { useId, useRef, useState, type ReactNode } from "react";
 import { stateOf } from "../browser/connections.js";
-import type { CalendarProvider, Connection } from "../browser/status.js";
+import type { CalendarProvider } from "../browser/status.js";
 import { accountRow, type AccountRowInput } from "./account-row.js";
-import { appleForm } from "./apple-form.js";
-import { confirmDialog, useDialog, type Question } from "./confirm-dialog.js";
-import { button, message } from "./elements.js";
+import { card, keepFocus } from "./card.js";
+import { button } from "./elements.js";
+import { later } from "./later.js";
 import type { AppleFormView, ProviderState, ProviderView, Ui } from "./parts.js";
 import { describeError, fill } from "./texts.js";
+import { useQuestion } from "./use-question.js";
+
+const AppleForm = later(() => import("./apple-form.js").then(({ AppleForm }) => AppleForm));
 
 /** The state of a provider, in the form that `render.provider` receives. */
 export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): ProviderView {
@@ -18,9 +21,12 @@ export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): 
   const connections = calendars.filter(({ calendarType }) => calendarType === provider);
   // A consent page in a window of its own is no reason to wait for other providers.
   const pending = own(integration.pending) ?? integration.popups.find(own) ?? null;
-  const isConnecting = pending?.action.startsWith("connect");
   const state: ProviderState =
-    status === "loading" ? status : isConnecting ? "connecting" : stateOf(connections);
+    status === "loading"
+      ? status
+      : pending?.action.startsWith("connect")
+        ? "connecting"
+        : stateOf(connections);
   return {
     provider,
     name: texts.providers[provider],
@@ -35,20 +41,12 @@ export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): 
 
 /** A provider with its connections and its buttons. */
 export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): ReactNode {
-  const { texts, classOf, render, integration, heading: Heading } = ui;
+  const { texts, classOf, render, integration } = ui;
   const { provider, name, state, connections, pending, error } = view;
   const id = useId();
-  const card = useRef<HTMLLIElement>(null);
-  const dialog = useDialog();
+  const ref = useRef<HTMLLIElement>(null);
+  const [question, ask] = useQuestion(ui);
   const [isFormOpen, setFormOpen] = useState(false);
-  // The connection that the question "Disconnect?" is about.
-  const [toDisconnect, setToDisconnect] = useState<Connection | null>(null);
-
-  /** Moves the focus to the card when the focused element is removed, unless the user has moved it elsewhere. */
-  const keepFocus = (): void => {
-    const { activeElement, body } = document;
-    if (activeElement === body || card.current?.contains(activeElement)) card.current?.focus();
-  };
 
   const connect = (options?: { another?: boolean; credentialId?: number }): void => {
     if (provider !== "apple") return void integration.connect(provider, options);
@@ -57,24 +55,8 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     setFormOpen(true);
   };
 
-  const close = (): void => {
-    dialog.close();
-    setToDisconnect(null);
-  };
-  const confirm: Question = {
-    text: fill(texts.confirm, toDisconnect?.email ?? name),
-    action: texts.disconnect,
-    onCancel: close,
-    onConfirm: () => {
-      close();
-      void integration.disconnect(provider, { credentialId: toDisconnect?.credentialId }).then((worked) => {
-        if (worked) keepFocus();
-      });
-    },
-  };
-
   const closeForm = (): void => {
-    keepFocus();
+    keepFocus(ref);
     setFormOpen(false);
   };
   const form: AppleFormView = {
@@ -92,64 +74,48 @@ export function ProviderCard({ ui, view }: { ui: Ui; view: ProviderView }): Reac
     cardId: id,
     view,
     onReconnect: ({ credentialId }) => connect({ credentialId }),
-    onDisconnect(connection) {
-      setToDisconnect(connection);
-      dialog.open();
-    },
+    onDisconnect: ({ email, credentialId }) =>
+      ask({
+        text: ({ confirm }) => fill(confirm, email ?? name),
+        action: texts.disconnect,
+        onConfirm: () =>
+          void integration
+            .disconnect(provider, { credentialId })
+            .then((isDisconnected) => isDisconnected && keepFocus(ref)),
+      }),
   };
   // Cal.com does not list a new Apple connection for some seconds.
   const isListed = connections.every(({ credentialId }) => credentialId);
-  const isConnecting = pending?.action.startsWith("connect");
-  return (
-    <li
-      ref={card}
-      className={classOf("provider")}
-      data-provider={provider}
-      data-state={state}
-      tabIndex={-1}
-      aria-labelledby={id}
-    >
-      {/* The stylesheet contains the logos. */}
-      <span className={classOf("mark")} aria-hidden="true">
-        {render.mark?.(provider)}
-      </span>
-      <div>
-        <Heading id={id} className={classOf("name")}>
-          {name}
-        </Heading>
-        <p className={classOf("state")}>{view.stateText}</p>
-      </div>
+  const isConnecting = state === "connecting";
+  const about = { id: `${id}-action`, about: id };
+  const isQuiet = state === "loading" || isFormOpen;
+  return card(
+    ui,
+    {
+      ...view,
+      id,
+      ref,
+      actions:
+        !isQuiet &&
+        (connections.length === 0
+          ? button(ui, "primary", texts.connect, () => connect(), { ...about, isPending: isConnecting })
+          : isListed &&
+            button(ui, "quiet", texts.sync, () => void integration.sync(provider), {
+              ...about,
+              isPending: pending?.action === "sync",
+            })),
+    },
+    connections.map((connection, index) => accountRow(ui, connection, index, row)),
+    connections.length > 0 && isListed && !isFormOpen && (
       <div className={classOf("actions")}>
-        {state === "loading" || isFormOpen
-          ? null
-          : connections.length === 0
-            ? button(ui, "primary", texts.connect, () => connect(), {
-                id: `${id}-action`,
-                about: id,
-                isPending: isConnecting,
-              })
-            : isListed &&
-              button(ui, "quiet", texts.sync, () => void integration.sync(provider), {
-                id: `${id}-action`,
-                about: id,
-                isPending: pending?.action === "sync",
-              })}
+        {button(ui, "quiet", texts.another, () => connect({ another: true }), {
+          id: `${id}-another`,
+          about: id,
+          isPending: isConnecting && !pending?.credentialId,
+        })}
       </div>
-      <div role="alert" id={`${id}-error`}>
-        {error && message(ui, "error", error)}
-      </div>
-      {connections.map((connection, index) => accountRow(ui, connection, index, row))}
-      {connections.length > 0 && isListed && !isFormOpen && (
-        <div className={classOf("actions")}>
-          {button(ui, "quiet", texts.another, () => connect({ another: true }), {
-            id: `${id}-another`,
-            about: id,
-            isPending: isConnecting && !pending?.credentialId,
-          })}
-        </div>
-      )}
-      {isFormOpen && (render.appleForm ?? ((view) => appleForm(ui, id, view)))(form)}
-      {confirmDialog(ui, dialog.ref, toDisconnect !== null, confirm)}
-    </li>
+    ),
+    isFormOpen && (render.appleForm ? render.appleForm(form) : <AppleForm ui={ui} id={id} view={form} />),
+    question,
   );
 }

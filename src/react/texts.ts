@@ -1,3 +1,5 @@
+import type { LaterText } from "./later-texts.js";
+import { startTexts } from "./start-texts.js";
 import type { CalendarProvider } from "../browser/status.js";
 import type { CalendarIntegrationError, CalendarIntegrationErrorCode, Optional } from "../browser/types.js";
 
@@ -84,106 +86,15 @@ export type PartialCalendarTexts = Optional<Omit<CalendarTexts, "providers" | "e
   errors?: Optional<CalendarTexts["errors"]> | undefined;
 };
 
-const signedOut = "You are signed out. Sign in, then try again.";
-const another = "This was started by another user or browser. Try again.";
-const tooLate = "That took too long, or came twice. Try again.";
-const notSaved = "Nothing new was connected. Try again and allow access.";
-const relink = "Link your Cal.com account again, and allow everything it asks for.";
-const unreachable = "The calendar service can’t be reached just now. Try again in a moment.";
-
-/** The English texts. */
-export const defaultTexts: CalendarTexts = {
-  label: "Calendars",
-  providers: { google: "Google Calendar", office365: "Office 365", apple: "Apple Calendar" },
-  loading: "One moment…",
-  disconnected: "Not connected",
-  connecting: "Connecting…",
-  connected: "Connected",
-  broken: "Needs reconnecting",
-  connect: "Connect",
-  reconnect: "Reconnect",
-  another: "Add another account",
-  sync: "Check now",
-  disconnect: "Disconnect",
-  cancel: "Cancel",
-  retry: "Try again",
-  brokenSince: "Not working since {date}.",
-  notListedYet: "Its calendars will show soon.",
-  confirm: "Disconnect {connection}? Its events will no longer be seen here.",
-  didConnect: "{provider} is connected.",
-  didSync: "{provider} works.",
-  didDisconnect: "{connection} is disconnected.",
-  calAccount: "Your Cal.com account",
-  notLinked: "Not linked",
-  linkedAs: "Linked as {account}",
-  link: "Link",
-  linkAgain: "Link again",
-  linkAnyway: "Link anyway",
-  unlink: "Unlink",
-  linkBy: "Link it again by {date}. Your calendars can be read until then.",
-  linkNow: "Link it again: your calendars can’t be read until then.",
-  missingScopes: "Link it again and allow everything. Missing: {scopes}.",
-  confirmUnlink: "Unlink {account}? Your calendars stay at Cal.com, and will no longer be seen here.",
-  confirmReplace: "Link another Cal.com account in place of {account}?",
-  confirmTakeOver: "Link this Cal.com account here? Its link to the other user ends.",
-  didLink: "Your Cal.com account is linked.",
-  didUnlink: "Your Cal.com account is no longer linked.",
-  picker: "Your calendars in bookings",
-  destination: "New bookings go to",
-  destinationHelp: "They are written to this calendar.",
-  noDestination: "Choose a calendar",
-  didSetDestination: "New bookings go to {calendar}.",
-  conflicts: "Checked for conflicts",
-  conflictsHelp: "You are busy when one of these calendars is.",
-  selectedCount: "{selected} of {total}",
-  readOnly: "{calendar} (read-only)",
-  filter: "Find a calendar",
-  filterCount: "Calendars found: {total}",
-  appleHelp: "How to make an app-specific password",
-  appleHelpUrl: "https://support.apple.com/102654",
-  appleUsername: "Apple Account (e-mail)",
-  applePassword: "App-specific password",
-  errors: {
-    unauthenticated: signedOut,
-    signed_out: signedOut,
-    wrong_user: another,
-    wrong_browser: another,
-    expired_state: tooLate,
-    used_state: tooLate,
-    access_denied: notSaved,
-    save_failed: notSaved,
-    not_connected: notSaved,
-    cal_user_gone: notSaved,
-    try_again: "The old, revoked connection is removed. Connect {provider} once more.",
-    not_rolled_back:
-      "This was started by someone else, who may see the calendar you gave access to. Remove Cal.com’s access in your {provider} account.",
-    different_account:
-      "You chose another {provider} account. Choose the one to reconnect, or add another account.",
-    read_only_calendar: "Bookings can’t be written to this calendar. Choose another one.",
-    code_rejected: tooLate,
-    account_changed: tooLate,
-    different_cal_account: "This is not the Cal.com account that is linked. Nothing was changed.",
-    cal_account_in_use: "Another user here has linked this Cal.com account. Nothing was changed.",
-    team_account_not_supported: "A team can’t be linked. Choose yourself at Cal.com.",
-    not_linked: relink,
-    reauthorization_required: relink,
-    missing_scope: relink,
-    revoked: "{provider} no longer gives access. Reconnect it.",
-    invalid_credentials: "Apple did not accept this address and app-specific password. Check both.",
-    provider_error: "{provider} can’t be read just now. Try later, or disconnect it and connect it again.",
-    rate_limited: unreachable,
-    network_error: unreachable,
-    unavailable: unreachable,
-    other: "Something went wrong. Try again later.",
-  },
-};
+/** The texts that a page loads at once, and all that the application has given. */
+export type LoadedTexts = Omit<CalendarTexts, LaterText> & Partial<Pick<CalendarTexts, LaterText>>;
 
 /** The English texts, with the given ones in their place. */
-export function withDefaults(texts: PartialCalendarTexts = {}): CalendarTexts {
+export function withDefaults(texts: PartialCalendarTexts = {}): LoadedTexts {
   return {
-    ...merge(defaultTexts, texts),
-    providers: merge(defaultTexts.providers, texts.providers),
-    errors: merge(defaultTexts.errors, texts.errors),
+    ...merge(startTexts, texts),
+    providers: merge(startTexts.providers, texts.providers),
+    errors: merge(startTexts.errors, texts.errors),
   };
 }
 
@@ -192,11 +103,9 @@ function merge<Of extends object>(defaults: Of, given: object = {}): Of {
   return { ...defaults, ...Object.fromEntries(entries) };
 }
 
-/** Replaces the placeholders in a text: all of them with a name, or each with the value of its own name. */
-export function fill(text: string, values: string | Record<string, string | number>): string {
-  return text.replace(/\{(\w+)\}/g, (_, key: string) =>
-    typeof values === "string" ? values : String(values[key] ?? ""),
-  );
+/** Replaces the placeholder in a text with a name. */
+export function fill(text: string, name: string): string {
+  return text.replace(/\{\w+\}/g, () => name);
 }
 
 /** Returns the text that tells the user what went wrong and what to do. */
@@ -212,9 +121,7 @@ export function describeError(
       : code === "unavailable" && action === "sync"
         ? "provider_error"
         : code;
-  return fill(
-    // Not Object.hasOwn(): Safari 15.3 has none.
-    (Object.prototype.hasOwnProperty.call(errors, key) && errors[key]) || errors.other,
-    provider ? providers[provider] : "",
-  );
+  // A code comes from an address that anyone can write: `constructor` is no text.
+  const text: unknown = errors[key];
+  return fill(typeof text === "string" ? text : errors.other, provider ? providers[provider] : "");
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState, useSyncExternalStore, version } from "react";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { createCalendarIntegration } from "../browser/create-calendar-integration.js";
 import type { CalendarActions, CalendarIntegrationOptions, CalendarState } from "../browser/types.js";
 
@@ -20,7 +20,7 @@ export interface CalendarIntegrationState extends CalendarState, CalendarActions
 export function useCalendarIntegration(options: CalendarIntegrationOptions = {}): CalendarIntegrationState {
   // The package installs beside any React, as most of it needs none.
   if (!(useSyncExternalStore as unknown)) {
-    throw new Error(`calbridge/react needs React 18 or later. This is React ${version}.`);
+    throw new Error("calbridge/react needs React 18 or later.");
   }
   const [store] = useState(() => createCalendarIntegration(options));
   // Effects run in order: when it starts, it has its listener.

@@ -49,9 +49,10 @@ export function memoryConnectionStore(options: MemoryConnectionStoreOptions = {}
 
     claimDue: async ({ limit, leaseMs }) => {
       const time = now();
-      const due = [...rows.values()].filter(
-        ({ state, claimedUntil }) => state.dueAt.getTime() <= time && claimedUntil <= time,
-      );
+      const due: Row[] = [];
+      for (const row of rows.values()) {
+        if (row.claimedUntil <= time && row.state.dueAt.getTime() <= time) due.push(row);
+      }
       due.sort((a, b) => a.state.dueAt.getTime() - b.state.dueAt.getTime());
       const claimedUntil = time + leaseMs;
       return due

@@ -58,7 +58,9 @@ export function memoryTokenStore(options: MemoryTokenStoreOptions = {}): Require
     set: async (record, { ifVersion }) => {
       const current = records.get(record.userId);
       if ((current?.version ?? null) !== ifVersion) return null;
-      assertNotInUse(record, record.userId);
+      const isSameAccount = current?.calServer === record.calServer && current.calUserId === record.calUserId;
+      // A refresh, the most frequent write, does not change whose account it is.
+      if (!isSameAccount) assertNotInUse(record, record.userId);
       return write(record, current);
     },
 

@@ -1,4 +1,5 @@
 import { CalStoreError } from "../errors.js";
+import { parseJsonObject } from "../lib/parse-json.js";
 import type { TokenRecord } from "./token-store.js";
 
 /** Why a user has to connect to Cal.com again. */
@@ -44,12 +45,8 @@ const MANAGED: TokenDetails = { grant: "managed", rotation: 0 };
 /** The details of a record. A row from before they existed is a managed user's, never refreshed by calbridge. */
 export function detailsOf({ details }: Pick<TokenRecord, "details">): TokenDetails {
   if (details === null) return MANAGED;
-  try {
-    const parsed: unknown = JSON.parse(details);
-    if (isDetails(parsed)) return parsed;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const parsed = parseJsonObject(details);
+  if (isDetails(parsed)) return parsed;
   throw new CalStoreError(
     "The token store returned details that calbridge did not write. A store must keep the text of `details` unchanged.",
   );
@@ -60,8 +57,7 @@ export function toDetailsText(details: TokenDetails): string {
   return JSON.stringify(details);
 }
 
-function isDetails(value: unknown): value is TokenDetails {
-  if (typeof value !== "object" || value === null) return false;
-  const { grant, rotation } = value as Partial<TokenDetails>;
+function isDetails(value: Partial<TokenDetails> = {}): value is TokenDetails {
+  const { grant, rotation } = value;
   return (grant === "managed" || grant === "oauth") && Number.isSafeInteger(rotation);
 }

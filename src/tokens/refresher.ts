@@ -57,6 +57,10 @@ export class Refresher {
     return this.#writer.hasKept(userId);
   }
 
+  keepSpare(record: TokenRecord, tokens: GrantedTokens): void {
+    this.#writer.keepSpare(record, tokens);
+  }
+
   /** Marks a user whose account Cal.com no longer has. */
   async markGone(record: TokenRecord): Promise<void> {
     await (await this.#loadSingleUse()).markGone(record);

@@ -109,7 +109,10 @@ export class SingleUseRefresh {
     }
     const latest = await writer.read(recorded.userId);
     if (!hasSameTokens(latest, recorded)) return latest;
-    return (await writer.writeSpare(latest, run.isCurrent)) ?? this.#mark(latest, "revoked");
+    const spare = await writer.writeSpare(latest, run.isCurrent);
+    if (!spare) return this.#mark(latest, "revoked");
+    // It was kept for so long that its access token may be old. Its refresh token may work.
+    return run.meets(spare.record) ? spare : spare.record;
   }
 
   /** The request was never sent, or Cal.com refused it for another reason than the refresh token. */
@@ -150,7 +153,8 @@ export class SingleUseRefresh {
   /** Records that the user has to link again. The tokens are kept; a refresh that succeeds removes the mark. */
   async #mark(record: TokenRecord, reason: ReauthorizationReason): Promise<never> {
     const { store, now, writer, onReauthorizationRequired } = this.#options;
-    if (reason !== "expired") this.#assertCredible(record.userId);
+    // A mark that is there already was credible, and is tried again less and less often.
+    if (reason !== "expired" && !detailsOf(record).reauthorization) this.#assertCredible(record.userId);
     let current = record;
     for (let attempts = 0; attempts < MAX_MARK_ATTEMPTS; attempts += 1) {
       const { reauthorization } = detailsOf(current);

@@ -4,9 +4,10 @@ import { SingleFlight } from "../lib/single-flight.js";
 import { traced, type Telemetry } from "../lib/telemetry.js";
 import type { CheckedStore } from "./checked-store.js";
 import { detailsOf } from "./details.js";
+import type { GrantedTokens } from "./grant.js";
 import { assertMayRefresh, assertNotGone } from "./reauthorization.js";
 import { isUnconfirmed, RefreshAhead } from "./refresh-ahead.js";
-import { RefreshLease } from "./refresh-lease.js";
+import { RefreshLease, type HeldLease } from "./refresh-lease.js";
 import { Refresher, type RefresherOptions } from "./refresher.js";
 import type { TokenCache } from "./token-cache.js";
 import type { ReportTokenRefresh } from "./token-events.js";
@@ -62,7 +63,7 @@ export class TokenManager {
   readonly #lease: RefreshLease;
   readonly #refresher: Refresher;
   readonly #ahead: RefreshAhead;
-  /** Work under a lease that is no refresh: it never rejects here. */
+  /** Work under a lease that is no refresh. */
   readonly #leased = new Set<Promise<void>>();
   #isClosed = false;
 
@@ -130,22 +131,27 @@ export class TokenManager {
   }
 
   /** Does work that must not overlap with a refresh of this user, in any process. */
-  withLease<T>(userId: string, work: () => Promise<T>): Promise<T> {
+  withLease<T>(userId: string, work: (lease: HeldLease) => Promise<T>): Promise<T> {
     const running = this.#withLease(userId, work);
     const settled = running.then(ignore, ignore).finally(() => this.#leased.delete(settled));
     this.#leased.add(settled);
     return running;
   }
 
-  async #withLease<T>(userId: string, work: () => Promise<T>): Promise<T> {
+  async #withLease<T>(userId: string, work: (lease: HeldLease) => Promise<T>): Promise<T> {
     // `null` ends no wait: there is nothing to look for but the lease.
     await this.#lease.wait(userId, () => Promise.resolve(null), work);
     const lease = this.#lease.hold(userId, work);
     try {
-      return await work();
+      return await work(lease);
     } finally {
       await lease.release();
     }
+  }
+
+  /** Keeps a pair in memory in case Cal.com refuses that of the record, which is newer. */
+  keepSpare(record: TokenRecord, tokens: GrantedTokens): void {
+    this.#refresher.keepSpare(record, tokens);
   }
 
   /** Records that Cal.com no longer has the account that these tokens are for. */
@@ -209,9 +215,7 @@ export class TokenManager {
     try {
       const resolved = await this.#resolve(userId, requirement, isCurrent, isBackground);
       const { record, outcome } = resolved;
-      if (isCurrent()) {
-        cache.set(record);
-      }
+      if (isCurrent()) cache.set(record);
       if (outcome !== "stored") await report({ userId, outcome, durationMs: now() - startedAt }, record);
       return resolved;
     } catch (error) {

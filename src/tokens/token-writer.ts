@@ -16,8 +16,10 @@ export interface Refreshed {
 interface KeptPair {
   tokens: GrantedTokens;
   change: DetailsChange;
-  /** The record that it was made from. */
+  /** The record that it was made from; of a spare pair, the record that was newer. */
   base: TokenRecord;
+  /** Written only if Cal.com refuses the row's pair. */
+  isSpare?: true;
 }
 
 /** How a newly issued pair is written. */
@@ -98,6 +100,11 @@ export class TokenWriter {
     );
   }
 
+  /** Keeps a pair in case Cal.com refuses that of the record. */
+  keepSpare(base: TokenRecord, tokens: GrantedTokens): void {
+    this.#kept.set(base.userId, { base, tokens, change: {}, isSpare: true });
+  }
+
   hasKept(userId: string): boolean {
     return this.#kept.has(userId);
   }
@@ -109,7 +116,7 @@ export class TokenWriter {
   ): Promise<Refreshed | null> {
     const kept = this.#kept.get(record.userId);
     if (!kept) return null;
-    if (hasSameTokens(record, kept.base)) {
+    if (!kept.isSpare && hasSameTokens(record, kept.base)) {
       return this.write(record, kept.tokens, { ...how, outcome: "refreshed", change: kept.change });
     }
     // It lost a race to the row's pair, and Cal.com has refused that one.

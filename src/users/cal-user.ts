@@ -9,11 +9,12 @@ import {
 import type { CalPagesInput } from "../api/pages.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
-import { CalApiError, CalTokenError } from "../errors.js";
+import { CalApiError, CalTokenError, isCalError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { reauthorizationRequired } from "../tokens/reauthorization.js";
-import { assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
+import { assertEmail, assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
 import { within } from "../lib/deadline.js";
 import { traced } from "../lib/telemetry.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
@@ -23,7 +24,6 @@ import { assertOwned } from "./claim.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
-import { deletePreviousManagedUser, ignoreGone } from "./previous-managed-user.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
 
@@ -156,11 +156,15 @@ export class CalUser {
     const { store, tokens } = this.#context;
     const unlink = async (): Promise<boolean> => {
       const record = await store.get(this.id);
-      if (!record) return false;
+      if (!record) {
+        // An earlier call may have failed half-way.
+        await this.#context.connections?.forget(this.id);
+        return false;
+      }
       assertGrant(record, "oauth", "unlink");
       await store.delete(this.id);
       tokens.forget(this.id);
-      this.#context.connections?.forget(this.id);
+      await this.#context.connections?.forget(this.id);
       return true;
     };
     return this.#stored(() => tokens.withLease(this.id, unlink), options);
@@ -169,12 +173,19 @@ export class CalUser {
   /**
    * Deletes the managed user that this user had before an own Cal.com account was linked. Returns whether there was
    * one.
+   *
+   * @param options - `email`, the address of the managed user, finds it after `unlink()`, which forgets it.
    */
-  async deletePreviousManagedUser(options?: CallOptions): Promise<boolean> {
-    const { tokens } = this.#context;
+  async deletePreviousManagedUser(
+    options: CallOptions & { email?: string | undefined } = {},
+  ): Promise<boolean> {
+    const { email, ...call } = options;
+    if (email !== undefined) assertEmail(email);
+    const { deletePreviousManagedUser } = await import("./on-demand.js");
+    const context = this.#context;
     return this.#stored(
-      () => tokens.withLease(this.id, () => deletePreviousManagedUser(this.#context, this.id, options)),
-      options,
+      () => context.tokens.withLease(this.id, () => deletePreviousManagedUser(context, this.id, email, call)),
+      call,
     );
   }
 
@@ -225,20 +236,26 @@ export class CalUser {
     if (record && detailsOf(record).grant === "managed") {
       if (await assertOwned(this.#context, this.id, record.calUserId, options)) {
         const { clientId } = platformClientOf(this.#context);
-        await ignoreGone(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
+        await unlessNotFound(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
       }
     }
     const wasThere = await store.delete(this.id);
-    this.#context.connections?.forget(this.id);
     // Whether or not the caller still waits for it.
     tokens.forget(this.id);
+    await this.#context.connections?.forget(this.id);
     return wasThere;
   }
 
-  #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
+  async #send<T>(call: ApiCall<T>, requirement: { minTtlMs?: number } = {}): Promise<T> {
     const { method, path } = call;
+    const { options, connections } = this.#context;
     const operation = { kind: "call", method, path, userId: this.id } as const;
-    return traced(this.#context.options.telemetry, operation, () => this.#sendWithToken(call, requirement));
+    try {
+      return await traced(options.telemetry, operation, () => this.#sendWithToken(call, requirement));
+    } catch (error) {
+      if (connections && isAccountLost(error)) connections.lost(this.id);
+      throw error;
+    }
   }
 
   /**
@@ -299,6 +316,11 @@ function assertGrant(record: TokenRecord, grant: "managed" | "oauth", method: st
       : `${method}() is for managed users, and this user has linked an own Cal.com account.`,
     "unsupported_for_grant",
   );
+}
+
+/** What a call says of all of the user's connections. */
+function isAccountLost(error: unknown): boolean {
+  return isCalError(error) && ["cal_user_gone", "reauthorization_required"].includes(error.code);
 }
 
 /** Cal.com refuses a token that it has just issued: the account behind it was deleted. */

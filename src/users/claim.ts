@@ -4,7 +4,7 @@ import {
   type ManagedUserMetadata,
 } from "../api/endpoints/managed-users.js";
 import type { CallOptions } from "../api/request.js";
-import { CalApiError } from "../errors.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
 import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
@@ -58,13 +58,8 @@ export async function setOwner(
     userId,
   );
   const { clientId } = platformClientOf(context);
-  try {
-    await updateManagedUser(context.sendAsClient, clientId, user.id, { metadata }, options);
-    return true;
-  } catch (error) {
-    if (error instanceof CalApiError && error.code === "not_found") return false;
-    throw error;
-  }
+  const updated = updateManagedUser(context.sendAsClient, clientId, user.id, { metadata }, options);
+  return (await unlessNotFound(updated)) !== null;
 }
 
 /**

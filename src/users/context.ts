@@ -21,15 +21,21 @@ interface UserOptions {
   telemetry?: Telemetry | undefined;
 }
 
-/** Where users' calls report what they see of connections. None of them rejects, and nobody waits for them. */
+/** Where users' calls report what they see of connections. Those that return nothing do their work in the background. */
 export interface ConnectionReports {
   /** A calendar was connected, disconnected or chosen. */
   changed(userId: string): void;
   saw(userId: string, list: CalendarList): void;
   /** Cal.com's check says that a provider's connection does not work. */
   failed(userId: string, provider: DisconnectableProvider): void;
+  /** Cal.com no longer has the user's account, or no longer accepts the link to it. */
+  lost(userId: string): void;
   /** The user has left. */
-  forget(userId: string): void;
+  forget(userId: string): Promise<void>;
+  /** The user has another id. */
+  moved(from: string, to: string): Promise<void>;
+  /** Waits for the reports that are being carried out. Never rejects. */
+  settled(): Promise<unknown>;
 }
 
 /** What the users of one client share. */

@@ -5,7 +5,9 @@ import { calUserIdIn, teamIdIn } from "../api/token-claims.js";
 import { CalApiError, CalError, CalLinkError } from "../errors.js";
 import { clientRejected } from "../grants/oauth-grant.js";
 import { detailsOf, toDetailsText, type TokenDetails } from "../tokens/details.js";
-import { tokenColumns, withDetails } from "../tokens/token-record.js";
+import type { CheckedWrite } from "../tokens/checked-store.js";
+import type { HeldLease } from "../tokens/refresh-lease.js";
+import { hasSameTokens, tokenColumns, withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { CONFIRM_AFTER_MS } from "../tokens/token-writer.js";
 import type { UserContext } from "./context.js";
@@ -26,23 +28,56 @@ export async function linkAccount(
   userId: string,
   grant: CodeGrant,
   options: LinkOptions,
+  lease: HeldLease,
 ): Promise<void> {
   const { context } = how;
   const { tokens, store } = context;
   const { timeoutMs, takeOver = false } = options;
   const existing = await store.get(userId);
   await assertKeepsDetails(store, existing);
+  // A refresh of another process, which runs if this one was frozen, would end the new tokens.
+  if (!lease.isFresh()) await lease.renew();
   const issued = await exchange(how, grant, { timeoutMs });
   const calUserId = accountOf(issued);
-  assertReplaceable(existing, calUserId, options);
-  const details = newDetails(how, calUserId, issued, existing, takeOver);
-  const write = { userId, calUserId, ...tokenColumns(issued), details: toDetailsText(details) };
+  const isCertain = lease.isFresh() && !takeOver;
+  await renewAfterFreeze(lease);
+  const writeOver = (current: TokenRecord | null): CheckedWrite | null => {
+    if (isNewerLink(how, calUserId, current, existing)) return null;
+    assertReplaceable(current, calUserId, options);
+    const details = newDetails(how, calUserId, issued, current ?? existing, isCertain);
+    return { userId, calUserId, ...tokenColumns(issued), details: toDetailsText(details) };
+  };
   // Before anything else: the code is used up, and these are the only tokens that came of it.
-  const record = await storeLink(context, write, { takeOver });
+  const record = await storeLink(context, { userId, writeOver }, options);
   tokens.forget(userId);
   await storeEmail(context, record, { timeoutMs });
   tokens.forget(userId);
+  if (record.calRefreshToken !== issued.refreshToken) tokens.keepSpare(record, { ...issued, issuedAt: null });
   context.connections?.changed(userId);
+}
+
+/** Waits for a refresh that another process has begun while this one was frozen. The code is used up, so it goes on. */
+async function renewAfterFreeze(lease: HeldLease): Promise<void> {
+  try {
+    if (!lease.isFresh()) await lease.renew();
+  } catch (error) {
+    if (!(error instanceof CalError)) throw error;
+  }
+}
+
+/**
+ * Whether another process has refreshed or linked this account while this one was frozen: those tokens work, and a
+ * refresh of them has ended ours.
+ */
+function isNewerLink(
+  { client }: Linking,
+  calUserId: number,
+  current: TokenRecord | null,
+  existing: TokenRecord | null,
+): boolean {
+  if (current?.calUserId !== calUserId || (existing && hasSameTokens(current, existing))) return false;
+  const { grant, clientId } = detailsOf(current);
+  return grant === "oauth" && clientId === client.clientId;
 }
 
 async function exchange(
@@ -67,13 +102,13 @@ function newDetails(
   calUserId: number,
   issued: OAuthTokens,
   existing: TokenRecord | null,
-  takeOver: boolean,
+  isCertain: boolean,
 ): TokenDetails {
   const before = existing && detailsOf(existing);
   const previous = before?.grant === "managed" ? existing?.calUserId : before?.previousCalUserId;
   const email = existing?.calUserId === calUserId ? before?.email : undefined;
   // A refresh that was sent before may end these tokens yet.
-  const mayBeEnded = before?.refreshSentAt !== undefined || takeOver;
+  const mayBeEnded = before?.refreshSentAt !== undefined || !isCertain;
   return {
     grant: "oauth",
     rotation: (before?.rotation ?? 0) + 1,

@@ -3,6 +3,7 @@ import type { Send } from "../api/request.js";
 import { CalValidationError } from "../errors.js";
 import { assertObject, assertText, assertUserId, toHttpUrl } from "../lib/assert.js";
 import { sha256 } from "../lib/digest.js";
+import type { HeldLease } from "../tokens/refresh-lease.js";
 import type { CalUser } from "./cal-user.js";
 import type { UserContext } from "./context.js";
 import type {
@@ -89,16 +90,18 @@ export class OAuthAccounts {
     };
     options.signal?.throwIfAborted();
     // A refresh in flight would end the new tokens: Cal.com ends all others of this user and client.
-    const linked = this.#context.tokens.withLease(userId, () => this.#link(userId, grant, options));
+    const linked = this.#context.tokens.withLease(userId, (lease) =>
+      this.#link(userId, grant, options, lease),
+    );
     this.#context.options.waitUntil(linked);
     await linked;
     return this.#forUser(userId);
   }
 
-  async #link(userId: string, grant: CodeGrant, options: LinkOptions): Promise<void> {
+  async #link(userId: string, grant: CodeGrant, options: LinkOptions, lease: HeldLease): Promise<void> {
     const { linkAccount } = await import("./on-demand.js");
     const how = { context: this.#context, client: this.#options, sendToken: this.#sendToken, now: this.#now };
-    await linkAccount(how, userId, grant, options);
+    await linkAccount(how, userId, grant, options, lease);
   }
 
   #redirectUri(given: string | undefined): string {

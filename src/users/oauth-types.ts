@@ -33,6 +33,11 @@ export interface LinkOptions extends CallOptions {
   replace?: boolean | undefined;
   /** Takes the Cal.com account from the application user who has it. Only after that person confirmed it. */
   takeOver?: boolean | undefined;
+  /**
+   * Called at once when the account was taken from another application user.
+   * @internal
+   */
+  onTakeOver?: ((former: { userId: string; calUserId: number; email: string | null }) => void) | undefined;
 }
 
 /** The client's part of OAuth 2, resolved. */

@@ -4,5 +4,6 @@ export { itemsOf } from "../api/pages.js";
 export { requestRaw } from "../api/raw-request.js";
 export { claimUsers } from "./claim-users.js";
 export { linkAccount } from "./link-account.js";
+export { deletePreviousManagedUser } from "./previous-managed-user.js";
 export { reassignUser } from "./reassign-user.js";
 export { userSummaries, userSummary } from "./user-summaries.js";

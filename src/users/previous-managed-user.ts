@@ -1,33 +1,40 @@
-import { deleteManagedUser, type ManagedUser } from "../api/endpoints/managed-users.js";
+import { deleteManagedUser } from "../api/endpoints/managed-users.js";
 import type { CallOptions } from "../api/request.js";
-import { CalApiError, CalStoreError } from "../errors.js";
+import { unlessNotFound } from "../api/unless-not-found.js";
+import { CalStoreError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
 import { assertOwned } from "./claim.js";
 import { platformClientOf, type UserContext } from "./context.js";
+import { findOwned } from "./find-owned.js";
 
 const MAX_ATTEMPTS = 4;
 
 /**
  * Deletes the managed user that a user had before an own Cal.com account was linked. Runs under the user's lease.
  * Returns whether there was one.
+ *
+ * @param email - Finds it where the record does not name it: after `unlink()`, which deletes the record.
  */
 export async function deletePreviousManagedUser(
   context: UserContext,
   userId: string,
-  options?: CallOptions,
+  email: string | undefined,
+  options: CallOptions,
 ): Promise<boolean> {
   const { store, sendAsClient, tokens } = context;
   const record = await store.get(userId);
-  const { previousCalUserId } = record ? detailsOf(record) : {};
-  if (previousCalUserId === undefined) return false;
+  const calUserId =
+    (record ? detailsOf(record) : {}).previousCalUserId ??
+    (email === undefined ? undefined : (await findOwned(context, email, [userId], options))?.id);
+  if (calUserId === undefined || calUserId === record?.calUserId) return false;
   const { clientId } = platformClientOf(context);
   // Another application user may have adopted it since.
-  const isFree = (await store.findUser(previousCalUserId)) === null;
-  if (isFree && (await assertOwned(context, userId, previousCalUserId, options))) {
-    await ignoreGone(deleteManagedUser(sendAsClient, clientId, previousCalUserId, options));
+  const isFree = (await store.findUser(calUserId)) === null;
+  if (isFree && (await assertOwned(context, userId, calUserId, options))) {
+    await unlessNotFound(deleteManagedUser(sendAsClient, clientId, calUserId, options));
   }
-  await forgetPrevious(context, userId, previousCalUserId);
+  await forgetPrevious(context, userId, calUserId);
   tokens.forget(userId);
   return true;
 }
@@ -40,13 +47,4 @@ async function forgetPrevious({ store }: UserContext, userId: string, calUserId:
     if (await store.set(write, { ifVersion: record.version })) return;
   }
   throw new CalStoreError("The user's record changed during every attempt to write it. Call it again.");
-}
-
-/** Awaits a deletion. The user may be gone already. */
-export async function ignoreGone(deletion: Promise<ManagedUser>): Promise<void> {
-  try {
-    await deletion;
-  } catch (error) {
-    if (!(error instanceof CalApiError && error.code === "not_found")) throw error;
-  }
 }

@@ -1,12 +1,12 @@
-import { listManagedUsers, type ManagedUser } from "../api/endpoints/managed-users.js";
+import type { ManagedUser } from "../api/endpoints/managed-users.js";
 import type { CallOptions } from "../api/request.js";
 import { CalStoreError, CalTokenError, CalUserInUseError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-import { hasAddress, spellingsOf, taggedAddress } from "./addresses.js";
 import { adoptedRecord } from "./adopted-record.js";
 import { setOwner } from "./claim.js";
 import { platformClientOf, type UserContext } from "./context.js";
+import { findOwned } from "./find-owned.js";
 import { findManagedUser, ownedByAnother } from "./owned-grant.js";
 import { ownershipOf } from "./owner-metadata.js";
 
@@ -86,7 +86,7 @@ async function moveManagedUser(
   { from, to, email, taken }: Move,
   options: CallOptions,
 ): Promise<void> {
-  const user = email === undefined ? undefined : await findOwned(context, { from, to, email }, options);
+  const user = email === undefined ? undefined : await findOwned(context, email, [from, to], options);
   if (taken && taken.calUserId !== user?.id) throw hasOne();
   if (!user) {
     throw new CalTokenError(
@@ -97,29 +97,6 @@ async function moveManagedUser(
   // Not left to ensureUser(to): the managed user may have the address with the tag of `from`.
   if (!taken) await context.store.set(adoptedRecord(to, user.id, false), { ifVersion: null });
   await setOwner(context, user, to, options);
-}
-
-/** The managed user with this address that is of `from`, or of `to` after an earlier call. */
-async function findOwned(
-  context: UserContext,
-  { from, to, email }: { from: string; to: string; email: string },
-  options: CallOptions,
-): Promise<ManagedUser | undefined> {
-  const { sendAsClient: send } = context;
-  const { clientId } = platformClientOf(context);
-  const emails = [email, await taggedAddress(email, from)];
-  const spellings = emails.flatMap(spellingsOf);
-  const users = await listManagedUsers(
-    send,
-    clientId,
-    { emails: spellings, limit: spellings.length },
-    options,
-  );
-  const candidates = users.filter((user) => emails.some((one) => hasAddress(user.email, one, clientId)));
-  for (const owner of [from, to]) {
-    for (const user of candidates) if ((await ownershipOf(user, owner)) === "own") return user;
-  }
-  return undefined;
 }
 
 function hasOne(): CalUserInUseError {

@@ -1,11 +1,14 @@
 import { CalLinkError, CalStoreError, CalUserInUseError } from "../errors.js";
+import { growingPauses, pause } from "../lib/backoff.js";
 import type { CheckedStore, CheckedWrite } from "../tokens/checked-store.js";
 import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import type { UserContext } from "./context.js";
+import type { LinkOptions } from "./oauth-types.js";
 
-const MAX_ATTEMPTS = 4;
+// About seven seconds: a database that restarts.
+const MAX_ATTEMPTS = 20;
 
 /** Refuses a store that does not keep `details`, before the code is used up and the existing record is replaced. */
 export async function assertKeepsDetails(store: CheckedStore, existing: TokenRecord | null): Promise<void> {
@@ -15,31 +18,64 @@ export async function assertKeepsDetails(store: CheckedStore, existing: TokenRec
   if (written?.details === null) throw dropsDetails();
 }
 
-/** Writes a link over whatever record the user has. Runs under the user's lease. */
+/** A link to be written. */
+interface LinkWrite {
+  userId: string;
+  /** What is written over the user's record. `null`: the record is this account's and newer, and stays. */
+  writeOver: (current: TokenRecord | null) => CheckedWrite | null;
+}
+
+/**
+ * Writes a link over whatever record the user has. Runs under the user's lease. The code is used up, so a store that
+ * fails is asked again, for some seconds.
+ */
 export async function storeLink(
   context: UserContext,
-  write: CheckedWrite,
-  options: { takeOver: boolean },
+  link: LinkWrite,
+  options: LinkOptions,
 ): Promise<TokenRecord> {
-  const { store } = context;
+  const pauses = growingPauses();
+  let failure: CalStoreError | undefined;
   for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
-    const current = await store.get(write.userId);
-    const written = await setOrTakeOver(context, write, current, options);
-    if (!written) continue;
-    // What the store keeps, not what it returned.
-    const kept = await store.get(write.userId);
-    if (kept?.details === write.details) return kept;
-    if (!current) await store.delete(write.userId);
-    throw dropsDetails();
+    try {
+      const record = await writeLink(context, link, options);
+      if (record) return record;
+    } catch (error) {
+      // What a driver throws is the cause. Without one, the store was found unfit.
+      if (!(error instanceof CalStoreError) || error.cause === undefined) throw error;
+      failure = error;
+    }
+    await pause(pauses.next().value);
   }
-  throw new CalStoreError("The user's record changed during every attempt to link. Start again.");
+  throw failure ?? new CalStoreError("The user's record changed during every attempt to link. Start again.");
+}
+
+/** One attempt. `null`: the record was changed meanwhile. */
+async function writeLink(
+  context: UserContext,
+  { userId, writeOver }: LinkWrite,
+  options: LinkOptions,
+): Promise<TokenRecord | null> {
+  const { store } = context;
+  const current = await store.get(userId);
+  const write = writeOver(current);
+  if (!write) return current;
+  const written = await setOrTakeOver(context, write, current, options);
+  if (!written) return null;
+  // What the store keeps, not what it returned.
+  const kept = await store.get(userId);
+  if (kept?.details === write.details) return kept;
+  // Changed by another process, and not by the store.
+  if (kept && kept.version !== written.version) return null;
+  if (!current) await store.delete(userId);
+  throw dropsDetails();
 }
 
 async function setOrTakeOver(
   context: UserContext,
   write: CheckedWrite,
   current: TokenRecord | null,
-  { takeOver }: { takeOver: boolean },
+  { takeOver = false, onTakeOver }: LinkOptions,
 ): Promise<TokenRecord | null> {
   const { store } = context;
   const set = (): Promise<TokenRecord | null> => store.set(write, { ifVersion: current?.version ?? null });
@@ -54,20 +90,25 @@ async function setOrTakeOver(
       );
     }
   }
-  await unlinkHolder(context, write.calUserId);
+  const former = await unlinkHolder(context, write.calUserId);
+  if (former) onTakeOver?.(former);
   return set();
 }
 
-/** Ends the link of the application user who has this Cal.com account. */
-async function unlinkHolder({ store, tokens }: UserContext, calUserId: number): Promise<void> {
+/** Ends the link of the application user who has this Cal.com account. Returns what it was. */
+async function unlinkHolder(
+  { store, tokens, connections }: UserContext,
+  calUserId: number,
+): Promise<{ userId: string; calUserId: number; email: string | null } | null> {
   const holder = await store.findUser(calUserId);
   if (holder === null) {
     throw new CalStoreError("This token store can't tell who has linked the account: it has no findUser().");
   }
-  await tokens.withLease(holder, async () => {
+  return tokens.withLease(holder, async () => {
     const record = await store.get(holder);
-    if (record?.calUserId !== calUserId) return;
-    if (detailsOf(record).grant === "managed") {
+    if (record?.calUserId !== calUserId) return null;
+    const { grant, email = null } = detailsOf(record);
+    if (grant === "managed") {
       throw new CalLinkError(
         "This Cal.com user is the managed user of another of the application's users, and can't be taken over.",
         "cal_account_in_use",
@@ -75,6 +116,8 @@ async function unlinkHolder({ store, tokens }: UserContext, calUserId: number): 
     }
     await store.delete(holder);
     tokens.forget(holder);
+    await connections?.forget(holder);
+    return { userId: holder, calUserId, email };
   });
 }
 

@@ -4,7 +4,7 @@ import { REDIRECT_URI, SCOPES } from "../support/oauth2-emulator.js";
 import { round } from "./report.js";
 
 const DAYS = 14;
-const OWN_ACCOUNTS = 20;
+const USERS = 200;
 const HOUR = 60 * 60_000;
 
 /** Requests and calls of the stores, a user and day. */
@@ -13,8 +13,8 @@ export interface Cost {
   statements: number;
 }
 
-/** What checks cost users with own Cal.com accounts, who do nothing else, and have one Google calendar. */
-export async function measureOwnAccounts(): Promise<Cost> {
+/** What checks cost users who do nothing else, and whose one Google calendar works. */
+export async function measureCost(grant: "managed" | "oauth"): Promise<Cost> {
   const emulator = createCalEmulator({
     now: () => Date.parse("2027-01-04T10:00:00.000Z"),
     oauth2: {
@@ -24,6 +24,14 @@ export async function measureOwnAccounts(): Promise<Cost> {
     },
   });
   const { now } = emulator.clock;
+  const oauth = {
+    clientId: "app",
+    clientSecret: "app-secret",
+    redirectUri: REDIRECT_URI,
+    scopes: SCOPES,
+    authorizeUrl: emulator.oauth2.authorizeUrl,
+  };
+  const managedUsers = { clientId: emulator.clientId, clientSecret: emulator.clientSecret };
   let statements = 0;
   const counted = <Store extends object>(store: Store): Store =>
     new Proxy(store, {
@@ -37,27 +45,29 @@ export async function measureOwnAccounts(): Promise<Cost> {
       },
     });
   const cal = new CalClient({
-    oauth: {
-      clientId: "app",
-      clientSecret: "app-secret",
-      redirectUri: REDIRECT_URI,
-      scopes: SCOPES,
-      authorizeUrl: emulator.oauth2.authorizeUrl,
-    },
+    ...(grant === "oauth" ? { oauth } : { managedUsers }),
     baseUrl: emulator.url,
     fetch: emulator.fetch,
     now,
     tokenStore: counted(memoryTokenStore({ now })),
     connectionStore: counted(memoryConnectionStore({ now })),
   });
-  for (let n = 0; n < OWN_ACCOUNTS; n += 1) {
+  for (let n = 0; n < USERS; n += 1) {
+    const userId = `user-${String(n)}`;
     const email = `person-${String(n)}@example.com`;
-    const { id } = emulator.people.create({ email, name: "Person", timeZone: "UTC" });
-    const { url, codeVerifier } = await cal.oauth.authorizationUrl({ state: "st" });
-    const { code } = await emulator.oauth2.authorize(url, { person: email });
-    await cal.oauth.link(`user-${String(n)}`, { code: code ?? "", codeVerifier });
-    emulator.calendars.connect(id, "google", `person-${String(n)}@gmail.example`);
+    let calUserId: number;
+    if (grant === "oauth") {
+      calUserId = emulator.people.create({ email, name: "Person", timeZone: "UTC" }).id;
+      const { url, codeVerifier } = await cal.oauth.authorizationUrl({ state: "st" });
+      const { code } = await emulator.oauth2.authorize(url, { person: email });
+      await cal.oauth.link(userId, { code: code ?? "", codeVerifier });
+    } else {
+      const user = await cal.ensureUser(userId, { email, name: "Person" });
+      calUserId = (await user.profile()).id;
+    }
+    emulator.calendars.connect(calUserId, "google", `person-${String(n)}@gmail.example`);
   }
+  emulator.clock.advance(HOUR);
   await cal.checkConnections({ maxPerMinute: Number.POSITIVE_INFINITY });
   statements = 0;
   (emulator.requests as unknown[]).length = 0;
@@ -65,19 +75,23 @@ export async function measureOwnAccounts(): Promise<Cost> {
     emulator.clock.advance(HOUR);
     await cal.checkConnections({ maxPerMinute: Number.POSITIVE_INFINITY });
   }
-  const userDays = OWN_ACCOUNTS * DAYS;
+  const userDays = USERS * DAYS;
   return { requests: emulator.requests.length / userDays, statements: statements / userDays };
 }
 
-/** The time and the heap of one run in which all users are due. */
-export async function measureRun(users: number): Promise<{ seconds: number; heapMB: [number, number] }> {
+/** The time and the heap of one run. */
+export interface Run {
+  seconds: number;
+  heapMB: [start: number, end: number];
+}
+
+/** A run in which all users are due, who were checked before. */
+export async function measureRun(users: number): Promise<Run> {
   const emulator = createCalEmulator();
   const { now } = emulator.clock;
   const tokenStore = memoryTokenStore({ now });
   const cal = new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     now,
     tokenStore,
     connectionStore: memoryConnectionStore({ now }),
@@ -88,18 +102,28 @@ export async function measureRun(users: number): Promise<{ seconds: number; heap
     const record = await tokenStore.get(userId);
     if (record) emulator.calendars.connect(record.calUserId, "google", `${userId}@gmail.example`);
   }
-  emulator.clock.advance(48 * HOUR);
-  const heap: number[] = [];
+  const run = async (): Promise<void> => {
+    emulator.clock.advance(48 * HOUR);
+    await cal.checkConnections({
+      maxPerMinute: Number.POSITIVE_INFINITY,
+      onProgress: ({ checked }) => {
+        if (checked % 1_000 === 0) (emulator.requests as unknown[]).length = 0;
+      },
+    });
+    (emulator.requests as unknown[]).length = 0;
+  };
+  // What the first check of a user writes stays.
+  await run();
+  const before = heapMB();
   const startedAt = performance.now();
-  await cal.checkConnections({
-    maxPerMinute: Number.POSITIVE_INFINITY,
-    onProgress: ({ checked }) => {
-      if (checked % Math.ceil(users / 10) !== 0) return;
-      (emulator.requests as unknown[]).length = 0;
-      // With `node --expose-gc`; without it, what is not collected yet counts too.
-      (globalThis as { gc?: () => void }).gc?.();
-      heap.push(round(process.memoryUsage().heapUsed / 2 ** 20, 1));
-    },
-  });
-  return { seconds: (performance.now() - startedAt) / 1000, heapMB: [heap[0] ?? 0, heap.at(-1) ?? 0] };
+  await run();
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { seconds, heapMB: [before, heapMB()] };
+}
+
+function heapMB(): number {
+  const { gc } = globalThis as { gc?: () => void };
+  if (!gc) throw new Error("To measure the heap, run node with --expose-gc.");
+  gc();
+  return round(process.memoryUsage().heapUsed / 2 ** 20);
 }

@@ -17,6 +17,7 @@ import { measureMemory } from "./memory.js";
 import { measureMigration } from "./migration.js";
 import type { Finding } from "./report.js";
 import { measureStatus } from "./status.js";
+import { measureSteps } from "./steps.js";
 import { measureStorm } from "./storm.js";
 import { measureTokenStore } from "./token-store.js";
 import { measureUsers } from "./users.js";
@@ -26,6 +27,7 @@ const parts: Record<string, () => Promise<Finding>> = {
   users: measureUsers,
   storm: measureStorm,
   status: measureStatus,
+  steps: measureSteps,
   store: measureTokenStore,
   migration: measureMigration,
   cold: measureColdStart,
@@ -55,3 +57,5 @@ for (const name of chosen) {
   await writeFile(file, `${JSON.stringify({ at: new Date(), machine, ...finding }, null, 2)}\n`);
 }
 console.log(`\nWritten as JSON to ${results}`);
+// Workers that a simulation has killed leave timers, which would keep the process running.
+process.exit(0);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import PgBoss from "pg-boss";
-import { queueDueUsers, startChecks } from "../../examples/pg-boss/check-connections.js";
+import { queueDueUsers, startChecks, stopChecks } from "../../examples/pg-boss/check-connections.js";
 import { CalClient, type ConnectionChange } from "../../src/index.js";
 import {
   createSchema,
@@ -8,7 +8,7 @@ import {
   postgresTokenStore,
 } from "../../src/stores/postgres/postgres-token-store.js";
 import { createCalEmulator, type CalEmulator } from "../../src/testing/index.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { createDatabase, createPool, type TestDatabase } from "../support/postgres.js";
 
 // The example, on two machines: two instances of pg-boss, each with a client of its own.
 
@@ -37,13 +37,11 @@ afterAll(async () => {
 
 const connectionStore = () => postgresConnectionStore({ client: database.pool });
 
-function createClient(): CalClient {
+function createClient(pool = database.pool): CalClient {
   return new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
-    tokenStore: postgresTokenStore({ client: database.pool }),
-    connectionStore: connectionStore(),
+    ...emulator.clientOptions,
+    tokenStore: postgresTokenStore({ client: pool }),
+    connectionStore: postgresConnectionStore({ client: pool }),
     hooks: { onConnectionChange: (change) => void told.push(change) },
   });
 }
@@ -67,7 +65,7 @@ test("the example on pg-boss checks each user who is due once, on two machines, 
     return checks.filter((check) => check !== null && check.connections.length > 0).length;
   };
   expect(await queueDueUsers(second.boss, connectionStore())).toBe(USERS);
-  expect(await queueDueUsers(first.boss, connectionStore()), "nobody is queued twice").toBe(0);
+  expect(await queueDueUsers(first.boss, connectionStore()), "no user is queued twice").toBe(0);
   await expect.poll(checked, { timeout: 60_000, interval: 250 }).toBe(USERS);
   expect(emulator.count({ path: "/calendars" })).toBe(USERS);
 
@@ -79,3 +77,25 @@ test("the example on pg-boss checks each user who is due once, on two machines, 
     .poll(() => told.map(({ userId, to }) => `${userId} ${to}`), { timeout: 60_000 })
     .toEqual(["user-7 broken"]);
 }, 180_000);
+
+test("a machine that is told to stop in the middle of a refresh writes the new tokens first", async () => {
+  const pool = createPool(database.url);
+  const boss = new PgBoss({ connectionString: database.url, max: 4 });
+  boss.on("error", () => undefined);
+  await boss.start();
+  const cal = createClient(pool);
+  const user = await cal.ensureUser("dora", { email: "dora@example.com", name: "Dora" });
+  const calUserId = (await user.profile()).id;
+  const stored = () => postgresTokenStore({ client: database.pool }).get("dora");
+  const before = (await stored())!.version;
+  emulator.users.expireAccessTokens(calUserId);
+  emulator.inject({ method: "POST", path: /\/refresh$/, effect: { delayMs: 500 } });
+  // The call gives up before the refresh has ended.
+  await expect(user.profile({ timeoutMs: 100 })).rejects.toMatchObject({ code: "timeout" });
+  await stopChecks({ boss, cal });
+  await pool.end();
+
+  const { calAccessToken, version } = (await stored())!;
+  expect(version).toBeGreaterThan(before);
+  expect(emulator.users.tokens(calUserId).accessTokens).toContain(calAccessToken);
+});

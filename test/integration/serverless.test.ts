@@ -1,10 +1,13 @@
-import { randomBytes } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createSchema } from "../../src/stores/postgres/postgres-token-store.js";
 import { createCalEmulator } from "../../src/testing/index.js";
-import { serve } from "../support/framework-servers.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import {
+  platformVariables,
+  servePlatform,
+  webRequest,
+  type PlatformHandle,
+} from "../support/platform-server.js";
 import { dropTables } from "../support/tables.js";
 import { walk } from "../support/walk.js";
 
@@ -20,50 +23,19 @@ beforeEach(async () => {
 });
 afterEach(() => void vi.unstubAllEnvs());
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-}
-
-type Handle = (incoming: IncomingMessage, body: string, origin: string) => Promise<Response>;
-
 /** The whole flow, through a platform that calls the function as the real one does. */
-async function walkThrough(load: (variables: Record<string, string>) => Promise<Handle>): Promise<void> {
+async function walkThrough(
+  load: (variables: Record<string, string>) => Promise<PlatformHandle>,
+): Promise<void> {
   const emulator = createCalEmulator();
   const cal = await emulator.listen();
-  let handle: Handle | undefined;
-  const { origin, close } = await serve((incoming, outgoing) => {
-    void (async () => {
-      const body = await bodyOf(incoming);
-      let response: Response;
-      if (incoming.url === "/sign-in") {
-        const cookie = `session=${new URLSearchParams(body).get("user") ?? ""}; Path=/; SameSite=Lax`;
-        response = new Response(null, {
-          status: 303,
-          headers: { location: "/settings", "set-cookie": cookie },
-        });
-      } else if (incoming.url?.startsWith("/settings")) response = new Response("settings");
-      else response = await handle!(incoming, body, origin);
-      response.headers.forEach((value, name) => {
-        if (name !== "set-cookie") outgoing.setHeader(name, value);
-      });
-      outgoing.setHeader("set-cookie", response.headers.getSetCookie());
-      outgoing.writeHead(response.status).end(await response.text());
-    })().catch((error: unknown) => outgoing.destroy(error as Error));
-  });
-  const variables = {
-    CAL_CLIENT_ID: emulator.clientId,
-    CAL_CLIENT_SECRET: emulator.clientSecret,
-    CAL_API_URL: cal.url,
-    CAL_STATE_SECRET: "3f1c9a7e5b2d8046af91c3e7d5b80a24",
-    CAL_TOKEN_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString("base64")}`,
-    APP_URL: origin,
-    NEXT_PUBLIC_CALENDAR_SUCCESS_URL: "/settings",
-    DATABASE_URL: database.url,
-  };
+  let handle: PlatformHandle | undefined;
+  const { origin, close } = await servePlatform((...request) => handle!(...request));
   try {
-    handle = await load(variables);
+    handle = await load({
+      ...platformVariables(emulator, cal.url, origin),
+      DATABASE_URL: database.url,
+    });
     await walk({ origin, emulator, page: "/settings" });
     const { rows } = await database.pool.query('SELECT "calAccessToken" FROM "CalendarIntegration"');
     expect(rows).toHaveLength(1);
@@ -73,18 +45,6 @@ async function walkThrough(load: (variables: Record<string, string>) => Promise<
     await close();
     await cal.close();
   }
-}
-
-/** The request as a Web Request, as Vercel and Workers hand it over. */
-function webRequest(incoming: IncomingMessage, body: string, origin: string): Request {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value));
-  const hasBody = incoming.method !== "GET";
-  return new Request(origin + (incoming.url ?? ""), {
-    method: incoming.method ?? "GET",
-    headers,
-    ...(hasBody && { body }),
-  });
 }
 
 test("AWS Lambda: events of a function URL walk through the whole flow", async () => {
@@ -147,11 +107,12 @@ test("Vercel: requests walk through the whole flow, and work goes on with waitUn
   await Promise.all(work);
 });
 
-test("Cloudflare: requests walk through the whole flow, and each one's connections end", async () => {
+// Without Postgres, on D1 and in workerd: test/e2e/runtimes/cloudflare.test.ts.
+test("Cloudflare with Hyperdrive: requests walk through the whole flow, and each one's connections end", async () => {
   const work: Promise<unknown>[] = [];
   let requests = 0;
   await walkThrough(async ({ DATABASE_URL = "", ...variables }) => {
-    const { default: worker } = await import("../../examples/serverless/cloudflare.js");
+    const { default: worker } = await import("../../examples/serverless/cloudflare-hyperdrive.js");
     const env = { ...variables, HYPERDRIVE: { connectionString: DATABASE_URL } };
     const context = { waitUntil: (promise: Promise<unknown>) => void work.push(promise) };
     return (...request) => {

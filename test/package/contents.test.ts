@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../support/markdown.js";
 import { createProject, type Project } from "../support/project.js";
 import { Modules } from "./modules.js";
@@ -32,7 +32,7 @@ afterAll(() => project.remove());
 const named = (names: string[]) => names.map((name) => join(home, "dist", name));
 
 describe("what is in the package", () => {
-  it("can all be reached from an export or from the command", async () => {
+  test("can all be reached from an export or from the command", async () => {
     const { bin, exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as Manifest;
     const targets = Object.values(exports).flatMap((target) =>
       typeof target === "string" ? [target] : Object.values(target).flatMap((paths) => Object.values(paths)),
@@ -47,7 +47,7 @@ describe("what is in the package", () => {
     expect([...reached].filter((path) => !built.includes(path))).toEqual([]);
   });
 
-  it("has the licence of each package that is built in, and of no other", async () => {
+  test("has the licence of each package that is built in, and of no other", async () => {
     const texts = await Promise.all(built.map((path) => readFile(path, "utf8")));
     // The build says above each piece where it is from.
     const places = texts.flatMap((text) => [
@@ -68,14 +68,14 @@ describe("what is in the package", () => {
     expect(listed.sort()).toEqual((await Promise.all(expected)).sort());
   });
 
-  it("takes at most 3 MB with the guides, and 8 MB with its source maps", async () => {
+  test("takes at most 3 MB with the guides, and 8 MB with its source maps", async () => {
     const maps = await Promise.all(mapPaths().map(async (path) => (await stat(path)).size));
     const sizeOfMaps = maps.reduce((sum, size) => sum + size, 0);
     expect(project.packed.unpackedSize - sizeOfMaps).toBeLessThanOrEqual(3_000_000);
     expect(project.packed.unpackedSize).toBeLessThanOrEqual(8_000_000);
   });
 
-  it("tells nothing of the machine that built it", async () => {
+  test("tells nothing of the machine that built it", async () => {
     const places = [root, join(homedir(), "/"), join(tmpdir(), "calbridge-")];
     for (const path of project.packed.files) {
       const text = await readFile(join(home, path), "utf8");
@@ -90,13 +90,13 @@ describe("what is in the package", () => {
 const mapPaths = () => built.filter((path) => path.endsWith(".map"));
 
 describe("a stack trace of the package", () => {
-  it("names files by what is in them", () => {
+  test("names files by what is in them", () => {
     const chunks = built.filter((path) => /\/chunks\/.*js$/.test(path)).map((path) => basename(path));
     expect(chunks).toEqual(expect.arrayContaining(["client.js", "client.cjs"]));
     expect(chunks.filter((name) => /chunk|shared|-[A-Z0-9]{8}\./.test(name))).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ["import", "--input-type=module", 'import { CalClient } from "calbridge";'],
     ["require", "--input-type=commonjs", 'const { CalClient } = require("calbridge");'],
   ])("names lines of our sources with --enable-source-maps: %s", async (_, type, load) => {
@@ -110,7 +110,7 @@ describe("a stack trace of the package", () => {
     expect(source.split("\n")[Number(line) - 1], stack).toMatch(/\bthrow\b|\bnew Cal\w*Error\b/);
   });
 
-  it("has our sources, as they were when it was built, and no other package's", async () => {
+  test("has our sources, as they were when it was built, and no other package's", async () => {
     for (const path of mapPaths()) {
       const map = JSON.parse(await readFile(path, "utf8")) as SourceMap;
       expect(map.sources, path).not.toEqual([]);
@@ -122,7 +122,7 @@ describe("a stack trace of the package", () => {
     }
   });
 
-  it("finds the map of each file that has one, once", async () => {
+  test("finds the map of each file that has one, once", async () => {
     for (const path of built.filter((name) => /\.c?js$/.test(name))) {
       const urls = [...(await readFile(path, "utf8")).matchAll(/^\/\/# sourceMappingURL=(.+)$/gm)];
       const hasMap = built.includes(`${path}.map`);
@@ -139,7 +139,7 @@ describe("what is Node's own", () => {
     ...new Set([...modules.reachable(path, options)].flatMap((file) => modules.nodeNames(file))),
   ];
 
-  it.each(["index", "postgres", "prisma", "handlers", "react", "node", "opentelemetry"])(
+  test.each(["index", "postgres", "prisma", "handlers", "react", "node", "opentelemetry"])(
     "is not used by %s",
     (entry) => {
       for (const path of named([`${entry}.js`, `${entry}.cjs`])) {
@@ -148,7 +148,7 @@ describe("what is Node's own", () => {
     },
   );
 
-  it("is used by testing only where the emulator listens, which is loaded when it is asked to", () => {
+  test("is used by testing only where the emulator listens, which is loaded when it is asked to", () => {
     for (const path of named(["testing.js", "testing.cjs"])) {
       expect(ofNode(path, { dynamic: false }), basename(path)).toEqual([]);
       const whenListening = ["Buffer", "global", "node:http", "node:http2", "node:stream", "process"];
@@ -157,7 +157,7 @@ describe("what is Node's own", () => {
     }
   });
 
-  it("is known when it is seen: the command uses it", () => {
+  test("is known when it is seen: the command uses it", () => {
     const [command = ""] = named(["cli.js"]);
     expect(ofNode(command, { dynamic: false })).toEqual(expect.arrayContaining(["node:util", "process"]));
   });

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compilations, compileEntries, entries, node10 } from "../support/compile-entries.js";
 import { readPages, root } from "../support/markdown.js";
 import { createProject, type Project } from "../support/project.js";
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 describe("the packed package", () => {
-  it("holds the built files, the licences, the readme, the guides and the changelog, and nothing else", () => {
+  test("holds the built files, the licences, the readme, the guides and the changelog, and nothing else", () => {
     const others = project.packed.files.filter((path) => !path.startsWith("dist/"));
     const guides = readPages().filter(({ path }) => path.startsWith("docs/"));
     expect(others.sort()).toEqual(
@@ -30,7 +30,7 @@ describe("the packed package", () => {
     ).toEqual(["dist/THIRD-PARTY-NOTICES.txt"]);
   });
 
-  it("brings ky and jose, and no other package", async () => {
+  test("brings ky and jose, and no other package", async () => {
     const { packages } = JSON.parse(await readFile(join(project.directory, "package-lock.json"), "utf8")) as {
       packages: Record<string, unknown>;
     };
@@ -38,7 +38,7 @@ describe("the packed package", () => {
     expect(installed.sort()).toEqual(["calbridge", "jose", "ky"].map((name) => `node_modules/${name}`));
   });
 
-  it("has every entry that package.json exports, for import and for require", async () => {
+  test("has every entry that package.json exports, for import and for require", async () => {
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
       exports: Record<string, unknown>;
     };
@@ -65,7 +65,7 @@ describe("the packed package", () => {
     }
   });
 
-  it("tells bundlers that the React components run in a browser, and brings their stylesheet", async () => {
+  test("tells bundlers that the React components run in a browser, and brings their stylesheet", async () => {
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
       exports: Record<string, string>;
     };
@@ -77,7 +77,7 @@ describe("the packed package", () => {
     expect(await readFile(css, "utf8")).toContain("--calbridge-");
   });
 
-  it("runs the first example of the client's guide", async () => {
+  test("runs the first example of the client's guide", async () => {
     await cp(join(root, "examples/basic.ts"), join(project.directory, "basic.mts"));
     const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
     expect(await project.run(process.execPath, tsx, "basic.mts")).toMatch(
@@ -85,7 +85,17 @@ describe("the packed package", () => {
     );
   });
 
-  it("knows its errors across its two builds", async () => {
+  test("has no internal class in its types", async () => {
+    const declarations = project.packed.files.filter((path) => /\.d\.c?ts$/.test(path));
+    const read = (path: string) => readFile(join(project.directory, "node_modules/calbridge", path), "utf8");
+    const texts = await Promise.all(declarations.map(read));
+    expect(texts.filter((text) => text.includes("class CalClient")).length).toBeGreaterThan(0);
+    const internals =
+      /\b(AttemptStore|CheckedStore|HandlerContext|TokenManager|Transport|UserContext|Resolved\w*Options)\b/;
+    expect(texts.flatMap((text) => internals.exec(text)?.[0] ?? [])).toEqual([]);
+  });
+
+  test("knows its errors across its two builds", async () => {
     const script = `
       import { createRequire } from "node:module";
       import { isCalError } from "calbridge";
@@ -94,7 +104,7 @@ describe("the packed package", () => {
     expect(await project.run(process.execPath, "--input-type=module", "-e", script)).toBe("true false");
   });
 
-  it("notices tokens that are encrypted twice, once by each of its two builds", async () => {
+  test("notices tokens that are encrypted twice, once by each of its two builds", async () => {
     const script = `
       import { createRequire } from "node:module";
       import * as esm from "calbridge";
@@ -114,7 +124,7 @@ describe("the packed package", () => {
     );
   });
 
-  it("installs beside older versions of the packages that it can work with", async () => {
+  test("installs beside older versions of the packages that it can work with", async () => {
     const directory = await mkdtemp(join(tmpdir(), "calbridge-beside-"));
     try {
       for (const dependencies of [
@@ -132,7 +142,7 @@ describe("the packed package", () => {
   });
 
   // Other versions of TypeScript: test/e2e/runtimes.
-  it.each([...compilations, node10])(
+  test.each([...compilations, node10])(
     "has types for every entry: $name",
     { timeout: 60_000 },
     async (compilation) => {

@@ -1,4 +1,4 @@
-import { describe, expectTypeOf, test } from "vitest";
+import { describe, expect, expectTypeOf, test } from "vitest";
 import {
   CalClient,
   isCalError,
@@ -26,6 +26,8 @@ import {
   type TokenStore,
   type TokenWrite,
 } from "../../src/index.js";
+import * as calbridge from "../../src/index.js";
+import { createCalHandlers } from "../../src/handlers/index.js";
 import type { createCalEmulator } from "../../src/testing/index.js";
 
 // The compiler checks these types. At run time the tests make no requests.
@@ -120,6 +122,24 @@ describe("errors", () => {
     expectTypeOf<CalApiError["apiCode"]>().toEqualTypeOf<string | undefined>();
     expectTypeOf<CalApiError["requestId"]>().toEqualTypeOf<string | undefined>();
     expectTypeOf<CalValidationError>().toExtend<Error>();
+  });
+
+  test("a switch over the code of a caught error reaches what its class has: apiMessage, missingScopes, retryAfterMs", () => {
+    expectTypeOf((caught: unknown) => {
+      if (!isCalError(caught)) return undefined;
+      switch (caught.code) {
+        case "missing_scope":
+          expectTypeOf(caught.apiMessage).toEqualTypeOf<string | undefined>();
+          return caught.missingScopes;
+        case "rate_limited":
+          return [caught.retryAfterMs, caught.apiCode];
+        case "user_not_found":
+          expectTypeOf(caught).not.toHaveProperty("apiMessage");
+          return caught.message;
+        default:
+          return undefined;
+      }
+    }).toBeFunction();
   });
 
   test("the fields of an error are read-only", () => {
@@ -259,13 +279,38 @@ describe("methods", () => {
   });
 });
 
+describe("what the package creates itself", () => {
+  test("new CalUser() does not compile: forUser() and ensureUser() return users", () => {
+    expectTypeOf(calbridge).toHaveProperty("CalClient");
+    for (const name of [
+      "CalUser",
+      "UserCalendars",
+      "CalendarEvents",
+      "ManagedUsers",
+      "OAuthAccounts",
+    ] as const) {
+      expectTypeOf(calbridge).not.toHaveProperty(name);
+      expect(calbridge).not.toHaveProperty(name);
+    }
+  });
+
+  test("createCalHandlers.fromEnv can't be replaced", () => {
+    // @ts-expect-error -- read-only
+    expectTypeOf(() => (createCalHandlers.fromEnv = createCalHandlers.fromEnv)).toBeFunction();
+  });
+});
+
 describe("responses", () => {
   test("an IntegrationType may be a known or an unknown integration", () => {
     expectTypeOf<"proton_calendar">().toExtend<IntegrationType>();
     expectTypeOf<"google_calendar">().toExtend<IntegrationType>();
   });
 
-  test("a misspelled field of a response does not compile", () => {
+  test("a misspelled field of a response does not compile, since no response has an index signature", () => {
+    expectTypeOf<CalendarList>().not.toHaveProperty("conectedCalendars");
+    expectTypeOf<"conectedCalendars">().not.toExtend<keyof CalendarList>();
+    expectTypeOf<"timezone">().not.toExtend<keyof ManagedUser>();
+    expectTypeOf<"selected">().not.toExtend<keyof Calendar>();
     expectTypeOf<ManagedUser>().not.toHaveProperty("timezone");
     expectTypeOf<ManagedUser>().toHaveProperty("timeZone");
     expectTypeOf<Calendar>().not.toHaveProperty("selected");

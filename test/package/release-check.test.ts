@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { root } from "../support/markdown.js";
 
 let directory: string;
@@ -45,7 +45,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 describe("the check before a release", () => {
-  it("lets a commit of main pass, the newest and an older one", async () => {
+  test("lets a commit of main pass, the newest and an older one", async () => {
     expect(await check("v1.2.3")).toEqual({ isReady: true, said: "ready: 1.2.3\n" });
     await commit();
     await git("update-ref", "refs/remotes/origin/main", "HEAD");
@@ -53,7 +53,7 @@ describe("the check before a release", () => {
     expect((await check("v1.2.3")).isReady).toBe(true);
   });
 
-  it("refuses a tag on a commit that is not on main", async () => {
+  test("refuses a tag on a commit that is not on main", async () => {
     await commit();
     const { isReady, said } = await check("v1.2.3");
     expect(isReady).toBe(false);
@@ -61,14 +61,14 @@ describe("the check before a release", () => {
     expect((await check()).isReady, "without a tag").toBe(true);
   });
 
-  it("refuses a tag where main was not fetched, and says why", async () => {
+  test("refuses a tag where main was not fetched, and says why", async () => {
     await git("update-ref", "-d", "refs/remotes/origin/main");
     const { isReady, said } = await check("v1.2.3");
     expect(isReady).toBe(false);
     expect(said).toContain("origin/main");
   });
 
-  it("refuses a tag of another version", async () => {
+  test("refuses a tag of another version", async () => {
     const { isReady, said } = await check("v1.2.4");
     expect(isReady).toBe(false);
     expect(said).toContain("the tag is v1.2.4, but package.json says 1.2.3");

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../support/markdown.js";
 import { createProject, type Project } from "../support/project.js";
 
@@ -60,7 +60,7 @@ const gzipped = (files: { contents: Uint8Array }[]): number =>
 const client = 'export { CalClient, memoryTokenStore } from "calbridge";';
 
 describe("minified and gzipped, with its dependencies, to a server's bundle", () => {
-  it("the client with the memory store adds at most 42.5 kB, and 55 kB with what is loaded when it is needed", async () => {
+  test("the client with the memory store adds at most 42.5 kB, and 55 kB with what is loaded when it is needed", async () => {
     const size = await sizeOf(client);
     expect(size.atStart).toBeLessThanOrEqual(42_500);
     expect(size.inAll).toBeLessThanOrEqual(55_000);
@@ -68,7 +68,7 @@ describe("minified and gzipped, with its dependencies, to a server's bundle", ()
   });
 
   // jose's JWE takes 9 kB of the handlers, and of encryption: both together have it once.
-  it.each([
+  test.each([
     { what: "the handlers", exports: 'export * from "calbridge/handlers";', atStart: 20_700, inAll: 29_500 },
     {
       what: "encryption at rest",
@@ -120,7 +120,7 @@ describe("minified and gzipped, with its dependencies, to a server's bundle", ()
   });
 });
 
-it("nothing of the emulator, the command, the component and OpenTelemetry reaches a server's bundle", async () => {
+test("nothing of the emulator, the command, the component and OpenTelemetry reaches a server's bundle", async () => {
   const entryPoints = [
     "index",
     "stores/postgres/postgres-token-store",

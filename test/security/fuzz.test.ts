@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { memoryConnectionStore } from "../../src/index.js";
 import type { CalHandlers } from "../../src/handlers/index.js";
 import type { CalEmulator } from "../../src/testing/index.js";
 import {
@@ -32,6 +33,7 @@ const routes = {
   "/oauth/callback": ["code", "state", "error"],
   "/oauth/unlink": [],
   "/refresh": [],
+  "/connections/check": [],
   "/nothing": [],
 } satisfies Record<string, string[]>;
 
@@ -58,10 +60,15 @@ interface Target {
   link: ((browser: Browser, userId: string) => Promise<string[]>) | null;
 }
 
-/** Managed users. */
+const CRON_SECRET = "a-cron-secret-that-is-long-enough";
+
+/** Managed users, whose connections are checked as well. */
 function managedTarget(): Target {
-  const { emulator, handlers, log } = createApp();
-  return { emulator, handlers, log, secrets: [emulator.clientSecret], link: null };
+  const { emulator, handlers, log } = createApp({
+    client: { connectionStore: memoryConnectionStore() },
+    handlers: { cronSecret: CRON_SECRET },
+  });
+  return { emulator, handlers, log, secrets: [emulator.clientSecret, CRON_SECRET], link: null };
 }
 
 /** Users with own Cal.com accounts; also a platform client, of which nobody is a user yet. */
@@ -157,7 +164,7 @@ function requestsOf({ values, cookies }: Material) {
       origin: fc.constantFrom(null, null, ORIGIN, "https://evil.example", "null"),
       more: fc.dictionary(
         fc.constantFrom("authorization", "referer", "content-length", "x-forwarded-host"),
-        header,
+        fc.oneof(header, fc.constant(`Bearer ${CRON_SECRET}`)),
       ),
     });
   });

@@ -78,15 +78,17 @@ const tokenStore: TokenStore = {
     return isAcquired;
   },
   async set(record, options) {
-    reach("before the write");
+    // OAuth 2: first that a refresh is about to be sent is recorded, then the new pair is written.
+    const isRecord = record.details?.includes("refreshSentAt") ?? false;
+    if (!isRecord) reach("before the write");
     const writing = inner.set(record, options);
     // It may reject before it is awaited.
     writing.catch(() => undefined);
     // The statement is sent in the next turn of the event loop.
     await new Promise(setImmediate);
-    reach("write sent");
+    reach(isRecord ? "record sent" : "write sent");
     const written = await writing;
-    reach("written");
+    reach(isRecord ? "recorded" : "written");
     return written;
   },
 };

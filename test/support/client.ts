@@ -33,9 +33,7 @@ export function clientOf(
   options: TestClientOptions = {},
 ): CalClient {
   return new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     now: emulator.clock.now,
     ...options,
     tokenStore: store,

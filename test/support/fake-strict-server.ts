@@ -1,6 +1,8 @@
 import { CalNetworkError } from "../../src/errors.js";
 import type { Grant, GrantedTokens, RefreshResult } from "../../src/tokens/grant.js";
 
+/** Whose tokens the server issues. */
+export const CAL_USER_ID = 7;
 const ACCESS_TOKEN_LIFE_MS = 30 * 60_000;
 // Less than the minute after which another request may be sent.
 const CLIENT_TIMEOUT_MS = 50_000;
@@ -50,8 +52,11 @@ export class FakeStrictServer {
   }
 
   /** Tokens for a code. A new authorization deletes nothing. */
-  exchange(): GrantedTokens {
+  async exchange(gate: () => Promise<void>): Promise<GrantedTokens> {
+    await this.#pause();
     const tokens = this.#issue();
+    await this.#pause();
+    await gate();
     this.#received.add(tokens.refreshToken);
     return tokens;
   }
@@ -94,9 +99,12 @@ export class FakeStrictServer {
     this.#issued += 1;
     const refreshToken = `refresh-${this.#issued}`;
     this.#live.add(refreshToken);
+    const iat = Math.floor(Date.now() / 1000);
+    const exp = iat + ACCESS_TOKEN_LIFE_MS / 1000;
+    const claims = Buffer.from(JSON.stringify({ userId: CAL_USER_ID, iat, exp })).toString("base64url");
     return {
-      accessToken: `access-${this.#issued}`,
-      accessTokenExpiresAt: new Date(Date.now() + ACCESS_TOKEN_LIFE_MS),
+      accessToken: `e30.${claims}.${this.#issued}`,
+      accessTokenExpiresAt: new Date(exp * 1000),
       refreshToken,
       refreshTokenExpiresAt: null,
       issuedAt: new Date(),

@@ -39,9 +39,7 @@ export function createApp(options: AppOptions = {}): App {
   const write = (message: string, fields: object) => void log.push(`${message} ${inspect(fields)}`);
   const logger = { debug: write, warn: write, error: write };
   const cal = new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     tokenStore: options.wrapStore?.(tokenStore) ?? tokenStore,
     logger,
     now,

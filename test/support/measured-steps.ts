@@ -1,5 +1,7 @@
-import { createApp, createBrowser, ownCallback } from "./handlers-app.js";
-import { countRoundTrips, type RoundTripCosts } from "./round-trips.js";
+import type { TokenStore } from "../../src/index.js";
+import { createApp, createBrowser, ownCallback, type Browser } from "./handlers-app.js";
+import { browserOf, createLinkingApp, linkAccount } from "./linking-app.js";
+import { countRoundTrips, type RoundTripCosts, type RoundTrips } from "./round-trips.js";
 
 /** The steps of connecting a calendar whose calls to Cal.com are counted. */
 export const measuredSteps = [
@@ -17,20 +19,28 @@ export const measuredSteps = [
 
 export type MeasuredStep = (typeof measuredSteps)[number];
 
+/** The user's account at Cal.com, and what the application's token store can do. */
+export const settings = ["managed user", "own account", "store without attempts"] as const;
+
+export type Setting = (typeof settings)[number];
+
 const TEAM = "team_cal@group.calendar.google.com";
 
 /** What a step costs its user, if each call to Cal.com takes `latencyMs`. */
-export async function measureStep(step: MeasuredStep, latencyMs: number): Promise<RoundTripCosts> {
-  const trips = countRoundTrips((input, init) => app.emulator.fetch(input, init), latencyMs);
-  const app = createApp({ client: { fetch: trips.fetch } });
-  const { emulator } = app;
-  const ada = createBrowser(app.handlers.handle).signIn("ada");
+export async function measureStep(
+  step: MeasuredStep,
+  latencyMs: number,
+  setting: Setting = "managed user",
+): Promise<RoundTripCosts> {
+  const { emulator, ada, userId, trips } = await (setting === "own account"
+    ? ownAccount(latencyMs)
+    : managedUser(latencyMs, setting === "store without attempts" ? withoutAttempts : undefined));
   const start = () => ada.start("google");
   if (step === "connect URL, new user") return trips.measure(start);
 
   await start();
-  const userId = await app.managedUserId("ada");
-  const first = emulator.calendars.connect(userId, "google", "alice");
+  const id = await userId();
+  const first = emulator.calendars.connect(id, "google", "alice");
   if (step === "connect URL, known user") return trips.measure(start);
   if (step === "return by Cal.com's callback") {
     const { redirectTo } = await emulator.provider.authorize(await start(), { account: "carol" });
@@ -43,7 +53,7 @@ export async function measureStep(step: MeasuredStep, latencyMs: number): Promis
     });
     return trips.measure(() => ada.visit(ownCallback("google", { code, state })));
   }
-  emulator.calendars.connect(userId, "google", "carol");
+  emulator.calendars.connect(id, "google", "carol");
   const calendarType = "google";
   const calendar = { credentialId: first, integration: "google_calendar", externalId: TEAM };
   const steps = {
@@ -55,4 +65,34 @@ export async function measureStep(step: MeasuredStep, latencyMs: number): Promis
     "disconnect both": () => ada.post("/calendars/disconnect", { calendarType }),
   };
   return trips.measure(steps[step]);
+}
+
+interface World {
+  emulator: ReturnType<typeof createApp>["emulator"];
+  ada: Browser;
+  /** The user's id at Cal.com, once there is one. */
+  userId: () => Promise<number>;
+  trips: RoundTrips;
+}
+
+function managedUser(latencyMs: number, wrapStore?: (store: Required<TokenStore>) => TokenStore): World {
+  const trips = countRoundTrips((input, init) => app.emulator.fetch(input, init), latencyMs);
+  const app = createApp({ client: { fetch: trips.fetch }, ...(wrapStore && { wrapStore }) });
+  const ada = createBrowser(app.handlers.handle).signIn("ada");
+  return { emulator: app.emulator, ada, userId: () => app.managedUserId("ada"), trips };
+}
+
+/** A user who has linked their own Cal.com account. */
+async function ownAccount(latencyMs: number): Promise<World> {
+  const trips = countRoundTrips((input, init) => app.emulator.fetch(input, init), latencyMs);
+  const app = createLinkingApp({ client: { fetch: trips.fetch } });
+  const ada = browserOf(app, "ada");
+  await linkAccount(app, ada);
+  return { emulator: app.emulator, ada, userId: () => Promise.resolve(app.people.ada.id), trips };
+}
+
+/** A store as an adapter may be that keeps tokens only. */
+function withoutAttempts(store: Required<TokenStore>): TokenStore {
+  const { putAttempt, getAttempt, takeAttempt, ...rest } = store;
+  return rest;
 }

@@ -31,6 +31,7 @@ export async function render(content: ReactNode): Promise<HTMLElement> {
     root.render(content);
     await settle();
   });
+  await loadParts();
   return element;
 }
 
@@ -45,6 +46,7 @@ export async function hydrate(content: ReactNode): Promise<{ html: string; error
     roots.push(hydrateRoot(element, content, { onRecoverableError: (error) => errors.push(error) }));
     await settle();
   });
+  await loadParts();
   return { html, errors };
 }
 
@@ -55,11 +57,20 @@ export async function perform<T>(work: () => T | Promise<T>): Promise<T> {
     result = { value: await work() };
     await settle();
   });
+  await loadParts();
   return result!.value;
 }
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+/** Waits for the parts of the component that are loaded when they are first shown. */
+async function loadParts(): Promise<void> {
+  await act(async () => {
+    await vi.dynamicImportSettled();
+    await settle();
+  });
 }
 
 /** The button with this text. */

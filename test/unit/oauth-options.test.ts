@@ -50,14 +50,36 @@ describe("from the environment", () => {
     expect(url.searchParams.has("scope")).toBe(false);
   });
 
-  test("variables of both grants need newUsers", async () => {
-    const env = { ...all, CAL_CLIENT_ID: "platform", CAL_CLIENT_SECRET: "s3cret-of-platform" };
-    expect(await rejection(() => CalClient.fromEnv({ tokenStore, env }))).toMatchObject({
-      message: expect.stringContaining("newUsers must be"),
-    });
+  const platform = { CAL_CLIENT_ID: "platform", CAL_CLIENT_SECRET: "s3cret-of-platform" };
+
+  test("variables of both grants need newUsers, or CAL_NEW_USERS", async () => {
+    const env = { ...all, ...platform };
+    for (const CAL_NEW_USERS of ["", "both"]) {
+      const error = await rejection(() => CalClient.fromEnv({ tokenStore, env: { ...env, CAL_NEW_USERS } }));
+      expect(error).toMatchObject({
+        code: "invalid_input",
+        message: expect.stringContaining("CAL_NEW_USERS"),
+      });
+    }
     const cal = CalClient.fromEnv({ tokenStore, env, newUsers: "oauth" });
     expect(cal.clientId).toBe("platform");
     expect(() => cal.oauth).not.toThrow();
+    expect(cal.grants).toEqual(["oauth", "managed"]);
+    const named = { ...env, CAL_NEW_USERS: "managed" };
+    expect(CalClient.fromEnv({ tokenStore, env: named }).grants).toEqual(["managed", "oauth"]);
+    expect(CalClient.fromEnv({ tokenStore, env: named, newUsers: "oauth" }).grants).toEqual([
+      "oauth",
+      "managed",
+    ]);
+  });
+
+  test("what new users get stays in the code and in the environment when one of the clients goes", () => {
+    const newUsers = { tokenStore, newUsers: "oauth" } as const;
+    const CAL_NEW_USERS = "oauth";
+    expect(CalClient.fromEnv({ ...newUsers, env: { ...all, CAL_NEW_USERS } }).grants).toEqual(["oauth"]);
+    expect(CalClient.fromEnv({ ...newUsers, env: { ...platform, CAL_NEW_USERS } }).grants).toEqual([
+      "managed",
+    ]);
   });
 
   test.each<[string, Record<string, string>, string]>([

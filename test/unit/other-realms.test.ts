@@ -30,9 +30,7 @@ describe("values of another realm", () => {
   test("a store's record may have Dates of another realm", async () => {
     const emulator = createCalEmulator();
     const cal = new CalClient({
-      managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-      baseUrl: emulator.url,
-      fetch: emulator.fetch,
+      ...emulator.clientOptions,
       tokenStore: foreignStore(),
     });
     const user = await cal.ensureUser("ada", { email: "ada@example.com", name: "Ada" });

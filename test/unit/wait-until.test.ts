@@ -18,9 +18,7 @@ afterEach(() => {
 
 function client(options: TestClientOptions = {}): CalClient {
   return new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     tokenStore: memoryTokenStore(),
     retry: { limit: 0 },
     waitUntil: (work) => void handedOver.push(work),

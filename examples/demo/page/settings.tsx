@@ -1,4 +1,9 @@
-import { CalendarIntegration, useCalendarIntegration, type CalendarIntegrationStatus } from "calbridge/react";
+import {
+  CalendarIntegration,
+  useCalendarIntegration,
+  type CalendarIntegrationStatus,
+  type ConsentMode,
+} from "calbridge/react";
 import type { ReactNode } from "react";
 import { BusyStrip } from "./busy-strip.js";
 import { ServerPanel } from "./server-panel.js";
@@ -9,6 +14,8 @@ export interface SettingsProps {
   userName: string;
   timeZone: string;
   initialStatus?: CalendarIntegrationStatus | undefined;
+  /** `popup`: consent pages open in windows of their own. */
+  mode?: ConsentMode | undefined;
   serverPanel: ServerPanelState;
   isEmulated: boolean;
 }
@@ -18,10 +25,11 @@ export function Settings({
   userName,
   timeZone,
   initialStatus,
+  mode,
   serverPanel,
   isEmulated,
 }: SettingsProps): ReactNode {
-  const integration = useCalendarIntegration({ initialStatus });
+  const integration = useCalendarIntegration({ initialStatus, mode });
   return (
     <>
       <header className="top">

@@ -1,6 +1,6 @@
 import { createSchema } from "calbridge/postgres";
 import { createApp } from "./app.js";
-import { pool } from "./calendar.js";
+import { cal, pool } from "./calendar.js";
 
 // Creates the token table if it does not exist. For your own migrations, `npx calbridge schema` prints the SQL.
 await createSchema(pool);
@@ -10,6 +10,7 @@ const server = createApp().listen(port, () => {
   console.log(`Listening on port ${port}`);
 });
 
+// First the requests end, then the refreshes in flight, and then the pool that these write with.
 process.once("SIGTERM", () => {
-  server.close(() => void pool.end());
+  server.close(() => void cal.close().then(() => pool.end()));
 });

@@ -1,4 +1,4 @@
-import { encryptedTokenStore, encryptionKeysFromEnv } from "calbridge";
+import { CalClient, encryptedTokenStore, encryptionKeysFromEnv } from "calbridge";
 import { createCalHandlers } from "calbridge/handlers";
 import { postgresTokenStore } from "calbridge/postgres";
 import { eq } from "drizzle-orm";
@@ -12,9 +12,12 @@ const tokenStore = encryptedTokenStore(postgresTokenStore({ client: db.$client }
   keys: encryptionKeysFromEnv(),
 });
 
-/** The routes under /api/cal, created once for the process. The other options are read from the environment. */
+/** One client for the process. The other options are read from the environment. */
+export const cal = CalClient.fromEnv({ tokenStore });
+
+/** The routes under /api/cal. The other options are read from the environment. */
 export const handlers = createCalHandlers.fromEnv({
-  tokenStore,
+  client: cal,
   async authenticate(request) {
     const user = await signedIn(request.headers.get("cookie"));
     return user && { userId: user.ulid, email: user.email, name: user.name, timeZone: user.timeZone };

@@ -1,10 +1,10 @@
+import { sqliteTokenStore, type D1Database } from "calbridge/sqlite";
 import type { ExecutionContext } from "hono";
-import postgres from "postgres";
 import { createApp } from "./app.js";
 import { createCalendar } from "./calendar.js";
 
 interface Env {
-  HYPERDRIVE: { connectionString: string };
+  DB: D1Database;
   /** Variables and secrets, as in .env.example. */
   [variable: `${"CAL_" | "APP_"}${string}`]: string;
 }
@@ -12,12 +12,13 @@ interface Env {
 /** The handler for Workers. */
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
-    const { HYPERDRIVE, ...variables } = env;
-    // Create all of it for each request: on Workers a request can use neither the connections nor the promises of another
-    // one. Hyperdrive has the pool. Disable its cache (see the readme): a cached token may no longer be valid.
-    const sql = postgres(HYPERDRIVE.connectionString, { max: 5, fetch_types: false });
-    const response = await createApp(createCalendar(sql, variables)).fetch(request, env, context);
-    context.waitUntil(sql.end());
+    const { DB, ...variables } = env;
+    // Create all of it for each request: on Workers a request can't use the promises of another one.
+    const store = sqliteTokenStore({ database: DB });
+    const { cal, handlers } = createCalendar(store, variables, (work) => context.waitUntil(work));
+    const response = await createApp(handlers).fetch(request, env, context);
+    // A refresh that is still running is written.
+    context.waitUntil(cal.close());
     return response;
   },
 };

@@ -1,9 +1,9 @@
-import { encryptedTokenStore, encryptionKeysFromEnv } from "calbridge";
+import { CalClient, encryptedTokenStore, encryptionKeysFromEnv } from "calbridge";
 import { createCalHandlers, type CalHandlers } from "calbridge/handlers";
 import { prismaTokenStore } from "calbridge/prisma";
 import type { CalendarIntegrationStatus } from "calbridge/react";
 import { headers } from "next/headers";
-import { connection } from "next/server";
+import { after, connection } from "next/server";
 import { prisma } from "@/lib/prisma";
 import { currentUser } from "@/lib/session";
 
@@ -16,14 +16,22 @@ let handlers: CalHandlers | undefined;
  */
 export function calendar(): CalHandlers {
   return (handlers ??= createCalHandlers.fromEnv({
-    // The tokens are encrypted with CAL_TOKEN_ENCRYPTION_KEYS before they are written to the table.
-    tokenStore: encryptedTokenStore(prismaTokenStore({ prisma }), { keys: encryptionKeysFromEnv() }),
+    client: createClient(),
     async authenticate() {
       const user = await currentUser();
       return user && { userId: user.ulid, email: user.email, name: user.name, timeZone: user.timeZone };
     },
     successUrl: "/settings",
   }));
+}
+
+function createClient(): CalClient {
+  return CalClient.fromEnv({
+    // The tokens are encrypted with CAL_TOKEN_ENCRYPTION_KEYS before they are written to the table.
+    tokenStore: encryptedTokenStore(prismaTokenStore({ prisma }), { keys: encryptionKeysFromEnv() }),
+    // On SIGTERM, Next.js waits for this work before it ends the process: no refreshed token is lost.
+    waitUntil: (work) => after(work),
+  });
 }
 
 /** The first status of <CalendarIntegration>. If this fails, the browser loads the status itself and shows its error. */

@@ -172,14 +172,14 @@ export function listManagedUsers(
 export function getManagedUser(
   send: Send,
   clientId: string,
-  userId: number,
+  calUserId: number,
   options: CallOptions = {},
 ): Promise<ManagedUser> {
   return send({
     ...options,
     method: "GET",
     path: item,
-    params: { clientId, userId },
+    params: { clientId, userId: calUserId },
     read: readManagedUser,
   });
 }
@@ -188,7 +188,7 @@ export function getManagedUser(
 export function updateManagedUser(
   send: Send,
   clientId: string,
-  userId: number,
+  calUserId: number,
   update: ManagedUserUpdate,
   options: CallOptions = {},
 ): Promise<ManagedUser> {
@@ -196,7 +196,7 @@ export function updateManagedUser(
     ...options,
     method: "PATCH",
     path: item,
-    params: { clientId, userId },
+    params: { clientId, userId: calUserId },
     body: bodyOf(update),
     read: readManagedUser,
   });
@@ -206,14 +206,14 @@ export function updateManagedUser(
 export function deleteManagedUser(
   send: Send,
   clientId: string,
-  userId: number,
+  calUserId: number,
   options: CallOptions = {},
 ): Promise<ManagedUser> {
   return send({
     ...options,
     method: "DELETE",
     path: item,
-    params: { clientId, userId },
+    params: { clientId, userId: calUserId },
     read: readManagedUser,
   });
 }

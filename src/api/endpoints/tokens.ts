@@ -62,14 +62,14 @@ export function refreshTokens(
 export function forceRefreshTokens(
   send: Send,
   clientId: string,
-  userId: number,
+  calUserId: number,
   options: CallOptions = {},
 ): Promise<CalTokens> {
   return send({
     ...options,
     method: "POST",
     path: "/oauth-clients/{clientId}/users/{userId}/force-refresh",
-    params: { clientId, userId },
+    params: { clientId, userId: calUserId },
     read: (response) => toTokens(dataOf(tokensSchema)(response)),
   });
 }

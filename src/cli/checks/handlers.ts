@@ -1,5 +1,6 @@
 import { CalValidationError } from "../../errors.js";
 import { assertStateSecret } from "../../handlers/oauth/encrypted-json.js";
+import { parseHttpUrl } from "../../lib/http-url.js";
 import type { CommandIo } from "../command.js";
 import { isUnencrypted } from "./address.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
@@ -54,8 +55,8 @@ function checkSecret(value: string | undefined): Finding {
 }
 
 function checkAddress(name: string, value: string): Finding[] {
-  const url = /^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || `${url.search}${url.hash}${url.username}${url.password}` !== "") {
+  const url = parseHttpUrl(value);
+  if (!url || `${url.search}${url.hash}` !== "") {
     return [
       wrong(
         `${name} is not the address of an application.`,

@@ -1,6 +1,7 @@
 import type { OAuthOptions } from "../../client-options.js";
 import { exchangeCode } from "../../api/endpoints/oauth-tokens.js";
 import { CalApiError, isCalError, type CalError } from "../../errors.js";
+import { parseHttpUrl } from "../../lib/http-url.js";
 import type { CommandIo } from "../command.js";
 import { oauthClientOf, oneTryTransport } from "../oauth-client.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
@@ -36,9 +37,9 @@ export async function checkAtCal(io: CommandIo, oauth: OAuthOptions, baseUrl: st
 
 /** The callback of the handlers, at their usual place. */
 function handlersCallback(env: CommandIo["env"]): string | undefined {
-  const appUrl = env["NEXT_PUBLIC_APP_URL"]?.trim() || env["APP_URL"]?.trim();
-  if (!appUrl || !/^https?:\/\//i.test(appUrl) || !URL.canParse(appUrl)) return undefined;
-  return new URL(appUrl).href.replace(/\/+$/, "") + HANDLERS_CALLBACK;
+  const appUrl = parseHttpUrl(env["NEXT_PUBLIC_APP_URL"]?.trim() || env["APP_URL"]?.trim());
+  if (!appUrl) return undefined;
+  return appUrl.href.replace(/\/+$/, "") + HANDLERS_CALLBACK;
 }
 
 function meaningOf(error: CalError, redirectUri: string | undefined, isGiven: boolean): Finding[] {

@@ -33,6 +33,7 @@ export async function checkOAuth(io: CommandIo): Promise<Finding[]> {
   if (invalid) return [invalid];
   return [
     ...checkKind(oauth),
+    ...checkNewUsers(env),
     ...checkPlaces(oauth, baseUrl),
     ...checkScopes(oauth, baseUrl),
     ...(await checkAtCal(io, oauth, baseUrl)),
@@ -71,6 +72,22 @@ function checkKind({ clientSecret }: OAuthOptions): Finding[] {
     note(
       "CAL_OAUTH_CLIENT_SECRET is not set: the client is used as a public one, with PKCE.",
       "Set it, if the client was created as a confidential one.",
+    ),
+  ];
+}
+
+/** What a user without a record gets, if there is a platform client as well. */
+function checkNewUsers(env: CommandIo["env"]): Finding[] {
+  const newUsers = read(env, "CAL_NEW_USERS");
+  const isPlatform = read(env, "CAL_CLIENT_ID") !== undefined;
+  if (!isPlatform || newUsers === "managed" || newUsers === "oauth") return [];
+  const help =
+    "managed or oauth: whether a user without a record gets a managed user, or links an own account.";
+  if (newUsers !== undefined) return [wrong("CAL_NEW_USERS is neither managed nor oauth.", help)];
+  return [
+    note(
+      "CAL_NEW_USERS is not set, and there are a platform client and an OAuth client.",
+      `Set it, or give the option newUsers: ${help}`,
     ),
   ];
 }

@@ -8,6 +8,7 @@ import { ASSUMED_LIFE_MS, type KeptAttempt } from "./attempts.js";
 import { failure, otherAccountLeft, rejection, type RejectionReason } from "./callback-messages.js";
 import type { Attempt, Found } from "./oauth-state.js";
 import { rollBackOthers } from "./other-account.js";
+import { restoreSelection } from "./restore-selection.js";
 import { finishRollBacks, rollBack } from "./roll-back.js";
 import { verifyAttempt } from "./verify-attempt.js";
 
@@ -50,6 +51,7 @@ export async function completeCallback(
     const { result, connections } = await connect(request, context, attempt, { found, input });
     await context.known.note(attempt.userId, connections);
     await callHooks(request, context, attempt, result);
+    if (result.connected) await restoreSelection(context, attempt.userId);
     // Last: after an error in a hook the callback can be loaded again.
     const leftIds = connections.map(({ credentialId }) => credentialId);
     if (kept) await context.attempts.markCompleted(attempt.id, kept, leftIds);

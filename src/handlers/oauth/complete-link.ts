@@ -6,6 +6,7 @@ import { oauthErrorNames } from "../http/oauth-error-names.js";
 import { reportError } from "../report-error.js";
 import type { HandlerContext } from "../types.js";
 import { interrupted, rejection, type RejectionReason } from "./callback-messages.js";
+import { callOnUnlinked, keepEnded, type EndedLink } from "./ended-links.js";
 import { linkFailure, type LinkFailure, type LinkFailureReason } from "./link-messages.js";
 import { decryptVerifier, type LinkAttempt } from "./link-state.js";
 import { finishRollBacks } from "./roll-back.js";
@@ -53,7 +54,9 @@ export async function completeLink(
     if (failure) return failure;
     progress.isLinked = true;
     await callOnLinked(request, context, attempt);
-    return { isLinked: true, continuation: await goOn(request, context, attempt) };
+    const continuation = await goOn(request, context, attempt);
+    progress.isComplete = !continuation || !("reason" in continuation);
+    return { isLinked: true, continuation };
   });
   return result ?? reject(request, context, attempt, "used_state");
 }
@@ -77,6 +80,8 @@ async function link(
   { code, error }: Omit<LinkInput, "attempt">,
 ): Promise<LinkFailure | null> {
   const { userId, takeOver } = attempt;
+  let ended: EndedLink | undefined;
+  const onTakeOver = (link: EndedLink): void => void (ended = link);
   if (error === "access_denied") return linkFailure("access_denied");
   try {
     if (error !== undefined) throw refusedByPage(error);
@@ -85,12 +90,26 @@ async function link(
     const secret = encryptedSecretOf(request, context, attempt.id);
     const codeVerifier = secret === null ? null : await decryptVerifier(encryptedJson, secret, attempt.id);
     const replace = attempt.replace ?? (await isAccountGone(client.forUser(userId)));
-    await oauthOf(context).link(userId, { code, codeVerifier, redirectUri }, { replace, takeOver });
+    const options = { replace, takeOver, onTakeOver };
+    await oauthOf(context).link(userId, { code, codeVerifier, redirectUri }, options);
     return null;
   } catch (thrown) {
     const reason = reasonOf(thrown);
     await reportError(context, { handler: "oauthCallback", reason, userId, error: thrown, request });
     return linkFailure(reason);
+  } finally {
+    if (ended) await tellFormerHolder(request, context, ended);
+  }
+}
+
+/** Another application user's link has ended. An error is not this user's: that user's next status tells it again. */
+async function tellFormerHolder(request: Request, context: HandlerContext, ended: EndedLink): Promise<void> {
+  const { userId } = ended;
+  try {
+    await keepEnded(context, ended);
+    await callOnUnlinked(request, context, userId, ended);
+  } catch (error) {
+    await reportError(context, { handler: "oauthCallback", userId, error, request });
   }
 }
 
@@ -143,18 +162,28 @@ async function callOnLinked(
 async function goOn(
   request: Request,
   context: HandlerContext,
-  { userId, provider, returnUrl, popup }: LinkAttempt,
+  { userId, provider, selectAccount, reconnectId, returnUrl, popup }: LinkAttempt,
 ): Promise<LinkContinuation | null> {
   if (provider === undefined) return null;
   const user = context.options.client.forUser(userId);
   try {
     const connections = toConnections(await user.calendars.list(), provider);
-    const working = connections.filter(({ connected, delegated }) => connected && !delegated);
-    if (working.length > 0) {
+    const named = connections.find(({ credentialId }) => credentialId === reconnectId);
+    const working = connections.filter((one) => one.connected && !one.delegated && (!named || one === named));
+    // One more account was asked for, or one that this Cal.com account does not have: the user chooses it.
+    const mustSelect = selectAccount === true || (reconnectId !== undefined && !named);
+    if (working.length > 0 && !mustSelect) {
       await context.options.onConnected({ userId, provider, connections: working, request });
       return { provider, connections };
     }
-    const start = { provider, returnUrl, popup, isLinked: true };
+    const start = {
+      provider,
+      returnUrl,
+      popup,
+      selectAccount: mustSelect,
+      reconnectId: named?.credentialId,
+      isLinked: true,
+    };
     return { provider, ...(await startAttempt(request, context, user, start)) };
   } catch (error) {
     await reportError(context, { handler: "oauthCallback", userId, error, request });

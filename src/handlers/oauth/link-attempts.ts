@@ -7,6 +7,8 @@ import type { SharedRecords } from "./shared-records.js";
 interface LinkProgress {
   /** Whether the code was exchanged, and the account is linked. */
   isLinked: boolean;
+  /** Whether nothing is left to do. */
+  isComplete?: boolean;
 }
 
 /** Attempts to link a Cal.com account, as all servers of the application know them. */
@@ -15,7 +17,8 @@ export interface LinkAttempts {
   start(id: string): Promise<void>;
   /**
    * Completes an attempt, once: a code works once. Callers that come while that is under way in this process get the
-   * same outcome; others get `null`. After an error it can be completed again only if the account is linked by then.
+   * same outcome; others get `null`. An attempt that has linked the account and is not complete can be completed
+   * again, without the code.
    */
   completeOnce<T>(id: string, complete: (progress: LinkProgress) => Promise<T>): Promise<T | null>;
 }
@@ -57,12 +60,11 @@ export function createLinkAttempts(records: SharedRecords | null): LinkAttempts 
       running.join(id, async () => {
         const taken = await take(id);
         if (!taken) return null;
-        const progress = { ...taken };
+        const progress: LinkProgress = { isLinked: taken.isLinked };
         try {
           return await complete(progress);
-        } catch (error) {
-          if (progress.isLinked) await put(id, progress);
-          throw error;
+        } finally {
+          if (progress.isLinked && !progress.isComplete) await put(id, { isLinked: true });
         }
       }) as Promise<T | null>,
   };

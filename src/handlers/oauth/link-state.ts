@@ -9,6 +9,10 @@ export interface LinkAttempt extends StartedAttempt {
   clientId: string;
   /** Whose consent page comes next; absent if only the account is to be linked. */
   provider?: OAuthProvider | undefined;
+  /** Whether the provider's page asks which account to use. */
+  selectAccount?: boolean | undefined;
+  /** The credential to connect again. */
+  reconnectId?: number | undefined;
   /** Links another Cal.com account than the one that is linked. */
   replace?: boolean | undefined;
   /** Takes the Cal.com account from the application user who has it. */
@@ -25,6 +29,8 @@ const linkSchema = z.object({
   popup: z.optional(popupSchema),
   clientId: z.string(),
   provider: z.optional(providerSchema),
+  selectAccount: z.optional(z.boolean()),
+  reconnectId: z.optional(z.number()),
   replace: z.optional(z.boolean()),
   takeOver: z.optional(z.boolean()),
 });

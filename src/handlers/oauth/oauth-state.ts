@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { OAuthProvider } from "../../index.js";
+import { oauthProviders } from "../../calendars/providers.js";
 import { sha256, toBase64Url } from "../../lib/digest.js";
 import { isPopupId } from "../http/return-page.js";
 import type { EncryptedJson } from "./encrypted-json.js";
@@ -53,7 +54,7 @@ export interface Attempt extends StartedAttempt {
   found?: Found | undefined;
 }
 
-export const providerSchema = z.enum(["google", "office365"]);
+export const providerSchema = z.enum(oauthProviders);
 export const popupSchema = z.string().check(z.refine(isPopupId));
 export const foundSchema = z.object({
   credentialIds: z.array(z.number()),

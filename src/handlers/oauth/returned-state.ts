@@ -1,3 +1,4 @@
+import { parseJsonObject } from "../../lib/parse-json.js";
 import { decryptAttempt, type Attempt } from "./oauth-state.js";
 import type { HandlerContext } from "../types.js";
 import { STATE_PARAMETER } from "./start-attempt.js";
@@ -25,13 +26,6 @@ function ownStateIn(calState: string): string | undefined {
 }
 
 function redirIn(calState: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(calState);
-    if (typeof parsed !== "object" || parsed === null || !("redir" in parsed)) return undefined;
-    return typeof parsed.redir === "string" ? parsed.redir : undefined;
-  } catch (error) {
-    // Not JSON, or brackets nested too deep for some engines.
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
-    throw error;
-  }
+  const redir = parseJsonObject(calState)?.["redir"];
+  return typeof redir === "string" ? redir : undefined;
 }

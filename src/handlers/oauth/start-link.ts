@@ -7,29 +7,28 @@ import type { StartedFlow } from "./start-attempt.js";
 import { createStateCookie } from "./state-cookie.js";
 
 /** What an attempt to link begins with. */
-export type LinkStart = Pick<LinkAttempt, "provider" | "returnUrl" | "popup" | "replace" | "takeOver">;
+export type LinkStart = Pick<
+  LinkAttempt,
+  "provider" | "selectAccount" | "reconnectId" | "returnUrl" | "popup" | "replace" | "takeOver"
+>;
 
 /** Starts an attempt to link the user's Cal.com account: where to send the browser. */
 export async function startLink(
   request: Request,
   context: HandlerContext,
   userId: string,
-  { provider, returnUrl, popup, replace, takeOver }: LinkStart,
+  start: LinkStart,
 ): Promise<StartedFlow> {
   const { encryptedJson, now, linkRedirectUri: redirectUri } = context.options;
   const oauth = oauthOf(context);
   const { attemptId: id, nonceHash, cookies, cookiesWith } = await createStateCookie(request, context);
   const state = await encryptLink(encryptedJson, {
+    ...start,
     id,
     userId,
     nonceHash,
     startedAt: now(),
-    returnUrl,
-    popup,
     clientId: oauth.clientId,
-    provider,
-    replace,
-    takeOver,
   });
   const { url: authUrl, codeVerifier } = await oauth.authorizationUrl({ state, redirectUri });
   await context.links.start(id);

@@ -1,3 +1,4 @@
+import { decode } from "jose/base64url";
 import { toBase64Url } from "../../lib/digest.js";
 import { HttpError } from "../http/http-error.js";
 import { readCookies, setCookie } from "../http/cookies.js";
@@ -108,9 +109,8 @@ function createNonce(now: number): string {
 function startOf(value: string): number {
   const [nonce] = /^[\w-]{43}(?=\.|$)/.exec(value) ?? [];
   if (nonce === undefined) return NaN;
-  const start = atob(nonce.slice(0, 8).replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = Uint8Array.from(start, (char) => char.charCodeAt(0));
-  return new DataView(bytes.buffer).getUint32(0) * 1000;
+  const { buffer, byteOffset } = decode(nonce);
+  return new DataView(buffer, byteOffset).getUint32(0) * 1000;
 }
 
 interface OwnCookie {

@@ -1,7 +1,7 @@
 import { isCalError } from "../../errors.js";
 import type { CalendarStatus, UserCalendars } from "../../index.js";
 import { asciiLowerCase } from "../../lib/ascii-lower-case.js";
-import { toConnections, type Connection } from "../account.js";
+import { toConnections, unlistedApple, type Connection } from "../account.js";
 import { noteUnlistedApple } from "../unlisted-apple.js";
 import { requireSession, asUser } from "../session.js";
 import { HttpError } from "../http/http-error.js";
@@ -34,7 +34,8 @@ export const appleCredentials: Route = {
     }
     if (status.listed === false) await noteUnlistedApple(context, userId);
     await context.options.onConnected({ userId, provider: "apple", connections, request });
-    return success({ calendarType: "apple", ...status });
+    // What the status route will list: Cal.com does not list a new Apple connection for some seconds.
+    return success({ calendarType: "apple", ...status, calendars: [unlistedApple] });
   },
 };
 

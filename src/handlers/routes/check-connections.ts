@@ -4,6 +4,9 @@ import { success } from "../http/responses.js";
 import { finishAllRollBacks } from "../oauth/finish-roll-backs.js";
 import type { Route } from "../types.js";
 
+/** For checks in flight when the time is up: a platform ends requests that take much longer. */
+const GRACE_MS = 5_000;
+
 /**
  * `GET` or `POST /connections/check`: for a scheduler, such as Vercel Cron. Finishes pending roll-backs, checks users who are
  * due until its time is up, and returns how far it came. Authenticated by `cronSecret`; off without it.
@@ -35,6 +38,7 @@ export const checkConnections: Route = {
         maxPerMinute,
         concurrency,
         signal,
+        graceMs: GRACE_MS,
         skip: new Set(pending),
         onFailure: (userId) =>
           logger?.warn?.("calbridge: a user's connections could not be checked", { userId }),

@@ -1,5 +1,6 @@
 import { readFields } from "../http/request.js";
 import { success } from "../http/responses.js";
+import { callOnUnlinked, keepEnded } from "../oauth/ended-links.js";
 import { requireSession } from "../session.js";
 import type { Route } from "../types.js";
 
@@ -13,11 +14,14 @@ export const oauthUnlink: Route = {
     await readFields(request, context.options.maxBodyBytes);
     const user = context.options.client.forUser(userId);
     const account = await user.calAccount();
-    // A managed user has no link.
-    if (account?.grant !== "oauth") return success({ unlinked: false });
+    // A managed user has no link. One that has ended a moment ago may not be told yet.
+    if (account?.grant !== "oauth") {
+      return success({ unlinked: await callOnUnlinked(request, context, userId) });
+    }
+    const ended = { userId, calUserId: account.calUserId, email: account.email };
+    await keepEnded(context, ended);
     const unlinked = await user.unlink();
-    const { calUserId, email } = account;
-    if (unlinked) await context.options.onUnlinked?.({ userId, calUserId, email, request });
+    if (unlinked) await callOnUnlinked(request, context, userId, ended);
     return success({ unlinked });
   },
 };

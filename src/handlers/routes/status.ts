@@ -4,6 +4,7 @@ import { emptyList } from "../account.js";
 import { toCalAccountView, type CalAccountView } from "../cal-account-view.js";
 import { toAllConnections } from "../connection-list.js";
 import { isLinkable, isLinkLost } from "../linked-account.js";
+import { callOnUnlinked } from "../oauth/ended-links.js";
 import { requireSession, isUserLost } from "../session.js";
 import { success } from "../http/responses.js";
 import type { HandlerContext, Route } from "../types.js";
@@ -22,6 +23,7 @@ export const status: Route = {
       toAllConnections(context, userId, list),
       hasAccount ? findAccount(context, userId) : null,
     ]);
+    if (isLinkable(context) && calAccount?.grant !== "oauth") await tellUnlinked(request, context, userId);
     return success({
       hasConnectedCalendars: calendars.some(({ connected }) => connected),
       calendars,
@@ -57,4 +59,13 @@ async function find(request: Request, context: HandlerContext, userId: string): 
 async function findAccount(context: HandlerContext, userId: string): Promise<CalAccountView | null> {
   if (!isLinkable(context)) return { grant: "managed" };
   return toCalAccountView(await context.options.client.forUser(userId).calAccount());
+}
+
+/** A link that has ended without the application being told: its function threw, or another user took the account. */
+async function tellUnlinked(request: Request, context: HandlerContext, userId: string): Promise<void> {
+  try {
+    await callOnUnlinked(request, context, userId);
+  } catch (error) {
+    await reportError(context, { handler: "status", userId, error, request });
+  }
 }

@@ -1,6 +1,6 @@
 import { CalStoreError } from "../../errors.js";
 import type { TokenStore } from "../../tokens/token-store.js";
-import { assertStorableText, assertStorableUserId, entryKey } from "../check-record.js";
+import { assertStorableText, assertStorableUserId, entryKey } from "../assert-record.js";
 import { otherResult } from "../json-rows.js";
 import { entryStatements } from "./entry-statements.js";
 import type { QuotedNames } from "./identifiers.js";

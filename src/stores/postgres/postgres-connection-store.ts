@@ -1,5 +1,5 @@
 import { isCalError } from "../../errors.js";
-import { assertStorableState, assertStorableUserId, assertVersion, firstVersion } from "../check-record.js";
+import { assertStorableState, assertStorableUserId, assertVersion, firstVersion } from "../assert-record.js";
 import type { ConnectionState, ConnectionStore } from "../connection-store.js";
 import { otherResult } from "../json-rows.js";
 import { statementRunner, type PostgresClient } from "./client.js";

@@ -12,7 +12,7 @@ import {
   assertVersion,
   firstVersion,
   secretsOf,
-} from "../check-record.js";
+} from "../assert-record.js";
 import { otherResult } from "../json-rows.js";
 import { aliasError, hiddenRowError, rowWithoutUserError, spellingError } from "../refused-write.js";
 import { statementRunner, type PostgresClient } from "./client.js";

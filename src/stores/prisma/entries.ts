@@ -1,5 +1,5 @@
 import type { TokenStore } from "../../tokens/token-store.js";
-import { assertStorableText, assertStorableUserId, entryKey } from "../check-record.js";
+import { assertStorableText, assertStorableUserId, entryKey } from "../assert-record.js";
 import { isUniqueViolation, withPrismaErrors } from "./errors.js";
 import { assertWhole, databaseNow, selectAll, type PrismaModel } from "./model.js";
 

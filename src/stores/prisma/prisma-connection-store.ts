@@ -1,4 +1,4 @@
-import { assertStorableState, assertStorableUserId, assertVersion, firstVersion } from "../check-record.js";
+import { assertStorableState, assertStorableUserId, assertVersion, firstVersion } from "../assert-record.js";
 import type { ConnectionState, ConnectionStateWrite, ConnectionStore } from "../connection-store.js";
 import { isUniqueViolation, withPrismaErrors } from "./errors.js";
 import { assertWhole, databaseNow, modelOf, primaryOf, selectAll, type Row } from "./model.js";

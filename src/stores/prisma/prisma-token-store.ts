@@ -12,7 +12,7 @@ import {
   assertVersion,
   firstVersion,
   secretsOf,
-} from "../check-record.js";
+} from "../assert-record.js";
 import { columnKeys, columnNames, type TokenColumnNames } from "../columns.js";
 import { hiddenRowError, rowWithoutUserError, spellingError } from "../refused-write.js";
 import { entryFields, prismaEntries } from "./entries.js";

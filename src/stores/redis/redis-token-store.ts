@@ -12,7 +12,7 @@ import {
   assertVersion,
   firstVersion,
   secretsOf,
-} from "../check-record.js";
+} from "../assert-record.js";
 import { scriptRunner, type RedisClient } from "./client.js";
 import { redisError } from "./errors.js";
 import { calUserKey, readRecord, writeRecord } from "./record-json.js";

@@ -58,7 +58,9 @@ export const reassignScript = `
   redis.call('ZADD', KEYS[3], 0, ARGV[4])
   redis.call('RENAME', KEYS[4], KEYS[1])
   local version = string.format('%.0f', ARGV[1] + 1)
-  redis.call('HSET', KEYS[1], 'record', ARGV[2], 'version', version, 'updatedAt', ARGV[3], 'calUser', ARGV[5])
+  local updatedAt = redis.call('HGET', KEYS[1], 'updatedAt')
+  if tonumber(updatedAt) < tonumber(ARGV[3]) then updatedAt = ARGV[3] end
+  redis.call('HSET', KEYS[1], 'record', ARGV[2], 'version', version, 'updatedAt', updatedAt, 'calUser', ARGV[5])
   return ${returned}
 `;
 

@@ -1,5 +1,5 @@
 import type { TokenStore } from "../../tokens/token-store.js";
-import { assertStorableText, assertStorableUserId, entryKey } from "../check-record.js";
+import { assertStorableText, assertStorableUserId, entryKey } from "../assert-record.js";
 import { otherResult } from "../json-rows.js";
 import type { QuotedNames } from "./names.js";
 import type { Query } from "./query.js";

@@ -29,9 +29,15 @@ const messages: readonly { message: RegExp; advice: string }[] = [
     advice: "The application has no such user: write the user's own row first.",
   },
   {
-    message: /no such table|no such column|has no column named/,
+    message: /no such table/,
     advice:
-      "The tables are missing or lack columns: run `npx calbridge {schema}` and apply what it prints, or pass createTables: true.",
+      "The tables are missing: run `npx calbridge {schema}` and apply what it prints, or pass createTables: true.",
+  },
+  {
+    // SQLite can't add a column only where it is missing, so the printed SQL does not.
+    message: /no such column|has no column named/,
+    advice:
+      "A table lacks a column: add it with ALTER TABLE ... ADD COLUMN, as `npx calbridge {schema}` prints it.",
   },
   {
     message: /ON CONFLICT clause does not match/,

@@ -1,4 +1,4 @@
-import { assertStorableState, assertStorableUserId, assertVersion, firstVersion } from "../check-record.js";
+import { assertStorableState, assertStorableUserId, assertVersion, firstVersion } from "../assert-record.js";
 import type { ConnectionState, ConnectionStore } from "../connection-store.js";
 import { otherResult } from "../json-rows.js";
 import { connectionTableStatements, connectionTableName } from "./connection-table.js";

@@ -12,7 +12,7 @@ import {
   assertVersion,
   firstVersion,
   secretsOf,
-} from "../check-record.js";
+} from "../assert-record.js";
 import { otherResult } from "../json-rows.js";
 import { hiddenRowError } from "../refused-write.js";
 import { sqliteDriver, type SqliteDatabase } from "./database.js";

@@ -33,7 +33,7 @@ export function connectionStoreProcessContract(
     name: `processes: ${name}`,
     run: async () => {
       const store = await options.makeStore();
-      const start = () => new RemoteStore<ConnectionJob>(options.start());
+      const start = () => new RemoteStore<ConnectionJob>(options.start(), "serveConnectionStore");
       const processes = Array.from({ length: options.processes ?? 4 }, start);
       const userIds = Array.from({ length: 60 }, () => crypto.randomUUID());
       try {

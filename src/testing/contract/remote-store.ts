@@ -23,14 +23,17 @@ interface Waiting {
 /** A process with the store, as the test sees it. */
 export class RemoteStore<Job extends object> {
   readonly #process: StoreProcess;
+  readonly #served: string;
   readonly #jobs = new Map<number, Waiting>();
   readonly #ended: Promise<void>;
   readonly #ready: Promise<void>;
   #hasEnded = false;
   #lastId = 0;
 
-  constructor(process: StoreProcess) {
+  /** @param served - The function that the process calls to serve its store, for messages. */
+  constructor(process: StoreProcess, served: string) {
     this.#process = process;
+    this.#served = served;
     this.#ended = new Promise((resolve) => {
       process.on("exit", () => {
         this.#hasEnded = true;
@@ -52,7 +55,7 @@ export class RemoteStore<Job extends object> {
   /** Resolves when the process accepts jobs, or has ended. */
   async ready(): Promise<void> {
     await Promise.race([this.#ready, this.#ended]);
-    if (this.#hasEnded) throw new TokenStoreContractError("a process ended before it served its store");
+    if (this.#hasEnded) throw new TokenStoreContractError(`a process ended before it called ${this.#served}`);
   }
 
   /** Gives it a job. Rejects if the job fails or the process ends. */

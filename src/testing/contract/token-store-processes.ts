@@ -56,7 +56,7 @@ export function tokenStoreProcessContract(options: TokenStoreProcessContractOpti
       const store = await options.makeStore();
       const processes = Array.from(
         { length: options.processes ?? 4 },
-        () => new RemoteStore<Job>(options.start()),
+        () => new RemoteStore<Job>(options.start(), "serveTokenStore"),
       );
       try {
         await Promise.all(processes.map((process) => process.ready()));

@@ -34,7 +34,7 @@ describe("connecting", () => {
     await ada.signIn("Ada Lovelace");
     await ada.page.getByRole("button", { name: "Connect Google Calendar" }).click();
     await ada.consent("Deny");
-    await ada.expectMessage("Nothing new was connected. Try again and allow access.");
+    await ada.expectMessage("Nothing new was connected. Try again and allow access");
     await ada.card("Google Calendar").getByText("Not connected", { exact: true }).waitFor();
   });
 

@@ -23,7 +23,7 @@ describe("failures", () => {
     await ada.signIn("Ada Lovelace");
     await ada.connect("Google Calendar");
     await ada.page.getByRole("button", { name: "Lose the response of a refresh" }).click();
-    await ada.expectMessage("The calendar service can’t be reached just now.");
+    await ada.expectMessage("The calendar service can’t be reached.");
     // The page keeps its content.
     await ada.page.getByRole("checkbox", { name: "Team", exact: true }).waitFor();
 
@@ -103,7 +103,7 @@ describe("failures", () => {
     await ada.connect("Google Calendar");
     await ada.context.setOffline(true);
     await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();
-    await ada.expectMessage("The calendar service can’t be reached just now.");
+    await ada.expectMessage("The calendar service can’t be reached.");
     await ada.card("Google Calendar").getByText("Connected", { exact: true }).waitFor();
     await ada.context.setOffline(false);
     await ada.page.getByRole("button", { name: "Check now Google Calendar" }).click();

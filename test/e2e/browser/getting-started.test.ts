@@ -39,12 +39,17 @@ afterAll(async () => {
   for (const cleanUp of cleanups) await cleanUp();
 });
 
+/** The kinds of clients, whose settings differ. */
+type Kind = "OAuth 2" | "managed users";
+
 /** The files to write and the commands to run between two headings, in order. */
-function stepsOf(from: string, to: string): CodeBlock[] {
+function stepsOf(from: string, to: string, kind: Kind = "managed users"): CodeBlock[] {
   const [start, end] = [from, to].map((heading) => page.text.split("\n").indexOf(heading));
   expect([start, end], `headings ${from} and ${to}`).not.toContain(-1);
   const between = codeBlocks(page).filter(({ line }) => line > start! && line < end!);
-  return between.filter(({ isRun, file }) => isRun || file !== undefined);
+  const isOfKind = ({ file, code }: CodeBlock): boolean =>
+    file !== ".env.local" || code.includes("CAL_OAUTH_CLIENT_ID") === (kind === "OAuth 2");
+  return between.filter((block) => (block.isRun || block.file !== undefined) && isOfKind(block));
 }
 
 async function follow(steps: CodeBlock[]): Promise<string> {
@@ -59,6 +64,15 @@ async function follow(steps: CodeBlock[]): Promise<string> {
   }
   return output;
 }
+
+const dev = `npm run dev -- --port ${appPort}`;
+
+/** As the page says for another port than 3000. */
+const startEmulator = () =>
+  application.start(
+    `npx calbridge emulator --port ${emulatorPort} --oauth-redirect-uris http://localhost:${appPort}/api/cal/oauth/callback`,
+    `runs at http://127.0.0.1:${emulatorPort}/v2`,
+  );
 
 async function openSettings(colorScheme: "light" | "dark"): Promise<Page> {
   const context = await browser.newContext({ colorScheme });
@@ -82,11 +96,8 @@ async function textOf(opened: Page): Promise<string> {
 
 test("the readme's quick start connects a calendar", async () => {
   await follow(codeBlocks(readme).filter(({ file }) => file !== undefined));
-  const emulator = await application.start(
-    `npx calbridge emulator --port ${emulatorPort}`,
-    `runs at http://127.0.0.1:${emulatorPort}/v2`,
-  );
-  const dev = await application.start(`npm run dev -- --port ${appPort}`, "Ready in");
+  const emulator = await startEmulator();
+  const server = await application.start(dev, "Ready in");
   const opened = await (await browser.newContext()).newPage();
   opened.setDefaultTimeout(30_000);
   await opened.goto(`http://localhost:${appPort}/settings`);
@@ -94,17 +105,13 @@ test("the readme's quick start connects a calendar", async () => {
   await opened.getByRole("button", { name: "Allow" }).click();
   await opened.getByText("Google Calendar is connected.").waitFor();
   await opened.getByText("alice@gmail.example").first().waitFor();
-  await dev.stop();
+  await server.stop();
   await emulator.stop();
 }, 120_000);
 
 test("connects a calendar after step 3, keeps it in a file after step 6, and in Postgres after step 7", async () => {
   await follow(stepsOf("## 2. Four files", "## 3. Connect a calendar"));
-  await application.start(
-    `npx calbridge emulator --port ${emulatorPort}`,
-    `runs at http://127.0.0.1:${emulatorPort}/v2`,
-  );
-  const dev = `npm run dev -- --port ${appPort}`;
+  const emulator = await startEmulator();
   const first = await application.start(dev, "Ready in");
 
   const opened = await openSettings("light");
@@ -167,4 +174,63 @@ test("connects a calendar after step 3, keeps it in a file after step 6, and in 
   expect(findings).toContain("Nothing is wrong.");
   expect(findings).toContain("The stored tokens can be decrypted with the keys.");
   await second.stop();
+  await emulator.stop();
+}, 360_000);
+
+test("with OAuth 2: connects a calendar in the user's own Cal.com account after step 3, and keeps it in a file after step 6", async () => {
+  let since = Date.now();
+  const log = (step: string): void => {
+    process.stdout.write(
+      `getting started, OAuth 2: ${step} took ${((Date.now() - since) / 1000).toFixed(1)} s\n`,
+    );
+    since = Date.now();
+  };
+  // Two paths are followed in one folder. Before it changes kinds, the page has the reader delete this.
+  await application.shell("rm -f calendar.db*");
+  await follow(stepsOf("## 2. Four files", "## 3. Connect a calendar", "OAuth 2"));
+  log("writing the files");
+  const emulator = await startEmulator();
+  const first = await application.start(dev, "Ready in");
+  log("starting the emulator and the application");
+
+  /** The emulator's form of Cal.com's page, as the page describes it. */
+  const allowAtCal = async (opened: Page): Promise<void> => {
+    await opened.getByLabel("Ada Lovelace").check();
+    await opened.getByRole("button", { name: "Sign in" }).click();
+    await opened.getByRole("button", { name: "Allow" }).click();
+  };
+  const opened = await openSettings("light");
+  await opened.getByText("Not linked", { exact: true }).waitFor();
+  log("the first page");
+  await opened.getByRole("button", { name: "Connect Google Calendar" }).click();
+  await allowAtCal(opened);
+  await opened.getByRole("heading", { name: "Sign in to Google" }).waitFor();
+  await opened.getByRole("button", { name: "Allow" }).click();
+  await opened.getByText("Google Calendar is connected.").waitFor();
+  await opened.getByText("alice@gmail.example").first().waitFor();
+  await opened.getByText("Team", { exact: true }).first().waitFor();
+  await opened.getByText("Linked as ada@cal.example").waitFor();
+  log("connecting a calendar");
+  await first.stop();
+
+  const [doctor] = codeBlocks(page, ["sh"]).filter(({ code }) => code.includes("doctor"));
+  expect(await application.shell(doctor!.code)).toContain("Nothing is wrong.");
+  log("the doctor");
+
+  await follow(stepsOf("## 6. A database, and encrypted tokens", "## 7. Postgres", "OAuth 2"));
+  const withFile = await application.start(dev, "Ready in");
+  const saved = await openSettings("light");
+  await saved.getByRole("button", { name: "Connect Office 365" }).click();
+  await allowAtCal(saved);
+  await saved.getByRole("heading", { name: "Sign in to Microsoft" }).waitFor();
+  await saved.getByRole("button", { name: "Allow" }).click();
+  await saved.getByText("Office 365 is connected.").waitFor();
+  await saved.getByText("alice@gmail.example").first().waitFor();
+  await withFile.stop();
+  const restarted = await application.start(dev, "Ready in");
+  await expect.poll(() => textOf(saved), { timeout: 30_000 }).toContain("alice@gmail.example");
+  expect(await textOf(saved)).toContain("Linked as ada@cal.example");
+  log("the database");
+  await restarted.stop();
+  await emulator.stop();
 }, 360_000);

@@ -87,6 +87,23 @@ describe("every state of the component", () => {
     await page.context().close();
   });
 
+  test.each([760, 375, 320])(
+    "nothing moves while the Cal.com account is loaded, linked and unlinked: %i pixels",
+    async (width) => {
+      const { page } = await open({ viewport: { width, height: 700 } });
+      const places: Record<string, number> = {};
+      for (const state of ["loading", "not-linked", "linking", "linked", "unlinking"]) {
+        await page.evaluate(`show(${JSON.stringify(state)}, { keepsPlace: true })`);
+        const card = page.getByRole("listitem", { name: "Google Calendar", exact: true });
+        places[state] = (await card.boundingBox())!.y;
+      }
+      const place = places["loading"]!;
+      expect(place).toBeGreaterThan(100);
+      expect(places).toEqual(Object.fromEntries(Object.keys(places).map((state) => [state, place])));
+      await page.context().close();
+    },
+  );
+
   test("with prefers-reduced-motion, nothing is animated", async () => {
     const { page } = await open({ reducedMotion: "reduce" });
     await show(page, "checking");

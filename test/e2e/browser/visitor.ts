@@ -2,15 +2,24 @@ import type { BrowserContext, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Demo } from "../../../examples/demo/start.js";
 
+/** Someone with an account at the emulated Cal.com. */
+type Person = "Ada Lovelace" | "Grace Hopper";
+
 /** A user with a browser. */
 export interface Visitor {
   page: Page;
   context: BrowserContext;
   /** Errors in the console, and uncaught exceptions. */
   consoleErrors: string[];
-  signIn(name: "Ada Lovelace" | "Grace Hopper"): Promise<void>;
+  signIn(name: Person): Promise<void>;
   /** A provider's card. */
   card(name: string): Locator;
+  /** The row of the user's own Cal.com account. */
+  calAccount: Locator;
+  /** Signs in at Cal.com as one of its people, on its authorize page, which must be open, and answers the question. */
+  answerAtCal(person: Person, decision?: "Allow" | "Go back"): Promise<void>;
+  /** Links an own Cal.com account: presses the button, signs in and allows at Cal.com, and waits for the message. */
+  link(person: Person): Promise<void>;
   /** Presses Allow or Deny on the provider's page, which must be open. */
   consent(decision: "Allow" | "Deny", account?: string): Promise<void>;
   /** Connects an account, the first one or another one: presses the button, consents and waits for the message. */
@@ -26,12 +35,12 @@ export async function openVisitor({ origin }: Demo, context: BrowserContext): Pr
   const consoleErrors: string[] = [];
   const isOwn = (url: string): boolean => url.startsWith(origin);
 
-  // Without the browser's own message about a request with an error status, which is expected.
-  page.on("console", (message) => {
+  // Without the browser's own message about a request with an error status, which is expected. Of all windows.
+  context.on("console", (message) => {
     const isFailedRequest = message.text().startsWith("Failed to load resource");
     if (["error", "warning"].includes(message.type()) && !isFailedRequest) consoleErrors.push(message.text());
   });
-  page.on("pageerror", (error) => consoleErrors.push(String(error)));
+  context.on("weberror", (error) => consoleErrors.push(String(error.error())));
   const visitor: Visitor = {
     page,
     context,
@@ -42,6 +51,18 @@ export async function openVisitor({ origin }: Demo, context: BrowserContext): Pr
       await page.getByRole("heading", { name: "Calendars", exact: true }).waitFor();
     },
     card: (name) => page.getByRole("listitem", { name, exact: true }),
+    calAccount: page.getByRole("listitem", { name: "Your Cal.com account", exact: true }),
+    async answerAtCal(person, decision = "Allow") {
+      await page.getByRole("heading", { name: "Sign in to Cal.com" }).waitFor();
+      await page.getByLabel(person).check();
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: decision }).click();
+    },
+    async link(person) {
+      await visitor.calAccount.getByRole("button", { name: /^Link/ }).click();
+      await visitor.answerAtCal(person);
+      await visitor.expectMessage("Your Cal.com account is linked.");
+    },
     async consent(decision, account) {
       await page.getByRole("heading", { name: "Sign in to" }).waitFor();
       if (account !== undefined) await page.getByLabel(account).check();

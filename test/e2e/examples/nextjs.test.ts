@@ -4,7 +4,7 @@ import { afterAll, beforeAll, test } from "vitest";
 import { applyScript } from "../../support/tables.js";
 import type { TestDatabase } from "../../support/postgres.js";
 import { installExample, type ExampleProject } from "./project.js";
-import { walkExample } from "./walk-example.js";
+import { walkExample, walkExampleWithOwnAccounts } from "./walk-example.js";
 
 const routes = [
   ["calendars/oauth-connect-url", "GET", "oauthConnectUrl"],
@@ -14,6 +14,9 @@ const routes = [
   ["calendars/sync-credentials", "POST", "syncCredentials"],
   ["calendars/disconnect", "POST", "disconnect"],
   ["refresh", "GET", "refresh"],
+  ["oauth/authorize-url", "GET", "oauthAuthorizeUrl"],
+  ["oauth/callback", "GET POST", "oauthCallback"],
+  ["oauth/unlink", "POST", "oauthUnlink"],
 ] as const;
 
 let project: ExampleProject;
@@ -33,16 +36,21 @@ async function addRouteFiles(directory: string): Promise<void> {
   const calendar = await readFile(join(directory, "lib/calendar.ts"), "utf8");
   const copy = calendar.replace('successUrl: "/settings"', 'successUrl: "/settings", basePath: "/each/cal"');
   await write("lib/each.ts", copy);
-  for (const [path, method, name] of routes) {
+  for (const [path, methods, name] of routes) {
     // Without `connection()`, `next build` would call the GET routes, and it has no secrets.
     const text = `import { connection } from "next/server";
 import { calendar } from "@/lib/each";
-
+${methods
+  .split(" ")
+  .map(
+    (method) => `
 export async function ${method}(request: Request) {
   await connection();
   return calendar().${name}(request);
 }
-`;
+`,
+  )
+  .join("")}`;
     await write(`app/each/cal/${path}/route.ts`, text);
   }
 }
@@ -66,3 +74,8 @@ test("the Next.js example with Prisma works with one catch-all route", () =>
 
 test("the Next.js example with Prisma works with a file for each route", () =>
   walkExample(project, { script: start, migrate, basePath: "/each/cal" }));
+
+test.each(["/api/cal", "/each/cal"])(
+  "the Next.js example serves users' own Cal.com accounts by its environment alone, with the routes at %s",
+  (basePath) => walkExampleWithOwnAccounts(project, { script: start, migrate, basePath }),
+);

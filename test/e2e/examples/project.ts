@@ -122,7 +122,6 @@ export async function exampleEnv(
     CAL_STATE_SECRET: randomBytes(32).toString("base64"),
     CAL_TOKEN_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString("base64")}`,
     DATABASE_URL: databaseUrl,
-    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: databaseUrl,
     APP_URL: origin,
     NEXT_PUBLIC_APP_URL: origin,
     PORT: port,

@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { memoryTokenStore } from "../../../src/index.js";
-import { tokenStoreContract, tokenStoreProcessContract } from "../../../src/testing/index.js";
+import { memoryConnectionStore, memoryTokenStore } from "../../../src/index.js";
+import {
+  connectionStoreContract,
+  connectionStoreProcessContract,
+  tokenStoreContract,
+  tokenStoreProcessContract,
+} from "../../../src/testing/index.js";
 import type { Project } from "../../support/project.js";
 import { createSqliteFile } from "../../support/sqlite.js";
 import { runToEnd } from "./processes.js";
@@ -9,9 +14,18 @@ import { tools } from "./tools.js";
 
 export const node = (version: number) => join(tools, `node${version}/bin/node`);
 
+const start = () => expect.fail();
+
+/** How many rules each contract has. */
 export const rules = {
-  one: tokenStoreContract(() => memoryTokenStore()).length,
-  processes: tokenStoreProcessContract({ makeStore: memoryTokenStore, start: () => expect.fail() }).length,
+  tokens: {
+    one: tokenStoreContract(() => memoryTokenStore()).length,
+    processes: tokenStoreProcessContract({ makeStore: memoryTokenStore, start }).length,
+  },
+  connections: {
+    one: connectionStoreContract(() => memoryConnectionStore()).length,
+    processes: connectionStoreProcessContract({ makeStore: memoryConnectionStore, start }).length,
+  },
 };
 
 export function expectAllKept(lines: string[], count: number): void {
@@ -19,17 +33,19 @@ export function expectAllKept(lines: string[], count: number): void {
   expect(lines).toHaveLength(count + 1);
 }
 
-/** Tests the SQLite store over a driver, in a runtime of its own. */
+/** Tests the SQLite stores over a driver, in a runtime of its own. */
 export function testDriver(project: () => Project, driver: string, command: string, args: string[]): void {
   test.each([
-    ["one process", "one"],
-    ["several processes that share the file", "processes"],
-  ] as const)("the store keeps the contract: %s", async (_, role) => {
+    ["tokens", "one process", "one"],
+    ["tokens", "several processes that share the file", "processes"],
+    ["connections", "one process", "one"],
+    ["connections", "several processes that share the file", "processes"],
+  ] as const)("the store of %s keeps the contract: %s", async (store, _, role) => {
     const { file, remove } = await createSqliteFile();
-    const all = [...args, "program/sqlite.js", role, driver, file, tools];
+    const all = [...args, "program/sqlite.js", store, role, driver, file, tools];
     const { lines, stderr, exitCode } = await runToEnd(command, all, project().directory);
     await remove();
     expect([exitCode, stderr]).toEqual([0, ""]);
-    expectAllKept(lines, rules[role]);
+    expectAllKept(lines, rules[store][role]);
   });
 }

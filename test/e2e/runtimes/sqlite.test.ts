@@ -5,7 +5,7 @@ import { createProject, type Project } from "../../support/project.js";
 import { expectAllKept, node, rules, testDriver } from "./sqlite-driver.js";
 import { bundleForWorkers, program, startWorker, tools } from "./tools.js";
 
-// The SQLite store over the drivers that belong to a runtime. better-sqlite3, which has to be compiled, is tested with the
+// The SQLite stores over the drivers that belong to a runtime. better-sqlite3, which has to be compiled, is tested with the
 // frameworks.
 
 /** The runtimes that have each driver. `--no-warnings`: in Node 22 node:sqlite warns that it is experimental. */
@@ -27,13 +27,16 @@ describe.each(drivers)("%s, %s", (driver, _, command, args) => {
   testDriver(() => project, driver, command, args);
 });
 
-test("D1, Workers: the store keeps the contract", async () => {
-  const modules = await bundleForWorkers(project, "d1-worker.js", { external: ["node:*"] });
-  const worker = startWorker({ modules, d1Databases: ["DB"] });
-  try {
-    const response = await worker.dispatchFetch("http://worker.example/");
-    expectAllKept((await response.text()).split("\n"), rules.one);
-  } finally {
-    await worker.dispose();
-  }
-});
+test.each(["tokens", "connections"] as const)(
+  "D1, Workers: the store of %s keeps the contract",
+  async (store) => {
+    const modules = await bundleForWorkers(project, "d1-worker.js", { external: ["node:*"] });
+    const worker = startWorker({ modules, d1Databases: ["DB"] });
+    try {
+      const response = await worker.dispatchFetch(`http://worker.example/${store}`);
+      expectAllKept((await response.text()).split("\n"), rules[store].one);
+    } finally {
+      await worker.dispose();
+    }
+  },
+);

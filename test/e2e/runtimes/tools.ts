@@ -13,7 +13,8 @@ export const program = join(root, "test/e2e/runtimes/program");
 /** What these tests need of Miniflare, which the root does not install. */
 export interface Miniflare {
   ready: Promise<URL>;
-  dispatchFetch(url: string): Promise<Response>;
+  dispatchFetch(url: string, init?: RequestInit): Promise<Response>;
+  getD1Database(binding: string): Promise<unknown>;
   dispose(): Promise<void>;
 }
 

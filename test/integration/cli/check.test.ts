@@ -34,9 +34,7 @@ const realTimeout = globalThis.setTimeout;
 /** The application's client, as it runs elsewhere. */
 function application(): CalClient {
   return new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     tokenStore: postgresTokenStore({ client: database.pool }),
     now: emulator.clock.now,
   });
@@ -104,9 +102,7 @@ describe("calbridge check", () => {
     expect((await check(["--user", "ada"])).code).toBe(1);
     const told: string[] = [];
     const app = new CalClient({
-      managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-      baseUrl: emulator.url,
-      fetch: emulator.fetch,
+      ...emulator.clientOptions,
       now: emulator.clock.now,
       tokenStore: postgresTokenStore({ client: database.pool }),
       connectionStore: postgresConnectionStore({ client: database.pool }),

@@ -51,6 +51,15 @@ test("nothing is wrong: the client and its redirect URI are accepted, and nobody
   expect(code).toBe(0);
 });
 
+test("beside a platform client it asks what new users get", async () => {
+  const platform = { CAL_CLIENT_ID: emulator.clientId, CAL_CLIENT_SECRET: emulator.clientSecret };
+  expect((await examine(platform)).out).toMatch(/^note {3}CAL_NEW_USERS is not set/m);
+  expect((await examine({ ...platform, CAL_NEW_USERS: "oauth" })).out).not.toContain("CAL_NEW_USERS");
+  const { code, out } = await examine({ ...platform, CAL_NEW_USERS: "both" });
+  expect(out).toMatch(/^wrong {2}CAL_NEW_USERS is neither managed nor oauth\./m);
+  expect(code).toBe(1);
+});
+
 test("it ends no tokens, and uses no code", async () => {
   const [ada] = emulator.people.list();
   const { refreshToken } = await emulator.oauth2.issueTokens({ clientId: "app", userId: ada!.id });

@@ -73,8 +73,21 @@ describe("calbridge schema", () => {
     expect(out).toContain(`"user_id" BIGINT REFERENCES "User" ("ulid"),`);
     expect(out).toContain(`"access_token" TEXT NOT NULL`);
     expect(out).toContain(`CREATE TABLE IF NOT EXISTS "cal_entries" (`);
-    const upper = await runCommand(["schema", ...args, "--user-type", "BIGINT", "--env-file", ".env"]);
+    const upper = await runCommand([
+      "schema",
+      ...args,
+      "--user-type",
+      "BIGINT",
+      "--env-file",
+      "examples/express/.env.example",
+    ]);
     expect(upper).toEqual({ code, out, err: "" });
+    const missing = await runCommand(["schema", "--env-file", "none.env"]);
+    expect(missing).toEqual({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("none.env can't be read (ENOENT)"),
+    });
     const prisma = await runCommand(["schema", "--prisma", ...args, "--user-type", "uuid"]);
     expect(prisma.out).toMatch(/userUlid +String\? +@unique @map\("user_id"\) @db.Uuid/);
     expect(prisma.out).toContain(`@@map("cal_entries")`);

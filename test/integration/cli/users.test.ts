@@ -24,9 +24,7 @@ beforeEach(async () => {
     keys: { k1: key },
   });
   const cal = new CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     tokenStore,
   });
   for (const id of ["ada", "bob with space"]) {

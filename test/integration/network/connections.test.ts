@@ -211,7 +211,9 @@ describe("keep-alive connections", () => {
       hooks: { onRequest: ({ attempt }) => attempts.push(attempt) },
     });
     for (let n = 0; n < 3; n += 1) {
+      // Between two calls: a request that is sent just then may fail, and is retried.
       await cal.managedUsers.create(input);
+      await server.allClosed();
       await cal.forUser("ada").profile();
       await server.allClosed();
     }

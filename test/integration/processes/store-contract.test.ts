@@ -49,7 +49,7 @@ test("a store that the processes do not share fails", async () => {
   }
 });
 
-test("a process that nobody can talk to says how to start it", async () => {
+test("a process without a channel to its parent says how to start it", async () => {
   const { stderr } = await promisify(execFile)(process.execPath, [file, "pg", database.url]).catch(
     (error: unknown) => {
       return error as { stderr: string };
@@ -64,5 +64,5 @@ test("a process that does not serve a store fails the case, and says why", async
     start: () => fork(new URL("../../support/setup.ts", import.meta.url), [], { execArgv: ["-e", "0"] }),
     processes: 2,
   });
-  await expect(first!.run()).rejects.toThrow("a process ended before it served its store");
+  await expect(first!.run()).rejects.toThrow("a process ended before it called serveTokenStore");
 });

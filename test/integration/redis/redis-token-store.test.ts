@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { Cluster, Redis } from "ioredis";
-import { createClient } from "redis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createClient, createCluster } from "redis";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { CalStoreError, CalValidationError } from "../../../src/errors.js";
 import { redisTokenStore, type RedisClient } from "../../../src/stores/redis/redis-token-store.js";
 import { tokenStoreContract, tokenStoreProcessContract } from "../../../src/testing/index.js";
@@ -10,9 +10,11 @@ import { bundle } from "../../support/bundle.js";
 import { rejection } from "../../support/client.js";
 import { expectNoSecret } from "../../support/leaks.js";
 import { hasRedis, startRedis } from "../../support/redis-server.js";
+import { requireServer } from "../../support/require-server.js";
 import { testKeys, tokens } from "../../support/token-stores.js";
 
-// On a real Redis, where there is a redis-server to start: test/integration/redis.test.ts asks for it.
+// On a real Redis, where there is a redis-server to start.
+requireServer("redis-server", hasRedis);
 
 describe.runIf(hasRedis)("a real Redis", () => {
   let server: Awaited<ReturnType<typeof startRedis>>;
@@ -68,6 +70,20 @@ describe.runIf(hasRedis)("a real Redis", () => {
     expect(await other!.acquireLease("ada", { owner: "b", ttlMs: 60_000 })).toBe(true);
   });
 
+  test("moving a record on a server whose clock is behind: updatedAt does not go back", async () => {
+    const store = redisTokenStore({ client: ioredis, prefix: "clocks" });
+    const written = await store.set(tokens("ada"), { ifVersion: null });
+    const { calUserId } = written!;
+    vi.useFakeTimers({ now: written!.updatedAt.getTime() - 60_000, toFake: ["Date"] });
+    try {
+      const options = { from: "ada", ifVersion: written!.version };
+      const moved = await store.reassign(tokens("bob", { calUserId }), options);
+      expect(moved?.updatedAt).toEqual(written!.updatedAt);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("a Redis that is full, a replica, and foreign keys: says what to do, without the tokens", async () => {
     const secret = { calAccessToken: "s3cret-access", calRefreshToken: "s3cret-refresh", details: "s3cret" };
     const store = redisTokenStore({ client: ioredis, prefix: "errors" });
@@ -92,12 +108,16 @@ describe.runIf(hasRedis)("a real Redis", () => {
 describe.runIf(hasRedis)("a Redis cluster", () => {
   let server: Awaited<ReturnType<typeof startRedis>>;
   let cluster: Cluster;
+  let nodeRedis: ReturnType<typeof createCluster>;
   beforeAll(async () => {
     server = await startRedis({ cluster: true });
     cluster = new Cluster([server.url]);
+    nodeRedis = createCluster({ rootNodes: [{ url: server.url }] });
+    await nodeRedis.connect();
   });
   afterAll(async () => {
     cluster.disconnect();
+    nodeRedis.destroy();
     await server.stop();
   });
 
@@ -105,7 +125,15 @@ describe.runIf(hasRedis)("a Redis cluster", () => {
     await expect(cluster.eval("return 1", 2, "a", "b")).rejects.toThrow("slot");
   });
 
-  for (const { name, run } of tokenStoreContract(() => redisTokenStore({ client: cluster }))) test(name, run);
+  const clients: Record<string, () => RedisClient> = {
+    ioredis: () => cluster,
+    "node-redis": () => nodeRedis,
+  };
+  describe.each(Object.entries(clients))("%s", (_, client) => {
+    for (const { name, run } of tokenStoreContract(() => redisTokenStore({ client: client() }))) {
+      test(name, run);
+    }
+  });
 });
 
 /** A client of which every script returns this. */

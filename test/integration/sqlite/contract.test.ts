@@ -4,7 +4,9 @@ import {
   createSchema,
   sqliteConnectionStore,
   sqliteTokenStore,
+  type LibsqlStatement,
 } from "../../../src/stores/sqlite/sqlite-token-store.js";
+import { connectionStoreProcessContract } from "../../../src/testing/contract/connection-store-processes.js";
 import { connectionStoreContract } from "../../../src/testing/contract/connection-store-contract.js";
 import { tokenStoreContract } from "../../../src/testing/contract/token-store-contract.js";
 import { tokenStoreProcessContract } from "../../../src/testing/contract/token-store-processes.js";
@@ -17,6 +19,7 @@ import { testKeys } from "../../support/token-stores.js";
 // The other drivers are tested with the runtimes that they need: test/e2e/runtimes/sqlite.test.ts.
 
 let program: string;
+let connectionProgram: string;
 let database: ReturnType<typeof openLibsql>;
 const cleanups: (() => unknown)[] = [];
 
@@ -27,6 +30,7 @@ beforeAll(async () => {
   await createSchema(database, { connections: true });
   await createSchema(database, { ...others, connections: true, connectionTable: 'cal "connections"' });
   program = await bundle("store-process");
+  connectionProgram = await bundle("connection-store-process");
 });
 afterAll(async () => {
   for (const cleanUp of cleanups) await cleanUp();
@@ -62,7 +66,7 @@ describe.each(["wal", "delete"])("libsql, several processes, journal_mode %s", (
     client = openLibsql(shared.file);
     const { rows } = await client.execute(`PRAGMA journal_mode = ${mode}`);
     expect(rows[0]).toMatchObject({ journal_mode: mode });
-    await createSchema(client);
+    await createSchema(client, { connections: true });
   });
   afterAll(async () => {
     client.close();
@@ -74,5 +78,29 @@ describe.each(["wal", "delete"])("libsql, several processes, journal_mode %s", (
     start: () => fork(program, ["libsql", shared.file], { execArgv: [] }),
     processes: 3,
   });
+  for (const { name, run } of cases) test(name, run);
+
+  describe("the connection store", () => {
+    const cases = connectionStoreProcessContract({
+      makeStore: () => sqliteConnectionStore({ database: client }),
+      start: () => fork(connectionProgram, ["libsql", shared.file], { execArgv: [] }),
+      processes: 3,
+    });
+    for (const { name, run } of cases) test(name, run);
+  });
+});
+
+// Of a client for a server, such as Turso's, the store uses other methods than of one for a file.
+describe("libsql, a client that is not for a file", () => {
+  const remote = () => ({
+    protocol: "http",
+    execute: (statement: LibsqlStatement) => database.execute(statement),
+    batch: (statements: (string | LibsqlStatement)[], mode?: "write" | "deferred") =>
+      database.batch(statements, mode),
+  });
+  for (const { name, run } of tokenStoreContract(() => sqliteTokenStore({ database: remote() }))) {
+    test(name, run);
+  }
+  const cases = connectionStoreContract(() => sqliteConnectionStore({ database: remote() }));
   for (const { name, run } of cases) test(name, run);
 });

@@ -100,7 +100,7 @@ describe("the tables", () => {
     expectNoSecret(error, secrets);
   });
 
-  test("missing tables, columns and indexes: says to run calbridge schema", async () => {
+  test("missing tables, columns and indexes: says what to apply of what calbridge schema prints", async () => {
     const database = connect();
     const store = sqliteTokenStore({ database });
     const work = () => [
@@ -118,9 +118,10 @@ describe("the tables", () => {
     const unprotected = await rejection(store.set(tokens("ada", secret), { ifVersion: null }));
     for (const error of [...missing, ...outdated, unprotected]) {
       expect(error).toBeInstanceOf(CalStoreError);
-      expect((error as Error).message).toContain("run `npx calbridge schema --dialect sqlite`");
+      expect((error as Error).message).toContain("`npx calbridge schema --dialect sqlite`");
       expectNoSecret(error, secrets);
     }
+    for (const error of outdated) expect((error as Error).message).toContain("ALTER TABLE ... ADD COLUMN");
   });
 
   test("a unique constraint of the application's own is an error, not a lost write", async () => {

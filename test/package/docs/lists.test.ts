@@ -53,6 +53,12 @@ test("docs/errors.md lists every error code, and no other", () => {
   expect(missing(listed, codes)).toEqual([]);
 });
 
+test("the table that editors show for CalErrorCode lists every code, and no other", () => {
+  const [comment = ""] = readFileSync(join(root, "src/errors.ts"), "utf8").split("export type CalErrorCode");
+  const listed = [...comment.matchAll(/^ \* \| `(\w+)` \|/gm)].map(([, code = ""]) => code);
+  expect(listed.toSorted()).toEqual(namesIn("src/errors.ts", "CalErrorCode").toSorted());
+});
+
 test("docs/errors.md lists every reason why a calendar is not connected", () => {
   const listed = namesListed("docs/errors.md", "## Why a calendar is not connected", "first");
   expect(missing(namesIn("src/calendars/status.ts", "DisconnectedReason"), listed)).toEqual([]);

@@ -2,7 +2,13 @@
 import { BroadcastChannel } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCalendarIntegration, type CalendarIntegrationStore } from "../../../src/browser/index.js";
-import { connection, fakeHandlers, status, type FakeHandlers } from "../../support/fake-handlers.js";
+import {
+  connection,
+  fakeHandlers,
+  status,
+  type FakeHandlers,
+  type FakeResponse,
+} from "../../support/fake-handlers.js";
 
 /** A window that the page has opened. */
 interface FakeWindow {
@@ -88,6 +94,24 @@ describe("a consent page in a popup", () => {
     expect(await connecting).toBe(true);
     expect(store.getState()).toMatchObject({
       popups: [],
+      calendars: [connection()],
+      result: { action: "connect", provider: "google" },
+    });
+  });
+
+  test("reports its success also if a calendar is changed while the list is loaded", async () => {
+    const connecting = store.connect("google");
+    await opened(1);
+    const id = { credentialId: 7, integration: "google_calendar", externalId: "team" };
+    let deliver: (response: FakeResponse) => void = () => undefined;
+    handlers.respond("status", new Promise((resolve) => (deliver = resolve)), status(connection()));
+    handlers.respond("select", status(connection()));
+    report(idOf(handlers.seen[0]?.url), "?calendarType=google&connected=true");
+    await vi.waitFor(() => expect(handlers.seen.at(-1)?.url).toContain("status"));
+    expect(await store.selectCalendar(id, true)).toBe(true);
+    deliver(status());
+    expect(await connecting).toBe(true);
+    expect(store.getState()).toMatchObject({
       calendars: [connection()],
       result: { action: "connect", provider: "google" },
     });

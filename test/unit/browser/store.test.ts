@@ -111,6 +111,18 @@ describe("changes of calendars", () => {
     });
   });
 
+  test("of one of two administrators' connections are told with that one's provider", async () => {
+    const delegated = { credentialId: -1, delegated: true };
+    const office = { calendarType: "office365", integration: "office365_calendar" };
+    const store = started([connection(delegated), connection({ ...delegated, ...office })]);
+    handlers.respond("select", { error: "unavailable" });
+    await store.selectCalendar(
+      { credentialId: -1, integration: "office365_calendar", externalId: "team" },
+      false,
+    );
+    expect(store.getState().error).toMatchObject({ provider: "office365", code: "unavailable" });
+  });
+
   test("are taken back if the response is not from the handlers", async () => {
     const store = started(calendars);
     handlers.respond("select", { data: {} });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { CalValidationError } from "../../../src/index.js";
 import { assertAuthorized } from "../../../src/calendars/cal-state.js";
 import { tokensOf } from "../../support/client.js";
@@ -61,4 +61,11 @@ test("the error does not contain the token", () => {
   }
   expect(message).not.toBe("");
   expect(message).not.toContain(token);
+});
+
+test("a state whose brackets are nested too deep for an engine is rejected as one without a token", () => {
+  vi.spyOn(JSON, "parse").mockImplementation(() => {
+    throw new RangeError("Maximum call stack size exceeded");
+  });
+  expect(() => assertAuthorized("[[", ada)).toThrow(CalValidationError);
 });

@@ -51,6 +51,59 @@ describe("a calendar breaks", () => {
     expect(inShort(world.told).at(-1)).toBe("google broken connected");
   });
 
+  test("one that Cal.com has marked as invalid is not said to work because another one of the provider breaks", async () => {
+    const world = createConnectionsWorld();
+    const { adaId } = await adaWithGoogle(world);
+    world.emulator.calendars.invalidate({ userId: adaId });
+    world.emulator.clock.advance(MINUTE);
+    await world.cal.checkConnection("ada");
+    world.emulator.provider.addAccount("google", {
+      email: "home@gmail.example",
+      calendars: [{ externalId: "home@gmail.example", name: "Home", isPrimary: true }],
+    });
+    world.emulator.calendars.connect(adaId, "google", "home@gmail.example");
+    await world.pass(2 * MINUTE);
+    await world.cal.checkConnection("ada");
+    world.emulator.provider.revoke({ userId: adaId, account: "home@gmail.example" });
+    await world.pass(29 * HOUR, HOUR);
+    expect(inShort(world.told)).toEqual([
+      "google connected broken invalid_credentials",
+      "google connected broken revoked",
+    ]);
+    expect(world.told.map(({ connection }) => connection?.email)).toEqual([
+      "ada@gmail.example",
+      "home@gmail.example",
+    ]);
+  });
+
+  test("is told at once although Cal.com's check of another provider does not respond", async () => {
+    const world = createConnectionsWorld({ retry: { limit: 0 } });
+    const { adaId } = await adaWithGoogle(world);
+    world.emulator.calendars.connect(adaId, "office365", "ada@work.example");
+    await world.cal.checkConnection("ada");
+    const match = { path: "/calendars/office365/check", times: Number.POSITIVE_INFINITY };
+    world.emulator.inject({ ...match, effect: { status: 503 } });
+    world.emulator.provider.revoke({ userId: adaId, provider: "google" });
+    const { calAccount } = await world.cal.checkConnection("ada");
+    expect(inShort(world.told)).toEqual(["google connected broken revoked"]);
+    expect(calAccount.status).toBe("connected");
+  });
+
+  test("one that Cal.com has marked as invalid is not said to work because Cal.com's check does not respond", async () => {
+    const world = createConnectionsWorld({ retry: { limit: 0 } });
+    const { adaId } = await adaWithGoogle(world);
+    world.emulator.calendars.invalidate({ userId: adaId });
+    await world.cal.checkConnection("ada");
+    const match = { path: "/calendars/google/check", times: Number.POSITIVE_INFINITY };
+    const fault = world.emulator.inject({ ...match, effect: { status: 503 } });
+    await world.pass(2 * DAY, HOUR);
+    expect(inShort(world.told)).toEqual(["google connected broken invalid_credentials"]);
+    fault.remove();
+    world.emulator.calendars.revalidate({ userId: adaId });
+    await world.pass(7 * HOUR, HOUR);
+    expect(inShort(world.told).at(-1)).toBe("google broken connected");
+  });
+
   test("it works again: told within six hours", async () => {
     const world = createConnectionsWorld();
     const { adaId } = await adaWithGoogle(world);
@@ -204,6 +257,39 @@ describe("the hook", () => {
     await Promise.all(Array.from({ length: 5 }, () => world.cal.checkConnection("ada")));
     expect(world.told.length).toBeGreaterThanOrEqual(1);
     expect(new Set(world.told.map(({ id }) => id)).size).toBe(1);
+  });
+});
+
+describe("what the application's own calls see", () => {
+  test("that Cal.com no longer has the account: told by the next run, and once", async () => {
+    const world = createConnectionsWorld();
+    const { ada, adaId } = await adaWithGoogle(world);
+    world.emulator.users.delete(adaId);
+    world.emulator.clock.advance(2 * HOUR);
+    expect(await rejection(ada.calendars.list())).toMatchObject({ code: "cal_user_gone" });
+    await expect.poll(() => world.run()).toMatchObject({ checked: 1, changed: 1 });
+    expect(inShort(world.told)).toEqual(["cal.com connected broken cal_user_gone"]);
+    for (let n = 0; n < 5; n += 1) {
+      world.emulator.clock.advance(2 * MINUTE);
+      await rejection(ada.calendars.list());
+      expect(await world.run()).toMatchObject({ checked: 0 });
+    }
+  });
+
+  test("a page that stays open does not make a user due again whose calendar is known to be marked as invalid", async () => {
+    const inBackground: Promise<unknown>[] = [];
+    const world = createConnectionsWorld({ waitUntil: (work) => void inBackground.push(work) });
+    const { ada, adaId } = await adaWithGoogle(world);
+    world.emulator.calendars.invalidate({ userId: adaId });
+    await Promise.all(inBackground);
+    await world.cal.checkConnection("ada");
+    for (let n = 0; n < 5; n += 1) {
+      world.emulator.clock.advance(2 * MINUTE);
+      await ada.calendars.list();
+      await Promise.all(inBackground);
+      const { dueAt } = (await world.connections.get("ada"))!;
+      expect(dueAt.getTime() - world.emulator.clock.now()).toBeGreaterThan(5 * HOUR);
+    }
   });
 });
 

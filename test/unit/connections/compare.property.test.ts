@@ -57,7 +57,7 @@ class World {
 
   check(isCalDown = false): PendingChange[] {
     const before = this.state;
-    const list = isCalDown ? null : { connections: this.#listed(), destination: null };
+    const list = isCalDown ? null : { connections: this.#listed(), destination: null, isDoubtful: false };
     const seen: Seen = {
       at: this.now,
       calUserId: 1,
@@ -87,6 +87,7 @@ class World {
             integration: "google_calendar",
             account: truth === "connected" ? account : null,
             verdict: verdicts[truth],
+            mayBeInvalid: false,
             calendars:
               truth === "connected"
                 ? [{ id: account, name: account, isSelected: true, isPrimary: true, externalId: account }]
@@ -229,7 +230,7 @@ test("a user is due again: soon in doubt, within six hours if something is broke
   fc.assert(
     fc.property(sequences, fc.double({ min: 0, max: 1, noNaN: true }), (steps, random) => {
       run(steps, ({ state, now }) => {
-        const powers = { hasHook: true, mayRestore: true };
+        const powers = { hasHook: true, isNews: false, mayRestore: true };
         const wait = nextDueAt(state!, { now, random, ...powers }) - now;
         expect(wait).toBeGreaterThan(0);
         expect(wait).toBeLessThanOrEqual(1.2 * DAY + 1);

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createCalHandlers, type CalHandlersOptions } from "../../../src/handlers/index.js";
-import { rejection } from "../../support/client.js";
+import { clientOf, rejection } from "../../support/client.js";
 import {
   adaWithGoogle,
   createConnectionsWorld,
@@ -8,6 +8,8 @@ import {
   inShort,
   type ConnectionsWorld,
 } from "../../support/connections-world.js";
+
+afterEach(() => void vi.useRealTimers());
 
 const SECRET = "R4nd0m-cron-secret-of-vercel";
 
@@ -88,6 +90,29 @@ describe("the route for a scheduler", () => {
     expect(await world.run()).toMatchObject({ checked: 20 - data.checked, done: true });
   });
 
+  test("ends five seconds after its time is up although Cal.com does not respond", async () => {
+    const world = createConnectionsWorld();
+    await adaWithGoogle(world);
+    world.emulator.clock.advance(30 * HOUR);
+    let begun = (): void => undefined;
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+    const client = clientOf(world.emulator, world.store, {
+      connectionStore: world.connections,
+      fetch: () => {
+        begun();
+        return new Promise(() => undefined);
+      },
+    });
+    const handlers = handlersOf(world, { client, cronSecret: SECRET, cron: { timeBudgetMs: 2_000 } });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const response = handlers.handle(request(authorized));
+    await hasBegun;
+    await vi.advanceTimersByTimeAsync(7_000);
+    expect(await (await response).json()).toMatchObject({ data: { checked: 0, failed: 0, done: false } });
+    vi.useRealTimers();
+    expect(await world.run()).toMatchObject({ checked: 1 });
+  });
+
   test("a short or regular secret, and a client that can't check, are refused at the start", async () => {
     const world = createConnectionsWorld();
     for (const cronSecret of ["short", "aaaaaaaaaaaaaaaaaaaaaaaa", 5 as never]) {
@@ -118,15 +143,17 @@ describe("the route for a scheduler", () => {
   });
 });
 
+async function statusOf(world: ConnectionsWorld): Promise<unknown[]> {
+  const response = await handlersOf(world).handle(
+    new Request("https://app.example/api/cal/calendars/status"),
+  );
+  return ((await response.json()) as { data: { calendars: unknown[] } }).data.calendars;
+}
+
 test("status says since when a connection is broken, and of which account", async () => {
   const world = createConnectionsWorld();
   const { adaId } = await adaWithGoogle(world);
-  const status = async () => {
-    const response = await handlersOf(world).handle(
-      new Request("https://app.example/api/cal/calendars/status"),
-    );
-    return ((await response.json()) as { data: { calendars: unknown[] } }).data.calendars;
-  };
+  const status = () => statusOf(world);
   expect(await status()).toMatchObject([{ connected: true, email: "ada@gmail.example" }]);
   world.emulator.provider.revoke({ userId: adaId });
   expect(await status()).toMatchObject([{ connected: false, email: null }]);
@@ -137,4 +164,17 @@ test("status says since when a connection is broken, and of which account", asyn
   expect(await status()).toMatchObject([
     { connected: false, email: "ada@gmail.example", since, reason: "revoked", message: expect.any(String) },
   ]);
+});
+
+test("status says that a connection does not work which Cal.com has marked as invalid, once that was told", async () => {
+  const world = createConnectionsWorld();
+  const { adaId } = await adaWithGoogle(world);
+  world.emulator.calendars.invalidate({ userId: adaId });
+  await world.cal.checkConnection("ada");
+  const { since, message } = world.told[0]!;
+  const broken = { connected: false, reason: "invalid_credentials", message, since: since.toISOString() };
+  expect(await statusOf(world)).toMatchObject([{ ...broken, email: "ada@gmail.example" }]);
+  world.emulator.calendars.revalidate({ userId: adaId });
+  await world.cal.checkConnection("ada");
+  expect(await statusOf(world)).toMatchObject([{ connected: true, reason: null, message: null }]);
 });

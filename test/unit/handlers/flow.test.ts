@@ -222,7 +222,11 @@ test("Apple's calendar is connected by its password", async () => {
   expect(await wrong.json()).toMatchObject({ success: false, error: { code: "invalid_credentials" } });
   const right = await ada.post("/calendars/apple-credentials", { username, password: "good-app-pass" });
   // Cal.com has cached the list of a new user for ten seconds: connected, but not listed yet.
-  expect((await right.json()).data).toMatchObject({ calendarType: "apple", connected: true });
+  expect((await right.json()).data).toMatchObject({
+    calendarType: "apple",
+    connected: true,
+    calendars: [{ calendarType: "apple", credentialId: 0 }],
+  });
   app.emulator.clock.advance(10_000);
   expect(connected).toEqual(["apple"]);
   expect(await app.accounts("ada")).toEqual([username]);
@@ -238,7 +242,7 @@ describe("Apple's calendar, before Cal.com lists it", () => {
     await ada.fetch("/refresh");
     await ada.fetch("/calendars/status");
     const connected = await (await ada.post("/calendars/apple-credentials", credentials)).json();
-    expect(connected.data).toEqual({ calendarType: "apple", connected: true, listed: false });
+    expect(connected.data).toMatchObject({ calendarType: "apple", connected: true, listed: false });
     expect(told).toEqual([[]]);
     for (const handlers of [app.handlers, app.sibling()]) {
       const browser = createBrowser(handlers.handle).signIn("ada");

@@ -6,6 +6,7 @@ import {
   consent,
   createLinkingApp,
   startLink,
+  statusOf,
   type LinkingApp,
 } from "../../support/linking-app.js";
 
@@ -63,6 +64,61 @@ describe("to connect a calendar again", () => {
     expect(end).toMatchObject({ reason: "different_account", rollBack: "unavailable" });
     expect(credentials()).toHaveLength(3);
   });
+});
+
+describe("while the account has to be linked again, and the calendars can still be read", () => {
+  async function createEndingWorld() {
+    const world = await createWorld();
+    const { app, ada, userId } = world;
+    const carol = app.emulator.calendars.connect(userId, "google", "carol");
+    app.emulator.oauth2.revokeRefreshTokens(userId);
+    app.emulator.clock.advance(22 * 60_000);
+    await statusOf(ada);
+    await app.cal.close();
+    app.told.connected.splice(0);
+    /** Presses the button, and Allow at Cal.com. Returns what comes next. */
+    const pressAndLink = async (query: string, person = "ada") => {
+      const authUrl = await ada.start("google", query);
+      expect(authUrl).toMatch(app.emulator.oauth2.authorizeUrl);
+      return ada.visit(await consent(app, authUrl, { person }));
+    };
+    return { ...world, carol, pressAndLink };
+  }
+
+  test("“Add another account” leads on to the choice of an account", async () => {
+    const { app, ada, pressAndLink } = await createEndingWorld();
+    const onward = await pressAndLink("&select=1");
+    const location = onward.headers.get("location")!;
+    expect(new URL(location).searchParams.get("prompt")).toContain("select_account");
+    expect(app.told.connected).toEqual([]);
+    const { redirectTo } = await app.emulator.provider.authorize(location, { account: "dora" });
+    expect(endOf(await ada.visit(redirectTo))).toMatchObject({ calAccount: "linked", connected: "true" });
+    expect(app.told.connected).toMatchObject([{ connections: [{ email: "dora@gmail.example" }] }]);
+  });
+
+  test("“Reconnect” of a broken account leads on to that account, though another one works", async () => {
+    const { app, ada, userId, carol, pressAndLink } = await createEndingWorld();
+    app.emulator.provider.revoke({ userId, credentialId: carol });
+    const location = (await pressAndLink(`&reconnect=${String(carol)}`)).headers.get("location")!;
+    const { redirectTo } = await app.emulator.provider.authorize(location, { account: "dora" });
+    expect(endOf(await ada.visit(redirectTo))).toMatchObject({ reason: "different_account" });
+  });
+
+  test("“Reconnect” of an account that works ends at once", async () => {
+    const { app, carol, pressAndLink } = await createEndingWorld();
+    expect(endOf(await pressAndLink(`&reconnect=${String(carol)}`))).toMatchObject({ connected: "true" });
+    expect(app.told.connected).toMatchObject([{ connections: [{ email: "carol@gmail.example" }] }]);
+  });
+});
+
+test("“Reconnect” of an account that another Cal.com account does not have leads to the choice of an account", async () => {
+  const { app, ada, alice } = await createWorld();
+  app.emulator.people.delete(app.people.ada.id);
+  await statusOf(ada);
+  app.emulator.calendars.connect(app.people.grace.id, "google", "dora");
+  const authUrl = await ada.start("google", `&reconnect=${String(alice)}`);
+  const onward = await ada.visit(await consent(app, authUrl, { person: "grace" }));
+  expect(new URL(onward.headers.get("location")!).searchParams.get("prompt")).toContain("select_account");
 });
 
 describe("in a popup", () => {

@@ -102,6 +102,34 @@ describe("from the environment", () => {
     expect(back.headers.get("location")).toMatch(`${ORIGIN}/failed?`);
   });
 
+  test("users' own Cal.com accounts, managed users, or both: the environment says which, and what new users get", async () => {
+    const { CAL_CLIENT_ID, CAL_CLIENT_SECRET, ...common } = env;
+    const managed = { ...common, CAL_CLIENT_ID, CAL_CLIENT_SECRET };
+    const oauth = { ...common, CAL_OAUTH_CLIENT_ID: "app", CAL_OAUTH_CLIENT_SECRET: "s3cret" };
+    const both = { ...managed, ...oauth };
+    const signedIn = { ...given, authenticate: () => ({ userId: "ada" }) };
+    /** Whether users can link an account, and whether a new user's calendar begins with Cal.com's authorize page. */
+    async function of(env: Record<string, string>, options: { newUsers?: "managed" | "oauth" } = {}) {
+      const handlers = createCalHandlers.fromEnv({ ...signedIn, ...options, env, onError: () => undefined });
+      const get = async (path: string) =>
+        (await handlers.handle(new Request(`${ORIGIN}/api/cal${path}`))).json() as Promise<{
+          data?: { linkable?: boolean; authUrl?: string };
+        }>;
+      const { data } = await get("/calendars/status");
+      const authUrl = (await get("/calendars/oauth-connect-url?type=google")).data?.authUrl;
+      return [data?.linkable, authUrl?.startsWith("https://app.cal.com/auth/oauth2/authorize") === true];
+    }
+    expect(await of(managed)).toEqual([false, false]);
+    expect(await of(oauth)).toEqual([true, true]);
+    expect(await of({ ...both, CAL_NEW_USERS: "oauth" })).toEqual([true, true]);
+    expect(await of({ ...both, CAL_NEW_USERS: "managed" })).toEqual([true, false]);
+    expect(await of(both, { newUsers: "oauth" })).toEqual([true, true]);
+    // One kind of client is left: what new users get is no question then.
+    expect(await of({ ...oauth, CAL_NEW_USERS: "managed" })).toEqual([true, true]);
+    expect(await of(managed, { newUsers: "oauth" })).toEqual([false, false]);
+    expect(unconfigured(both).log).toEqual([expect.stringContaining("CAL_NEW_USERS")]);
+  });
+
   test("process.env is the default, and options go before it", async () => {
     for (const [name, value] of Object.entries(env)) process.env[name] = value;
     try {

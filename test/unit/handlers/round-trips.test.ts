@@ -21,3 +21,21 @@ const expected: Record<MeasuredStep, number> = {
 test.each(measuredSteps)("%s", async (step) => {
   expect((await measureStep(step, LATENCY_MS)).sequential).toBe(expected[step]);
 });
+
+// Without them, the state in the URL has to hold what is connected, so that has to be known before.
+test("a store without attempts costs one more before the consent page, and none after it", async () => {
+  const trips = async (step: MeasuredStep): Promise<number> =>
+    (await measureStep(step, LATENCY_MS, "store without attempts")).sequential;
+  expect(await trips("connect URL, new user")).toBe(3);
+  expect(await trips("connect URL, known user")).toBe(2);
+  expect(await trips("return by Cal.com's callback")).toBe(expected["return by Cal.com's callback"]);
+});
+
+// The account is there already: no user has to be created.
+test("in the user's own account the first connect costs no more than the next ones, and a disconnect the same", async () => {
+  const trips = async (step: MeasuredStep): Promise<number> =>
+    (await measureStep(step, LATENCY_MS, "own account")).sequential;
+  expect(await trips("connect URL, new user")).toBe(1);
+  expect(await trips("connect URL, known user")).toBe(1);
+  expect(await trips("disconnect one of two")).toBe(2);
+});

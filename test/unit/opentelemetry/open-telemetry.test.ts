@@ -1,6 +1,15 @@
-import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  createNoopMeter,
+  diag,
+  SpanKind,
+  SpanStatusCode,
+  type Span,
+  type SpanOptions,
+  type Tracer,
+} from "@opentelemetry/api";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { memoryTokenStore } from "../../../src/index.js";
+import { openTelemetry, type OpenTelemetryOptions } from "../../../src/opentelemetry/index.js";
 import { clientOf, createAda, createTestClient, rejection } from "../../support/client.js";
 import { adaWithGoogle, createConnectionsWorld, HOUR } from "../../support/connections-world.js";
 import { createTelemetry, linesOf, treesOf } from "../../support/telemetry.js";
@@ -174,9 +183,93 @@ test("the application gets the same errors and results as without telemetry", as
   expect(withTelemetry?.message).toBe(without?.message);
 });
 
+describe("an SDK of OpenTelemetry that throws", () => {
+  const fail = (): never => {
+    throw new Error("processor failed");
+  };
+  const spans = (methods: object) => (span: Span) =>
+    new Proxy(span, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      },
+    });
+  /** A tracer whose spans are changed like this. */
+  const tracerOf = (change: (span: Span) => Span): Tracer => ({
+    startSpan: (...given) => change(otel.tracer.startSpan(...given)),
+    startActiveSpan: (name: string, options: SpanOptions, work: (span: Span) => unknown) =>
+      otel.tracer.startActiveSpan(name, options, (span) => work(change(span))) as never,
+  });
+  const ways: Record<string, () => OpenTelemetryOptions> = {
+    "a span's end": () => ({ tracer: tracerOf(spans({ end: fail })) }),
+    "a span's attributes": () => ({ tracer: tracerOf(spans({ setAttributes: fail })) }),
+    "whether a span is recorded": () => ({ tracer: tracerOf(spans({ isRecording: fail })) }),
+    "a span's start": () => ({ tracer: tracerOf(fail) }),
+    "after the work has begun": () => ({
+      tracer: {
+        ...otel.tracer,
+        startActiveSpan: (name: string, options: SpanOptions, work: (span: Span) => unknown) => {
+          void otel.tracer.startActiveSpan(name, options, work);
+          fail();
+        },
+      } as Tracer,
+    }),
+    "work begun twice": () => ({
+      tracer: {
+        ...otel.tracer,
+        startActiveSpan: (name: string, options: SpanOptions, work: (span: Span) => unknown) =>
+          [1, 2].map(() => otel.tracer.startActiveSpan(name, options, work))[0],
+      } as Tracer,
+    }),
+    "a counter": () => ({
+      tracer: otel.tracer,
+      meter: { ...createNoopMeter(), createCounter: () => ({ add: fail }) },
+    }),
+    "the meter": () => ({ tracer: otel.tracer, meter: { ...createNoopMeter(), createHistogram: fail } }),
+  };
+
+  test.each(Object.entries(ways))("%s: calls succeed, and issued tokens are stored", async (_, options) => {
+    const errors: string[] = [];
+    diag.setLogger({ ...console, error: (message) => errors.push(message) });
+    const world = createTestClient({ telemetry: openTelemetry(options()) });
+    const { ada } = await createAda(world);
+    world.emulator.clock.advance(61 * 60_000);
+    const { accessToken } = await ada.accessToken();
+    expect((await world.store.get("ada"))?.calAccessToken).toBe(accessToken);
+    expect(world.emulator.count({ path: /\/refresh$/ })).toBe(1);
+    expect(await ada.profile()).toMatchObject({ email: expect.any(String) });
+    // The application's own errors are not the tracer's.
+    const error = await rejection(world.cal.managedUsers.get(4711));
+    expect(error).toMatchObject({ status: 404 });
+    diag.disable();
+    if (_ !== "work begun twice") expect(errors).not.toEqual([]);
+  });
+});
+
 test("refuses a telemetry that openTelemetry() has not made", async () => {
   expect(await rejection(() => createTestClient({ telemetry: {} as never }))).toMatchObject({
     code: "invalid_input",
     message: expect.stringContaining("openTelemetry()"),
   });
+});
+
+test("a check of a user's connections is a span, with its store calls and requests below it", async () => {
+  const world = createConnectionsWorld({ telemetry: otel.telemetry });
+  await adaWithGoogle(world);
+  world.emulator.clock.advance(30 * HOUR);
+  otel.reset();
+  await world.run();
+  const lines = linesOf(treesOf(otel.spans()));
+  expect(lines).toContain("calbridge connection store claimDue");
+  const isOfTokens = (line: string) => /calbridge (store|refresh)|refresh$/.test(line);
+  expect(lines.filter((line) => !isOfTokens(line) && !line.endsWith("claimDue"))).toEqual([
+    "calbridge connection check",
+    "  calbridge GET /calendars",
+    "    GET /calendars",
+    "  calbridge GET /calendars/{calendar}/check",
+    "    GET /calendars/{calendar}/check",
+    "  calbridge connection store set",
+  ]);
+  const check = otel.spans().find(({ name }) => name === "calbridge connection check");
+  expect(check?.attributes["user.hash"]).toMatch(/^[0-9a-f]{16}$/);
 });

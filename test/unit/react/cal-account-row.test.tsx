@@ -82,19 +82,18 @@ describe("the user's own Cal.com account", () => {
     handlers.respond("unlink", { data: { unlinked: true } });
     handlers.respond("status", { data: { calendars: [], calAccount: null, linkable: true } });
     const page = await show(ada);
-    const dialog = rowOf(page).querySelector("dialog")!;
+    const dialog = () => rowOf(page).querySelector("dialog")!;
     await perform(() => buttonOf("Unlink", rowOf(page)).click());
-    expect(dialog.open).toBe(true);
-    expect(dialog.textContent).toContain("Unlink ada@cal.example?");
-    await perform(() => buttonOf("Cancel", dialog).click());
+    expect(dialog().open).toBe(true);
+    expect(dialog().textContent).toContain("Unlink ada@cal.example?");
+    await perform(() => buttonOf("Cancel", dialog()).click());
+    expect(dialog()).toBeNull();
     expect(handlers.seen).toEqual([]);
 
     await perform(() => buttonOf("Unlink", rowOf(page)).click());
-    await perform(() => buttonOf("Unlink", dialog).click());
+    await perform(() => buttonOf("Unlink", dialog()).click());
     expect(handlers.seen[0]).toEqual({ url: "/api/cal/oauth/unlink", body: {} });
-    expect(page.querySelector('[role="status"]')?.textContent).toBe(
-      "Your Cal.com account is no longer linked.",
-    );
+    expect(page.querySelector('[role="status"]')?.textContent).toBe("Your Cal.com account is unlinked.");
     expect(rowOf(page).getAttribute("data-state")).toBe("disconnected");
     expect(buttons(page)).toEqual(["Link"]);
   });
@@ -110,8 +109,8 @@ describe("the user's own Cal.com account", () => {
       expect(location.search).toBe("");
       expect(rowOf(page).querySelector('[role="alert"]')?.textContent).toContain("Nothing was changed.");
 
-      const dialog = rowOf(page).querySelector("dialog")!;
       await perform(() => buttonOf("Link anyway", rowOf(page)).click());
+      const dialog = rowOf(page).querySelector("dialog")!;
       expect(dialog.textContent).toContain(text);
       expect(handlers.seen).toEqual([]);
       handlers.respond("authorize-url", { data: { authUrl: "https://app.cal.example/" } });
@@ -119,6 +118,18 @@ describe("the user's own Cal.com account", () => {
       expect(handlers.seen[0]?.url).toBe(`/api/cal/oauth/authorize-url?${query}`);
     },
   );
+
+  test("that another user has linked, in place of the linked one: both are confirmed at once, and sent", async () => {
+    history.replaceState(null, "", "/settings?calAccount=error&reason=cal_account_in_use");
+    const page = await show(ada);
+    const dialog = rowOf(page).querySelector("dialog")!;
+    await perform(() => buttonOf("Link anyway", rowOf(page)).click());
+    expect(dialog.textContent).toContain("in place of ada@cal.example? ");
+    expect(dialog.textContent).toContain("Its link to the other user ends.");
+    handlers.respond("authorize-url", { data: { authUrl: "https://app.cal.example/" } });
+    await perform(() => buttonOf("Link anyway", dialog).click());
+    expect(handlers.seen[0]?.url).toBe("/api/cal/oauth/authorize-url?replace=1&takeOver=1");
+  });
 
   test("is announced as linked only if the status says so", async () => {
     history.replaceState(null, "", "/settings?calAccount=linked");

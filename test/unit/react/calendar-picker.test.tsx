@@ -46,7 +46,7 @@ test("a refused change is taken back, and told beside the calendar only", async 
   const page = await show(account());
   await perform(() => checkbox(page).click());
   expect(checkbox(page).checked).toBe(true);
-  expect(alerts(page)).toEqual(["The calendar service can’t be reached just now. Try again in a moment."]);
+  expect(alerts(page)).toEqual(["The calendar service can’t be reached. Try again in a moment."]);
   expect(checkbox(page).closest("li")?.textContent).toContain("can’t be reached");
 });
 
@@ -88,4 +88,9 @@ test("the picker can stand alone", async () => {
   expect(page.querySelector("h2")?.textContent).toBe("Konflikte");
   expect(page.querySelectorAll("input[type=checkbox]")).toHaveLength(2);
   expect(page.querySelector("[data-provider]")).toBeNull();
+});
+
+test("without a calendar to choose there is no picker", async () => {
+  const page = await show(connection({ connected: false, calendars: [] }));
+  expect(page.querySelector(".calbridge-picker")).toBeNull();
 });

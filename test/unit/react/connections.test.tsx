@@ -93,12 +93,30 @@ describe("several accounts of a provider", () => {
     ]);
   });
 
-  test("the date is in the language of the page; the server renders it without one", async () => {
+  test("what to do with a broken account stays while an error is about something else", async () => {
+    handlers.respond("oauth-connect-url", { error: "rate_limited" });
+    const page = await show(connection(), broken);
+    await perform(() => buttonOf("Add another account", page).click());
+    expect(cardOf(page, "google").querySelector('[role="alert"]')?.textContent).toContain("can’t be reached");
+    expect(texts(page)[1]).toContain("no longer gives access. Reconnect it.");
+  });
+
+  test("an error that says the same is not shown twice", async () => {
+    const revoked = { ...broken, credentialId: 7 };
+    handlers.respond("sync-credentials", {
+      data: { connected: false, reason: "revoked", calendars: [revoked] },
+    });
+    const page = await show(connection());
+    await perform(() => buttonOf("Check now", page).click());
+    expect(page.textContent.match(/no longer gives access/g)).toHaveLength(1);
+  });
+
+  test("the date is in the language of the page, and not in the server's", async () => {
     document.documentElement.lang = "de";
     try {
       const props = { fetch: handlers.fetch, initialStatus: { calendars: [broken] } };
       const { html, errors } = await hydrate(<CalendarIntegration {...props} />);
-      expect(html).toContain(">2026-11-03</time>");
+      expect(html).not.toContain("<time");
       expect(errors).toEqual([]);
       expect(document.querySelector("time")?.textContent).toBe("3. November 2026");
       document.documentElement.lang = "not a language";
@@ -179,6 +197,13 @@ describe("the address that a callback leads to", () => {
     history.replaceState(null, "", `/settings?${query}`);
     expect((await show()).textContent).toMatch(/Remove Cal\.com.s access in your Google Calendar account/);
     expect(location.search).toBe("");
+  });
+
+  test("names both reasons why nothing may be new", async () => {
+    history.replaceState(null, "", "/settings?calendarType=google&connected=false&reason=not_connected");
+    expect((await show(connection())).textContent).toContain(
+      "Try again and allow access, unless this account is connected already.",
+    );
   });
 
   test("asks for one more try after a revoked connection was removed", async () => {

@@ -1,9 +1,14 @@
 // @vitest-environment happy-dom
 import { useState, type ReactNode } from "react";
 import { beforeEach, afterEach, describe, expect, test, vi } from "vitest";
-import { Picker, type PickerError, type PickerView } from "../../../src/react/picker.js";
-import { defaultTexts } from "../../../src/react/texts.js";
-import type { Connection, ConnectionCalendar } from "../../../src/browser/index.js";
+import { Picker } from "../../../src/react/picker.js";
+import { defaultTexts } from "../../../src/react/default-texts.js";
+import type {
+  CalendarId,
+  CalendarIntegrationError,
+  Connection,
+  ConnectionCalendar,
+} from "../../../src/browser/index.js";
 import type { Ui } from "../../../src/react/parts.js";
 import { calendar as plainCalendar, connection } from "../../support/fake-handlers.js";
 import { leave, perform, render } from "../../support/render.js";
@@ -19,7 +24,7 @@ const calendar = (name: string, given: Partial<ConnectionCalendar> = {}) =>
   plainCalendar({ externalId: name, name, ...given });
 const changes: unknown[] = [];
 let accepts = true;
-let error: PickerError | null = null;
+let error: CalendarIntegrationError | null = null;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -45,20 +50,20 @@ function Page({ connections }: { connections: Connection[] }): ReactNode {
         })),
       })),
     );
-  const view: PickerView = {
-    connections: list,
+  const integration = {
+    calendars: list,
     error,
-    onSelect(calendar, isSelected) {
+    selectCalendar(calendar: CalendarId, isSelected: boolean) {
       changes.push({ ...calendar, isSelected });
       change(calendar, { isSelected });
     },
-    onDestination(calendar) {
+    setDestination(calendar: CalendarId) {
       changes.push(calendar);
       if (accepts) change(calendar, { isDestination: true }, { isDestination: false });
       return Promise.resolve(accepts);
     },
   };
-  return <Picker ui={ui} view={view} />;
+  return <Picker ui={{ ...ui, integration } as unknown as Ui} />;
 }
 
 const work = connection({
@@ -141,10 +146,9 @@ describe("the calendars that are checked for conflicts", () => {
     expect(box(page, "ICS feed").disabled).toBe(true);
   });
 
-  test("an account that can't be read is left out; without any calendar there is nothing to see", async () => {
-    const broken = connection({ connected: false, calendars: [] });
-    const page = await show(broken);
-    expect(page.querySelector("section")?.hidden).toBe(true);
+  test("of an account that can't be read are left out", async () => {
+    const page = await show(home, connection({ connected: false, calendars: [] }));
+    expect(page.querySelectorAll("details")).toHaveLength(1);
   });
 });
 
@@ -260,7 +264,8 @@ describe("the calendar that bookings go to", () => {
 });
 
 describe("a change that Cal.com refuses", () => {
-  const text = "Bookings can’t be written to this calendar.";
+  const text = "Bookings can’t be written to this calendar. Choose another one.";
+  const code = "read_only_calendar";
   const reference = { credentialId: 7, integration: "google_calendar", externalId: "Private" };
   const alerts = (page: Element) =>
     [...page.querySelectorAll('[role="alert"]')].map(({ textContent }) => textContent);
@@ -269,7 +274,7 @@ describe("a change that Cal.com refuses", () => {
     const page = await show(work, home);
     expect(alerts(page)).toEqual([""]);
     const region = page.querySelector('[role="alert"]');
-    error = { action: "setDestination", calendar: reference, text };
+    error = { action: "setDestination", calendar: reference, code };
     await perform(() => box(page, "Family").click());
     expect(alerts(page)).toEqual([text]);
     expect(page.querySelector('[role="alert"]')).toBe(region);
@@ -278,9 +283,23 @@ describe("a change that Cal.com refuses", () => {
 
   test("of a conflict calendar is told beside that one", async () => {
     const page = await show(work, home);
-    error = { action: "selectCalendar", calendar: reference, text };
+    error = { action: "selectCalendar", calendar: reference, code };
     await perform(() => box(page, "Family").click());
     expect(alerts(page)).toEqual(["", text]);
     expect(box(page, "Private").closest("li")?.textContent).toContain(text);
+  });
+
+  test("of one of two administrators' accounts is told beside that one, though the calendars have one address", async () => {
+    const delegated = { credentialId: -1, delegated: true, calendars: [calendar("ada@work.example")] };
+    const office = { calendarType: "office365", integration: "office365_calendar", ...delegated };
+    const page = await show(connection(delegated), connection(office));
+    error = {
+      action: "selectCalendar",
+      calendar: { credentialId: -1, integration: "office365_calendar", externalId: "ada@work.example" },
+      code,
+    };
+    await perform(() => box(page, "ada@work.example").click());
+    const told = [...page.querySelectorAll("details")].map(({ textContent }) => textContent.includes(text));
+    expect(told).toEqual([false, true]);
   });
 });

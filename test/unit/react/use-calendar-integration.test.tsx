@@ -10,6 +10,13 @@ import { connection, fakeHandlers, status, type FakeHandlers } from "../../suppo
 import { perform, leave, render } from "../../support/render.js";
 
 let handlers: FakeHandlers;
+/** The response to Apple's credentials. Cal.com does not list the connection for some seconds. */
+const acceptedApple = {
+  data: {
+    connected: true,
+    calendars: [connection({ calendarType: "apple", credentialId: 0, email: null, calendars: [] })],
+  },
+};
 let state: CalendarIntegrationState;
 
 function Page(options: CalendarIntegrationOptions): ReactNode {
@@ -345,7 +352,7 @@ describe("actions", () => {
 
   test("connectApple shows the connection before Cal.com lists it, and replaces it when it is listed", async () => {
     vi.useFakeTimers();
-    handlers.respond("apple-credentials", { error: "invalid_credentials" }, { data: { connected: true } });
+    handlers.respond("apple-credentials", { error: "invalid_credentials" }, acceptedApple);
     const credentials = { username: "dave@icloud.example", password: "secret" };
     expect(await perform(() => state.connectApple(credentials))).toBe(false);
     expect(state.error).toMatchObject({ code: "invalid_credentials", provider: "apple" });
@@ -369,7 +376,7 @@ describe("actions", () => {
 
   test("connectApple reloads the list even if another action fails meanwhile", async () => {
     vi.useFakeTimers();
-    handlers.respond("apple-credentials", { data: { connected: true } });
+    handlers.respond("apple-credentials", acceptedApple);
     await perform(() => state.connectApple({ username: "dave@icloud.example", password: "secret" }));
     handlers.respond("sync-credentials", { error: "unavailable" });
     await perform(() => state.sync("google"));
@@ -384,7 +391,7 @@ describe("actions", () => {
 
   test("connectApple reloads the list again if a load was in flight", async () => {
     vi.useFakeTimers();
-    handlers.respond("apple-credentials", { data: { connected: true } });
+    handlers.respond("apple-credentials", acceptedApple);
     await perform(() => state.connectApple({ username: "dave@icloud.example", password: "secret" }));
     let deliver: (response: { data: object }) => void = () => undefined;
     handlers.respond("status", new Promise((resolve) => (deliver = resolve)));

@@ -262,6 +262,32 @@ test("many users refused at once: no more are marked, with one warning, and all 
   for (const user of users) expect(await user.calAccount()).toMatchObject({ reauthorization: null });
 });
 
+test("many users whose consent really ended are all told within about an hour, and are not tried every minute after that", async () => {
+  const users: CalUser[] = [];
+  for (let n = 0; n < 20; n += 1) {
+    const person = world.emulator.people.create({ email: `p${n}@cal.example`, name: `P ${n}` });
+    users.push(await link(world, `user-${n}`, person.email));
+    world.emulator.oauth2.revokeRefreshTokens(person.id);
+  }
+  advance(31 * MINUTE_MS);
+  const callFor = async (minutes: number) => {
+    for (let minute = 0; minute < minutes; minute += 5) {
+      for (const user of users) await rejection(user.profile());
+      advance(5 * MINUTE_MS);
+    }
+  };
+  await callFor(70);
+  expect(new Set(world.reauthorizations.map(({ userId }) => userId)).size).toBe(20);
+  expect(world.reauthorizations).toHaveLength(20);
+  for (const user of users) {
+    expect(await user.calAccount()).toMatchObject({ reauthorization: { reason: "revoked" } });
+  }
+  const sent = refreshes();
+  await callFor(120);
+  // After a minute, ten minutes and an hour.
+  expect(refreshes() - sent).toBeLessThanOrEqual(3 * 20);
+});
+
 test("a refresh token that expired is not sent: the user is told once, and nothing is written again", async () => {
   advance(31 * DAY_MS);
   expect(await code(ada.profile())).toBe("reauthorization_required");
@@ -294,29 +320,6 @@ test("many calls at once for a deleted account call the hook once", async () => 
 });
 
 describe("the refresh ahead", () => {
-  test("no call waits in steady traffic over ten hours, and none fails", async () => {
-    await start({ refreshAheadMs: 10 * MINUTE_MS });
-    let waits = 0;
-    const background: Promise<unknown>[] = [];
-    const cal = world.another({
-      refreshAheadMs: 10 * MINUTE_MS,
-      waitUntil: (work) => void background.push(work),
-      hooks: { onTokenRefresh: ({ outcome }) => void (waits += outcome === "joined" ? 1 : 0) },
-    });
-    const user = cal.forUser("ada");
-    for (let minute = 0; minute < 600; minute += 1) {
-      await user.profile();
-      // What runs in the background ends.
-      await Promise.all(background.splice(0));
-      advance(MINUTE_MS);
-    }
-    expect(waits).toBe(0);
-    // Once in 20 to 22 minutes: a third of 30 is left.
-    expect(refreshes()).toBeGreaterThanOrEqual(26);
-    expect(refreshes()).toBeLessThanOrEqual(31);
-    expect(await world.details()).toMatchObject({ rotation: refreshes() + 1 });
-  }, 30_000);
-
   test("a lost background refresh is retried in the background, and the call notices nothing", async () => {
     await start({ refreshAheadMs: 10 * MINUTE_MS });
     advance(23 * MINUTE_MS);
@@ -357,6 +360,80 @@ describe("the refresh ahead", () => {
     expect(refreshes()).toBe(1);
   });
 });
+
+test("a lost refresh: the user is told within about a minute, the old token works on, and a new link mends it with all calendars", async () => {
+  await start({ refreshAheadMs: 10 * MINUTE_MS });
+  world.emulator.calendars.connect(world.adaAtCal.id, "google", "ada@gmail.example");
+  const calendars = async () => (await ada.calendars.list()).connectedCalendars.length;
+  advance(23 * MINUTE_MS);
+  lose();
+  const lostAt = world.emulator.clock.now();
+  expect(await works()).toBe(true);
+  await vi.waitFor(async () => expect(await world.details()).toHaveProperty("refreshSentAt"));
+  await vi.waitFor(() => expect(refreshes()).toBe(1));
+  for (let seconds = 0; seconds < 60; seconds += 10) {
+    expect(await works()).toBe(true);
+    advance(10_000);
+  }
+  expect(world.reauthorizations).toEqual([]);
+  expect(await works()).toBe(true);
+  await vi.waitFor(() => expect(world.reauthorizations).toHaveLength(1));
+  expect(world.reauthorizations).toMatchObject([
+    { userId: "ada", reason: "revoked", worksUntil: new Date(lostAt + 7 * MINUTE_MS) },
+  ]);
+  expect(world.reauthorizations[0]!.since.getTime() - lostAt).toBeLessThanOrEqual(65_000);
+  advance(5 * MINUTE_MS);
+  expect([await works(), await calendars()]).toEqual([true, 1]);
+
+  await link(world);
+  expect(await ada.calAccount()).toMatchObject({ reauthorization: null });
+  advance(31 * MINUTE_MS);
+  expect([await works(), await calendars()]).toEqual([true, 1]);
+  expect(world.reauthorizations).toHaveLength(1);
+});
+
+const notCal: [string, number, string | object][] = [
+  ["a page with 404", 404, "<html>not found</html>"],
+  ["a page with 200", 200, "<html>welcome</html>"],
+  ["401", 401, { error: "unauthorized" }],
+  ["403", 403, { message: "forbidden" }],
+  ["400 of another OAuth server", 400, { error: "invalid_grant", error_description: "Token is not active" }],
+  ["an unknown client", 401, { error: "invalid_client", error_description: "client_not_found" }],
+];
+test.each(notCal)(
+  "a wrong base URL for ten minutes, which answers with %s: nobody is marked, and all work afterwards",
+  async (_, status, body) => {
+    const userIds = Array.from({ length: 12 }, (__, n) => `user-${n}`);
+    for (const userId of userIds) {
+      const person = world.emulator.people.create({ email: `${userId}@cal.example`, name: userId });
+      await link(world, userId, person.email);
+    }
+    advance(31 * MINUTE_MS);
+    const isPage = typeof body === "string";
+    const text = isPage ? body : JSON.stringify(body);
+    const headers = { "content-type": isPage ? "text/html" : "application/json" };
+    let sent = 0;
+    const wrong = world.another({
+      baseUrl: "https://wrong.example/v2",
+      retry: { limit: 0 },
+      fetch: () => {
+        sent += 1;
+        return Promise.resolve(new Response(text, { status, headers }));
+      },
+    });
+    for (let minute = 0; minute < 10; minute += 1) {
+      for (const userId of userIds) await rejection(wrong.forUser(userId).profile());
+      advance(MINUTE_MS);
+    }
+    expect(sent).toBeGreaterThan(0);
+    expect(world.reauthorizations).toEqual([]);
+    for (const userId of userIds) {
+      const user = world.cal.forUser(userId);
+      await user.profile();
+      expect(await user.calAccount()).toMatchObject({ reauthorization: null });
+    }
+  },
+);
 
 describe("close()", () => {
   test("waits for a refresh in flight and its write, and starts no new one", async () => {

@@ -1,5 +1,5 @@
 import type { TestClientOptions } from "../../support/client-options.js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CalClient, memoryTokenStore, type TokenRefreshInfo } from "../../../src/index.js";
 import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
 
@@ -19,9 +19,7 @@ function setUp(): Setup {
   const tokenStore = memoryTokenStore({ now });
   const client = (options: TestClientOptions = {}) =>
     new CalClient({
-      managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-      baseUrl: emulator.url,
-      fetch: emulator.fetch,
+      ...emulator.clientOptions,
       tokenStore,
       now,
       hooks: { onTokenRefresh: (info) => told.push(info) },
@@ -54,7 +52,7 @@ describe("a thousand calls at once for a user whose token has just expired", () 
   ];
 
   for (const { name, expire } of storms) {
-    it(`cause one refresh, and all succeed (expired ${name})`, async () => {
+    test(`cause one refresh, and all succeed (expired ${name})`, async () => {
       const setup = setUp();
       const { ada, calUserId } = await connectedUser(setup);
       expire(setup, calUserId);
@@ -65,7 +63,7 @@ describe("a thousand calls at once for a user whose token has just expired", () 
     });
   }
 
-  it("cause one refresh also when they come from four clients that share a store", async () => {
+  test("cause one refresh also when they come from four clients that share a store", async () => {
     const setup = setUp();
     await connectedUser(setup);
     setup.emulator.clock.advance(HOUR_MS);
@@ -80,7 +78,7 @@ describe("a thousand calls at once for a user whose token has just expired", () 
 });
 
 describe("a refresh that goes wrong", () => {
-  it("heals by itself when its answer is lost: one force-refresh, no consent, the calendar still connected", async () => {
+  test("heals by itself when its answer is lost: one force-refresh, no consent, the calendar still connected", async () => {
     const setup = setUp();
     const { ada } = await connectedUser(setup);
     setup.emulator.clock.advance(HOUR_MS);
@@ -92,7 +90,7 @@ describe("a refresh that goes wrong", () => {
     expect(setup.told.map(({ outcome }) => outcome)).toEqual(["failed", "recovered"]);
   });
 
-  it("does not throw a good token away when Cal.com answers 500, 502, 429 or 401", async () => {
+  test("does not throw a good token away when Cal.com answers 500, 502, 429 or 401", async () => {
     for (const status of [500, 502, 503, 429, 401, 403]) {
       const setup = setUp();
       const { ada } = await connectedUser(setup);
@@ -105,7 +103,7 @@ describe("a refresh that goes wrong", () => {
     }
   });
 
-  it("leaves a user gone who is deleted while a refresh is out", async () => {
+  test("leaves a user gone who is deleted while a refresh is out", async () => {
     const setup = setUp();
     const { ada } = await connectedUser(setup);
     setup.emulator.clock.advance(HOUR_MS);
@@ -122,7 +120,7 @@ describe("a refresh that goes wrong", () => {
   });
 });
 
-it("does not refresh for a calendar whose access was revoked at Google", async () => {
+test("does not refresh for a calendar whose access was revoked at Google", async () => {
   const setup = setUp();
   const { ada, calUserId } = await connectedUser(setup);
   setup.emulator.provider.revoke({ userId: calUserId, provider: "google" });
@@ -131,7 +129,7 @@ it("does not refresh for a calendar whose access was revoked at Google", async (
   expect([refreshes(setup), forceRefreshes(setup)]).toEqual([0, 0]);
 });
 
-it("makes a connect URL only with a token that outlives the consent page", async () => {
+test("makes a connect URL only with a token that outlives the consent page", async () => {
   const setup = setUp();
   const { ada } = await connectedUser(setup);
   setup.emulator.clock.advance(46 * 60_000);
@@ -144,7 +142,7 @@ it("makes a connect URL only with a token that outlives the consent page", async
   expect((await ada.calendars.list()).connectedCalendars).toHaveLength(2);
 });
 
-it("repeats a refused call once, and then says what Cal.com says", async () => {
+test("repeats a refused call once, and then says what Cal.com says", async () => {
   const setup = setUp();
   const { ada } = await connectedUser(setup);
   setup.emulator.inject({
@@ -161,7 +159,7 @@ it("repeats a refused call once, and then says what Cal.com says", async () => {
 });
 
 describe("a wrong base URL", () => {
-  it("does not pass for a deleted user: nothing is recovered, nobody is told to delete anything", async () => {
+  test("does not pass for a deleted user: nothing is recovered, nobody is told to delete anything", async () => {
     const setup = setUp();
     await connectedUser(setup);
     setup.emulator.clock.advance(HOUR_MS);

@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { reportTokenRefresh, type TokenRefreshInfo } from "../../../src/tokens/token-events.js";
 import { FakeCal } from "../../support/fake-cal.js";
 
@@ -10,7 +10,7 @@ const record = {
 };
 const info = { userId: "ada", outcome: "refreshed", durationMs: 3 } as const;
 
-it("tells a fingerprint of the token, and never the token", async () => {
+test("tells a fingerprint of the token, and never the token", async () => {
   const told: TokenRefreshInfo[] = [];
   await reportTokenRefresh(
     (heard) => told.push(heard),
@@ -19,7 +19,7 @@ it("tells a fingerprint of the token, and never the token", async () => {
   expect(told).toEqual([{ ...info, fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
 });
 
-it("tells tokens apart", async () => {
+test("tells tokens apart", async () => {
   const told: TokenRefreshInfo[] = [];
   const tell = reportTokenRefresh(
     (heard) => told.push(heard),
@@ -30,7 +30,7 @@ it("tells tokens apart", async () => {
   expect(told[0]?.fingerprint).not.toBe(told[1]?.fingerprint);
 });
 
-it("reports a hook that throws, and goes on", async () => {
+test("reports a hook that throws, and goes on", async () => {
   const onThrow = vi.fn();
   const tell = reportTokenRefresh(() => {
     throw new Error("the application's own trouble");

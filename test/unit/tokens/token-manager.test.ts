@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { CalNetworkError, CalStoreError, CalTimeoutError } from "../../../src/errors.js";
 import { memoryTokenStore } from "../../../src/stores/memory.js";
 import { CheckedStore } from "../../../src/tokens/checked-store.js";
@@ -13,6 +13,9 @@ const ada = "ada";
 let cal: FakeCal;
 let store: TokenStore;
 let told: TokenRefreshInfo[];
+
+// Loaded when it is first needed, which takes real time. The faked clock would pass the time limit of the call meanwhile.
+beforeAll(() => import("../../../src/tokens/single-use-refresh.js"));
 
 beforeEach(async () => {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
@@ -57,7 +60,7 @@ async function settle<T>(promise: Promise<T>, ms = 120_000): Promise<T> {
 const outcomes = () => told.map(({ outcome }) => outcome);
 
 describe("in one process", () => {
-  it("refreshes once for a thousand callers, and hands all of them the new token", async () => {
+  test("refreshes once for a thousand callers, and hands all of them the new token", async () => {
     const tokens = manager();
     const all = await settle(Promise.all(Array.from({ length: 1000 }, () => tokenOf(tokens))));
     expect(new Set(all)).toEqual(new Set(["access-1"]));
@@ -66,7 +69,7 @@ describe("in one process", () => {
     expect(told.filter(({ outcome }) => outcome === "joined")).toHaveLength(999);
   });
 
-  it("asks the store nothing while the cached token is good", async () => {
+  test("asks the store nothing while the cached token is good", async () => {
     const get = vi.spyOn(store, "get");
     const tokens = manager();
     await settle(tokenOf(tokens));
@@ -75,7 +78,7 @@ describe("in one process", () => {
     expect(get).not.toHaveBeenCalled();
   });
 
-  it("tells the hook nothing while there is nothing to do but to read the store", async () => {
+  test("tells the hook nothing while there is nothing to do but to read the store", async () => {
     await settle(tokenOf(manager()), 0);
     told.length = 0;
     const tokens = manager();
@@ -83,7 +86,7 @@ describe("in one process", () => {
     expect(outcomes()).toEqual([]);
   });
 
-  it("reads the store for each need when there is no cache", async () => {
+  test("reads the store for each need when there is no cache", async () => {
     const get = vi.spyOn(store, "get");
     const tokens = manager({ cache: new TokenCache(0) });
     await settle(tokenOf(tokens));
@@ -93,7 +96,7 @@ describe("in one process", () => {
     expect(get).toHaveBeenCalledTimes(2);
   });
 
-  it("refreshes a token that would end within the asked-for time, and not a minute earlier", async () => {
+  test("refreshes a token that would end within the asked-for time, and not a minute earlier", async () => {
     const tokens = manager();
     await settle(tokenOf(tokens), 0);
     vi.setSystemTime(Date.now() + HOUR_MS - 16 * 60_000);
@@ -103,7 +106,7 @@ describe("in one process", () => {
     expect(await settle(tokenOf(tokens, { minTtlMs: 15 * 60_000 }), 0)).toBe("access-2");
   });
 
-  it("uses a token whose end nobody knows until Cal.com refuses it", async () => {
+  test("uses a token whose end nobody knows until Cal.com refuses it", async () => {
     const { version } = (await store.get(ada))!;
     await store.set({ ...cal.firstRecord(ada), calAccessTokenExpiresAt: null }, { ifVersion: version });
     const tokens = manager();
@@ -111,7 +114,7 @@ describe("in one process", () => {
     expect(await settle(tokenOf(tokens, { rejected: new Set(["access-0"]) }))).toBe("access-1");
   });
 
-  it("does not refresh for a refused token if the store has another one already", async () => {
+  test("does not refresh for a refused token if the store has another one already", async () => {
     const first = manager();
     expect(await settle(tokenOf(first), 0)).toBe("access-1");
     const second = manager();
@@ -119,7 +122,7 @@ describe("in one process", () => {
     expect(cal.refreshes).toBe(1);
   });
 
-  it("does not refresh at every call on a machine whose clock is hours ahead, and says so", async () => {
+  test("does not refresh at every call on a machine whose clock is hours ahead, and says so", async () => {
     const warn = vi.fn();
     const tokens = manager({ now: () => Date.now() + 3 * HOUR_MS, warn });
     for (let call = 0; call < 20; call += 1) await settle(tokenOf(tokens), 0);
@@ -129,7 +132,7 @@ describe("in one process", () => {
     expect(await settle(tokenOf(tokens), 0)).toBe("access-2");
   });
 
-  it("lets one caller leave without ending the refresh of the others", async () => {
+  test("lets one caller leave without ending the refresh of the others", async () => {
     cal.delay = () =>
       vi.advanceTimersByTimeAsync(0).then(() => new Promise((resolve) => setTimeout(resolve, 500)));
     const tokens = manager();
@@ -141,7 +144,7 @@ describe("in one process", () => {
     expect(await settle(stayed)).toBe("access-1");
   });
 
-  it("goes on with a refresh that takes longer than its callers wait, and has the token for the next one", async () => {
+  test("goes on with a refresh that takes longer than its callers wait, and has the token for the next one", async () => {
     cal.delay = () => new Promise((resolve) => setTimeout(resolve, 10_000));
     const tokens = manager();
     const impatient = tokenOf(tokens, { timeoutMs: 5_000 });
@@ -151,14 +154,14 @@ describe("in one process", () => {
     expect([cal.refreshes, cal.recoveries]).toEqual([1, 0]);
   });
 
-  it("says that a user the store doesn't know has to be ensured first", async () => {
+  test("says that a user the store doesn't know has to be ensured first", async () => {
     const unknown = manager().usable("nobody", { timeoutMs: 10_000 });
     await expect(unknown).rejects.toMatchObject({ code: "user_not_found", name: "CalTokenError" });
   });
 });
 
 describe("when Cal.com fails", () => {
-  it("passes the error on, recovers nothing, and tries again at the next call", async () => {
+  test("passes the error on, recovers nothing, and tries again at the next call", async () => {
     cal.fate = () => "refused";
     const tokens = manager();
     await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalNetworkError);
@@ -168,7 +171,7 @@ describe("when Cal.com fails", () => {
     expect(outcomes()).toEqual(["failed", "refreshed"]);
   });
 
-  it("heals a lost answer with one recovery", async () => {
+  test("heals a lost answer with one recovery", async () => {
     cal.fate = () => "lost";
     const tokens = manager();
     await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalNetworkError);
@@ -179,7 +182,7 @@ describe("when Cal.com fails", () => {
     expect(outcomes()).toEqual(["failed", "recovered"]);
   });
 
-  it("recovers a record that never had a refresh token", async () => {
+  test("recovers a record that never had a refresh token", async () => {
     const { version } = (await store.get(ada))!;
     await store.set({ ...cal.firstRecord(ada), calRefreshToken: null }, { ifVersion: version });
     const token = await settle(tokenOf(manager()));
@@ -187,12 +190,12 @@ describe("when Cal.com fails", () => {
     expect([cal.refreshes, cal.recoveries]).toEqual([0, 1]);
   });
 
-  it("says so when Cal.com no longer knows the user", async () => {
+  test("says so when Cal.com no longer knows the user", async () => {
     cal.isGone = true;
     await expect(settle(tokenOf(manager()))).rejects.toMatchObject({ code: "cal_user_gone" });
   });
 
-  it("says so when the grant has no way to recover", async () => {
+  test("says so when the grant has no way to recover", async () => {
     cal.isGone = true;
     const { refresh } = cal.grant;
     await expect(settle(tokenOf(manager({ grantOf: () => ({ refresh }) })))).rejects.toMatchObject({
@@ -202,7 +205,7 @@ describe("when Cal.com fails", () => {
 });
 
 describe("between processes", () => {
-  it("refreshes once for two that start at the same time", async () => {
+  test("refreshes once for two that start at the same time", async () => {
     cal.delay = () => new Promise((resolve) => setTimeout(resolve, 300));
     const [one, two] = await settle(Promise.all([tokenOf(manager()), tokenOf(manager())]));
     expect([one, two]).toEqual(["access-1", "access-1"]);
@@ -210,7 +213,7 @@ describe("between processes", () => {
     expect(outcomes().sort()).toEqual(["refreshed", "refreshed_elsewhere"]);
   });
 
-  it("waits for the lease of a process that died, and no longer", async () => {
+  test("waits for the lease of a process that died, and no longer", async () => {
     await store.acquireLease?.(ada, { owner: "dead", ttlMs: 8_000 });
     const waiting = tokenOf(manager(), { timeoutMs: 60_000 });
     await vi.advanceTimersByTimeAsync(7_900);
@@ -220,7 +223,7 @@ describe("between processes", () => {
     expect(await waiting).toBe("access-1");
   });
 
-  it("gives its lease back, after a failure too", async () => {
+  test("gives its lease back, after a failure too", async () => {
     cal.fate = () => "refused";
     await expect(settle(tokenOf(manager()), 0)).rejects.toBeInstanceOf(CalNetworkError);
     expect(await store.acquireLease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
@@ -230,7 +233,7 @@ describe("between processes", () => {
     expect(await store.acquireLease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
   });
 
-  it("keeps its lease while a refresh runs long", async () => {
+  test("keeps its lease while a refresh runs long", async () => {
     cal.delay = () => new Promise((resolve) => setTimeout(resolve, 12_000));
     const slow = tokenOf(manager(), { timeoutMs: 60_000 });
     const other = tokenOf(manager(), { timeoutMs: 60_000 });
@@ -238,7 +241,7 @@ describe("between processes", () => {
     expect(cal.refreshes).toBe(1);
   });
 
-  it("adopts what another process wrote between the need and the lease", async () => {
+  test("adopts what another process wrote between the need and the lease", async () => {
     const lease = store.acquireLease!.bind(store);
     vi.spyOn(store, "acquireLease").mockImplementationOnce(async (userId, options) => {
       const refreshed = await cal.grant.refresh({ ...(await store.get(ada))!, calRefreshToken: "refresh-0" });
@@ -259,7 +262,7 @@ describe("between processes", () => {
     expect(outcomes()).toEqual(["refreshed_elsewhere"]);
   });
 
-  it("adopts after a refusal if another process has won the refresh, and recovers nothing", async () => {
+  test("adopts after a refusal if another process has won the refresh, and recovers nothing", async () => {
     // A store without leases: both ask Cal.com, one is refused.
     const bare: TokenStore = { get: store.get, set: store.set, delete: store.delete };
     cal.delay = () => new Promise((resolve) => setTimeout(resolve, 20));
@@ -268,7 +271,7 @@ describe("between processes", () => {
     expect([cal.refreshes, cal.recoveries]).toEqual([2, 0]);
   });
 
-  it("gives up on a lease that never ends, and says so", async () => {
+  test("gives up on a lease that never ends, and says so", async () => {
     vi.spyOn(store, "acquireLease").mockResolvedValue(false);
     const waiting = tokenOf(manager(), { timeoutMs: 2 ** 30 });
     await expect(settle(waiting, 200_000)).rejects.toThrow(/refresh lease/);
@@ -276,13 +279,13 @@ describe("between processes", () => {
 });
 
 describe("the write", () => {
-  it("leaves a user deleted who was deleted during the refresh", async () => {
+  test("leaves a user deleted who was deleted during the refresh", async () => {
     cal.delay = () => store.delete(ada).then(() => undefined);
     await expect(settle(tokenOf(manager()))).rejects.toMatchObject({ code: "user_not_found" });
     expect(await store.get(ada)).toBeNull();
   });
 
-  it("does not give a deleted and re-made user the old one's tokens", async () => {
+  test("does not give a deleted and re-made user the old one's tokens", async () => {
     cal.delay = async () => {
       cal.delay = () => Promise.resolve();
       await store.delete(ada);
@@ -295,7 +298,7 @@ describe("the write", () => {
     expect(await store.get(ada)).toMatchObject({ calUserId: 8, calAccessToken: "other-user" });
   });
 
-  it("puts its tokens on top of a write that changed the row and not its tokens", async () => {
+  test("puts its tokens on top of a write that changed the row and not its tokens", async () => {
     cal.delay = async () => {
       cal.delay = () => Promise.resolve();
       const record = (await store.get(ada))!;
@@ -305,13 +308,13 @@ describe("the write", () => {
     expect(await store.get(ada)).toMatchObject({ calRefreshToken: "refresh-1" });
   });
 
-  it("is tried again when the store fails for a moment", async () => {
+  test("is tried again when the store fails for a moment", async () => {
     vi.spyOn(store, "set").mockRejectedValueOnce(new Error("connection reset"));
     expect(await settle(tokenOf(manager()))).toBe("access-1");
     expect([cal.refreshes, cal.recoveries]).toEqual([1, 0]);
   });
 
-  it("knows its own write whose confirmation was lost", async () => {
+  test("knows its own write whose confirmation was lost", async () => {
     const set = store.set.bind(store);
     vi.spyOn(store, "set").mockImplementationOnce(async (record, options) => {
       await set(record, options);
@@ -321,7 +324,7 @@ describe("the write", () => {
     expect(outcomes()).toEqual(["refreshed"]);
   });
 
-  it("keeps tokens that a failing store could not take, and writes them later without another refresh", async () => {
+  test("keeps tokens that a failing store could not take, and writes them later without another refresh", async () => {
     const set = vi.spyOn(store, "set").mockRejectedValue(new Error("the database is down"));
     const tokens = manager();
     await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalStoreError);
@@ -331,7 +334,7 @@ describe("the write", () => {
     expect(await store.get(ada)).toMatchObject({ calRefreshToken: "refresh-1" });
   });
 
-  it("hands out nothing that was under way when the user was forgotten", async () => {
+  test("hands out nothing that was under way when the user was forgotten", async () => {
     cal.delay = () => new Promise((resolve) => setTimeout(resolve, 100));
     const tokens = manager();
     const early = tokenOf(tokens);
@@ -344,7 +347,7 @@ describe("the write", () => {
 });
 
 describe("a store that breaks its promises", () => {
-  it("is named when it hands out a date as text", async () => {
+  test("is named when it hands out a date as text", async () => {
     const bad: TokenStore = {
       ...store,
       get: async (userId) => JSON.parse(JSON.stringify(await store.get(userId))) as never,
@@ -353,7 +356,7 @@ describe("a store that breaks its promises", () => {
   });
 });
 
-it("remembers the most recently used users only", () => {
+test("remembers the most recently used users only", () => {
   const cache = new TokenCache(2);
   const record = (userId: string) => ({
     ...cal.firstRecord(userId),
@@ -368,7 +371,7 @@ it("remembers the most recently used users only", () => {
   expect(["a", "b", "c"].map((id) => cache.get(id)?.userId)).toEqual(["a", undefined, "c"]);
 });
 
-it("keeps an unsaved pair while the old token still serves others, and refreshes no second time", async () => {
+test("keeps an unsaved pair while the old token still serves others, and refreshes no second time", async () => {
   const tokens = manager();
   await settle(tokenOf(tokens), 0);
   vi.setSystemTime(Date.now() + HOUR_MS - 10 * 60_000);
@@ -380,7 +383,7 @@ it("keeps an unsaved pair while the old token still serves others, and refreshes
   expect([cal.refreshes, cal.recoveries]).toEqual([2, 0]);
 });
 
-it("refreshes by an unsaved pair that has grown old, and recovers nothing", async () => {
+test("refreshes by an unsaved pair that has grown old, and recovers nothing", async () => {
   const tokens = manager();
   const set = vi.spyOn(store, "set").mockRejectedValue(new Error("the database is down"));
   await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalStoreError);
@@ -390,14 +393,14 @@ it("refreshes by an unsaved pair that has grown old, and recovers nothing", asyn
   expect([cal.refreshes, cal.recoveries]).toEqual([2, 0]);
 });
 
-it("lets nobody wait for ever on a store that never answers", async () => {
+test("lets nobody wait for ever on a store that never answers", async () => {
   vi.spyOn(store, "set").mockReturnValueOnce(new Promise(() => undefined));
   const tokens = manager();
   expect(await settle(tokenOf(tokens, { timeoutMs: 60_000 }))).toBe("access-1");
   expect(await store.acquireLease?.(ada, { owner: "next", ttlMs: 1_000 })).toBe(true);
 });
 
-it("has no renewal under way when it gives the lease back", async () => {
+test("has no renewal under way when it gives the lease back", async () => {
   const calls: string[] = [];
   const lease = store.acquireLease!.bind(store);
   vi.spyOn(store, "acquireLease").mockImplementation(async (...call) => {
@@ -416,7 +419,7 @@ it("has no renewal under way when it gives the lease back", async () => {
   expect(calls.at(-1)).toBe("releaseLease");
 });
 
-it("refuses a record without the column for the refresh token", async () => {
+test("refuses a record without the column for the refresh token", async () => {
   const bad: TokenStore = {
     ...store,
     get: async (userId) => ({ ...(await store.get(userId))!, calRefreshToken: undefined as never }),

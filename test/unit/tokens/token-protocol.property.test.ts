@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { memoryTokenStore } from "../../../src/stores/memory.js";
 import { CheckedStore } from "../../../src/tokens/checked-store.js";
 import { TokenCache } from "../../../src/tokens/token-cache.js";
@@ -107,7 +107,7 @@ async function runCalls(
   return { handedOut, failures };
 }
 
-it("needs exactly one refresh for each expiry, and no recovery, while nothing fails", async () => {
+test("needs exactly one refresh for each expiry, and no recovery, while nothing fails", async () => {
   await fc.assert(
     fc.asyncProperty(delays, delays, calls, async (storeDelays, calDelays, plan) => {
       const cal = new FakeCal();
@@ -132,7 +132,7 @@ it("needs exactly one refresh for each expiry, and no recovery, while nothing fa
   );
 });
 
-it("ends with tokens that work, whatever fails when and in whatever order", async () => {
+test("ends with tokens that work, whatever fails when and in whatever order", async () => {
   await fc.assert(
     fc.asyncProperty(
       delays,
@@ -167,7 +167,7 @@ it("ends with tokens that work, whatever fails when and in whatever order", asyn
   );
 });
 
-it("leaves a deleted user deleted, whenever the delete comes", async () => {
+test("leaves a deleted user deleted, whenever the delete comes", async () => {
   await fc.assert(
     fc.asyncProperty(
       delays,

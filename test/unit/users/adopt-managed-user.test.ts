@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CalClient, memoryTokenStore, type TokenStore } from "../../../src/index.js";
 import { createCalEmulator, type CalEmulator } from "../../../src/testing/index.js";
 
@@ -9,17 +9,11 @@ function clientOf(
   tokenStore: TokenStore,
   fetch: typeof globalThis.fetch = emulator.fetch,
 ) {
-  const { clientId, clientSecret, url: baseUrl } = emulator;
-  return new CalClient({
-    managedUsers: { clientId, clientSecret },
-    baseUrl,
-    fetch,
-    tokenStore,
-  });
+  return new CalClient({ ...emulator.clientOptions, fetch, tokenStore });
 }
 
 describe("a user that Cal.com has and the store lost", () => {
-  it("is taken over with one force-refresh, however many processes ask at once, and works", async () => {
+  test("is taken over with one force-refresh, however many processes ask at once, and works", async () => {
     const emulator = createCalEmulator();
     await clientOf(emulator, memoryTokenStore()).ensureUser("ada", ada);
     const store = memoryTokenStore();
@@ -30,7 +24,7 @@ describe("a user that Cal.com has and the store lost", () => {
     expect(emulator.count({ path: /force-refresh$/ })).toBe(1);
   });
 
-  it("is taken over at the next call if the first try failed half-way", async () => {
+  test("is taken over at the next call if the first try failed half-way", async () => {
     const emulator = createCalEmulator();
     await clientOf(emulator, memoryTokenStore()).ensureUser("ada", ada);
     const cal = clientOf(emulator, memoryTokenStore());
@@ -42,7 +36,7 @@ describe("a user that Cal.com has and the store lost", () => {
 });
 
 describe("ensureUser", () => {
-  it("makes a user anew that another process has deleted", async () => {
+  test("makes a user anew that another process has deleted", async () => {
     const emulator = createCalEmulator();
     const store = memoryTokenStore();
     const [one, two] = [clientOf(emulator, store), clientOf(emulator, store)];
@@ -51,7 +45,7 @@ describe("ensureUser", () => {
     await expect((await one.ensureUser("ada", ada)).profile()).resolves.toBeTruthy();
   });
 
-  it("tells each caller of its own mistakes, and nobody of another's", async () => {
+  test("tells each caller of its own mistakes, and nobody of another's", async () => {
     const emulator = createCalEmulator();
     const cal = clientOf(emulator, memoryTokenStore());
     const [bad, good] = await Promise.allSettled([
@@ -64,7 +58,7 @@ describe("ensureUser", () => {
 });
 
 describe("what a proxy or a firewall says", () => {
-  it.each([
+  test.each([
     [401, "<html>Sign in</html>"],
     [403, "<html>Forbidden</html>"],
   ])("is no word about the calendar (%i)", async (status, body) => {
@@ -74,7 +68,7 @@ describe("what a proxy or a firewall says", () => {
     await expect(user.calendars.check("google")).rejects.toMatchObject({ status });
   });
 
-  it("does not make a 503 wait for a rate limit that has nothing to do with it", async () => {
+  test("does not make a 503 wait for a rate limit that has nothing to do with it", async () => {
     const emulator = createCalEmulator();
     const user = await clientOf(emulator, memoryTokenStore()).ensureUser("ada", ada);
     emulator.inject({
@@ -85,7 +79,7 @@ describe("what a proxy or a firewall says", () => {
   });
 });
 
-it("disconnects nothing before a reconnect, whatever is wrong with the connections", async () => {
+test("disconnects nothing before a reconnect, whatever is wrong with the connections", async () => {
   const emulator = createCalEmulator();
   const entry = (credentialId: number, message: string) => ({
     integration: { type: "google_calendar" },
@@ -109,7 +103,7 @@ it("disconnects nothing before a reconnect, whatever is wrong with the connectio
   expect(emulator.count({ path: /\/disconnect$/ })).toBe(0);
 });
 
-it("reads a list in which single entries or fields are odd", async () => {
+test("reads a list in which single entries or fields are odd", async () => {
   const emulator = createCalEmulator();
   const user = await clientOf(emulator, memoryTokenStore()).ensureUser("ada", ada);
   const connectedCalendars = [
@@ -135,7 +129,7 @@ it("reads a list in which single entries or fields are odd", async () => {
   expect(list.connectedCalendars[1]?.calendars.map(({ externalId }) => externalId)).toEqual(["x"]);
 });
 
-it("keeps the address of an ICS feed out of errors", async () => {
+test("keeps the address of an ICS feed out of errors", async () => {
   const emulator = createCalEmulator();
   const user = await clientOf(emulator, memoryTokenStore()).ensureUser("ada", ada);
   const externalId = "https://calendar.example/private-SECRET123/basic.ics";

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   CalLinkError,
   CalTokenError,
+  memoryConnectionStore,
   memoryTokenStore,
   type CalUser,
   type TokenStore,
@@ -172,6 +173,30 @@ describe("the exchange of a code", () => {
     expect(confidential.tokenRequests() + open.tokenRequests()).toBe(0);
   });
 
+  test("a store that fails meanwhile is asked again: the code works once", async () => {
+    let failures = 0;
+    const fail = async <T>(work: () => Promise<T>): Promise<T> => {
+      const result = await work();
+      if (failures-- > 0) throw new Error("the database restarts");
+      return result;
+    };
+    const tokenStore = changed((inner) => ({
+      get: (userId) => fail(() => inner.get(userId)),
+      set: (record, options) => fail(() => inner.set(record, options)),
+    }));
+    const world = createOAuthClient({ tokenStore });
+    const cal = world.another({
+      fetch: async (request, init) => {
+        if (isTokenRequest(request)) failures = 3;
+        return world.emulator.fetch(request, init);
+      },
+    });
+    const ada = await link({ ...world, cal });
+    expect(failures).toBeLessThan(0);
+    expect(await ada.profile()).toMatchObject({ id: world.adaAtCal.id });
+    expect(await world.details()).toMatchObject({ rotation: 1, email: world.adaAtCal.email });
+  });
+
   test("a code that was used is refused, and the link that it gave stays", async () => {
     const world = createOAuthClient();
     const grant = await authorize(world);
@@ -240,6 +265,16 @@ describe("whose account is linked", () => {
     expect(await second.profile()).toMatchObject({ id: world.adaAtCal.id });
     expect(await world.store.get("user-1")).toBeNull();
     expect(await rejection(first.profile())).toMatchObject({ code: "user_not_found" });
+  });
+
+  test("the user whose account was taken is no longer checked for broken connections", async () => {
+    const connections = memoryConnectionStore();
+    const world = createOAuthClient({ connectionStore: connections });
+    await link(world, "user-1");
+    await world.cal.checkConnection("user-1");
+    expect(await connections.get("user-1")).not.toBeNull();
+    await world.cal.oauth.link("user-2", await authorize(world), { takeOver: true });
+    await expect.poll(() => connections.get("user-1")).toBeNull();
   });
 
   test("a managed user's account can't be taken over", async () => {
@@ -432,6 +467,32 @@ describe("both grants in one client", () => {
     expect(await ada.calAccount()).toEqual({ grant: "managed", calUserId });
     expect(await ada.profile()).toMatchObject({ id: calUserId });
     expect(world.emulator.users.list()).toHaveLength(1);
+  });
+
+  test("after unlink() the old managed user is found by its address, and no other one is deleted", async () => {
+    const world = createOAuthClient(both);
+    const ada = await world.cal.ensureUser("ada", input);
+    await world.cal.ensureUser("grace", { ...input, email: "grace@example.com" });
+    await link(world);
+    await ada.unlink();
+    await link(world);
+    expect(await ada.deletePreviousManagedUser()).toBe(false);
+    expect(await ada.deletePreviousManagedUser({ email: "grace@example.com" })).toBe(false);
+    expect(world.emulator.users.list()).toHaveLength(2);
+    expect(await ada.deletePreviousManagedUser({ email: input.email })).toBe(true);
+    expect(world.emulator.users.list()).toHaveLength(1);
+    expect(await ada.deletePreviousManagedUser({ email: input.email })).toBe(false);
+    expect(await ada.profile()).toMatchObject({ id: world.adaAtCal.id });
+    expect(await rejection(ada.deletePreviousManagedUser({ email: "ada" }))).toMatchObject({
+      code: "invalid_input",
+    });
+  });
+
+  test("the address of the managed user that a user has now deletes nothing", async () => {
+    const world = createOAuthClient(both);
+    const ada = await world.cal.ensureUser("ada", input);
+    expect(await ada.deletePreviousManagedUser({ email: input.email })).toBe(false);
+    expect(await ada.profile()).toMatchObject({ email: expect.stringContaining("ada") });
   });
 
   test("a previous managed user that another application user has by now is not deleted", async () => {

@@ -49,6 +49,13 @@ describe("user.request()", () => {
     expect(infos[0]!.path).toBe("/teams/{teamId}/bookings");
   });
 
+  test("an encoded brace in a path is a character of it, beside a parameter too", async () => {
+    const { ada, sent, infos } = await client();
+    await ada.request({ path: "/notes/A%7Bb%7D-{id}", params: { id: "1/2" } });
+    expect(sent[0]!.url).toBe("https://api.cal.com/v2/notes/A%7Bb%7D-1%2F2");
+    expect(infos[0]!.path).toBe("/notes/{value2}");
+  });
+
   test("returns the data, the status, the headers without cookies, the request's id and the rate limit", async () => {
     const headers = {
       "set-cookie": "session=1",
@@ -202,6 +209,30 @@ describe("paginate()", () => {
     const { ada } = await client(page([], { hasNextPage: true }));
     expect(await all(ada.paginate({ path: "/x" }))).toEqual([]);
   });
+
+  test("a count of all items does not end the list: a full page is followed by the next one", async () => {
+    const { ada } = await client(page([1, 2], { totalItems: 3 }), page([3], { totalItems: 3 }));
+    expect(await all(ada.paginate({ path: "/x", pageSize: 2 }))).toEqual([1, 2, 3]);
+  });
+
+  test("an endpoint that has no pages is asked once", async () => {
+    const { ada, sent } = await client(page([1, 2, 3]), page([1, 2, 3]));
+    expect(await all(ada.paginate({ path: "/x", pageSize: 2 }))).toEqual([1, 2, 3]);
+    expect(sent).toHaveLength(1);
+  });
+
+  test.each([undefined, { hasNextPage: true }])(
+    "an endpoint that returns its first page again and again is an error, pagination %o",
+    async (pagination) => {
+      const same = page([{ id: 1 }, { id: 2 }], pagination);
+      const { ada, sent } = await client(same, same, same);
+      expect(await rejection(all(ada.paginate({ path: "/x", pageSize: 2 })))).toMatchObject({
+        code: "invalid_response",
+        message: expect.stringContaining("the same page twice"),
+      });
+      expect(sent).toHaveLength(2);
+    },
+  );
 
   test("as the platform client, with limit and offset", async () => {
     const { cal, sent } = await client(page([{ id: 1 }]));

@@ -38,16 +38,16 @@ export interface CredentialMatch {
 /** Reads and changes connected calendars, without the API. */
 export interface EmulatedCalendars {
   /** The user's credentials, oldest first, duplicates included. */
-  credentials(userId: number): EmulatedCredential[];
+  credentials(calUserId: number): EmulatedCredential[];
   /** The user's selected calendars. */
-  selected(userId: number): { integration: string; externalId: string; credentialId: number }[];
+  selected(calUserId: number): { integration: string; externalId: string; credentialId: number }[];
   /** Connects an account without a consent page. A new account is created. Returns the credential's id. */
-  connect(userId: number, provider: "google" | "office365" | "apple", account: string): number;
+  connect(calUserId: number, provider: "google" | "office365" | "apple", account: string): number;
   /**
    * Gives Cal.com access to an account by the organization's administrator, without a credential of the user: lists
    * show it with `credentialId: -1`. Returns its `delegationCredentialId`.
    */
-  delegate(userId: number, provider: "google" | "office365", account: string): string;
+  delegate(calUserId: number, provider: "google" | "office365", account: string): string;
   /** Marks credentials invalid, as Cal.com does after repeated failures: `check` returns 400. */
   invalidate(match: CredentialMatch): void;
   /** Reverses `invalidate`. */

@@ -43,13 +43,13 @@ export interface OAuth2TokenControls {
    */
   issueTokens(grant: OAuth2Grant & { withoutSecret?: boolean | undefined }): Promise<EmulatedOAuth2Tokens>;
   /** The user's tokens that work, oldest first. */
-  tokens(userId: number, match?: OAuth2TokenMatch): { accessTokens: string[]; refreshTokens: string[] };
+  tokens(calUserId: number, match?: OAuth2TokenMatch): { accessTokens: string[]; refreshTokens: string[] };
   /** Expires the user's access tokens: 401. */
-  expireAccessTokens(userId: number, match?: OAuth2TokenMatch): void;
+  expireAccessTokens(calUserId: number, match?: OAuth2TokenMatch): void;
   /** Expires the user's refresh tokens: `invalid_refresh_token`. */
-  expireRefreshTokens(userId: number, match?: OAuth2TokenMatch): void;
+  expireRefreshTokens(calUserId: number, match?: OAuth2TokenMatch): void;
   /** Deletes the user's refresh tokens: `refresh_token_revoked`. Strict servers only. */
-  revokeRefreshTokens(userId: number, match?: OAuth2TokenMatch): void;
+  revokeRefreshTokens(calUserId: number, match?: OAuth2TokenMatch): void;
   /**
    * The next refresh returns 200 with a refresh token that doesn't work, as in a race: a concurrent refresh has
    * deleted it. Strict servers only.

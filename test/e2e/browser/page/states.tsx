@@ -150,10 +150,26 @@ const states: Record<string, Partial<CalendarIntegrationState>> = {
       reauthorization: { reason: "revoked", since, worksUntil: since },
     },
   },
+  "link-again-now": {
+    status: "disconnected",
+    linkable: true,
+    calAccount: { ...linked, reauthorization: { reason: "expired", since, worksUntil: null } },
+  },
   "linked-elsewhere": {
     status: "disconnected",
     linkable: true,
     error: { action: "link", code: "cal_account_in_use" },
+  },
+  "another-cal-account": {
+    calendars: all,
+    calAccount: { ...linked, reauthorization: { reason: "revoked", since, worksUntil: since } },
+    linkable: true,
+    error: { action: "link", code: "different_cal_account" },
+  },
+  "linked-as-team": {
+    status: "disconnected",
+    linkable: true,
+    error: { action: "link", code: "team_account_not_supported" },
   },
   unreachable: { calendars: all, error: { action: "load", code: "unavailable" } },
   "not-loaded": { status: "error", error: { action: "load", code: "unauthenticated" } },
@@ -167,8 +183,11 @@ const states: Record<string, Partial<CalendarIntegrationState>> = {
 };
 
 const root = createRoot(document.getElementById("root")!);
-const show = (name: string): void => {
-  const content: ReactNode = <CalendarIntegration key={name} integration={{ ...base, ...states[name] }} />;
+const show = (name: string, { keepsPlace = false } = {}): void => {
+  const integration = { ...base, ...states[name], ...(keepsPlace && { result: null }) };
+  const content: ReactNode = (
+    <CalendarIntegration key={name} integration={integration} calAccount={keepsPlace || undefined} />
+  );
   flushSync(() => root.render(content));
 };
 Object.assign(globalThis, { states: Object.keys(states), show });

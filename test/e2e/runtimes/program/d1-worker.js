@@ -1,16 +1,17 @@
-// For Workers with a D1 database: a request runs the contract of a token store, and the response has its lines.
-import { createSchema, sqliteTokenStore } from "calbridge/sqlite";
-import { tokenStoreContract } from "calbridge/testing";
+// For Workers with a D1 database: a request runs the contract of the store that its path names, and the response has its lines.
+import { createSchema, sqliteConnectionStore, sqliteTokenStore } from "calbridge/sqlite";
+import { connectionStoreContract, tokenStoreContract } from "calbridge/testing";
 import { runContract } from "./contract.js";
 
 export default {
-  async fetch(_request, { DB }) {
-    await createSchema(DB);
+  async fetch(request, { DB }) {
+    await createSchema(DB, { connections: true });
+    const cases =
+      new URL(request.url).pathname === "/connections"
+        ? connectionStoreContract(() => sqliteConnectionStore({ database: DB }))
+        : tokenStoreContract(() => sqliteTokenStore({ database: DB }));
     const lines = [];
-    await runContract(
-      tokenStoreContract(() => sqliteTokenStore({ database: DB })),
-      (line) => lines.push(line),
-    );
+    await runContract(cases, (line) => lines.push(line));
     return new Response(lines.join("\n"));
   },
 };

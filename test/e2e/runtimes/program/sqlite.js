@@ -1,12 +1,20 @@
-// The contracts of a token store over a SQLite driver: one process, or several that share the file. A line for each rule.
+// The contracts of a token store or a connection store over a SQLite driver: one process, or several that share the file. A
+// line for each rule.
 import { fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { createSchema, sqliteTokenStore } from "calbridge/sqlite";
-import { serveTokenStore, tokenStoreContract, tokenStoreProcessContract } from "calbridge/testing";
+import { createSchema, sqliteConnectionStore, sqliteTokenStore } from "calbridge/sqlite";
+import {
+  connectionStoreContract,
+  connectionStoreProcessContract,
+  serveConnectionStore,
+  serveTokenStore,
+  tokenStoreContract,
+  tokenStoreProcessContract,
+} from "calbridge/testing";
 import { runContract } from "./contract.js";
 
-const [role, driver, file, tools] = process.argv.slice(2);
+const [store, role, driver, file, tools] = process.argv.slice(2);
 
 const open = {
   "node:sqlite": async () => {
@@ -25,17 +33,30 @@ const open = {
 
 const database = await open[driver]();
 
+const stores = {
+  tokens: {
+    makeStore: () => sqliteTokenStore({ database }),
+    serve: serveTokenStore,
+    one: tokenStoreContract,
+    processes: tokenStoreProcessContract,
+  },
+  connections: {
+    makeStore: () => sqliteConnectionStore({ database }),
+    serve: serveConnectionStore,
+    one: connectionStoreContract,
+    processes: connectionStoreProcessContract,
+  },
+};
+const { makeStore, serve, one, processes } = stores[store];
+
 if (role === "serve") {
-  serveTokenStore(sqliteTokenStore({ database }));
+  serve(makeStore());
 } else {
-  await createSchema(database);
-  const makeStore = () => sqliteTokenStore({ database });
-  const start = () => fork(import.meta.filename, ["serve", driver, file, tools]);
+  await createSchema(database, { connections: true });
+  const start = () => fork(import.meta.filename, [store, "serve", driver, file, tools]);
   const several = role === "processes";
   if (several) database.exec("PRAGMA journal_mode = WAL");
-  const cases = several
-    ? tokenStoreProcessContract({ makeStore, start, processes: 3 })
-    : tokenStoreContract(makeStore);
+  const cases = several ? processes({ makeStore, start, processes: 3 }) : one(makeStore);
   await runContract(cases, console.log);
   database.close();
 }

@@ -26,9 +26,7 @@ export function start({ calbridge, testing }, options = {}) {
   const now = () => emulator.clock.now();
   const tokenStore = calbridge.memoryTokenStore({ now });
   const cal = new calbridge.CalClient({
-    managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
-    baseUrl: emulator.url,
-    fetch: emulator.fetch,
+    ...emulator.clientOptions,
     tokenStore,
     now,
     ...options,

@@ -1,0 +1,40 @@
+import { onAbort } from "../lib/abort.js";
+
+/** When a run of checks ends: because nobody is due any more, or because it is told to. */
+export class RunEnd {
+  readonly #end = new AbortController();
+  readonly #grace = new AbortController();
+  readonly #unwatch: (() => void) | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param graceMs - How long checks in flight are waited for after the signal. */
+  constructor(signal: AbortSignal | undefined, graceMs: number) {
+    const stop = (): void => {
+      this.#end.abort();
+      if (graceMs === Number.POSITIVE_INFINITY) return;
+      this.#timer = setTimeout(() => this.#grace.abort(), graceMs);
+    };
+    this.#unwatch = signal && onAbort(signal, stop);
+    if (signal?.aborted) stop();
+  }
+
+  /** Aborted when no more users are to be begun. */
+  get signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** Aborted when checks in flight are not waited for any longer. */
+  get graceSignal(): AbortSignal {
+    return this.#grace.signal;
+  }
+
+  /** Nobody is due. */
+  now(): void {
+    this.#end.abort();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#unwatch?.();
+  }
+}

@@ -1,0 +1,22 @@
+import { useState, type ReactNode } from "react";
+import { later } from "./later.js";
+import type { Ui } from "./parts.js";
+import type { CalendarTexts } from "./texts.js";
+
+/** A question that a card asks before something is ended. */
+export interface Question {
+  text: (texts: CalendarTexts) => string;
+  /** The text of the button that says yes. */
+  action: string;
+  onConfirm: () => void;
+}
+
+const ConfirmDialog = later<{ ui: Ui; question: Question; onEnd: () => void }>(() =>
+  import("./confirm-dialog.js").then((module) => module.ConfirmDialog),
+);
+
+/** The question that is open, and the function that asks one. */
+export function useQuestion(ui: Ui): [shown: ReactNode, ask: (question: Question) => void] {
+  const [question, ask] = useState<Question | null>(null);
+  return [question && <ConfirmDialog ui={ui} question={question} onEnd={() => ask(null)} />, ask];
+}
