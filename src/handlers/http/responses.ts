@@ -87,7 +87,6 @@ function fromCalError({ code, retryAfterMs }: CalError): HttpError {
     case "token_rejected":
       return new HttpError(502, "unavailable", "Cal.com could not be reached. Try again later.");
     case "email_in_use":
-      return new HttpError(409, "conflict", "This e-mail address belongs to another calendar user.");
     case "conflict":
     case "username_taken":
       return new HttpError(409, "conflict", "Another calendar user has this e-mail address or user name.");
