@@ -99,6 +99,17 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
       throw new Error("A token is readable.");
     return "all tokens are encrypted";
   });
+  await step("a page shows everybody's connections, and the notice when access is revoked", async () => {
+    await ada.submit("/connections/check");
+    expectText(await ada.get("/connections"), "alice@gmail.example");
+    expectText(
+      await ada.submit("/connections/revoke", { userId: "01J0ADA" }),
+      "access was revoked at the provider",
+    );
+    emulator.provider.restore({ userId: adasId() });
+    expectText(await ada.submit("/connections/check"), "It works again.");
+    return "told once, and once again when it works";
+  });
   await step("disconnect Google", async () => {
     await ada.api("/calendars/disconnect", { calendarType: "google" });
     const left = emulator.calendars.credentials(adasId()).length;
@@ -125,7 +136,7 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
     const { authUrl } = (await grace.api("/oauth/authorize-url")) as { authUrl: string };
     const { redirectTo } = await emulator.oauth2.authorize(authUrl, { person: "grace" });
     expectQuery(await grace.visit(redirectTo ?? ""), { calAccount: "linked" });
-    return "nobody but Grace can replace the tokens: she links again";
+    return "only Grace can replace the tokens: she links again";
   });
   await step("Grace takes the consent away at Cal.com", async () => {
     await grace.submit("/demo/faults/consent");

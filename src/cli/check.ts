@@ -23,12 +23,13 @@ export const checkCommand: Command = {
   usage: `calbridge check --due | --user <id> | --enroll [options]
 
 Checks users' calendar connections, and prints those that don't work. What has changed is remembered for the
-application, whose hook onConnectionChange is told at its own next check: this command tells nobody.
+application: this command calls no hook. The application's next check calls onConnectionChange.
 
   --due                      all users who are due
   --user <id>                one user, due or not
   --enroll                   adds the users of the token table, to be checked within a day
-  --limit <number>           the most users; default: all who are due
+  --limit <number>           the most users, with a progress bar; default: all who are due, with a count, as how many
+                             those are is not known before
   --concurrency <number>     users at once; default 5
   --max-per-minute <number>  the most users a minute; default 120
   --restore                  restores calendars in users' own Cal.com accounts (OAuth 2) as well
@@ -173,7 +174,7 @@ function countsOf({ changed, failed, unavailable }: ConnectionChecksResult): str
 }
 
 function summaryOf(result: ConnectionChecksResult): string {
-  const rest = result.done ? "Nobody else is due." : "Others are due: run it again.";
+  const rest = result.done ? "No other user is due." : "Others are due: run it again.";
   return `${String(result.checked)} users checked, ${countsOf(result)}. ${rest}`;
 }
 

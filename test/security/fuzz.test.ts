@@ -29,6 +29,7 @@ const routes = {
   "/calendars/apple-credentials": ["username", "password"],
   "/calendars/select": ["credentialId", "integration", "externalId", "isSelected"],
   "/calendars/destination": ["credentialId", "integration", "externalId"],
+  "/calendars/restore": [],
   "/oauth/authorize-url": ["returnUrl", "replace", "takeOver", "popup"],
   "/oauth/callback": ["code", "state", "error"],
   "/oauth/unlink": [],
@@ -71,7 +72,7 @@ function managedTarget(): Target {
   return { emulator, handlers, log, secrets: [emulator.clientSecret, CRON_SECRET], link: null };
 }
 
-/** Users with own Cal.com accounts; also a platform client, of which nobody is a user yet. */
+/** Users with own Cal.com accounts; also a platform client without users. */
 function linkingTarget(kind: "confidential" | "public"): Target {
   const app = createLinkingApp({ kind, newUsers: "oauth" });
   const { emulator, handlers, told } = app;

@@ -12,7 +12,7 @@ import type { Route } from "../types.js";
 export const checkConnections: Route = {
   name: "checkConnections",
   methods: ["GET", "POST"],
-  // No browser sends the header by itself.
+  // No browser adds this header to a request of another site.
   refusesCrossSite: false,
   async run(request, context) {
     const { cron } = context.options;

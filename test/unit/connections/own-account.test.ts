@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createCalHandlers, type Connection } from "../../../src/handlers/index.js";
 import { memoryConnectionStore, type ConnectionChange, type ConnectionStore } from "../../../src/index.js";
 import { rejection } from "../../support/client.js";
 import { DAY, HOUR, inShort, MINUTE } from "../../support/connections-world.js";
@@ -29,7 +30,7 @@ async function adaWithAccount(options: OAuthClientOptions = {}) {
   return { ...world, ada, told, connections, credentialId, pass };
 }
 
-describe("a link that nobody uses", () => {
+describe("an unused link", () => {
   test("is alive after 90 days of checks", async () => {
     const { ada, told, pass } = await adaWithAccount();
     await pass(90 * DAY, 6 * HOUR);
@@ -56,7 +57,7 @@ describe("a link that nobody uses", () => {
     expect(calRefreshTokenExpiresAt!.getTime() - world.emulator.clock.now()).toBeGreaterThan(29 * DAY);
   });
 
-  test("that can't be renewed is told three days ahead, and when it has ended", async () => {
+  test("that can't be renewed is reported three days ahead, and when it has ended", async () => {
     const { told, emulator, pass, store } = await adaWithAccount();
     const expiresAt = (await store.get("ada"))!.calRefreshTokenExpiresAt!;
     const body = { error: "unauthorized_client", error_description: "client_not_approved" };
@@ -76,7 +77,7 @@ describe("a link that nobody uses", () => {
 });
 
 describe("a link that was revoked", () => {
-  test("is told at once, and when the user has linked the account again", async () => {
+  test("is reported at once, and when the user has linked the account again", async () => {
     const world = await adaWithAccount();
     world.emulator.oauth2.revokeRefreshTokens(world.adaAtCal.id);
     await world.pass(29 * HOUR, HOUR);
@@ -92,14 +93,14 @@ describe("a link that was revoked", () => {
     expect(inShort(world.told).at(-1)).toBe("cal.com broken connected");
   });
 
-  test("an account that Cal.com no longer has is told", async () => {
+  test("an account that Cal.com no longer has is reported", async () => {
     const world = await adaWithAccount();
     world.emulator.people.delete(world.adaAtCal.id);
     await world.pass(29 * HOUR, HOUR);
     expect(inShort(world.told)).toEqual(["cal.com connected broken cal_user_gone"]);
   });
 
-  test("another account in its place is seen for the first time: nothing is told of the old one's calendars", async () => {
+  test("another account in its place is seen for the first time: nothing is reported of the old one's calendars", async () => {
     const world = await adaWithAccount();
     world.emulator.calendars.connect(world.graceAtCal.id, "office365", "grace@work.example");
     await world.cal.oauth.link("ada", await authorizeAs(world, "grace"), { replace: true });
@@ -148,6 +149,51 @@ describe("calendars of a person's own account", () => {
     expect(selected()).toContain(team.externalId);
     expect((await cal.lastConnectionCheck("ada"))?.connections[0]).toMatchObject({ isRestorable: false });
   });
+});
+
+test("a person restores on the page what was chosen before", async () => {
+  const world = await adaWithAccount();
+  const { ada, emulator, cal, adaAtCal } = world;
+  const team = { integration: "google_calendar", externalId: "team@group.example" };
+  const account = {
+    email: "ada2@gmail.example",
+    calendars: [
+      { externalId: "ada2@gmail.example", name: "Ada", isPrimary: true },
+      { externalId: team.externalId, name: "Team", isPrimary: false },
+    ],
+  };
+  emulator.provider.addAccount("google", account);
+  const first = emulator.calendars.connect(adaAtCal.id, "google", account.email);
+  await ada.calendars.select({ ...team, credentialId: first });
+  await cal.checkConnection("ada");
+  emulator.calendars.remove({ userId: adaAtCal.id, credentialId: first });
+  emulator.calendars.connect(adaAtCal.id, "google", account.email);
+  await cal.checkConnection("ada");
+  const { handle } = createCalHandlers({
+    client: cal,
+    authenticate: () => ({ userId: "ada", email: "ada@example.com", name: "Ada" }),
+    stateSecret: "jH2zKq0vN8wXcR5tYb3mLp6sDf9gAe1u",
+    appUrl: "https://app.example",
+    successUrl: "/done",
+    now: emulator.clock.now,
+    logger: {},
+  });
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const headers = { "content-type": "application/json", "sec-fetch-site": "same-origin" };
+    const response = await handle(new Request(`https://app.example/api/cal${path}`, { headers, ...init }));
+    const { data } = (await response.json()) as { data: { calendars: Connection[] } };
+    return data.calendars.find(({ email }) => email === account.email);
+  };
+  const ofTeam = (connection: Connection | undefined) =>
+    connection?.calendars.find(({ externalId }) => externalId === team.externalId);
+
+  const before = await ask("/calendars/status");
+  expect(before).toMatchObject({ connected: true, restorable: true });
+  expect(ofTeam(before)).toMatchObject({ isSelected: false });
+  const after = await ask("/calendars/restore", { method: "POST", body: "{}" });
+  expect(after).not.toHaveProperty("restorable");
+  expect(ofTeam(after)).toMatchObject({ isSelected: true });
+  expect(ofTeam(await ask("/calendars/status"))).toMatchObject({ isSelected: true });
 });
 
 async function authorizeAs(world: Parameters<typeof link>[0], person: string) {
