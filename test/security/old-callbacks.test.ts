@@ -39,6 +39,12 @@ describe("a user who loads an old callback again loses nothing", () => {
           if (readers <= 2) await (readers === 1 ? readToo : wrote).promise;
           return kept;
         },
+        async acquireLease(key, options) {
+          const isFree = await store.acquireLease(key, options);
+          // The other server waits for its turn.
+          if (!isFree && key.startsWith("watch:")) readToo.resolve();
+          return isFree;
+        },
         async putAttempt(id, options) {
           await store.putAttempt(id, options);
           if (readers !== null && id.startsWith("watch:")) wrote.resolve();
