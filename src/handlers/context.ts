@@ -18,7 +18,7 @@ export function createContext(options: ResolvedHandlersOptions): HandlerContext 
     attempts: createAttempts(records, options.now),
     links: createLinkAttempts(records),
     known: createKnownConnections(records, options.now),
-    pendingRollBacks: records && createPendingRollBacks(records),
+    pendingRollBacks: records && createPendingRollBacks(records, options.client.clientId),
     retrying: new Set(),
   };
 }

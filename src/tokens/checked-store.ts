@@ -17,6 +17,8 @@ export interface AttemptStore {
   /** For records that are changed. */
   acquireLease(key: string, options: { owner: string; ttlMs: number }): Promise<boolean>;
   releaseLease(key: string, options: { owner: string }): Promise<void>;
+  /** The user whose record has this Cal.com user; `null` also for a store that can't tell. */
+  findUser(calUserId: number): Promise<string | null>;
 }
 
 /**
@@ -121,6 +123,7 @@ export class CheckedStore {
       get: (id) => this.#run("getAttempt", [], () => store.getAttempt?.(id) ?? Promise.resolve(null)),
       acquireLease: (key, options) => this.acquireLease(key, options),
       releaseLease: (key, options) => this.releaseLease(key, options),
+      findUser: (calUserId) => this.findUser(calUserId),
       take: (id) => this.#run("takeAttempt", [], () => store.takeAttempt?.(id) ?? Promise.resolve(null)),
     };
   }

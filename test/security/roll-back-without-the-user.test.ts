@@ -62,6 +62,27 @@ describe("wants to keep the victim's calendar by staying away", () => {
     expect(await app.accounts("mallory")).toEqual([]);
   });
 
+  test.each(["the row is there", "the row is lost"])(
+    "by moving to another id of the application's: %s",
+    async (row) => {
+      withoutBackground();
+      const { app, end } = await refusedRollBack();
+      end();
+      if (row === "the row is lost") await app.tokenStore.delete("mallory");
+      await app.cal.reassignUser("mallory", "mallory-2", { email: "mallory@users.example" });
+      expect(await runCron(app)).toMatchObject({ rollBacks: { disconnected: 1, pending: 0 } });
+      expect(await app.accounts("mallory-2")).toEqual([]);
+    },
+  );
+
+  test("by moving to another id before the victim's callback arrives", async () => {
+    const app = createApp();
+    const { victim, redirectTo } = await lure(app);
+    await app.cal.reassignUser("mallory", "mallory-2");
+    expect(endOf(await victim.visit(redirectTo))).toMatchObject({ reason: "wrong_user" });
+    expect(await app.accounts("mallory-2")).toEqual([]);
+  });
+
   test("a route of the application's own shows nothing until it is disconnected", async () => {
     withoutBackground();
     const { app, end } = await refusedRollBack();

@@ -12,6 +12,7 @@ export const SECRET = "a-secret-of-the-tests-that-is-long-enough";
 export interface App {
   emulator: CalEmulator;
   cal: CalClient;
+  tokenStore: Required<TokenStore>;
   handlers: CalHandlers;
   /** Another process of the same application: the same store, another memory. */
   sibling(options?: Partial<CalHandlersOptions>): CalHandlers;
@@ -64,6 +65,7 @@ export function createApp(options: AppOptions = {}): App {
   return {
     emulator,
     cal,
+    tokenStore,
     handlers: make(),
     sibling: make,
     managedUserId,

@@ -50,9 +50,12 @@ async function usersOf(pending: PendingRollBacks): Promise<Set<string>> {
   for (let index = 0; index < pending.lists; index += 1) {
     const over: PendingEntry[] = [];
     for (const entry of await pending.listed(index)) {
-      const { userId, provider, calUserId } = entry;
-      if (await pending.find(userId, provider, calUserId)) userIds.add(userId);
-      else over.push(entry);
+      if (await pending.find(entry.provider, entry.calUserId)) {
+        // Both: the row that names the Cal.com user may have been changed by hand.
+        for (const userId of [entry.userId, await pending.findOwner(entry.calUserId)]) {
+          if (userId !== null) userIds.add(userId);
+        }
+      } else over.push(entry);
     }
     if (over.length > 0) await pending.unlist(index, over);
   }

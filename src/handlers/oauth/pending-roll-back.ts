@@ -3,8 +3,10 @@ import type { OAuthProvider } from "../../index.js";
 import { digest, providerSchema } from "./oauth-state.js";
 import { isSame, withEntry, type SharedRecords } from "./shared-records.js";
 
-/** A roll-back that is not finished: of one user and one provider. */
+/** A roll-back that is not finished: of one Cal.com user and one provider. */
 export interface PendingRollBack {
+  /** Who started the attempt, for what was seen working then: the Cal.com user may be another user's now. */
+  userId: string;
   /** Cal.com's id of the user whose connections are concerned. */
   calUserId: number;
   /** The connections that stay: they were there before, or attempts of the user's own browser have left them. */
@@ -16,11 +18,13 @@ export interface PendingRollBack {
 /** Roll-backs that Cal.com has refused for the moment, as all servers of the application know them. */
 export interface PendingRollBacks {
   /** Keeps a roll-back for later. */
-  add(userId: string, provider: OAuthProvider, rollBack: PendingRollBack): Promise<void>;
+  add(provider: OAuthProvider, rollBack: PendingRollBack): Promise<void>;
   /** The one that is kept for a Cal.com user: another account may be linked meanwhile, and the first one come back. */
-  find(userId: string, provider: OAuthProvider, calUserId: number): Promise<PendingRollBack | null>;
+  find(provider: OAuthProvider, calUserId: number): Promise<PendingRollBack | null>;
   /** Removes a roll-back that is finished. Returns `false` if another one was added meanwhile. */
-  finish(userId: string, provider: OAuthProvider, finished: PendingRollBack): Promise<boolean>;
+  finish(provider: OAuthProvider, finished: PendingRollBack): Promise<boolean>;
+  /** Who has the Cal.com user now: `cal.reassignUser()` may have moved it. `null` also for a store that can't tell. */
+  findOwner(calUserId: number): Promise<string | null>;
   /** How many lists there are of those that are pending, for work that no request of the user starts. */
   lists: number;
   /** The entries of a list: those that are pending (of very many, some may be missing), and others. */
@@ -34,6 +38,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export const PENDING_LIFE_MS = 20 * DAY_MS;
 
 const pendingSchema = z.object({
+  userId: z.string(),
   calUserId: z.number(),
   sparedIds: z.array(z.number()),
   seenUntil: z.number(),
@@ -48,10 +53,14 @@ const listSchema = z.object({ entries: z.array(entrySchema) });
 const LISTS = 32;
 const MAX_ENTRIES = 16;
 
-/** Creates the list of pending roll-backs. */
-export function createPendingRollBacks(records: SharedRecords): PendingRollBacks {
-  const keyOf = async ({ userId, provider, calUserId }: PendingEntry): Promise<string> =>
-    `roll-back:${await digest(userId)}:${provider}:${String(calUserId)}`;
+/**
+ * Creates the list of pending roll-backs.
+ *
+ * @param clientId - Clients of several Cal.com servers may share the table, and their users have the same ids.
+ */
+export function createPendingRollBacks(records: SharedRecords, clientId: string): PendingRollBacks {
+  const keyOf = async (provider: OAuthProvider, calUserId: number): Promise<string> =>
+    `roll-back:${await digest(clientId)}:${provider}:${String(calUserId)}`;
   const pending = { schema: pendingSchema, ttlMs: PENDING_LIFE_MS };
   const list = { schema: listSchema, ttlMs: PENDING_LIFE_MS };
 
@@ -62,23 +71,23 @@ export function createPendingRollBacks(records: SharedRecords): PendingRollBacks
     }));
   };
   return {
-    async add(userId, provider, rollBack) {
-      const entry = { userId, provider, calUserId: rollBack.calUserId };
-      await records.update(await keyOf(entry), pending, (other) =>
+    async add(provider, rollBack) {
+      const { userId, calUserId } = rollBack;
+      await records.update(await keyOf(provider, calUserId), pending, (other) =>
         other ? both(other, rollBack) : rollBack,
       );
-      await enlist(entry);
+      await enlist({ userId, provider, calUserId });
     },
-    find: async (userId, provider, calUserId) =>
-      records.get(await keyOf({ userId, provider, calUserId }), pendingSchema),
-    async finish(userId, provider, finished) {
-      const key = await keyOf({ userId, provider, calUserId: finished.calUserId });
+    find: async (provider, calUserId) => records.get(await keyOf(provider, calUserId), pendingSchema),
+    async finish(provider, finished) {
+      const key = await keyOf(provider, finished.calUserId);
       const taken = await records.take(key, pendingSchema);
       if (!taken || isSame(taken, finished)) return true;
       await records.put(key, taken, PENDING_LIFE_MS);
       return false;
     },
     lists: LISTS,
+    findOwner: (calUserId) => records.findUser(calUserId),
     listed: async (index) => (await records.get(listKey(index), listSchema))?.entries ?? [],
     unlist: (index, over) =>
       records.update(listKey(index), list, (current) => ({
@@ -90,6 +99,7 @@ export function createPendingRollBacks(records: SharedRecords): PendingRollBacks
 /** One roll-back that removes what either of them removes. */
 function both(one: PendingRollBack, other: PendingRollBack): PendingRollBack {
   return {
+    userId: other.userId,
     calUserId: one.calUserId,
     sparedIds: one.sparedIds.filter((id) => other.sparedIds.includes(id)),
     seenUntil: Math.min(one.seenUntil, other.seenUntil),

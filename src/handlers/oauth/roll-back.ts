@@ -42,6 +42,7 @@ export async function rollBack(
   const { userId, provider } = attempt;
   const now = context.options.now();
   const work = {
+    userId,
     calUserId: attempt.calUserId,
     sparedIds: found.credentialIds,
     seenUntil: now - SETTLES_AFTER_MS,
@@ -65,23 +66,25 @@ export async function rollBack(
       return null;
     }
     // The connection is not in the account of now. Should the other account come back, it is removed first.
-    await keepForLater(context, userId, provider, work);
+    await keepForLater(context, provider, work);
+    // `cal.reassignUser()` may have moved the Cal.com user since.
+    const owner = await context.pendingRollBacks?.findOwner(attempt.calUserId);
+    if (owner && owner !== userId) await finishRollBacks(context, owner);
     return account && new Error("The user has another Cal.com account since the attempt was started.");
   } catch (error) {
     if (!isCalError(error)) throw error;
-    await keepForLater(context, userId, provider, work);
+    await keepForLater(context, provider, work);
     return error;
   }
 }
 
 async function keepForLater(
   context: HandlerContext,
-  userId: string,
   provider: OAuthProvider,
   work: PendingRollBack,
 ): Promise<void> {
-  await context.pendingRollBacks?.add(userId, provider, work);
-  retryInBackground(context, userId);
+  await context.pendingRollBacks?.add(provider, work);
+  retryInBackground(context, work.userId);
 }
 
 /**
@@ -113,13 +116,13 @@ export async function finishRollBacks(context: HandlerContext, userId: string): 
     oauthProviders.map(async (provider) => {
       const disconnected: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
-        const pending = await pendingRollBacks.find(userId, provider, account.calUserId);
+        const pending = await pendingRollBacks.find(provider, account.calUserId);
         if (!pending) break;
         const removed = await removeUnlessLost(context, userId, provider, pending, account);
         // The link is lost, so no calendar can be shown either. It is finished after the user has linked again.
         if (!removed) break;
         disconnected.push(...removed);
-        if (await pendingRollBacks.finish(userId, provider, pending)) break;
+        if (await pendingRollBacks.finish(provider, pending)) break;
       }
       return disconnected;
     }),
@@ -140,7 +143,7 @@ async function disconnectAdded(
   context: HandlerContext,
   userId: string,
   provider: OAuthProvider,
-  { sparedIds, seenUntil }: PendingRollBack,
+  { userId: startedBy, sparedIds, seenUntil }: PendingRollBack,
   account: CalAccount,
 ): Promise<number[]> {
   const { calendars } = context.options.client.forUser(userId);
@@ -153,7 +156,7 @@ async function disconnectAdded(
       const added = toConnections(await calendars.list(), provider)
         .filter(({ credentialId, delegated }) => !delegated && !sparedIds.includes(credentialId))
         .map(({ credentialId }) => credentialId);
-      const seen = await context.known.seenUntil(userId, added, seenUntil);
+      const seen = await context.known.seenUntil(startedBy, added, seenUntil);
       const suspects = added.filter((id) => !seen.has(id));
       if (suspects.length === 0) break;
       // Of several new ones, it is not known which one came by the attempt.

@@ -16,6 +16,8 @@ export interface SharedRecords {
     record: RecordType<T>,
     change: (current: T | null) => T,
   ): Promise<void>;
+  /** The application's user who has this Cal.com user now; `null` also for a store that can't tell. */
+  findUser(calUserId: number): Promise<string | null>;
 }
 
 /** What is in a record, and for how long. */
@@ -52,6 +54,7 @@ export function createSharedRecords(
     },
     get: async (key, schema) => open(key, await store.get(key), schema),
     take: async (key, schema) => open(key, await store.take(key), schema),
+    findUser: (calUserId) => store.findUser(calUserId),
     async update(key, { schema, ttlMs }, change) {
       const lease = { owner: crypto.randomUUID(), ttlMs: LEASE_TTL_MS };
       const pauses = growingPauses();

@@ -27,7 +27,8 @@ const soon = (outcome: string) => () =>
 function twoServers() {
   const store = memoryTokenStore();
   const { putAttempt: put, getAttempt: get, takeAttempt: take, acquireLease, releaseLease } = store;
-  const attempts = { put, get, take, acquireLease, releaseLease };
+  const findUser = () => Promise.resolve(null);
+  const attempts = { put, get, take, acquireLease, releaseLease, findUser };
   const encryptedJson = createEncryptedJson("a-secret-of-the-tests-that-is-long-enough", [
     "https://app.example",
   ]);
