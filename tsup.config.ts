@@ -130,5 +130,5 @@ export default defineConfig([
   { ...browser, format: "esm" },
   { ...browser, format: "cjs" },
   { ...react, format: "esm" },
-  { ...react, format: "cjs" },
+  { ...react, format: "cjs", plugins: [requireInCjs, ownSourceMaps] },
 ]);

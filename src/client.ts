@@ -3,8 +3,7 @@ import { optionsFromEnv } from "./options-from-env.js";
 import { closeContext, createContext } from "./client-context.js";
 import { resolveOptions } from "./resolve-options.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
-import { userNotFound } from "./tokens/token-record.js";
-import { FirstUse } from "./users/first-use.js";
+import { EnsuredUsers } from "./users/ensured-users.js";
 import type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
@@ -19,17 +18,17 @@ import type {
   ConnectionChecksResult,
 } from "./connections/types.js";
 import type { ManagedUserInput } from "./api/endpoints/managed-users.js";
-import { assertEnsureInput, createUser } from "./users/ensure-user.js";
 import { assertEmail, assertObject, assertUserId } from "./lib/assert.js";
 import { ManagedUsers } from "./users/managed-users.js";
+import { assertManagedUserInput } from "./users/user-input.js";
 import type { AttemptStore } from "./tokens/checked-store.js";
-import { SingleFlight } from "./lib/single-flight.js";
 import type { Telemetry } from "./lib/telemetry.js";
 import { CalUser } from "./users/cal-user.js";
 import type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-summaries.js";
 import { within } from "./lib/deadline.js";
 import type { UserContext } from "./users/context.js";
 import { processEnv } from "./lib/env.js";
+import { loadForManagedUsers, loadOnDemand } from "./users/parts.js";
 
 /**
  * Cal.com, on behalf of an application's users. Create one for the whole process: its users share a cache and
@@ -55,17 +54,15 @@ export class CalClient {
   readonly #oauth: OAuthAccounts | undefined;
   /** Loaded when it is first needed. `undefined` for a client without a connection store. */
   readonly #loadConnections: (() => Promise<Connections>) | undefined;
-  /** Users that this process is creating. */
-  readonly #ensuring: SingleFlight<void>;
-  readonly #firstUse = new FirstUse();
+  readonly #ensuring: EnsuredUsers;
 
   /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
     const resolved = resolveOptions(options);
-    this.#ensuring = new SingleFlight(resolved.waitUntil);
     const { context, sendToken, loadConnections } = createContext(resolved);
     const { managedUsers, oauth, telemetry, now } = resolved;
     this.#context = context;
+    this.#ensuring = new EnsuredUsers(context);
     this.#loadConnections = loadConnections;
     this.attempts = context.store.attempts;
     this.telemetry = telemetry;
@@ -138,7 +135,7 @@ export class CalClient {
    * The application's user, with a managed user at Cal.com: the one the store knows, or one that is found by
    * its address or created. Safe to call on every request, and at once from several processes.
    *
-   * The address decides who somebody is: give only addresses that the application has verified.
+   * The address identifies the user: give only addresses that the application has verified.
    *
    * @param userId - The application's own id of the user.
    * @throws {@link CalApiError} `conflict` if the address, or the user name that Cal.com makes of it, is
@@ -146,32 +143,14 @@ export class CalClient {
    */
   async ensureUser(userId: string, input: ManagedUserInput, options: CallOptions = {}): Promise<CalUser> {
     const user = this.forUser(userId);
-    assertEnsureInput(input);
+    assertManagedUserInput(input);
     options.signal?.throwIfAborted();
+    // For every caller: of several calls at once, only one's input is used.
+    if (input.metadata) (await loadForManagedUsers()).assertRoomForOwnerHash(input.metadata);
     const { signal, timeoutMs } = options;
     // Shared by all callers that ask for this user, so the first caller's signal does not end it.
-    const ensuring = this.#ensuring.join(userId, () => this.#ensure(userId, input, { timeoutMs }));
-    await within(ensuring, { signal });
+    await within(this.#ensuring.ensure(userId, input, { timeoutMs }), { signal });
     return user;
-  }
-
-  async #ensure(userId: string, input: ManagedUserInput, options: CallOptions): Promise<void> {
-    const { store, tokens, options: client } = this.#context;
-    const { newUsers, managedUsers } = client;
-    // Not the cache: another process may have deleted the user.
-    const record = await store.get(userId);
-    if (!record) {
-      tokens.forget(userId);
-      if (newUsers === "oauth") {
-        throw userNotFound(
-          "This user has not linked a Cal.com account. Send the browser to cal.oauth.authorizationUrl().",
-        );
-      }
-      await createUser(this.#context, userId, input, options);
-      this.#context.connections?.changed(userId);
-      return;
-    }
-    if (managedUsers) await this.#firstUse.claim(this.#context, record, options);
   }
 
   /**
@@ -191,7 +170,7 @@ export class CalClient {
     assertUserId(to);
     if (email !== undefined) assertEmail(email);
     if (from === to) throw new CalValidationError("The two users must be different.");
-    const { reassignUser } = await import("./users/on-demand.js");
+    const { reassignUser } = await loadForManagedUsers();
     await reassignUser(this.#context, from, to, email, options);
     await this.#context.connections?.moved(from, to);
   }
@@ -201,7 +180,7 @@ export class CalClient {
    * it when it first meets one. `calbridge claim` runs it. Can be stopped, continued and run again.
    */
   async claimUsers(options: ClaimUsersOptions = {}): Promise<ClaimProgress> {
-    const { claimUsers } = await import("./users/on-demand.js");
+    const { claimUsers } = await loadForManagedUsers();
     return claimUsers(this.#context, options);
   }
 
@@ -212,14 +191,14 @@ export class CalClient {
    * @throws {@link CalTokenError} `unsupported_for_grant` for a client without `managedUsers`.
    */
   async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
-    const { requestRaw } = await import("./users/on-demand.js");
+    const { requestRaw } = await loadOnDemand();
     const { sendAsClient, options } = this.#context;
     return requestRaw<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
   }
 
   /** The items of a list of Cal.com's, page by page, as the platform client. See {@link CalUser.paginate}. */
   async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
-    const { itemsOf } = await import("./users/on-demand.js");
+    const { itemsOf } = await loadOnDemand();
     const { sendAsClient, options } = this.#context;
     yield* itemsOf<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
   }
@@ -243,7 +222,7 @@ export class CalClient {
    * ```
    */
   async *users(options: UsersOptions = {}): AsyncGenerator<UserSummary | UnreadableUser, void, undefined> {
-    const { userSummaries } = await import("./users/on-demand.js");
+    const { userSummaries } = await loadOnDemand();
     yield* userSummaries(this.#context, options);
   }
 
@@ -255,7 +234,7 @@ export class CalClient {
 
   /**
    * Checks one user's connections now, whether the user is due or not: reads them, remembers what is new, restores what
-   * a reconnect has lost, and tells the hook `onConnectionChange`. For a job for each user, or a page.
+   * a reconnect has lost, and calls the hook `onConnectionChange`. For a job for each user, or a page.
    *
    * @throws {@link CalTokenError} `user_not_found` for a user without tokens.
    * @throws {@link CalValidationError} for a client without a `connectionStore`.
@@ -266,7 +245,7 @@ export class CalClient {
   }
 
   /**
-   * Checks the connections of all users who are due, and tells the hook `onConnectionChange` what has changed. Any number
+   * Checks the connections of all users who are due, and calls the hook `onConnectionChange` for each change. Any number
    * of processes may run it at once: no two get the same user, and the users of one that was killed are due again after
    * five minutes. Call it every few minutes. A user who can't be checked doesn't end the run.
    *

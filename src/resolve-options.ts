@@ -23,7 +23,7 @@ import type { Telemetry } from "./lib/telemetry.js";
 import type { ConnectionStore } from "./stores/connection-store.js";
 import { MAX_TTL_MS } from "./tokens/token-record.js";
 import type { TokenStore } from "./tokens/token-store.js";
-import { assertRedirectUri, assertScopes } from "./users/oauth-accounts.js";
+import { assertRedirectUri, assertScopes } from "./users/oauth-input.js";
 import type { ResolvedOAuth } from "./users/oauth-types.js";
 
 /** {@link ManagedUsersOptions} with every default filled in. */
@@ -152,10 +152,10 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
   return resolved;
 }
 
-// Whoever waits for the work is told how it ended.
+// The caller that waits for the work gets its error.
 const ignore = (): void => undefined;
 
-const DEFAULT_SCOPES = ["APPS_READ", "APPS_WRITE", "PROFILE_READ"];
+export const DEFAULT_SCOPES = ["APPS_READ", "APPS_WRITE", "PROFILE_READ"];
 const CLOUD_AUTHORIZE_URL = "https://app.cal.com/auth/oauth2/authorize";
 
 function resolveNewUsers(options: CalClientOptions): "managed" | "oauth" {

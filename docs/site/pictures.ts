@@ -45,7 +45,8 @@ async function take(browser: Browser, html: string, colorScheme: "light" | "dark
   const context = await browser.newContext({ colorScheme, viewport, deviceScaleFactor: 2 });
   const page = await context.newPage();
   await page.setContent(html);
-  await page.getByRole("button", { name: "Connect Apple Calendar" }).waitFor();
+  // The picker is loaded when it is shown.
+  await page.getByLabel("New bookings go to").waitFor();
   const png = await page.screenshot({ fullPage: true, animations: "disabled" });
   // Chromium can encode WebP, which is a fraction of the size.
   const webp = await page.evaluate(

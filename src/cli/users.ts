@@ -21,7 +21,7 @@ export const userUsage = `  --json                 print JSON: for \`users\` one
 ${tableUsage}
 
 It reads CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_OAUTH_CLIENT_ID, CAL_API_URL, CAL_TOKEN_ENCRYPTION_KEYS and
-DATABASE_URL.`;
+DATABASE_URL: Postgres, or a SQLite file such as file:calendar.db.`;
 
 /** `calbridge users`: lists the users of the token table. */
 export const usersCommand: Command = {
@@ -72,7 +72,7 @@ function lineOf(user: UserSummary | UnreadableUser): string {
   return parts.filter((part) => part !== "").join("  ");
 }
 
-/** What somebody should look at; "" if all is well. */
+/** What needs attention; "" if nothing does. */
 export function attentionOf(user: UserSummary | UnreadableUser): string {
   if (user.problem) return user.problem.message;
   const { calAccount } = user;

@@ -15,5 +15,19 @@ export async function toAllConnections(
     withUnlistedApple(context, userId, listed),
     context.known.note(userId, listed),
   ]);
-  return withLastCheck(context, userId, calendars);
+  return withKnownAddresses(context, userId, await withLastCheck(context, userId, calendars));
+}
+
+/** Which account to reconnect: Cal.com does not tell the address of one that it can't read. */
+async function withKnownAddresses(
+  { known }: HandlerContext,
+  userId: string,
+  connections: readonly Connection[],
+): Promise<Connection[]> {
+  return Promise.all(
+    connections.map(async (connection) => {
+      if (connection.connected || connection.email !== null) return connection;
+      return { ...connection, email: await known.addressOf(userId, connection.credentialId) };
+    }),
+  );
 }

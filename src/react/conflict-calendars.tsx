@@ -9,22 +9,19 @@ import { fill } from "./texts.js";
 // With more calendars there is a field to find one, and the accounts are closed at first.
 const MANY = 15;
 
-/** The calendars that are checked for conflicts: a group of checkboxes for each account. */
-export function ConflictCalendars({
-  ui,
-  groups,
-  error,
-  changed,
-  onChange,
-}: {
+interface ConflictCalendarsProps {
   ui: Ui;
   groups: readonly ChoiceGroup[];
-  /** Why the change of a calendar was taken back. */
+  /** Why the change of a calendar was undone. */
   error: string | undefined;
   /** The calendar that `error` is about. */
   changed: CalendarId | undefined;
   onChange: (calendar: CalendarId, isSelected: boolean) => void;
-}): ReactNode {
+}
+
+/** The calendars that are checked for conflicts: a group of checkboxes for each account. */
+export function ConflictCalendars(props: ConflictCalendarsProps): ReactNode {
+  const { ui, groups } = props;
   const { classOf, heading: Heading } = ui;
   const texts = allTexts(ui);
   const id = useId();
@@ -83,29 +80,36 @@ export function ConflictCalendars({
             {/* The many calendars of closed accounts would make the page slow. */}
             {isOpen && (
               <ul role="list" aria-labelledby={`${id} ${id}-${key}`}>
-                {choices.map(({ key, name, calendar, reference }) => (
-                  <li key={key}>
-                    <label>
-                      <input
-                        type="checkbox"
-                        checked={calendar.isSelected}
-                        disabled={!reference}
-                        onChange={({ target }) => reference && onChange(reference, target.checked)}
-                      />{" "}
-                      {/* A name has its own text direction, independent of the page. */}
-                      <bdi>{name}</bdi>
-                    </label>
-                    {/* Beside the calendar, as the beginning of a long list may be out of sight. */}
-                    {error && changed && reference && isSame(changed, reference) && (
-                      <div role="alert">{message(ui, "error", error)}</div>
-                    )}
-                  </li>
-                ))}
+                {choices.map((choice) => checkbox(props, choice))}
               </ul>
             )}
           </details>
         );
       })}
     </div>
+  );
+}
+
+function checkbox(
+  { ui, error, changed, onChange }: ConflictCalendarsProps,
+  { key, name, calendar, reference }: ChoiceGroup["choices"][number],
+): ReactNode {
+  return (
+    <li key={key}>
+      <label>
+        <input
+          type="checkbox"
+          checked={calendar.isSelected}
+          disabled={!reference}
+          onChange={({ target }) => reference && onChange(reference, target.checked)}
+        />{" "}
+        {/* A name has its own text direction, independent of the page. */}
+        <bdi>{name}</bdi>
+      </label>
+      {/* Beside the calendar, as the beginning of a long list may be outside of the screen. */}
+      {error && changed && reference && isSame(changed, reference) && (
+        <div role="alert">{message(ui, "error", error)}</div>
+      )}
+    </li>
   );
 }

@@ -7,7 +7,8 @@ export { useCalendarIntegration, type CalendarIntegrationState } from "./use-cal
 export { CalendarIntegration, type CalendarIntegrationProps } from "./calendar-integration.js";
 export { CalendarPicker, type CalendarPickerProps } from "./calendar-picker.js";
 export { defaultTexts } from "./default-texts.js";
-export { describeError, type CalendarTexts, type PartialCalendarTexts } from "./texts.js";
+export { describeError } from "./texts.js";
+export type { CalendarTexts, PartialCalendarTexts } from "./calendar-texts.js";
 export type {
   AppleFormView,
   ButtonView,
@@ -20,28 +21,4 @@ export type {
   ProviderState,
   ProviderView,
 } from "./parts.js";
-export type {
-  CalAccountView,
-  CalendarId,
-  CalendarIntegrationStatus,
-  CalendarProvider,
-  CalReauthorization,
-  Connection,
-  ConnectionCalendar,
-  LinkedCalAccount,
-  OAuthProvider,
-} from "../browser/status.js";
-export type {
-  CalendarAction,
-  CalendarActions,
-  CalendarActivity,
-  CalendarChange,
-  CalendarIntegrationError,
-  CalendarIntegrationErrorCode,
-  CalendarIntegrationOptions,
-  CalendarPopup,
-  CalendarState,
-  ConnectOptions,
-  ConsentMode,
-  LinkOptions,
-} from "../browser/types.js";
+export type * from "../browser/public-types.js";

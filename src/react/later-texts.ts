@@ -1,5 +1,4 @@
-import type { CalendarTexts } from "./texts.js";
-import type { Ui } from "./parts.js";
+import type { CalendarTexts } from "./calendar-texts.js";
 
 /** The English texts of the parts that are loaded when they are shown. */
 export const laterTexts = {
@@ -33,7 +32,10 @@ export const laterTexts = {
 /** The name of a text that a page does not load at once. */
 export type LaterText = keyof typeof laterTexts;
 
+/** The texts that a page loads at once, and all that the application has given. */
+export type LoadedTexts = Omit<CalendarTexts, LaterText> & Partial<Pick<CalendarTexts, LaterText>>;
+
 /** All texts, with those of the application in place of the English ones. */
-export function allTexts({ texts }: Ui): CalendarTexts {
+export function allTexts({ texts }: { texts: LoadedTexts }): CalendarTexts {
   return { ...laterTexts, ...texts };
 }

@@ -1,4 +1,4 @@
-import type { CalendarTexts } from "./texts.js";
+import type { CalendarTexts } from "./calendar-texts.js";
 import type { LaterText } from "./later-texts.js";
 
 const signedOut = "You are signed out. Sign in, then try again.";

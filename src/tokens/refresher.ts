@@ -10,10 +10,12 @@ import { TokenWriter, type Refreshed } from "./token-writer.js";
 
 export interface RefresherOptions {
   store: CheckedStore;
-  grantOf: (record: TokenRecord) => Grant;
+  grantOf: (record: TokenRecord) => Grant | Promise<Grant>;
   now: () => number;
   warn: (message: string, fields: object) => void;
   onReauthorizationRequired: (info: ReauthorizationInfo) => void;
+  /** Loads what only grants without a recovery need. */
+  loadSingleUse: () => Promise<typeof SingleUseRefresh>;
 }
 
 const MAX_ROUNDS = 20;
@@ -37,9 +39,9 @@ export class Refresher {
 
   /** Loaded with the first refresh of OAuth 2. */
   async #loadSingleUse(): Promise<SingleUseRefresh> {
-    const { SingleUseRefresh } = await import("./single-use-refresh.js");
+    const Loaded = await this.#options.loadSingleUse();
     const compareClocks = this.#clockComparison.bind(this);
-    this.#singleUse ??= new SingleUseRefresh({
+    this.#singleUse ??= new Loaded({
       ...this.#options,
       now: this.#now,
       writer: this.#writer,
@@ -75,7 +77,7 @@ export class Refresher {
   async run(found: TokenRecord, run: RefreshRun): Promise<Refreshed> {
     let current = found;
     for (let rounds = 0; rounds < MAX_ROUNDS; rounds += 1) {
-      const grant = this.#options.grantOf(current);
+      const grant = await this.#options.grantOf(current);
       const how = { isCurrent: run.isCurrent, isIrreplaceable: !grant.recover };
       const kept = await this.#writer.writeKept(current, how);
       if (kept) {

@@ -7,7 +7,7 @@ import { detailsOf } from "./details.js";
 import type { GrantedTokens } from "./grant.js";
 import { assertMayRefresh, assertNotGone } from "./reauthorization.js";
 import { isUnconfirmed, RefreshAhead } from "./refresh-ahead.js";
-import { RefreshLease, type HeldLease } from "./refresh-lease.js";
+import { RefreshLease, type LeasedWork } from "./refresh-lease.js";
 import { Refresher, type RefresherOptions } from "./refresher.js";
 import type { TokenCache } from "./token-cache.js";
 import type { ReportTokenRefresh } from "./token-events.js";
@@ -131,16 +131,16 @@ export class TokenManager {
   }
 
   /** Does work that must not overlap with a refresh of this user, in any process. */
-  withLease<T>(userId: string, work: (lease: HeldLease) => Promise<T>): Promise<T> {
-    const running = this.#withLease(userId, work);
+  withLease<T>(userId: string, work: LeasedWork<T>, maxWaitMs?: number): Promise<T> {
+    const running = this.#withLease(userId, work, maxWaitMs);
     const settled = running.then(ignore, ignore).finally(() => this.#leased.delete(settled));
     this.#leased.add(settled);
     return running;
   }
 
-  async #withLease<T>(userId: string, work: (lease: HeldLease) => Promise<T>): Promise<T> {
-    // `null` ends no wait: there is nothing to look for but the lease.
-    await this.#lease.wait(userId, () => Promise.resolve(null), work);
+  async #withLease<T>(userId: string, work: LeasedWork<T>, maxWaitMs?: number): Promise<T> {
+    // There is nothing to look for but the lease.
+    await this.#lease.wait(userId, () => Promise.resolve(null), work, maxWaitMs);
     const lease = this.#lease.hold(userId, work);
     try {
       return await work(lease);
@@ -190,7 +190,7 @@ export class TokenManager {
   #use(record: TokenRecord): UsableTokens {
     const { userId } = record;
     const isDue = !this.#isClosed && this.#ahead.isDue(record, this.#now());
-    // With few requests left, they are for calls that somebody waits for. The token works for some minutes more.
+    // The last requests of a limit are for calls that a user waits for. The token works for some minutes more.
     if (isDue && !this.#options.isRateLimitLow(record)) {
       const requirement = { minTtlMs: this.#ahead.thresholdOf(record) };
       const refresh = this.#inFlight.join(userId, (isCurrent) =>

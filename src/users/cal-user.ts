@@ -1,15 +1,8 @@
-import {
-  deleteManagedUser,
-  getProfile,
-  updateManagedUser,
-  type ManagedUser,
-  type ManagedUserUpdate,
-  type UserProfile,
-} from "../api/endpoints/managed-users.js";
+import type { ManagedUser, ManagedUserUpdate } from "../api/endpoints/managed-users.js";
 import type { CalPagesInput } from "../api/pages.js";
+import { getProfile, type UserProfile } from "../api/endpoints/profile.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
-import { unlessNotFound } from "../api/unless-not-found.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
 import { CalTokenError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
@@ -20,13 +13,12 @@ import { traced } from "../lib/telemetry.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
 import { accessTokenExpiry, MAX_TTL_MS, userNotFound } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-import { assertOwned } from "./claim.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
 import { isAccountGone, isAccountLost, isTokenRefused } from "./call-errors.js";
-import { platformClientOf, type UserContext } from "./context.js";
-import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
+import type { UserContext } from "./context.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
+import { loadForManagedUsers, loadOnDemand } from "./parts.js";
 
 // Other servers may refresh at the same time: each found token that is refused leads on to the next one.
 const MAX_FOUND_TOKENS = 5;
@@ -104,7 +96,7 @@ export class CalUser {
    * ```
    */
   async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
-    const { requestRaw } = await import("./on-demand.js");
+    const { requestRaw } = await loadOnDemand();
     return requestRaw<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
   }
 
@@ -121,18 +113,18 @@ export class CalUser {
    * ```
    */
   async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
-    const { itemsOf } = await import("./on-demand.js");
+    const { itemsOf } = await loadOnDemand();
     yield* itemsOf<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
   }
 
-  /** What Cal.com knows of the user. */
+  /** What Cal.com knows of the user. OAuth 2: scope `PROFILE_READ`. */
   async profile(options?: CallOptions): Promise<UserProfile> {
     return getProfile((call) => this.#send(call), options);
   }
 
   /** What the token store knows of the user, without tokens. Makes no request. `null` if there is no record. */
   async summary(options?: CallOptions): Promise<UserSummary | null> {
-    const { userSummary } = await import("./on-demand.js");
+    const { userSummary } = await loadOnDemand();
     return this.#stored(() => userSummary(this.#context, this.id), options);
   }
 
@@ -142,7 +134,7 @@ export class CalUser {
   async calAccount(options?: CallOptions): Promise<CalAccount | null> {
     const { store, tokens, options: client } = this.#context;
     const record = await this.#stored(() => store.get(this.id), options);
-    // Whoever asks which account it is acts on that account next.
+    // A caller that asks which account it is acts on that account next.
     tokens.compareCached(this.id, record);
     return record && calAccountOf(record, client.oauth?.scopes ?? [], client.now());
   }
@@ -182,7 +174,7 @@ export class CalUser {
   ): Promise<boolean> {
     const { email, ...call } = options;
     if (email !== undefined) assertEmail(email);
-    const { deletePreviousManagedUser } = await import("./on-demand.js");
+    const { deletePreviousManagedUser } = await loadForManagedUsers();
     const context = this.#context;
     return this.#stored(
       () => context.tokens.withLease(this.id, () => deletePreviousManagedUser(context, this.id, email, call)),
@@ -198,21 +190,10 @@ export class CalUser {
    */
   async update(update: ManagedUserUpdate, options?: CallOptions): Promise<ManagedUser> {
     assertManagedUserUpdate(update);
-    assertRoomForOwnerHash(update.metadata);
-    const { sendAsClient } = this.#context;
     const record = await this.#record(options);
     assertGrant(record, "managed", "update");
-    await assertOwned(this.#context, this.id, record.calUserId, options);
-    // The owner hash, by which ensureUser() finds its own users, would be replaced with the rest.
-    const { metadata } = update;
-    const owned = metadata ? { ...update, metadata: await withOwnerHash(metadata, this.id) } : update;
-    return updateManagedUser(
-      sendAsClient,
-      platformClientOf(this.#context).clientId,
-      record.calUserId,
-      owned,
-      options,
-    );
+    const { updateOwnManagedUser } = await loadForManagedUsers();
+    return updateOwnManagedUser(this.#context, record, update, options);
   }
 
   /**
@@ -231,14 +212,12 @@ export class CalUser {
     calUserId,
     ...options
   }: CallOptions & { calUserId?: number | undefined } = {}): Promise<boolean> {
-    const { sendAsClient, store, tokens } = this.#context;
+    const { store, tokens } = this.#context;
     const record = await store.get(this.id);
     if (calUserId !== undefined && record?.calUserId !== calUserId) return false;
     if (record && detailsOf(record).grant === "managed") {
-      if (await assertOwned(this.#context, this.id, record.calUserId, options)) {
-        const { clientId } = platformClientOf(this.#context);
-        await unlessNotFound(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
-      }
+      const { deleteOwnManagedUser } = await loadForManagedUsers();
+      await deleteOwnManagedUser(this.#context, record, options);
     }
     const wasThere = await store.delete(this.id);
     // Whether or not the caller still waits for it.

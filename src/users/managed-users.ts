@@ -1,20 +1,15 @@
-import { assertRoomForOwnerHash, keepingOwnerHash, withoutOwnerHash } from "./owner-metadata.js";
 import type { CallOptions, Send } from "../api/request.js";
-import {
-  createManagedUser,
-  deleteManagedUser,
-  getManagedUser,
-  listManagedUsers,
-  updateManagedUser,
-  type CreatedManagedUser,
-  type ManagedUser,
-  type ManagedUserInput,
-  type ManagedUserUpdate,
+import type {
+  CreatedManagedUser,
+  ManagedUser,
+  ManagedUserInput,
+  ManagedUserUpdate,
 } from "../api/endpoints/managed-users.js";
-import { forceRefreshTokens, refreshTokens, type CalTokens } from "../api/endpoints/tokens.js";
+import type { CalTokens } from "../api/endpoints/tokens.js";
 import { CalApiError } from "../errors.js";
 import { assertEmail, assertId, assertText } from "../lib/assert.js";
 import { assertManagedUserInput, assertManagedUserUpdate } from "./user-input.js";
+import { loadForManagedUsers } from "./parts.js";
 
 /** Which managed users to list. */
 export interface ManagedUserQuery {
@@ -50,6 +45,7 @@ export class ManagedUsers {
    */
   async create(input: ManagedUserInput, options?: CallOptions): Promise<CreatedManagedUser> {
     assertManagedUserInput(input);
+    const { createManagedUser, withoutOwnerHash } = await loadForManagedUsers();
     const { metadata } = input;
     const unowned = metadata ? { ...input, metadata: withoutOwnerHash(metadata) } : input;
     return createManagedUser(this.#send, this.#clientId, unowned, options);
@@ -58,12 +54,13 @@ export class ManagedUsers {
   /** One managed user, by Cal.com's id. */
   async get(managedUserId: number, options?: CallOptions): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
+    const { getManagedUser } = await loadForManagedUsers();
     return getManagedUser(this.#send, this.#clientId, managedUserId, options);
   }
 
   /**
-   * All managed users of the OAuth client, or those with certain addresses. Pages by itself. Cal.com promises
-   * no order, and lets nobody past the first 500: then this throws, rather than end as if those were all.
+   * All managed users of the OAuth client, or those with certain addresses. Requests page after page. Cal.com promises
+   * no order, and returns only the first 500: then this throws, rather than end as if those were all.
    *
    * @throws {@link CalApiError} `list_limit` after 500 users: look the others up by `emails`.
    * @example
@@ -89,6 +86,8 @@ export class ManagedUsers {
   ): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
     assertManagedUserUpdate(update);
+    const { assertRoomForOwnerHash, getManagedUser, keepingOwnerHash, updateManagedUser } =
+      await loadForManagedUsers();
     assertRoomForOwnerHash(update.metadata);
     const { metadata } = update;
     if (metadata === undefined) {
@@ -101,19 +100,21 @@ export class ManagedUsers {
 
   /**
    * Deletes the user at Cal.com, with its tokens and calendar connections. A `not_found` can also mean that an
-   * earlier try did it and its answer was lost.
+   * earlier try did it and its response was lost.
    */
   async delete(managedUserId: number, options?: CallOptions): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
+    const { deleteManagedUser } = await loadForManagedUsers();
     return deleteManagedUser(this.#send, this.#clientId, managedUserId, options);
   }
 
   /**
    * Trades a refresh token for a new pair. Cal.com rotates both: the one used is gone, and so is the user's
-   * connection if the answer isn't stored. For users in the token store this happens by itself.
+   * connection if the response isn't stored. For users in the token store the client does it.
    */
   async refreshTokens(refreshToken: string, options?: CallOptions): Promise<CalTokens> {
     assertText("refreshToken", refreshToken);
+    const { refreshTokens } = await loadForManagedUsers();
     return refreshTokens(this.#send, this.#clientId, refreshToken, options);
   }
 
@@ -123,12 +124,14 @@ export class ManagedUsers {
    */
   async forceRefreshTokens(managedUserId: number, options?: CallOptions): Promise<CalTokens> {
     assertId("managedUserId", managedUserId);
+    const { forceRefreshTokens } = await loadForManagedUsers();
     return forceRefreshTokens(this.#send, this.#clientId, managedUserId, options);
   }
 
   #pagesByEmail(emails: readonly string[], options: CallOptions | undefined) {
     const [send, clientId] = [this.#send, this.#clientId];
     return async function* () {
+      const { listManagedUsers } = await loadForManagedUsers();
       for (const some of inPieces(emails)) {
         yield await listManagedUsers(send, clientId, { emails: some, limit: PAGE }, options);
       }
@@ -138,6 +141,7 @@ export class ManagedUsers {
   #pages(options: CallOptions | undefined) {
     const [send, clientId] = [this.#send, this.#clientId];
     return async function* () {
+      const { listManagedUsers } = await loadForManagedUsers();
       for (let offset = 0; offset <= MAX_OFFSET; offset += PAGE) {
         const page = await listManagedUsers(send, clientId, { offset, limit: PAGE }, options);
         yield page;

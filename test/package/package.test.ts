@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -45,7 +46,7 @@ describe("the packed package", () => {
     const exported = Object.keys(exports).filter((key) => key !== "./package.json");
     const modules = exported.filter((key) => !key.endsWith(".css")).map((key) => `calbridge${key.slice(1)}`);
     expect(modules.sort()).toEqual([...entries].sort());
-    // Whoever imports these has React, or OpenTelemetry.
+    // An application that imports these has React, or OpenTelemetry.
     const needPackages = ["calbridge/react", "calbridge/opentelemetry"];
     for (const entry of entries.filter((name) => !needPackages.includes(name))) {
       const imported = await project.run(
@@ -77,6 +78,19 @@ describe("the packed package", () => {
     expect(await readFile(css, "utf8")).toContain("--calbridge-");
   });
 
+  test("has the parts of the React component that are loaded when they are shown, also for test runners without import()", async () => {
+    const dist = join(project.directory, "node_modules/calbridge/dist");
+    for (const part of ["picker", "apple-form", "confirm-dialog", "cal-account-help", "dated-text"]) {
+      const [esm, cjs] = await Promise.all(
+        ["react.js", "react.cjs"].map((file) => readFile(join(dist, file), "utf8")),
+      );
+      expect(esm).toMatch(new RegExp(`import\\(["']\\./chunks/${part}\\.js["']\\)`));
+      expect(cjs).toMatch(new RegExp(`=> require\\(["']\\./chunks/${part}\\.cjs["']\\)`));
+      expect(existsSync(join(dist, "chunks", `${part}.js`))).toBe(true);
+      expect(existsSync(join(dist, "chunks", `${part}.cjs`))).toBe(true);
+    }
+  });
+
   test("runs the first example of the client's guide", async () => {
     await cp(join(root, "examples/basic.ts"), join(project.directory, "basic.mts"));
     const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
@@ -93,6 +107,12 @@ describe("the packed package", () => {
     const internals =
       /\b(AttemptStore|CheckedStore|HandlerContext|TokenManager|Transport|UserContext|Resolved\w*Options)\b/;
     expect(texts.flatMap((text) => internals.exec(text)?.[0] ?? [])).toEqual([]);
+    // What runs in a browser has the types of responses, and loads no other declaration of the package.
+    for (const path of ["dist/browser.d.ts", "dist/react.d.ts"]) {
+      const text = await read(path);
+      expect(text).toContain("interface LinkedCalAccount");
+      expect(text).not.toMatch(/\bCalClient\b|from ["']\./);
+    }
   });
 
   test("knows its errors across its two builds", async () => {

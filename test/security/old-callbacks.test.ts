@@ -72,4 +72,21 @@ describe("a user who loads an old callback again loses nothing", () => {
     expect(endOf(await ada.visit(old))).toMatchObject({ reason: "used_state" });
     expect(await app.accounts("ada")).toEqual(["alice@gmail.example", "carol@gmail.example"]);
   });
+
+  test("after an account was connected on another device while its provider was down", async () => {
+    const app = createApp();
+    const phone = createBrowser(app.sibling().handle).signIn("ada");
+    const denied = await app.emulator.provider.authorize(await phone.start("google"), { deny: true });
+    await phone.visit(denied.redirectTo);
+    const ada = createBrowser(app.handlers.handle).signIn("ada");
+    const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"), {
+      account: "alice",
+    });
+    // It is connected, and was never seen working.
+    app.emulator.provider.break("google");
+    expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/failed" });
+    app.emulator.provider.repair("google");
+    expect(endOf(await phone.visit(denied.redirectTo))).toMatchObject({ reason: "used_state" });
+    expect(await app.accounts("ada")).toEqual(["alice@gmail.example"]);
+  });
 });

@@ -1,5 +1,5 @@
 import type { TokenStore } from "../../src/index.js";
-import { createApp, createBrowser, ownCallback, type Browser } from "./handlers-app.js";
+import { createApp, createBrowser, ownCallback, withoutAttempts, type Browser } from "./handlers-app.js";
 import { browserOf, createLinkingApp, linkAccount } from "./linking-app.js";
 import { countRoundTrips, type RoundTripCosts, type RoundTrips } from "./round-trips.js";
 
@@ -89,10 +89,4 @@ async function ownAccount(latencyMs: number): Promise<World> {
   const ada = browserOf(app, "ada");
   await linkAccount(app, ada);
   return { emulator: app.emulator, ada, userId: () => Promise.resolve(app.people.ada.id), trips };
-}
-
-/** A store as an adapter may be that keeps tokens only. */
-function withoutAttempts(store: Required<TokenStore>): TokenStore {
-  const { putAttempt, getAttempt, takeAttempt, ...rest } = store;
-  return rest;
 }

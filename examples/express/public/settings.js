@@ -7,7 +7,8 @@ const find = (selector) => document.querySelector(selector);
 
 const errors = {
   access_denied: "Nothing was connected. Try again and allow access.",
-  not_connected: "Nothing was connected. Try again and allow access.",
+  not_connected:
+    "Nothing was connected. Try again and allow access, unless this account is connected already.",
   different_account: "You chose another account. Choose the one to reconnect.",
   revoked: "The account no longer gives access. Reconnect it.",
   unauthenticated: "You are signed out. Sign in, then try again.",
@@ -34,7 +35,9 @@ function account({ calendarType, credentialId, name, email, connected, message, 
     const reconnect = () => calendars.connect(calendarType, { credentialId });
     item.append(button(`reconnect-${credentialId}`, `Reconnect ${label}`, reconnect), " ");
   }
-  const disconnect = () => calendars.disconnect(calendarType, { credentialId });
+  const disconnect = () => {
+    if (confirm(`Disconnect ${label}?`)) calendars.disconnect(calendarType, { credentialId });
+  };
   item.append(button(`disconnect-${credentialId}`, `Disconnect ${label}`, disconnect));
   return item;
 }
@@ -43,7 +46,7 @@ function account({ calendarType, credentialId, name, email, connected, message, 
 function conflicts({ credentialId, integration, name, email, calendars: own }) {
   const rows = own.map(({ externalId, name: title, isSelected }, index) => {
     const checkbox = create("input", {
-      id: `calendar-${credentialId}-${index}`,
+      id: `calendar-${integration}-${credentialId}-${index}`,
       type: "checkbox",
       checked: isSelected,
       // The id of an ICS feed is secret, and can't be sent from here.
@@ -63,24 +66,36 @@ function destinations({ credentialId, integration, name, email, calendars: own }
       create("option", {
         value: JSON.stringify({ credentialId, integration, externalId }),
         text: title ?? name,
-        selected: isDestination,
+        defaultSelected: isDestination,
       }),
     );
   return create("optgroup", { label: email ?? name }, ...options);
 }
 
+let shownDestinations = "";
+let destinationTimer;
+
+/** Replaces the options only if they have changed: the list may be open. */
+function showDestinations(groups) {
+  const first = create("option", { value: "", text: "Choose a calendar", disabled: true });
+  const html = [first, ...groups].map(({ outerHTML }) => outerHTML).join("");
+  // Not while the user chooses: what they have chosen is sent in a moment.
+  if (html === shownDestinations || destinationTimer) return;
+  shownDestinations = html;
+  const select = find("#destination");
+  select.replaceChildren(first, ...groups);
+  if (!groups.some((group) => group.querySelector("[selected]"))) select.value = "";
+}
+
 function show({ status, calendars: connections, error, result, pending }) {
-  // The elements are made anew. The one that had the focus gets it back.
+  // The elements are made anew. The one that had the focus gets it back, or else the list.
   const focused = document.activeElement?.id;
   const readable = connections.filter((connection) => connection.calendars.length > 0);
   find("#accounts").replaceChildren(...connections.map(account));
   find("#conflicts").replaceChildren(...readable.map(conflicts));
-  find("#destination").replaceChildren(
-    create("option", { value: "", text: "Choose a calendar", disabled: true, selected: true }),
-    ...readable.map(destinations),
-  );
+  showDestinations(readable.map(destinations));
   find("#picker").hidden = readable.length === 0;
-  if (focused) document.getElementById(focused)?.focus();
+  if (focused) (document.getElementById(focused) ?? find("#accounts")).focus();
 
   const isEmpty = status === "disconnected" && "No calendar is connected.";
   const working = status === "loading" || pending ? "One moment…" : isEmpty || "";
@@ -92,7 +107,14 @@ for (const element of document.querySelectorAll("[data-connect]")) {
   // `another`: the provider asks which account to use, also if one is connected.
   element.onclick = () => calendars.connect(element.dataset.connect, { another: true });
 }
-find("#destination").onchange = ({ target }) => calendars.setDestination(JSON.parse(target.value));
+find("#destination").onchange = ({ target: { value } }) => {
+  clearTimeout(destinationTimer);
+  // With the arrow keys the user passes through all calendars on the way to the wanted one.
+  destinationTimer = setTimeout(() => {
+    destinationTimer = undefined;
+    calendars.setDestination(JSON.parse(value));
+  }, 700);
+};
 
 calendars.subscribe(show);
 // Loads the status, and reads from the address how the consent page has ended.

@@ -13,7 +13,7 @@ export function settingsPage({ name }: User): string {
 <h2>Calendars</h2>
 <p id="message" role="status"></p>
 <p id="error" role="alert"></p>
-<ul id="accounts"></ul>
+<ul id="accounts" tabindex="-1" aria-label="Connected accounts"></ul>
 <p>
   <button type="button" data-connect="google">Connect Google Calendar</button>
   <button type="button" data-connect="office365">Connect Office 365</button>

@@ -1,4 +1,5 @@
 import { isCalError } from "../../errors.js";
+import { isLongLived } from "../../lib/env.js";
 import { oauthProviders } from "../../calendars/providers.js";
 import type { CalAccount, OAuthProvider } from "../../index.js";
 import { toConnections } from "../account.js";
@@ -6,7 +7,6 @@ import type { HandlerContext } from "../types.js";
 import type { Attempt, Found } from "./oauth-state.js";
 import { otherAttempts } from "./recent-attempts.js";
 import type { PendingRollBack } from "./pending-roll-back.js";
-import { retryInBackground } from "./retry-roll-back.js";
 import { attemptsOfThisBrowser, isSameBrowser } from "./state-cookie.js";
 
 // One round is enough, unless the provider calls back twice.
@@ -26,10 +26,11 @@ export interface RejectedCallback {
 
 /**
  * Rolls an attempt back whose callback was rejected: disconnects what was connected with its link. Cal.com stores a
- * credential for the user who *started* the attempt, whoever consented, before it sends the browser to the callback.
+ * credential for the user who *started* the attempt, no matter who consented, before it sends the browser to the callback.
  *
  * What stays: connections from before the attempt, and connections that were seen working a minute or more before the
- * callback. For the user who started the attempt also what attempts of this very browser have left.
+ * callback. For the user who started the attempt also what attempts of this very browser have left, and for a reload in
+ * the browser that started it what any attempt of the user's has left.
  *
  * @returns An error of Cal.com's because of which the roll-back is pending: {@link finishRollBacks} finishes it.
  */
@@ -50,8 +51,10 @@ export async function rollBack(
     work.sparedIds = [...work.sparedIds, ...leftIds];
     if (await isSameBrowser(request, context, attempt)) {
       // A reload by the user. What is new may be of another tab or device, whose callback is still to come.
-      const { isRunning } = await otherAttempts(context, attempt);
-      if (isRunning || runningIds.some((id) => id !== attempt.id)) return null;
+      const others = await otherAttempts(context, attempt);
+      if (others.isRunning || runningIds.some((id) => id !== attempt.id)) return null;
+      // What they have left was perhaps never seen working: during an outage nothing is.
+      work.sparedIds = [...work.sparedIds, ...others.leftIds];
       work.seenUntil = now;
     }
   }
@@ -78,7 +81,20 @@ async function keepForLater(
   work: PendingRollBack,
 ): Promise<void> {
   await context.pendingRollBacks?.add(userId, provider, work);
-  retryInBackground(context, userId, () => finishRollBacks(context, userId));
+  retryInBackground(context, userId);
+}
+
+/**
+ * Finishes a user's roll-back a little later, since the user may send no request for a long time. Only where the runtime
+ * carries out what no request waits for; after the last try, and in other processes, the cron route does it.
+ */
+function retryInBackground(context: HandlerContext, userId: string): void {
+  const finish = (): Promise<unknown> => finishRollBacks(context, userId);
+  context.options.background?.(
+    import("./retry-roll-back.js").then(({ retryRollBack }) =>
+      retryRollBack(context.retrying, userId, finish, isLongLived()),
+    ),
+  );
 }
 
 /**

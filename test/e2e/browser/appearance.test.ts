@@ -11,6 +11,10 @@ const looks = [
   { name: "dark", colorScheme: "dark", viewport: { width: 1280, height: 900 } },
   { name: "phone", colorScheme: "light", viewport: { width: 375, height: 812 } },
   { name: "phone-dark", colorScheme: "dark", viewport: { width: 375, height: 812 } },
+  { name: "contrast", forcedColors: "active", viewport: { width: 1280, height: 900 } },
+  // 1280 pixels at 200 % zoom.
+  { name: "zoom", deviceScaleFactor: 2, viewport: { width: 640, height: 450 } },
+  { name: "rtl", viewport: { width: 1280, height: 900 } },
 ] as const;
 
 beforeAll(() => mkdir(pictures, { recursive: true }));
@@ -21,6 +25,11 @@ describe.each(looks)("the demo: $name", ({ name, ...options }) => {
     // The Content-Security-Policy of the page would block axe.
     const ada = await visitor({ ...options, bypassCSP: true });
     const { page } = ada;
+    if (name === "rtl") {
+      await page.addInitScript(() =>
+        addEventListener("DOMContentLoaded", () => (document.documentElement.dir = "rtl")),
+      );
+    }
     const check = async (state: string): Promise<void> => {
       expect(await findProblems(page), `${state}: problems found by axe`).toEqual([]);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

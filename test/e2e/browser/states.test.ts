@@ -112,4 +112,29 @@ describe("every state of the component", () => {
     expect(await page.evaluate(() => document.getAnimations().length)).toBeGreaterThan(0);
     await page.context().close();
   });
+
+  test("with 30 accounts and 1,020 calendars, one is opened, found and chosen", async () => {
+    const { page, messages } = await open({ viewport: { width: 760, height: 900 } });
+    await page.evaluate("showCrowd()");
+    const checkboxes = page.getByRole("checkbox");
+    await page.getByText("account-3@gmail.example", { exact: true }).last().click();
+    await expect.poll(() => checkboxes.count()).toBe(34);
+    await page.screenshot({ path: join(pictures, "crowd-opened.png") });
+
+    await page.getByRole("searchbox", { name: "Find a calendar" }).fill("room 17.3");
+    await page.getByText("Calendars found: 5").waitFor();
+    expect(await checkboxes.count()).toBe(5);
+    await page.getByRole("checkbox", { name: "Room 17.31" }).uncheck();
+    await page.getByText("33 of 34").waitFor();
+
+    const destination = page.getByLabel("New bookings go to");
+    expect(await destination.locator("option").count()).toBe(1021);
+    await destination.selectOption({ label: "Room 29.33" });
+    await page.getByText("New bookings go to Room 29.33.").waitFor();
+    await expect.poll(() => destination.locator("option:checked").textContent()).toBe("Room 29.33");
+    expect(await findProblems(page)).toEqual([]);
+    await page.screenshot({ path: join(pictures, "crowd-chosen.png") });
+    expect(messages).toEqual([]);
+    await page.context().close();
+  });
 });

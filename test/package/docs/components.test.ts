@@ -58,6 +58,7 @@ test.each(components)(
     });
     handlers.respond("status", status(account, broken));
     handlers.respond("select", { error: "unavailable" });
+    handlers.respond("destination", { error: "read_only_calendar" });
     handlers.respond("disconnect", { data: {} });
     handlers.respond("oauth-connect-url", { error: "unavailable" });
 
@@ -82,13 +83,58 @@ test.each(components)(
       body: { credentialId: 7, integration: "google_calendar", externalId: "team", isSelected: false },
     });
 
+    // A destination that is refused is taken back.
+    const destination = page.querySelector("select")!;
+    expect([...destination.options].map(({ text, disabled }) => [text, disabled])).toEqual([
+      ["Choose a calendar", true],
+      ["Team (alice@gmail.example)", false],
+      ["Home (alice@gmail.example)", false],
+    ]);
+    destination.value = destination.options[2]!.value;
+    destination.dispatchEvent(new Event("change", { bubbles: true }));
+    await expect
+      .poll(() => handlers.seen.at(-1)?.body)
+      .toEqual({
+        credentialId: 7,
+        integration: "google_calendar",
+        externalId: "home",
+      });
+    await expect.poll(alert).toContain("read_only_calendar");
+    expect(destination.options[0]!.selected).toBe(true);
+
     button("Reconnect").click();
     await expect.poll(() => handlers.seen.at(-1)?.url).toContain("type=google&reconnect=8");
     await expect.poll(() => button("Connect Google Calendar").getAttribute("aria-disabled")).toBe("false");
     button("Disconnect").click();
     await expect.poll(() => page.textContent).not.toContain("alice@gmail.example");
+    expect(page.querySelector('[role="status"]')?.textContent.trim()).toBe("Disconnected.");
     expect(handlers.seen.at(-1)?.body).toEqual({ calendarType: "google", credentialId: 7 });
     leave();
     expect(page.textContent.trim()).toBe("");
+  },
+);
+
+test.each(components)(
+  "the component at $place shows several accounts of an administrator, and feeds whose ids are secret",
+  async (component) => {
+    const delegated = { credentialId: -1, delegated: true };
+    const feed = { externalId: null, name: "Feed" };
+    handlers.respond(
+      "status",
+      status(
+        connection(delegated),
+        connection({ ...delegated, calendarType: "office365", email: "alice@outlook.example" }),
+        connection({ email: null, name: "Feeds", calendars: [calendar(feed), calendar(feed)] }),
+      ),
+    );
+    const warnings = vi.spyOn(console, "warn");
+    const { mount } = await load(component.language, component.code);
+    const page = document.body.appendChild(document.createElement("main"));
+    const leave = mount(page);
+    await expect
+      .poll(() => [...page.querySelectorAll("h3")].map(({ textContent }) => textContent))
+      .toEqual(["alice@gmail.example", "alice@outlook.example", "Feeds"]);
+    expect(warnings).not.toHaveBeenCalled();
+    leave();
   },
 );

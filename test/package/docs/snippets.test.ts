@@ -6,11 +6,13 @@ import { codeBlocks, readPages, root } from "../../support/markdown.js";
 
 /** Names that a code block may use without declaring them: the text around it has introduced them. */
 const ambient = `
-import type { CalClient, CalUser, TokenStore } from "calbridge";
+import type { CalClient, CalUser, ConnectionStore, TokenStore } from "calbridge";
 declare global {
   const cal: CalClient;
   const ada: CalUser;
   const tokenStore: TokenStore;
+  const connectionStore: ConnectionStore;
+  const closeStore: () => Promise<void>;
   const findSession: (request: Request) => Promise<{ userId: string; email: string; name: string } | null>;
   const code: string;
   const state: string;
@@ -74,7 +76,7 @@ describe("the code in the documentation", () => {
     }
     expect(files.size).toBeGreaterThan(30);
     expect(compile(files)).toEqual([]);
-  }, 120_000);
+  }, 400_000);
 
   test("is checked by a compiler that finds mistakes", () => {
     const wrong = "await ada.calendars.chekc('google');\nexport {};\n";

@@ -53,7 +53,7 @@ describe("subscribe", () => {
     expect(listener).toHaveBeenCalled();
   });
 
-  test("nothing is told if nothing has changed, and the state stays the same object", () => {
+  test("subscribers are not called if nothing has changed, and the state stays the same object", () => {
     const store = started();
     const state = store.getState();
     const listener = vi.fn();
@@ -70,6 +70,32 @@ test("a store needs nothing of a browser until it is started", () => {
   const store = createCalendarIntegration({ initialStatus: { calendars: [connection()] } });
   expect(store.getState().status).toBe("connected");
   vi.unstubAllGlobals();
+});
+
+describe("initialStatus", () => {
+  test("may be the whole answer of the status route, or its data", () => {
+    const data = { calendars: [connection()] };
+    const answer = { success: true, data } as unknown as typeof data;
+    const [ofData, ofAnswer] = [data, answer].map((initialStatus) =>
+      createCalendarIntegration({ initialStatus }).getState(),
+    );
+    expect(ofData!.status).toBe("connected");
+    expect(ofAnswer).toEqual(ofData);
+  });
+
+  test.each([undefined, null, {}, { success: false, error: { code: "unauthorized" } }, "no status"])(
+    "that is no status (%j) is as none: the store loads",
+    async (initialStatus) => {
+      const store = createCalendarIntegration({
+        fetch: handlers.fetch,
+        initialStatus: initialStatus as unknown as { calendars: never[] },
+      });
+      expect(store.getState().status).toBe("loading");
+      handlers.respond("status", status(connection()));
+      stops.push(store.start());
+      await expect.poll(() => store.getState().status).toBe("connected");
+    },
+  );
 });
 
 describe("changes of calendars", () => {
@@ -111,7 +137,7 @@ describe("changes of calendars", () => {
     });
   });
 
-  test("of one of two administrators' connections are told with that one's provider", async () => {
+  test("of one of two administrators' connections are reported with that one's provider", async () => {
     const delegated = { credentialId: -1, delegated: true };
     const office = { calendarType: "office365", integration: "office365_calendar" };
     const store = started([connection(delegated), connection({ ...delegated, ...office })]);

@@ -122,8 +122,8 @@ describe("the user's own Cal.com account", () => {
   test("that another user has linked, in place of the linked one: both are confirmed at once, and sent", async () => {
     history.replaceState(null, "", "/settings?calAccount=error&reason=cal_account_in_use");
     const page = await show(ada);
-    const dialog = rowOf(page).querySelector("dialog")!;
     await perform(() => buttonOf("Link anyway", rowOf(page)).click());
+    const dialog = rowOf(page).querySelector("dialog")!;
     expect(dialog.textContent).toContain("in place of ada@cal.example? ");
     expect(dialog.textContent).toContain("Its link to the other user ends.");
     handlers.respond("authorize-url", { data: { authUrl: "https://app.cal.example/" } });
@@ -140,7 +140,7 @@ describe("the user's own Cal.com account", () => {
     expect(rowOf(other).querySelector('[role="alert"]')?.textContent).toContain("Nothing new was connected");
   });
 
-  test("that failed to be linked is told in its row, not in a provider's card", async () => {
+  test("that failed to be linked has its message in its row, not in a provider's card", async () => {
     const address = "/settings?calAccount=error&reason=access_denied&calendarType=google&connected=false";
     history.replaceState(null, "", address);
     const page = await show(null);

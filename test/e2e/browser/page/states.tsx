@@ -190,4 +190,24 @@ const show = (name: string, { keepsPlace = false } = {}): void => {
   );
   flushSync(() => root.render(content));
 };
-Object.assign(globalThis, { states: Object.keys(states), show });
+/** 30 accounts with 1,020 calendars, which can be changed. */
+const showCrowd = (): void => {
+  let calendars = crowd;
+  const change: typeof fetch = (url, { body } = {}) => {
+    const { credentialId, externalId, isSelected } = JSON.parse(body as string) as ConnectionCalendar;
+    const isDestination = (url as string).endsWith("/destination");
+    calendars = calendars.map((one) => ({
+      ...one,
+      calendars: one.calendars.map((calendar) => {
+        const isMeant = one.credentialId === credentialId && calendar.externalId === externalId;
+        if (isDestination) return { ...calendar, isDestination: isMeant };
+        return isMeant ? { ...calendar, isSelected } : calendar;
+      }),
+    }));
+    return Promise.resolve(Response.json({ data: { calendars } }));
+  };
+  flushSync(() =>
+    root.render(<CalendarIntegration key="crowd" fetch={change} initialStatus={{ calendars }} />),
+  );
+};
+Object.assign(globalThis, { states: Object.keys(states), show, showCrowd });

@@ -51,6 +51,20 @@ async function createWorld(provider: Provider, options: AppOptions = {}) {
 }
 
 describe.each<Provider>(["google", "office365"])("%s", (provider) => {
+  test("one that is revoked soon after it was connected is shown with its address, without a connection store", async () => {
+    const { ada, emulator, userId, addressOf, idOf } = await createWorld(provider);
+    const shown = async () => {
+      const body = (await (await ada.fetch("/calendars/status")).json()) as {
+        data: { calendars: { credentialId: number; email: string | null; connected: boolean }[] };
+      };
+      return body.data.calendars.find(({ credentialId }) => credentialId === idOf("carol"));
+    };
+    expect(await shown()).toMatchObject({ connected: true });
+    emulator.provider.revoke({ userId, account: addressOf("carol") });
+    emulator.clock.advance(11_000);
+    expect(await shown()).toMatchObject({ connected: false, email: addressOf("carol") });
+  });
+
   test("another account is added: the page asks for it, and nothing is twice", async () => {
     const { ada, connect, accounts } = await createWorld(provider);
     const link = new URL(await ada.start(provider, "&select=1"));
@@ -147,7 +161,7 @@ test("an account that can't be read is reported as such, whatever other accounts
   expect(end).toMatchObject({ reason: "unavailable" });
 });
 
-describe("another account that may not be of this attempt stays, and that is told", () => {
+describe("another account that may not be of this attempt stays, and the message says so", () => {
   test.each(["device", "tab"])("while another %s is connecting one", async (where) => {
     const { app, ada, consent, accounts, idOf } = await createWorld("google");
     const link = await ada.start("google", `&reconnect=${String(idOf("alice"))}`);
@@ -187,7 +201,7 @@ test("Cal.com refuses to remove the other account: the page can be loaded again,
   expect(accounts()).toEqual(["alice", "carol"]);
 });
 
-test("a page that saves by itself is told the same", async () => {
+test("a page that saves by itself gets the same response", async () => {
   const told: unknown[] = [];
   const handlers = {
     onConnected: ({ connections }: ConnectedEvent) => void told.push(connections[0]?.email),
