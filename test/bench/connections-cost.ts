@@ -93,6 +93,7 @@ export async function measureRun(users: number): Promise<Run> {
   const tokenStore = memoryTokenStore({ now });
   const cal = new CalClient({
     ...emulator.clientOptions,
+    fetch: withoutRateLimit(emulator.fetch),
     now,
     tokenStore,
     connectionStore: memoryConnectionStore({ now }),
