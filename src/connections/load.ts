@@ -46,7 +46,13 @@ export function connectionReports(
     failed: (userId, provider) => report(userId, ({ watcher }) => watcher.failed(userId, provider)),
     lost: (userId) => report(userId, ({ watcher }) => watcher.lost(userId)),
     forget: async (userId) => (await load()).store.delete(userId),
-    moved: async (from, to) => (await load()).move(from, to),
+    moved: (from, to) =>
+      load()
+        .then((connections) => connections.move(from, to))
+        // The user has the new id all the same, and is seen for the first time at the next check.
+        .catch((error: unknown) =>
+          warn("calbridge: what is known of connections could not be moved", { userId: to, error }),
+        ),
     settled: () => Promise.all(running),
   };
 }

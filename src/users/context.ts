@@ -33,7 +33,7 @@ export interface ConnectionReports {
   lost(userId: string): void;
   /** The user has left. */
   forget(userId: string): Promise<void>;
-  /** The user has another id. */
+  /** The user has another id. Never rejects. */
   moved(from: string, to: string): Promise<void>;
   /** Waits for the reports that are being carried out. Never rejects. */
   settled(): Promise<unknown>;

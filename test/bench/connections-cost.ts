@@ -1,5 +1,6 @@
 import { CalClient, memoryConnectionStore, memoryTokenStore } from "../../src/index.js";
 import { createCalEmulator } from "../../src/testing/index.js";
+import { withoutRateLimit } from "../support/connections-simulation.js";
 import { REDIRECT_URI, SCOPES } from "../support/oauth2-emulator.js";
 import { round } from "./report.js";
 
@@ -92,6 +93,7 @@ export async function measureRun(users: number): Promise<Run> {
   const tokenStore = memoryTokenStore({ now });
   const cal = new CalClient({
     ...emulator.clientOptions,
+    fetch: withoutRateLimit(emulator.fetch),
     now,
     tokenStore,
     connectionStore: memoryConnectionStore({ now }),

@@ -64,6 +64,7 @@ function rowsOf(
   const quietly = (name: keyof Cost) => `${quiet.managed[name].toFixed(1)}; ${quiet.oauth[name].toFixed(1)}`;
   const simulated = [result.requests, result.statements].map((all) => (all / userDays).toFixed(1));
   return [
+    ["users; days; workers", [USERS, DAYS, OPTIONS.workers].map(count).join("; ")],
     ["breaks and recoveries; told", `${count(settled.length)}; ${count(told)}`],
     ["hours until a break was told: median, 95 %, longest", percentiles(delaysOf(result, "broken"))],
     ["hours until a recovery was told: median, 95 %, longest", percentiles(delaysOf(result, "connected"))],

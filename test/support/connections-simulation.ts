@@ -136,7 +136,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const cal = new CalClient({
       managedUsers: { clientId: emulator.clientId, clientSecret: emulator.clientSecret },
       baseUrl: emulator.url,
-      fetch: worker.guard((...request: Parameters<typeof fetch>) => emulator.fetch(...request)),
+      fetch: worker.guard(withoutRateLimit(emulator.fetch)),
       now,
       cache: false,
       tokenStore: worker.guardAll(tokens),
@@ -195,6 +195,15 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     clearLog(emulator);
   }
   return { ...result, ids: ids.size, statements: counts.statements };
+}
+
+/** The clock stands still during a run, so a client would wait for the end of Cal.com's minute by a clock that does not go on. */
+export function withoutRateLimit(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (...request) => {
+    const { body, status, headers } = await fetch(...request);
+    const left = new Headers([...headers].filter(([name]) => !name.startsWith("x-ratelimit-")));
+    return new Response(body, { status, headers: left });
+  };
 }
 
 async function addUsers(

@@ -233,4 +233,17 @@ describe("a user who leaves, or has another id", () => {
     await world.pass(DAY, HOUR);
     expect(inShort(world.told).at(-1)).toBe("google broken connected");
   });
+
+  test("the person gets the new id although the connection store fails", async () => {
+    const store = memoryConnectionStore();
+    const warnings: string[] = [];
+    const world = createConnectionsWorld({
+      connectionStore: { ...store, get: () => Promise.reject(new Error("down")) },
+      logger: { warn: (message) => void warnings.push(message) },
+    });
+    await createAda(world);
+    await world.cal.reassignUser("ada", "countess");
+    expect(await world.store.get("countess")).not.toBeNull();
+    expect(warnings).toContain("calbridge: what is known of connections could not be moved");
+  });
 });
