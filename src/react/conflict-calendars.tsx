@@ -1,6 +1,12 @@
 import { useId, useState, type ReactNode } from "react";
 import type { CalendarId } from "../browser/status.js";
-import { choicesMatching, countOf, isSame, type ChoiceGroup } from "./calendar-choices.js";
+import {
+  choicesMatching,
+  countOf,
+  isSame,
+  type CalendarChoice,
+  type ChoiceGroup,
+} from "./calendar-choices.js";
 import { message } from "./elements.js";
 import { allTexts } from "./later-texts.js";
 import type { Ui } from "./parts.js";
@@ -9,14 +15,7 @@ import { fill } from "./texts.js";
 // With more calendars there is a field to find one, and the accounts are closed at first.
 const MANY = 15;
 
-/** The calendars that are checked for conflicts: a group of checkboxes for each account. */
-export function ConflictCalendars({
-  ui,
-  groups,
-  error,
-  changed,
-  onChange,
-}: {
+interface ConflictCalendarsProps {
   ui: Ui;
   groups: readonly ChoiceGroup[];
   /** Why the change of a calendar was taken back. */
@@ -24,7 +23,11 @@ export function ConflictCalendars({
   /** The calendar that `error` is about. */
   changed: CalendarId | undefined;
   onChange: (calendar: CalendarId, isSelected: boolean) => void;
-}): ReactNode {
+}
+
+/** The calendars that are checked for conflicts: a group of checkboxes for each account. */
+export function ConflictCalendars(props: ConflictCalendarsProps): ReactNode {
+  const { ui, groups } = props;
   const { classOf, heading: Heading } = ui;
   const texts = allTexts(ui);
   const id = useId();
@@ -60,9 +63,9 @@ export function ConflictCalendars({
           </p>
         </div>
       )}
-      {found.map(({ key, label, choices, connection }) => {
+      {found.map((group) => {
+        const { key } = group;
         const isOpen = toggled[key] ?? (!isMany || filter.trim() !== "");
-        const selected = connection.calendars.filter(({ isSelected }) => isSelected).length;
         return (
           <details
             key={key}
@@ -72,40 +75,55 @@ export function ConflictCalendars({
               if (open !== isOpen) setToggled((others) => ({ ...others, [key]: open }));
             }}
           >
-            <summary>
-              <bdi id={`${id}-${key}`}>{label}</bdi>{" "}
-              <bdi className={classOf("help")}>
-                {texts.selectedCount
-                  .replace("{selected}", String(selected))
-                  .replace("{total}", String(connection.calendars.length))}
-              </bdi>
-            </summary>
+            {summary(ui, `${id}-${key}`, group)}
             {/* The many calendars of closed accounts would make the page slow. */}
             {isOpen && (
               <ul role="list" aria-labelledby={`${id} ${id}-${key}`}>
-                {choices.map(({ key, name, calendar, reference }) => (
-                  <li key={key}>
-                    <label>
-                      <input
-                        type="checkbox"
-                        checked={calendar.isSelected}
-                        disabled={!reference}
-                        onChange={({ target }) => reference && onChange(reference, target.checked)}
-                      />{" "}
-                      {/* A name has its own text direction, independent of the page. */}
-                      <bdi>{name}</bdi>
-                    </label>
-                    {/* Beside the calendar, as the beginning of a long list may be out of sight. */}
-                    {error && changed && reference && isSame(changed, reference) && (
-                      <div role="alert">{message(ui, "error", error)}</div>
-                    )}
-                  </li>
-                ))}
+                {group.choices.map((choice) => checkbox(props, choice))}
               </ul>
             )}
           </details>
         );
       })}
     </div>
+  );
+}
+
+/** An account, and how many of its calendars are checked. */
+function summary(ui: Ui, id: string, { label, connection: { calendars } }: ChoiceGroup): ReactNode {
+  const selected = calendars.filter(({ isSelected }) => isSelected).length;
+  return (
+    <summary>
+      <bdi id={id}>{label}</bdi>{" "}
+      <bdi className={ui.classOf("help")}>
+        {allTexts(ui)
+          .selectedCount.replace("{selected}", String(selected))
+          .replace("{total}", String(calendars.length))}
+      </bdi>
+    </summary>
+  );
+}
+
+function checkbox(
+  { ui, error, changed, onChange }: ConflictCalendarsProps,
+  { key, name, calendar, reference }: CalendarChoice,
+): ReactNode {
+  return (
+    <li key={key}>
+      <label>
+        <input
+          type="checkbox"
+          checked={calendar.isSelected}
+          disabled={!reference}
+          onChange={({ target }) => reference && onChange(reference, target.checked)}
+        />{" "}
+        {/* A name has its own text direction, independent of the page. */}
+        <bdi>{name}</bdi>
+      </label>
+      {/* Beside the calendar, as the beginning of a long list may be out of sight. */}
+      {error && changed && reference && isSame(changed, reference) && (
+        <div role="alert">{message(ui, "error", error)}</div>
+      )}
+    </li>
   );
 }
