@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests of the packed package with all supported runtimes, compilers and module loaders: `npm run test:runtimes`. */
+/**
+ * Tests of the packed package with all supported runtimes, compilers and module loaders, and of the stores with drivers and ORMs:
+ * `npm run test:runtimes`.
+ */
 export default defineConfig({
   test: {
     include: ["test/e2e/runtimes/*.test.ts"],

@@ -4,8 +4,6 @@ import { Transport } from "./api/transport.js";
 import type { Connections } from "./connections/connections.js";
 import { connectionReports, connectionsLoader } from "./connections/load.js";
 import { grantsOf } from "./grants/grants.js";
-import { managedUserGrant } from "./grants/managed-user-grant.js";
-import { oauthGrant } from "./grants/oauth-grant.js";
 import type { ResolvedOptions } from "./resolve-options.js";
 import { CheckedStore } from "./tokens/checked-store.js";
 import { detailsOf } from "./tokens/details.js";
@@ -13,7 +11,6 @@ import { TokenCache } from "./tokens/token-cache.js";
 import { reportTokenRefresh } from "./tokens/token-events.js";
 import { TokenManager } from "./tokens/token-manager.js";
 import type { UserContext } from "./users/context.js";
-import { ownedGrant } from "./users/owned-grant.js";
 
 /** The parts of a client, connected to each other. */
 interface ClientParts {
@@ -46,12 +43,17 @@ export function createContext(resolved: ResolvedOptions): ClientParts {
     grantOf: grantsOf({
       managed:
         managedUsers &&
-        ownedGrant(
-          managedUserGrant(sendAsClient, managedUsers.clientId),
-          sendAsClient,
-          managedUsers.clientId,
-        ),
-      oauth: oauth && oauthGrant(sendToken, oauth, now),
+        (async () => {
+          const { managedUserGrant, ownedGrant } = await import("./users/for-managed-users.js");
+          const { clientId } = managedUsers;
+          return ownedGrant(managedUserGrant(sendAsClient, clientId), sendAsClient, clientId);
+        }),
+      oauth:
+        oauth &&
+        (async () => {
+          const { oauthGrant } = await import("./users/for-oauth.js");
+          return oauthGrant(sendToken, oauth, now);
+        }),
     }),
     cache: new TokenCache(resolved.cache.maxUsers),
     refreshWindowMs: resolved.refreshWindowMs,

@@ -4,7 +4,8 @@ import { closeContext, createContext } from "./client-context.js";
 import { resolveOptions } from "./resolve-options.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
 import { userNotFound } from "./tokens/token-record.js";
-import { FirstUse } from "./users/first-use.js";
+import { detailsOf } from "./tokens/details.js";
+import type { FirstUse } from "./users/first-use.js";
 import type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
@@ -19,9 +20,9 @@ import type {
   ConnectionChecksResult,
 } from "./connections/types.js";
 import type { ManagedUserInput } from "./api/endpoints/managed-users.js";
-import { assertEnsureInput, createUser } from "./users/ensure-user.js";
 import { assertEmail, assertObject, assertUserId } from "./lib/assert.js";
 import { ManagedUsers } from "./users/managed-users.js";
+import { assertManagedUserInput } from "./users/user-input.js";
 import type { AttemptStore } from "./tokens/checked-store.js";
 import { SingleFlight } from "./lib/single-flight.js";
 import type { Telemetry } from "./lib/telemetry.js";
@@ -57,7 +58,7 @@ export class CalClient {
   readonly #loadConnections: (() => Promise<Connections>) | undefined;
   /** Users that this process is creating. */
   readonly #ensuring: SingleFlight<void>;
-  readonly #firstUse = new FirstUse();
+  #firstUse: FirstUse | undefined;
 
   /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
@@ -146,8 +147,10 @@ export class CalClient {
    */
   async ensureUser(userId: string, input: ManagedUserInput, options: CallOptions = {}): Promise<CalUser> {
     const user = this.forUser(userId);
-    assertEnsureInput(input);
+    assertManagedUserInput(input);
     options.signal?.throwIfAborted();
+    // For every caller: of several calls at once, only one's input is used.
+    if (input.metadata) (await import("./users/for-managed-users.js")).assertRoomForOwnerHash(input.metadata);
     const { signal, timeoutMs } = options;
     // Shared by all callers that ask for this user, so the first caller's signal does not end it.
     const ensuring = this.#ensuring.join(userId, () => this.#ensure(userId, input, { timeoutMs }));
@@ -167,11 +170,16 @@ export class CalClient {
           "This user has not linked a Cal.com account. Send the browser to cal.oauth.authorizationUrl().",
         );
       }
+      const { createUser } = await import("./users/for-managed-users.js");
       await createUser(this.#context, userId, input, options);
       this.#context.connections?.changed(userId);
       return;
     }
-    if (managedUsers) await this.#firstUse.claim(this.#context, record, options);
+    const { grant, isOwned } = detailsOf(record);
+    if (!managedUsers || grant !== "managed" || isOwned) return;
+    const { FirstUse } = await import("./users/for-managed-users.js");
+    this.#firstUse ??= new FirstUse();
+    await this.#firstUse.claim(this.#context, record, options);
   }
 
   /**
@@ -191,7 +199,7 @@ export class CalClient {
     assertUserId(to);
     if (email !== undefined) assertEmail(email);
     if (from === to) throw new CalValidationError("The two users must be different.");
-    const { reassignUser } = await import("./users/on-demand.js");
+    const { reassignUser } = await import("./users/for-managed-users.js");
     await reassignUser(this.#context, from, to, email, options);
     await this.#context.connections?.moved(from, to);
   }
@@ -201,7 +209,7 @@ export class CalClient {
    * it when it first meets one. `calbridge claim` runs it. Can be stopped, continued and run again.
    */
   async claimUsers(options: ClaimUsersOptions = {}): Promise<ClaimProgress> {
-    const { claimUsers } = await import("./users/on-demand.js");
+    const { claimUsers } = await import("./users/for-managed-users.js");
     return claimUsers(this.#context, options);
   }
 

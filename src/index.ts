@@ -84,9 +84,9 @@ export type {
   ManagedUserInput,
   ManagedUserMetadata,
   ManagedUserUpdate,
-  UserProfile,
   WeekDay,
 } from "./api/endpoints/managed-users.js";
+export type { UserProfile } from "./api/endpoints/profile.js";
 export type { CalTokens } from "./api/endpoints/tokens.js";
 
 export type { TokenRefreshInfo, TokenRefreshOutcome } from "./tokens/token-events.js";

@@ -23,7 +23,7 @@ import type { Telemetry } from "./lib/telemetry.js";
 import type { ConnectionStore } from "./stores/connection-store.js";
 import { MAX_TTL_MS } from "./tokens/token-record.js";
 import type { TokenStore } from "./tokens/token-store.js";
-import { assertRedirectUri, assertScopes } from "./users/oauth-accounts.js";
+import { assertRedirectUri, assertScopes } from "./users/oauth-input.js";
 import type { ResolvedOAuth } from "./users/oauth-types.js";
 
 /** {@link ManagedUsersOptions} with every default filled in. */

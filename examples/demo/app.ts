@@ -7,6 +7,7 @@ import { csrf } from "hono/csrf";
 import { streamSSE } from "hono/streaming";
 import { randomBytes } from "node:crypto";
 import { busyWeek, rangeOfWeek } from "./busy-week.js";
+import { addConnectionsPage } from "./connections.js";
 import { settingsDocument, signInDocument } from "./document.js";
 import { faults, type ServerPanelState } from "./page/server-panel-state.js";
 import type { DemoServices } from "./services.js";
@@ -158,6 +159,8 @@ export function createApp(
     feed.add(await injectFault(services, fault.name, user.id));
     return context.body(null, 204);
   });
+
+  addConnectionsPage(app, services, users);
 
   for (const [path, { type, body }] of Object.entries(assets)) {
     app.get(path, (context) => context.body(body, 200, { "Content-Type": type }));

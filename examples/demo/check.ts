@@ -99,6 +99,17 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
       throw new Error("A token is readable.");
     return "all tokens are encrypted";
   });
+  await step("a page shows everybody's connections, and the notice when access is revoked", async () => {
+    await ada.submit("/connections/check");
+    expectText(await ada.get("/connections"), "alice@gmail.example");
+    expectText(
+      await ada.submit("/connections/revoke", { userId: "01J0ADA" }),
+      "access was revoked at the provider",
+    );
+    emulator.provider.restore({ userId: adasId() });
+    expectText(await ada.submit("/connections/check"), "It works again.");
+    return "told once, and once again when it works";
+  });
   await step("disconnect Google", async () => {
     await ada.api("/calendars/disconnect", { calendarType: "google" });
     const left = emulator.calendars.credentials(adasId()).length;

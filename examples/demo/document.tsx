@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { renderToString } from "react-dom/server";
+import { Connections, type ConnectionsProps } from "./page/connections.js";
 import { Settings, type SettingsProps } from "./page/settings.js";
 import { SignIn, type SignInUser } from "./page/sign-in.js";
 
@@ -14,6 +15,11 @@ export function settingsDocument(props: SettingsProps): string {
   const json = JSON.stringify(props).replaceAll("<", "\\u003c");
   const scripts = `<script type="application/json" id="props">${json}</script><script type="module" src="/client.js"></script>`;
   return documentOf("Calendars", <Settings {...props} />, scripts);
+}
+
+/** The page with all users' connections. */
+export function connectionsDocument(props: ConnectionsProps): string {
+  return documentOf("Connections", <Connections {...props} />);
 }
 
 function documentOf(title: string, content: ReactNode, scripts = ""): string {

@@ -1,5 +1,5 @@
 import { CalClient, encryptedTokenStore, type Telemetry, type TokenStore } from "calbridge";
-import { createSchema, postgresTokenStore } from "calbridge/postgres";
+import { createSchema, postgresConnectionStore, postgresTokenStore } from "calbridge/postgres";
 import { createCalEmulator, type CalEmulator } from "calbridge/testing";
 import { randomBytes } from "node:crypto";
 import pg from "pg";
@@ -39,12 +39,13 @@ export async function startServices(env: NodeJS.ProcessEnv, telemetry?: Telemetr
   pool.on("error", () => {
     // An idle connection was lost. The pool opens another one. Without a listener the error would end the process.
   });
-  await createSchema(pool);
+  await createSchema(pool, { connections: true });
   // In memory only, as the demo's database ends with the process as well.
   const keys = { demo: randomBytes(32).toString("base64") };
   const feed = createFeed();
   const tokenStore = encryptedTokenStore(postgresTokenStore({ client: pool }), { keys });
-  const shared = { tokenStore, hooks: feed.hooks, telemetry };
+  const connectionStore = postgresConnectionStore({ client: pool });
+  const shared = { tokenStore, connectionStore, hooks: feed.hooks, telemetry };
 
   const isSet = (...names: string[]): boolean => names.every((name) => Boolean(env[name]?.trim()));
   const isReal = isSet("CAL_CLIENT_ID", "CAL_CLIENT_SECRET") || isSet("CAL_OAUTH_CLIENT_ID");

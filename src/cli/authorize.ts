@@ -6,13 +6,12 @@ import type { TokenStore } from "../tokens/token-store.js";
 import { linkOnce } from "./authorize/link-once.js";
 import { oauthOptions } from "./authorize/oauth-options.js";
 import { verify } from "./authorize/verify.js";
-import { withDatabase } from "./checks/database.js";
 import { printFindings, wrong, type Finding } from "./checks/finding.js";
 import { textOption, type Command, type CommandIo, type OptionValues } from "./command.js";
-import { databaseStore } from "./database-store.js";
 import { oauthClientOf } from "./oauth-client.js";
 import { withEnvFile } from "./env-file.js";
 import { tableOptions, tableUsage } from "./table-options.js";
+import { tablesOf, tokenStoreOf } from "./tables-of.js";
 
 /** `calbridge authorize`: links one person's Cal.com account, and says what works with this OAuth client and server. */
 export const authorizeCommand: Command = {
@@ -55,9 +54,9 @@ It reads CAL_OAUTH_CLIENT_ID, CAL_OAUTH_CLIENT_SECRET, CAL_OAUTH_SCOPES, CAL_AUT
     const userId = textOption(values, "user");
     if (userId === undefined) return printFindings(await authorize(values, io, memoryTokenStore()), io);
     assertUserId(userId);
-    const { tokenStore, connect } = databaseStore(values, io);
-    const findings = await withDatabase(io, (database) => {
-      connect(database);
+    const tables = tablesOf(values, io);
+    const tokenStore = tokenStoreOf(tables, io);
+    const findings = await tables.run(() => {
       return authorize(values, io, tokenStore);
     });
     return printFindings(findings, io);

@@ -28,7 +28,8 @@ application, whose hook onConnectionChange is told at its own next check: this c
   --due                      all users who are due
   --user <id>                one user, due or not
   --enroll                   adds the users of the token table, to be checked within a day
-  --limit <number>           the most users; default: all who are due
+  --limit <number>           the most users, with a progress bar; default: all who are due, with a count, as how many
+                             those are is not known before
   --concurrency <number>     users at once; default 5
   --max-per-minute <number>  the most users a minute; default 120
   --restore                  restores calendars in users' own Cal.com accounts (OAuth 2) as well

@@ -1,16 +1,15 @@
 import { checkCal } from "./checks/cal.js";
 import { compareClocks } from "./checks/clock.js";
-import { withDatabase } from "./checks/database.js";
 import { checkEncrypted, checkUnencrypted, nothingEncrypted } from "./checks/encryption.js";
 import { printFindings, type Finding } from "./checks/finding.js";
 import { checkHandlers } from "./checks/handlers.js";
 import { checkKeys } from "./checks/keys.js";
 import { checkLinks } from "./checks/links.js";
 import { checkOAuth, hasOAuthClient } from "./checks/oauth.js";
-import { checkTables } from "./checks/table.js";
 import { textOption, type Command, type CommandIo, type OptionValues } from "./command.js";
 import { withEnvFile } from "./env-file.js";
-import { tableOptions, tableOptionsOf, tableUsage } from "./table-options.js";
+import { tableOptions, tableUsage } from "./table-options.js";
+import { tablesOf } from "./tables-of.js";
 
 /** `calbridge doctor`: says what is wrong with the environment, and what to do. */
 export const doctorCommand: Command = {
@@ -37,17 +36,15 @@ NEXT_PUBLIC_APP_URL, APP_URL, CAL_TOKEN_ENCRYPTION_KEYS and DATABASE_URL.`,
 async function examine(values: OptionValues, given: CommandIo): Promise<Finding[]> {
   const clocks = compareClocks(given);
   const io = { ...given, fetch: clocks.fetch };
-  const table = tableOptionsOf(values);
+  const tables = tablesOf(values, io);
   const { keys, findings } = checkKeys(io);
   let stored: Finding[] = keys === "none" ? [nothingEncrypted] : [];
-  const database = await withDatabase(io, async (connected) => {
-    const found = await checkTables(connected, table);
+  const database = await tables.run(async () => {
+    const found = await tables.check();
     if (!found.some(({ level }) => level === "ok") || keys === "unreadable") return found;
     stored = [
-      ...(await (keys === "none"
-        ? checkUnencrypted(connected, table)
-        : checkEncrypted(connected, table, keys))),
-      ...(await checkLinks(io, connected, table, keys)),
+      ...(await (keys === "none" ? checkUnencrypted(tables.rows) : checkEncrypted(tables.rows, keys))),
+      ...(await checkLinks(io, tables.rows, keys)),
     ];
     return found;
   });

@@ -1,11 +1,8 @@
 import { CalClient } from "../client.js";
-import { postgresConnectionStore } from "../stores/postgres/postgres-connection-store.js";
 import { isCalError } from "../errors.js";
-import { withDatabase } from "./checks/database.js";
 import type { Finding } from "./checks/finding.js";
 import { textOption, type CommandIo, type OptionValues } from "./command.js";
-import { databaseStore } from "./database-store.js";
-import { tableOptionsOf } from "./table-options.js";
+import { tablesOf, tokenStoreOf } from "./tables-of.js";
 
 /** A client over the tables of `DATABASE_URL`, whose database is connected later: its options are validated first. */
 export interface TableClient {
@@ -25,18 +22,12 @@ export function createTableClient(
   io: CommandIo,
   { env, connections = false }: { env: Record<string, string | undefined>; connections?: boolean },
 ): TableClient {
-  const { tokenStore, client, connect } = databaseStore(values, io);
+  const tables = tablesOf(values, io);
   const cal = CalClient.fromEnv({
     env,
     serverId: textOption(values, "server-id"),
-    tokenStore,
-    ...(connections && {
-      connectionStore: postgresConnectionStore({
-        client,
-        schema: tableOptionsOf(values).schema,
-        table: textOption(values, "connection-table"),
-      }),
-    }),
+    tokenStore: tokenStoreOf(tables, io),
+    ...(connections && { connectionStore: tables.connections(textOption(values, "connection-table")) }),
     // A command creates no users.
     newUsers: "managed",
     fetch: io.fetch,
@@ -45,8 +36,7 @@ export function createTableClient(
   return {
     cal,
     run: (work) =>
-      withDatabase(io, async (database) => {
-        connect(database);
+      tables.run(async () => {
         try {
           return await work(cal);
         } catch (error) {

@@ -21,7 +21,7 @@ export const userUsage = `  --json                 print JSON: for \`users\` one
 ${tableUsage}
 
 It reads CAL_CLIENT_ID, CAL_CLIENT_SECRET, CAL_OAUTH_CLIENT_ID, CAL_API_URL, CAL_TOKEN_ENCRYPTION_KEYS and
-DATABASE_URL.`;
+DATABASE_URL: Postgres, or a SQLite file such as file:calendar.db.`;
 
 /** `calbridge users`: lists the users of the token table. */
 export const usersCommand: Command = {

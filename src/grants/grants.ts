@@ -3,14 +3,14 @@ import { detailsOf, type TokenDetails } from "../tokens/details.js";
 import type { Grant } from "../tokens/grant.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 
-/** Finds the grant that a record's tokens were issued by. */
+/** Finds the grant that a record's tokens were issued by, which is loaded when it is first needed. */
 export function grantsOf(
-  grants: Record<TokenDetails["grant"], Grant | undefined>,
-): (record: TokenRecord) => Grant {
-  return (record) => {
+  grants: Record<TokenDetails["grant"], (() => Promise<Grant>) | undefined>,
+): (record: TokenRecord) => Promise<Grant> {
+  return async (record) => {
     const { grant: name } = detailsOf(record);
     const grant = grants[name];
-    if (grant) return grant;
+    if (grant) return grant();
     throw new CalTokenError(
       name === "oauth"
         ? "This user has linked an own Cal.com account, and the client has no option `oauth`."

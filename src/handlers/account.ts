@@ -37,6 +37,11 @@ export interface Connection {
    * otherwise.
    */
   since?: string;
+  /**
+   * Whether `/calendars/restore` would give back calendars that were selected, or the destination. For a client with a
+   * connection store, and a user's own Cal.com account.
+   */
+  restorable?: true;
   /** Whether an organization's administrator has given the access: then the user can't end it. */
   delegated: boolean;
   /** Empty while the connection can't be read. */

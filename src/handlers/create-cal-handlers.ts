@@ -6,7 +6,7 @@ import { createContext } from "./context.js";
 import { processEnv } from "../lib/env.js";
 import { optionsFromEnv } from "./env.js";
 import type { HandlerName } from "./events.js";
-import type { FinishedRollBacks } from "./oauth/finish-roll-backs.js";
+import { finishAllRollBacks, type FinishedRollBacks } from "./oauth/finish-roll-backs.js";
 import { finishRollBacks } from "./oauth/roll-back.js";
 import { HttpError } from "./http/http-error.js";
 import { failure } from "./http/responses.js";
@@ -119,7 +119,7 @@ function create(options: CalHandlersOptions): CalHandlers {
       if (userId !== undefined) {
         return { disconnected: (await finishRollBacks(context, userId)).length, pending: [] };
       }
-      return (await import("./oauth/finish-roll-backs.js")).finishAllRollBacks(context);
+      return finishAllRollBacks(context);
     },
   );
 }

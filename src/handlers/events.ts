@@ -17,6 +17,7 @@ export type HandlerName =
   | "oauthUnlink"
   | "selectCalendar"
   | "setDestination"
+  | "restoreCalendars"
   | "refresh"
   | "checkConnections";
 

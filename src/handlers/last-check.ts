@@ -5,7 +5,7 @@ import type { HandlerContext } from "./types.js";
 
 /**
  * Adds what the connection store remembers, for a client that has one: since when a connection doesn't work, its last
- * known address, and that Cal.com has marked it as invalid, which its list doesn't say.
+ * known address, that Cal.com has marked it as invalid, which its list doesn't say, and that calendars can be restored.
  */
 export async function withLastCheck(
   context: HandlerContext,
@@ -18,7 +18,10 @@ export async function withLastCheck(
       ({ credentialId, integration }) =>
         credentialId === connection.credentialId && integration === connection.integration,
     );
-    if (!known || known.status === "connected") return connection;
+    if (!known) return connection;
+    if (known.status === "connected") {
+      return connection.connected && known.isRestorable ? { ...connection, restorable: true } : connection;
+    }
     const { reason, message, since } = known;
     if (connection.connected && reason !== "invalid_credentials") return connection;
     return {

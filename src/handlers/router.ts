@@ -12,6 +12,7 @@ import { oauthCallback } from "./routes/link-callback.js";
 import { oauthAuthorizeUrl } from "./routes/oauth-authorize-url.js";
 import { googleOauthRedirect, officeOauthRedirect } from "./routes/oauth-callback.js";
 import { oauthUnlink } from "./routes/oauth-unlink.js";
+import { restoreCalendars } from "./routes/restore.js";
 import { saveOauthCredentials } from "./routes/save-credentials.js";
 import { selectCalendar } from "./routes/select-calendar.js";
 import { setDestination } from "./routes/set-destination.js";
@@ -34,6 +35,7 @@ const routesByPath: Record<string, Route> = {
   "/oauth/unlink": oauthUnlink,
   "/calendars/select": selectCalendar,
   "/calendars/destination": setDestination,
+  "/calendars/restore": restoreCalendars,
   "/refresh": refresh,
   "/connections/check": checkConnections,
 };

@@ -16,14 +16,6 @@ export function isWeakSecret(secret: string): boolean {
   );
 }
 
-// 32 random bytes have about 30 different values.
-const MIN_DISTINCT_BYTES = 20;
-
-/** Whether 32 bytes are so regular that they were not made at random. */
-export function isWeakKey(bytes: Uint8Array): boolean {
-  return new Set(bytes).size < MIN_DISTINCT_BYTES || isWeakSecret(String.fromCharCode(...bytes));
-}
-
 function groupsOf(text: string): string[] {
   return Array.from({ length: Math.max(0, text.length - 2) }, (_, index) => text.slice(index, index + 3));
 }

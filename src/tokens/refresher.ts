@@ -10,7 +10,7 @@ import { TokenWriter, type Refreshed } from "./token-writer.js";
 
 export interface RefresherOptions {
   store: CheckedStore;
-  grantOf: (record: TokenRecord) => Grant;
+  grantOf: (record: TokenRecord) => Grant | Promise<Grant>;
   now: () => number;
   warn: (message: string, fields: object) => void;
   onReauthorizationRequired: (info: ReauthorizationInfo) => void;
@@ -75,7 +75,7 @@ export class Refresher {
   async run(found: TokenRecord, run: RefreshRun): Promise<Refreshed> {
     let current = found;
     for (let rounds = 0; rounds < MAX_ROUNDS; rounds += 1) {
-      const grant = this.#options.grantOf(current);
+      const grant = await this.#options.grantOf(current);
       const how = { isCurrent: run.isCurrent, isIrreplaceable: !grant.recover };
       const kept = await this.#writer.writeKept(current, how);
       if (kept) {

@@ -10,9 +10,9 @@ import {
   markAfter,
   MAY_STILL_RUN_MS,
   reauthorizationRequired,
-  RefusalGuard,
   type ReauthorizationInfo,
 } from "./reauthorization.js";
+import { RefusalGuard } from "./refusal-guard.js";
 import { hasSameTokens, isRefreshable, withDetails } from "./token-record.js";
 import type { TokenRecord } from "./token-store.js";
 import { CONFIRM_AFTER_MS, type Refreshed, type TokenWriter } from "./token-writer.js";

@@ -1,17 +1,10 @@
-import {
-  deleteManagedUser,
-  getProfile,
-  updateManagedUser,
-  type ManagedUser,
-  type ManagedUserUpdate,
-  type UserProfile,
-} from "../api/endpoints/managed-users.js";
+import type { ManagedUser, ManagedUserUpdate } from "../api/endpoints/managed-users.js";
 import type { CalPagesInput } from "../api/pages.js";
+import { getProfile, type UserProfile } from "../api/endpoints/profile.js";
 import type { CalRequestInput, CalResponse } from "../api/raw-request.js";
 import type { ApiCall, CallOptions, Send } from "../api/request.js";
-import { unlessNotFound } from "../api/unless-not-found.js";
 import { UserCalendars } from "../calendars/user-calendars.js";
-import { CalApiError, CalTokenError, isCalError } from "../errors.js";
+import { CalTokenError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { reauthorizationRequired } from "../tokens/reauthorization.js";
 import { assertEmail, assertMs, assertText, assertTimeoutMs } from "../lib/assert.js";
@@ -20,10 +13,9 @@ import { traced } from "../lib/telemetry.js";
 import type { UsableTokens } from "../tokens/token-manager.js";
 import { accessTokenExpiry, MAX_TTL_MS, userNotFound } from "../tokens/token-record.js";
 import type { TokenRecord } from "../tokens/token-store.js";
-import { assertOwned } from "./claim.js";
 import { calAccountOf, type CalAccount } from "./cal-account.js";
-import { platformClientOf, type UserContext } from "./context.js";
-import { assertRoomForOwnerHash, withOwnerHash } from "./owner-metadata.js";
+import { isAccountGone, isAccountLost, isTokenRefused } from "./call-errors.js";
+import type { UserContext } from "./context.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
 
@@ -181,7 +173,7 @@ export class CalUser {
   ): Promise<boolean> {
     const { email, ...call } = options;
     if (email !== undefined) assertEmail(email);
-    const { deletePreviousManagedUser } = await import("./on-demand.js");
+    const { deletePreviousManagedUser } = await import("./for-managed-users.js");
     const context = this.#context;
     return this.#stored(
       () => context.tokens.withLease(this.id, () => deletePreviousManagedUser(context, this.id, email, call)),
@@ -197,21 +189,10 @@ export class CalUser {
    */
   async update(update: ManagedUserUpdate, options?: CallOptions): Promise<ManagedUser> {
     assertManagedUserUpdate(update);
-    assertRoomForOwnerHash(update.metadata);
-    const { sendAsClient } = this.#context;
     const record = await this.#record(options);
     assertGrant(record, "managed", "update");
-    await assertOwned(this.#context, this.id, record.calUserId, options);
-    // The owner hash, by which ensureUser() finds its own users, would be replaced with the rest.
-    const { metadata } = update;
-    const owned = metadata ? { ...update, metadata: await withOwnerHash(metadata, this.id) } : update;
-    return updateManagedUser(
-      sendAsClient,
-      platformClientOf(this.#context).clientId,
-      record.calUserId,
-      owned,
-      options,
-    );
+    const { updateOwnManagedUser } = await import("./for-managed-users.js");
+    return updateOwnManagedUser(this.#context, record, update, options);
   }
 
   /**
@@ -230,14 +211,12 @@ export class CalUser {
     calUserId,
     ...options
   }: CallOptions & { calUserId?: number | undefined } = {}): Promise<boolean> {
-    const { sendAsClient, store, tokens } = this.#context;
+    const { store, tokens } = this.#context;
     const record = await store.get(this.id);
     if (calUserId !== undefined && record?.calUserId !== calUserId) return false;
     if (record && detailsOf(record).grant === "managed") {
-      if (await assertOwned(this.#context, this.id, record.calUserId, options)) {
-        const { clientId } = platformClientOf(this.#context);
-        await unlessNotFound(deleteManagedUser(sendAsClient, clientId, record.calUserId, options));
-      }
+      const { deleteOwnManagedUser } = await import("./for-managed-users.js");
+      await deleteOwnManagedUser(this.#context, record, options);
     }
     const wasThere = await store.delete(this.id);
     // Whether or not the caller still waits for it.
@@ -316,18 +295,4 @@ function assertGrant(record: TokenRecord, grant: "managed" | "oauth", method: st
       : `${method}() is for managed users, and this user has linked an own Cal.com account.`,
     "unsupported_for_grant",
   );
-}
-
-/** What a call says of all of the user's connections. */
-function isAccountLost(error: unknown): boolean {
-  return isCalError(error) && ["cal_user_gone", "reauthorization_required"].includes(error.code);
-}
-
-/** Cal.com refuses a token that it has just issued: the account behind it was deleted. */
-function isAccountGone({ apiMessage = "" }: CalApiError): boolean {
-  return apiMessage.includes("third-party token - No user");
-}
-
-function isTokenRefused(error: unknown): error is CalApiError {
-  return error instanceof CalApiError && (error.code === "token_expired" || error.code === "token_rejected");
 }

@@ -16,13 +16,6 @@ import { hasAddress, spellingsOf, taggedAddress } from "./addresses.js";
 import { setOwner } from "./claim.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { assertRoomForOwnerHash, ownershipOf, withOwnerHash } from "./owner-metadata.js";
-import { assertManagedUserInput } from "./user-input.js";
-
-/** Validates the input for every caller: of several calls at once, only one's input is used. */
-export function assertEnsureInput(input: ManagedUserInput): void {
-  assertManagedUserInput(input);
-  assertRoomForOwnerHash(input.metadata);
-}
 
 /**
  * Creates the record of a user that has none, with a managed user at Cal.com that is created or found. Runs under the

@@ -1,7 +1,6 @@
 import type { CallOptions } from "../api/request.js";
 import { isCalError } from "../errors.js";
 import { within } from "../lib/deadline.js";
-import { detailsOf } from "../tokens/details.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 import { claimUser } from "./claim.js";
 import type { UserContext } from "./context.js";
@@ -16,15 +15,14 @@ export class FirstUse {
   #pausedUntil = 0;
 
   /**
-   * Claims the record's managed user, unless that was done. While Cal.com is down the user is served all the same, and
+   * Claims the record's managed user. While Cal.com is down the user is served all the same, and
    * for a minute no other claim is attempted: each would make its user wait.
    *
    * @throws `CalUserInUseError` if the managed user was created for another application user.
    */
   async claim(context: UserContext, record: TokenRecord, options: CallOptions): Promise<void> {
     const { now, warn, waitUntil } = context.options;
-    const { grant, isOwned } = detailsOf(record);
-    if (grant !== "managed" || isOwned || now() < this.#pausedUntil) return;
+    if (now() < this.#pausedUntil) return;
     const claiming = claimUser(context, record, options);
     waitUntil(claiming);
     try {

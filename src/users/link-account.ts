@@ -1,4 +1,4 @@
-import { getProfile } from "../api/endpoints/managed-users.js";
+import { getProfile } from "../api/endpoints/profile.js";
 import { exchangeCode, type OAuthTokens } from "../api/endpoints/oauth-tokens.js";
 import type { CallOptions, Send } from "../api/request.js";
 import { calUserIdIn, teamIdIn } from "../api/token-claims.js";

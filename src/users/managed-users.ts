@@ -1,17 +1,11 @@
-import { assertRoomForOwnerHash, keepingOwnerHash, withoutOwnerHash } from "./owner-metadata.js";
 import type { CallOptions, Send } from "../api/request.js";
-import {
-  createManagedUser,
-  deleteManagedUser,
-  getManagedUser,
-  listManagedUsers,
-  updateManagedUser,
-  type CreatedManagedUser,
-  type ManagedUser,
-  type ManagedUserInput,
-  type ManagedUserUpdate,
+import type {
+  CreatedManagedUser,
+  ManagedUser,
+  ManagedUserInput,
+  ManagedUserUpdate,
 } from "../api/endpoints/managed-users.js";
-import { forceRefreshTokens, refreshTokens, type CalTokens } from "../api/endpoints/tokens.js";
+import type { CalTokens } from "../api/endpoints/tokens.js";
 import { CalApiError } from "../errors.js";
 import { assertEmail, assertId, assertText } from "../lib/assert.js";
 import { assertManagedUserInput, assertManagedUserUpdate } from "./user-input.js";
@@ -27,6 +21,8 @@ const PAGE = 250;
 const MAX_OFFSET = 250;
 // Keeps the URL well below the 8 kB that proxies take.
 const MAX_EMAILS_LENGTH = 4_000;
+
+const load = () => import("./for-managed-users.js");
 
 /**
  * Cal.com's endpoints for managed users and their tokens, one method each, made as the OAuth client. They do
@@ -50,6 +46,7 @@ export class ManagedUsers {
    */
   async create(input: ManagedUserInput, options?: CallOptions): Promise<CreatedManagedUser> {
     assertManagedUserInput(input);
+    const { createManagedUser, withoutOwnerHash } = await load();
     const { metadata } = input;
     const unowned = metadata ? { ...input, metadata: withoutOwnerHash(metadata) } : input;
     return createManagedUser(this.#send, this.#clientId, unowned, options);
@@ -58,6 +55,7 @@ export class ManagedUsers {
   /** One managed user, by Cal.com's id. */
   async get(managedUserId: number, options?: CallOptions): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
+    const { getManagedUser } = await load();
     return getManagedUser(this.#send, this.#clientId, managedUserId, options);
   }
 
@@ -89,6 +87,7 @@ export class ManagedUsers {
   ): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
     assertManagedUserUpdate(update);
+    const { assertRoomForOwnerHash, getManagedUser, keepingOwnerHash, updateManagedUser } = await load();
     assertRoomForOwnerHash(update.metadata);
     const { metadata } = update;
     if (metadata === undefined) {
@@ -105,6 +104,7 @@ export class ManagedUsers {
    */
   async delete(managedUserId: number, options?: CallOptions): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
+    const { deleteManagedUser } = await load();
     return deleteManagedUser(this.#send, this.#clientId, managedUserId, options);
   }
 
@@ -114,6 +114,7 @@ export class ManagedUsers {
    */
   async refreshTokens(refreshToken: string, options?: CallOptions): Promise<CalTokens> {
     assertText("refreshToken", refreshToken);
+    const { refreshTokens } = await load();
     return refreshTokens(this.#send, this.#clientId, refreshToken, options);
   }
 
@@ -123,12 +124,14 @@ export class ManagedUsers {
    */
   async forceRefreshTokens(managedUserId: number, options?: CallOptions): Promise<CalTokens> {
     assertId("managedUserId", managedUserId);
+    const { forceRefreshTokens } = await load();
     return forceRefreshTokens(this.#send, this.#clientId, managedUserId, options);
   }
 
   #pagesByEmail(emails: readonly string[], options: CallOptions | undefined) {
     const [send, clientId] = [this.#send, this.#clientId];
     return async function* () {
+      const { listManagedUsers } = await load();
       for (const some of inPieces(emails)) {
         yield await listManagedUsers(send, clientId, { emails: some, limit: PAGE }, options);
       }
@@ -138,6 +141,7 @@ export class ManagedUsers {
   #pages(options: CallOptions | undefined) {
     const [send, clientId] = [this.#send, this.#clientId];
     return async function* () {
+      const { listManagedUsers } = await load();
       for (let offset = 0; offset <= MAX_OFFSET; offset += PAGE) {
         const page = await listManagedUsers(send, clientId, { offset, limit: PAGE }, options);
         yield page;

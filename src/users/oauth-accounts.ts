@@ -1,8 +1,5 @@
-import * as base64url from "jose/base64url";
 import type { Send } from "../api/request.js";
-import { CalValidationError } from "../errors.js";
-import { assertObject, assertText, assertUserId, toHttpUrl } from "../lib/assert.js";
-import { sha256 } from "../lib/digest.js";
+import { assertUserId } from "../lib/assert.js";
 import type { HeldLease } from "../tokens/refresh-lease.js";
 import type { CalUser } from "./cal-user.js";
 import type { UserContext } from "./context.js";
@@ -52,22 +49,8 @@ export class OAuthAccounts {
   async authorizationUrl(
     input: AuthorizationUrlInput,
   ): Promise<{ url: string; codeVerifier: string | null }> {
-    assertObject("The input", input, "{ state }");
-    assertText("state", input.state);
-    const { clientId, clientSecret, authorizeUrl } = this.#options;
-    const scopes = input.scopes ?? this.#options.scopes;
-    assertScopes("scopes", scopes);
-    const url = new URL(authorizeUrl);
-    url.searchParams.set("client_id", clientId);
-    url.searchParams.set("redirect_uri", this.#redirectUri(input.redirectUri));
-    url.searchParams.set("state", input.state);
-    // Commas suit every server; older ones take `A B` for one scope.
-    if (scopes.length > 0) url.searchParams.set("scope", scopes.join(","));
-    if (clientSecret !== undefined) return { url: url.href, codeVerifier: null };
-    const codeVerifier = base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
-    url.searchParams.set("code_challenge", base64url.encode(await sha256(codeVerifier)));
-    url.searchParams.set("code_challenge_method", "S256");
-    return { url: url.href, codeVerifier };
+    const { authorizationUrl } = await import("./for-oauth.js");
+    return authorizationUrl(this.#options, input);
   }
 
   /**
@@ -81,13 +64,8 @@ export class OAuthAccounts {
    */
   async link(userId: string, input: LinkInput, options: LinkOptions = {}): Promise<CalUser> {
     assertUserId(userId);
-    assertObject("The input", input, "{ code }");
-    assertText("code", input.code);
-    const grant = {
-      code: input.code,
-      codeVerifier: this.#codeVerifier(input.codeVerifier),
-      redirectUri: this.#redirectUri(input.redirectUri),
-    };
+    const { codeGrantOf } = await import("./for-oauth.js");
+    const grant = codeGrantOf(this.#options, input);
     options.signal?.throwIfAborted();
     // A refresh in flight would end the new tokens: Cal.com ends all others of this user and client.
     const linked = this.#context.tokens.withLease(userId, (lease) =>
@@ -99,51 +77,8 @@ export class OAuthAccounts {
   }
 
   async #link(userId: string, grant: CodeGrant, options: LinkOptions, lease: HeldLease): Promise<void> {
-    const { linkAccount } = await import("./on-demand.js");
+    const { linkAccount } = await import("./for-oauth.js");
     const how = { context: this.#context, client: this.#options, sendToken: this.#sendToken, now: this.#now };
     await linkAccount(how, userId, grant, options, lease);
   }
-
-  #redirectUri(given: string | undefined): string {
-    const redirectUri = given ?? this.#options.redirectUri;
-    if (redirectUri === undefined) {
-      throw new CalValidationError(
-        "redirectUri is missing: give it with the call, or as the client's option oauth.redirectUri.",
-      );
-    }
-    assertRedirectUri("redirectUri", redirectUri);
-    return redirectUri;
-  }
-
-  /** Cal.com refuses a verifier and a secret together, and a public client without a verifier. */
-  #codeVerifier(given: string | null | undefined): string | undefined {
-    const codeVerifier = given ?? undefined;
-    if (this.#options.clientSecret !== undefined) {
-      if (codeVerifier === undefined) return undefined;
-      throw new CalValidationError(
-        "codeVerifier must be absent: Cal.com accepts no PKCE from a client with a secret.",
-      );
-    }
-    if (codeVerifier !== undefined) {
-      assertText("codeVerifier", codeVerifier);
-      return codeVerifier;
-    }
-    throw new CalValidationError(
-      "codeVerifier is missing: a client without a secret uses PKCE. Keep what authorizationUrl() returned.",
-    );
-  }
-}
-
-/** Rejects what is no list of scopes. Unknown ones are for Cal.com to refuse. */
-export function assertScopes(name: string, scopes: unknown): asserts scopes is readonly string[] {
-  const isList =
-    Array.isArray(scopes) &&
-    scopes.every((scope) => typeof scope === "string" && /^[A-Z][A-Z0-9_]*$/.test(scope));
-  if (!isList) throw new CalValidationError(`${name} must be a list of scopes such as ["APPS_READ"].`);
-}
-
-/** Rejects a redirect URI that Cal.com does not register (RFC 6749, section 3.1.2: no fragment). */
-export function assertRedirectUri(name: string, value: unknown): asserts value is string {
-  if (!toHttpUrl(name, value).href.includes("#")) return;
-  throw new CalValidationError(`${name} must not have a fragment.`);
 }

@@ -1,10 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import pg from "pg";
-import { CalClient } from "../../src/index.js";
-import { createCalHandlers } from "../../src/handlers/index.js";
-import { toNodeHandler } from "../../src/node/index.js";
-import { createSchema, postgresTokenStore } from "../../src/stores/postgres/postgres-token-store.js";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type * as Calbridge from "../../src/index.js";
+import type * as Handlers from "../../src/handlers/index.js";
+import type * as Node from "../../src/node/index.js";
+import type * as Postgres from "../../src/stores/postgres/postgres-token-store.js";
+import { dist } from "./report.js";
+
+const load = async <T>(file: string) => (await import(pathToFileURL(join(dist, file)).href)) as T;
+const { CalClient } = await load<typeof Calbridge>("index.js");
+const { createCalHandlers } = await load<typeof Handlers>("handlers.js");
+const { toNodeHandler } = await load<typeof Node>("node.js");
+const { createSchema, postgresTokenStore } = await load<typeof Postgres>("postgres.js");
 
 // An application with two status routes: the handlers of calbridge, and one written by hand with fetch and pg.
 const [calUrl = "", databaseUrl = ""] = process.argv.slice(2);

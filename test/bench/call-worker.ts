@@ -1,7 +1,12 @@
+import { context } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { BasicTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as Calbridge from "../../src/index.js";
+import type { Telemetry } from "../../src/index.js";
+import type * as OpenTelemetry from "../../src/opentelemetry/index.js";
 import { dist } from "./report.js";
 
 // Lists a user's calendars in one way, as often as requested, one call after the other.
@@ -30,9 +35,12 @@ function bySdk(): Call {
   return () => sdk.schedules.getSchedules();
 }
 
-async function byCalbridge(): Promise<Call> {
-  const url = pathToFileURL(join(dist, "index.js")).href;
-  const { CalClient, memoryTokenStore } = (await import(url)) as typeof Calbridge;
+async function load<T>(file: string): Promise<T> {
+  return (await import(pathToFileURL(join(dist, file)).href)) as T;
+}
+
+async function byCalbridge(telemetry?: Telemetry): Promise<Call> {
+  const { CalClient, memoryTokenStore } = await load<typeof Calbridge>("index.js");
   const tokenStore = memoryTokenStore();
   const tokens = {
     calAccessToken: accessToken,
@@ -48,16 +56,29 @@ async function byCalbridge(): Promise<Call> {
     managedUsers: { clientId: "bench", clientSecret: "s" },
     baseUrl: `${origin}/v2`,
     tokenStore,
+    telemetry,
   });
   const ada = cal.forUser("ada");
   return () => ada.calendars.list();
+}
+
+/** With an SDK that records every span, and exports none. */
+async function withTelemetry(): Promise<Call> {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const nothing = () => undefined;
+  const done = () => Promise.resolve();
+  const processor: SpanProcessor = { onStart: nothing, onEnd: nothing, forceFlush: done, shutdown: done };
+  const provider = new BasicTracerProvider({ spanProcessors: [processor] });
+  const { openTelemetry } = await load<typeof OpenTelemetry>("opentelemetry.js");
+  return byCalbridge(openTelemetry({ tracer: provider.getTracer("bench") }));
 }
 
 const ways: Record<string, () => Call | Promise<Call>> = {
   fetch: byFetch,
   ky: byKy,
   "@calcom/sdk": bySdk,
-  calbridge: byCalbridge,
+  calbridge: () => byCalbridge(),
+  telemetry: withTelemetry,
 };
 const call = await ways[way]?.();
 if (!call) throw new Error(`Unknown way: ${way}`);

@@ -1,7 +1,11 @@
 import type { CallCost } from "./call-worker.js";
-import { ask, interleave, median, round, start, stop, type Finding } from "./report.js";
+import { ask, builds, interleave, median, round, start, stop, type Build, type Finding } from "./report.js";
 
-const WAYS = ["fetch", "ky", "@calcom/sdk", "calbridge"];
+const ways: { name: string; way: string; build?: Build }[] = [
+  ...["fetch", "ky", "@calcom/sdk"].map((way) => ({ name: way, way })),
+  ...builds.map((build) => ({ name: build.name, way: "calbridge", build })),
+  { name: "calbridge, with telemetry", way: "telemetry" },
+];
 const SETS = 6;
 const ROUNDS = 5;
 const CALLS = 400;
@@ -14,9 +18,9 @@ export async function measureCall(): Promise<Finding> {
   const costs: Record<string, CallCost>[] = [];
   // New processes for each set: compilation and memory layout change the times of a process by some percent.
   for (let set = 0; set < SETS; set += 1) {
-    const workers = WAYS.map((way) => ({
-      way,
-      child: start("call-worker.ts", [way, String(origin), String(accessToken)]),
+    const workers = ways.map(({ name, way, build }) => ({
+      way: name,
+      child: start("call-worker.ts", [way, String(origin), String(accessToken)], build),
     }));
     for (const { child } of workers) {
       await ask(child);
@@ -34,8 +38,8 @@ export async function measureCall(): Promise<Finding> {
     round(median(costs.map((cost) => cost[way]![figure] / cost["fetch"]![figure])), 2);
   return {
     title: "One authenticated call",
-    notes: `GET /calendars with ${String(calendars)} calendars, a server on loopback in another process; medians of ${SETS} sets of processes, one for each way, with ${ROUNDS} interleaved rounds of ${CALLS} calls. @calcom/sdk has no calendars: getSchedules() with the same response; it uses axios and node:http.`,
-    rows: WAYS.map((way) => ({
+    notes: `GET /calendars with ${String(calendars)} calendars, a server on loopback in another process; medians of ${SETS} sets of processes, one for each way, with ${ROUNDS} interleaved rounds of ${CALLS} calls. @calcom/sdk has no calendars: getSchedules() with the same response; it uses axios and node:http. With telemetry: OpenTelemetry's SDK records every span, and exports none.`,
+    rows: ways.map(({ name: way }) => ({
       way,
       "cpu us": round(median(costs.map((cost) => cost[way]!.cpu))),
       "wall us": round(median(costs.map((cost) => cost[way]!.wall))),

@@ -4,20 +4,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { dist, interleave, median, round, type Finding } from "./report.js";
+import { builds, interleave, median, round, type Finding } from "./report.js";
 
 const ROUNDS = 15;
 const RUNTIMES = join(import.meta.dirname, "../e2e/runtimes/node_modules");
 
 /** The files to import: as published, and bundled into one minified file as for a cloud function. */
 const imports: Record<string, string[]> = {
-  nothing: [],
   CalClient: ["index.js"],
   "CalClient and handlers": ["index.js", "handlers.js"],
 };
 
-async function bundleOf(directory: string, name: string, files: string[]): Promise<string> {
-  const outfile = join(directory, `${name.replaceAll(" ", "-")}.mjs`);
+async function bundleOf(directory: string, dist: string, name: string, files: string[]): Promise<string> {
+  const outfile = join(directory, `${name.replaceAll(/\W+/g, "-")}.mjs`);
   await build({
     stdin: {
       contents: files.map((file) => `export * from ${JSON.stringify(join(dist, file))};`).join("\n"),
@@ -46,13 +45,15 @@ export async function measureColdStart(): Promise<Finding> {
   const directory = await mkdtemp(join(tmpdir(), "calbridge-bench-"));
   const ways: { name: string; node: string; version: string; statements: string[] }[] = [];
   for (const [version, node] of Object.entries(nodes())) {
-    for (const [name, files] of Object.entries(imports)) {
-      const load = (file: string) => `await import(${JSON.stringify(file)});`;
-      const statements = files.map((file) => load(join(dist, file)));
-      ways.push({ name, node, version, statements });
-      if (files.length === 0) continue;
-      const bundled = [load(await bundleOf(directory, name, files))];
-      ways.push({ name: `${name}, bundled`, node, version, statements: bundled });
+    ways.push({ name: "nothing", node, version, statements: [] });
+    for (const { dist, name: build } of builds) {
+      for (const [what, files] of Object.entries(imports)) {
+        const name = build === "calbridge" ? what : `${what}, before`;
+        const load = (file: string) => `await import(${JSON.stringify(file)});`;
+        ways.push({ name, node, version, statements: files.map((file) => load(join(dist, file))) });
+        const bundled = [load(await bundleOf(directory, dist, name, files))];
+        ways.push({ name: `${name}, bundled`, node, version, statements: bundled });
+      }
     }
   }
   const rounds = await interleave(ways, ROUNDS, ({ node, statements }) => {

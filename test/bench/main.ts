@@ -1,23 +1,30 @@
 /**
  * Compares the costs of the package with those of the alternatives. Prints tables, and writes them as JSON.
  *
- *     npm run bench                  # all parts; about ten minutes
+ *     npm run bench                  # all parts; about half an hour
  *     npm run bench -- call storm    # some parts
+ *     npm run bench -- --baseline=../other/dist   # beside the build of another commit, in the same run
+ *     npm run bench -- --write       # writes docs/speed.md of all parts that were measured
  *
  * The notes of each part say what was measured. Processor time is more reliable than elapsed time: it depends less on
  * other processes of the machine.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, release } from "node:os";
 import { join } from "node:path";
+import { format, resolveConfig } from "prettier";
 import { measureCall } from "./call.js";
 import { measureColdStart } from "./cold-start.js";
 import { measureConnections } from "./connections.js";
 import { measureMemory } from "./memory.js";
 import { measureMigration } from "./migration.js";
+import { speedPage, type Measured } from "./page.js";
 import type { Finding } from "./report.js";
+import { measureSizes } from "./sizes.js";
 import { measureStatus } from "./status.js";
 import { measureSteps } from "./steps.js";
+import { measureStores } from "./stores.js";
 import { measureStorm } from "./storm.js";
 import { measureTokenStore } from "./token-store.js";
 import { measureUsers } from "./users.js";
@@ -30,12 +37,16 @@ const parts: Record<string, () => Promise<Finding>> = {
   steps: measureSteps,
   store: measureTokenStore,
   migration: measureMigration,
+  stores: measureStores,
   cold: measureColdStart,
+  sizes: measureSizes,
   memory: measureMemory,
   connections: measureConnections,
 };
 
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);
+const given = process.argv.slice(2).filter((name) => !name.startsWith("--"));
+const isWritten = process.argv.includes("--write");
+const chosen = given.length > 0 ? given : Object.keys(parts);
 const unknown = chosen.find((name) => !Object.hasOwn(parts, name));
 if (unknown !== undefined) {
   throw new Error(`There is no part ${unknown}. Parts: ${Object.keys(parts).join(", ")}.`);
@@ -57,5 +68,16 @@ for (const name of chosen) {
   await writeFile(file, `${JSON.stringify({ at: new Date(), machine, ...finding }, null, 2)}\n`);
 }
 console.log(`\nWritten as JSON to ${results}`);
+
+if (isWritten) {
+  const measured = Object.keys(parts)
+    .map((name) => join(results, `${name}.json`))
+    .filter((file) => existsSync(file));
+  const texts = await Promise.all(measured.map((file) => readFile(file, "utf8")));
+  const page = join(import.meta.dirname, "../../docs/speed.md");
+  const text = speedPage(texts.map((json) => JSON.parse(json) as Measured));
+  await writeFile(page, await format(text, { ...(await resolveConfig(page)), filepath: page }));
+  console.log(`Written: ${page}`);
+}
 // Workers that a simulation has killed leave timers, which would keep the process running.
 process.exit(0);

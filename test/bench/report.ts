@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** The result of one part: the rows of a table, and notes that explain them. */
 export interface Finding {
@@ -9,8 +9,23 @@ export interface Finding {
   rows: Record<string, string | number>[];
 }
 
-/** The package as it is published. `npm run bench` builds it first. */
-export const dist = join(import.meta.dirname, "../../dist");
+/** The package as it is published. `npm run bench` builds it first. A process that measures another build is told its folder. */
+export const dist = process.env["CALBRIDGE_BENCH_DIST"] ?? join(import.meta.dirname, "../../dist");
+
+/** A build of the package to measure. */
+export interface Build {
+  /** What its rows are called: `calbridge`, or `calbridge before`. */
+  name: string;
+  dist: string;
+}
+
+const [, baseline] = /^--baseline=(.+)$/m.exec(process.argv.join("\n")) ?? [];
+
+/** The build of this repository and, with `--baseline=FOLDER`, an earlier one. */
+export const builds: Build[] = [
+  { name: "calbridge", dist },
+  ...(baseline === undefined ? [] : [{ name: "calbridge before", dist: resolve(baseline) }]),
+];
 
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
@@ -34,9 +49,10 @@ export async function interleave<W, R>(
 }
 
 /** Starts a TypeScript file as a process that can collect its garbage. It is killed when this process ends. */
-export function start(file: string, args: readonly string[] = []): ChildProcess {
+export function start(file: string, args: readonly string[] = [], build?: Build): ChildProcess {
   const execArgv = ["--import", "tsx", "--expose-gc"];
-  const child = fork(join(import.meta.dirname, file), args, { execArgv });
+  const env = { ...process.env, ...(build && { CALBRIDGE_BENCH_DIST: build.dist }) };
+  const child = fork(join(import.meta.dirname, file), args, { execArgv, env });
   const kill = () => child.kill();
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));

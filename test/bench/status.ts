@@ -1,6 +1,7 @@
 import { Agent, get } from "node:http";
 import { startPostgres } from "../support/postgres-server.js";
-import { ask, interleave, median, round, start, stop, type Finding } from "./report.js";
+import { createPool } from "../support/pool.js";
+import { ask, builds, interleave, median, round, start, stop, type Build, type Finding } from "./report.js";
 
 const AT_ONCE = 200;
 const USERS = 100;
@@ -59,34 +60,52 @@ async function load(url: string, ms: number): Promise<Load> {
   };
 }
 
-/** Compares the status route under load with the same route written by hand with `fetch` and `pg`. */
-export async function measureStatus(): Promise<Finding> {
-  const postgres = await startPostgres();
+/** An application of its own for each build, with a database and a Cal.com of its own. */
+async function startApplication(databaseUrl: string, build: Build) {
   const calCom = start("cal-com.ts");
-  const calUrl = await ask<string>(calCom);
-  const application = start("application.ts", [calUrl, postgres.url]);
-  try {
-    const origin = await ask<string>(application);
-    const urls = { calbridge: `${origin}/api/cal/calendars/status`, "by hand": `${origin}/by-hand` };
-    for (let i = 0; i < USERS; i += 1) {
-      // Creates the managed user.
-      await fetch(`${origin}/api/cal/refresh`, { headers: { cookie: `session=user${i}` } });
-      await ask(calCom, `user${i}+`);
-    }
-    const usage = () => ask<{ heapUsed: number; cpuMs: number }>(application, "usage");
-    const measure = async (url: string): Promise<Measured> => {
+  const application = start("application.ts", [await ask<string>(calCom), databaseUrl], build);
+  const origin = await ask<string>(application);
+  for (let i = 0; i < USERS; i += 1) {
+    // Creates the managed user.
+    await fetch(`${origin}/api/cal/refresh`, { headers: { cookie: `session=user${i}` } });
+    await ask(calCom, `user${i}+`);
+  }
+  const usage = () => ask<{ heapUsed: number; cpuMs: number }>(application, "usage");
+  return {
+    usage,
+    origin,
+    stop: () => stop(application, calCom),
+    measure: async (url: string): Promise<Measured> => {
       const before = await usage();
       const result = await load(url, ROUND_MS);
       const { cpuMs } = await usage();
       return { ...result, cpuMsPerRequest: (cpuMs - before.cpuMs) / result.requests };
-    };
+    },
+  };
+}
 
-    const ways = ["by hand", "calbridge"] as const;
-    for (const way of ways) await load(urls[way], ROUND_MS);
-    const rounds = await interleave(ways, ROUNDS, (way) => measure(urls[way]));
-    const byHand = rounds.get("by hand") ?? [];
+/** Compares the status route under load with the same route written by hand with `fetch` and `pg`. */
+export async function measureStatus(): Promise<Finding> {
+  const postgres = await startPostgres();
+  const pool = createPool(postgres.url, { max: 1 });
+  const applications: Awaited<ReturnType<typeof startApplication>>[] = [];
+  try {
+    const ways: { way: string; url: string; application: (typeof applications)[number] }[] = [];
+    for (const [n, build] of builds.entries()) {
+      await pool.query(`CREATE DATABASE "status_${n}"`);
+      const url = new URL(postgres.url);
+      url.pathname = `/status_${n}`;
+      const application = await startApplication(url.href, build);
+      applications.push(application);
+      if (n === 0) ways.push({ way: "by hand", url: `${application.origin}/by-hand`, application });
+      ways.push({ way: build.name, url: `${application.origin}/api/cal/calendars/status`, application });
+    }
+    for (const { url } of ways) await load(url, ROUND_MS);
+    const rounds = await interleave(ways, ROUNDS, ({ application, url }) => application.measure(url));
+    const byHand = rounds.get(ways[0]!) ?? [];
+    const { usage } = applications[0]!;
     const heapBefore = (await usage()).heapUsed;
-    const soak = await load(urls.calbridge, SOAK_MS);
+    const soak = await load(ways[1]!.url, SOAK_MS);
     const heapAfter = (await usage()).heapUsed;
 
     return {
@@ -100,7 +119,7 @@ export async function measureStatus(): Promise<Finding> {
         const against = (part: (result: Measured) => number) =>
           round(median(results.map((result, n) => part(result) / part(byHand[n] ?? result))), 2);
         return {
-          way,
+          way: way.way,
           "requests a second": round(median(results.map(({ perSecond }) => perSecond))),
           "cpu ms a request": round(median(results.map(({ cpuMsPerRequest }) => cpuMsPerRequest)), 3),
           "cpu x by hand": against(({ cpuMsPerRequest }) => cpuMsPerRequest),
@@ -111,7 +130,8 @@ export async function measureStatus(): Promise<Finding> {
     };
   } finally {
     agent.destroy();
-    await stop(application, calCom);
+    for (const { stop: end } of applications) await end();
+    await pool.end();
     await postgres.stop();
   }
 }

@@ -3,7 +3,7 @@ import { createSchema, postgresTokenStore } from "../../src/stores/postgres/post
 import { startCal } from "../support/cal-server.js";
 import { createPool } from "../support/pool.js";
 import { startPostgres } from "../support/postgres-server.js";
-import { ask, median, round, start, stop, type Finding } from "./report.js";
+import { ask, builds, median, round, start, stop, type Finding } from "./report.js";
 
 const ROUNDS = 20;
 const PROCESSES = 4;
@@ -18,14 +18,19 @@ export async function measureStorm(): Promise<Finding> {
   const store = postgresTokenStore({ client: pool });
   const cal = await startCal({ pool }, store, { clientId: "bench", clientSecret: "bench-secret" });
   cal.emulator.inject({ path: /\/refresh$/, times: Infinity, effect: { delayMs: REFRESH_MS } });
-  const workers = Array.from({ length: PROCESSES }, () => start("storm-worker.ts", [cal.url, postgres.url]));
-  for (const worker of workers) await ask(worker);
-
-  const storms: Record<string, { processes: ChildProcess[]; callers: number }> = {
-    "1 caller": { processes: workers.slice(0, 1), callers: 1 },
-    "1000 callers in 1 process": { processes: workers.slice(0, 1), callers: 1000 },
-    [`200 callers in each of ${PROCESSES} processes`]: { processes: workers, callers: 200 },
-  };
+  const all: ChildProcess[] = [];
+  const storms: Record<string, { processes: ChildProcess[]; callers: number }> = {};
+  for (const build of builds) {
+    const workers = Array.from({ length: PROCESSES }, () =>
+      start("storm-worker.ts", [cal.url, postgres.url], build),
+    );
+    for (const worker of workers) await ask(worker);
+    all.push(...workers);
+    const of = (storm: string) => (build.name === "calbridge" ? storm : `${storm}, before`);
+    storms[of("1 caller")] = { processes: workers.slice(0, 1), callers: 1 };
+    storms[of("1000 callers in 1 process")] = { processes: workers.slice(0, 1), callers: 1000 };
+    storms[of(`200 callers in each of ${PROCESSES} processes`)] = { processes: workers, callers: 200 };
+  }
   const times = new Map(Object.keys(storms).map((name) => [name, [] as number[]]));
   let users = 0;
   const run = async ({ processes, callers }: (typeof storms)[string]) => {
@@ -41,7 +46,7 @@ export async function measureStorm(): Promise<Finding> {
   }
   const refreshes = cal.refreshes() - before;
   const forced = cal.forceRefreshes();
-  await stop(...workers);
+  await stop(...all);
   await cal.close();
   await pool.end();
   await postgres.stop();

@@ -1,7 +1,7 @@
 import { createSchema } from "../../src/stores/postgres/postgres-token-store.js";
 import { createPool } from "../support/pool.js";
 import { startPostgres } from "../support/postgres-server.js";
-import { ask, interleave, median, round, start, stop, type Finding } from "./report.js";
+import { ask, builds, interleave, median, round, start, stop, type Finding } from "./report.js";
 import type { RoundRobin } from "./users-worker.js";
 
 const USERS = 10_000;
@@ -23,10 +23,13 @@ export async function measureUsers(): Promise<Finding> {
   await pool.query('VACUUM ANALYZE "CalendarIntegration"');
 
   const caches = ["off", "1000", String(USERS)];
-  const workers = caches.map((cache) => ({
-    cache,
-    child: start("users-worker.ts", [origin, postgres.url, cache]),
-  }));
+  const workers = builds.flatMap((build) =>
+    caches.map((cache) => ({
+      cache,
+      build: build.name,
+      child: start("users-worker.ts", [origin, postgres.url, cache], build),
+    })),
+  );
   const job = { calls: USERS, users: USERS, atOnce: AT_ONCE };
   for (const { child } of workers) {
     await ask(child);
@@ -45,6 +48,7 @@ export async function measureUsers(): Promise<Finding> {
       const of = (figure: keyof RoundRobin, digits = 0) =>
         round(median(results.map((result) => result[figure])), digits);
       return {
+        build: worker.build,
         cache: worker.cache,
         "calls a second": of("callsPerSecond"),
         "cpu us a call": of("cpuUsPerCall"),

@@ -96,6 +96,7 @@ describe("wants a page of theirs to act in a user's name (CSRF)", () => {
     ["POST", "/calendars/apple-credentials", { username: "u", password: "p" }],
     ["POST", "/calendars/select", { ...calendar, isSelected: true }],
     ["POST", "/calendars/destination", calendar],
+    ["POST", "/calendars/restore", {}],
   ];
   const origins: Record<string, string>[] = [
     { "sec-fetch-site": "cross-site" },

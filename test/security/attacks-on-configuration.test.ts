@@ -163,7 +163,6 @@ describe("wants to decrypt tokens, by guessing the key", () => {
   const weak: [string, Buffer][] = [
     ["zeros", keyOf(0)],
     ["a pattern", keyOf(1, 2, 3, 4)],
-    ["the first numbers", Buffer.from(Array.from({ length: 32 }, (_, n) => n))],
     ["half a key, twice", Buffer.concat(Array<Buffer>(2).fill(randomBytes(16)))],
     ["words", Buffer.from("our company's secret for tokens!")],
   ];

@@ -29,6 +29,7 @@ const routes = {
   "/calendars/apple-credentials": ["username", "password"],
   "/calendars/select": ["credentialId", "integration", "externalId", "isSelected"],
   "/calendars/destination": ["credentialId", "integration", "externalId"],
+  "/calendars/restore": [],
   "/oauth/authorize-url": ["returnUrl", "replace", "takeOver", "popup"],
   "/oauth/callback": ["code", "state", "error"],
   "/oauth/unlink": [],

@@ -25,7 +25,7 @@ async function spendRequests(app: App): Promise<void> {
   }
 }
 
-describe("what was seen working is never removed by a callback URL", () => {
+describe("wants a working calendar disconnected, by an old callback URL: what was seen working stays", () => {
   test.each([30, 59, 69, 71, 180, 24 * 60 + 1])(
     "that is opened without cookies on another server %i minutes later",
     async (minutes) => {
@@ -95,7 +95,7 @@ describe("the window", () => {
   });
 });
 
-describe("a roll-back that Cal.com refuses now", () => {
+describe("wants to keep the victim's calendar, by requests that make Cal.com refuse the roll-back: it", () => {
   const routes = {
     status: (mallory) => mallory.fetch("/calendars/status"),
     sync: (mallory) => mallory.post("/calendars/sync-credentials", { calendarType: "google" }),
@@ -258,8 +258,8 @@ describe("an attacker who is faster than the victim's browser", () => {
   });
 });
 
-describe("pages that make the browser start attempts", () => {
-  test.each([8, 20])("%i times end no running attempt", async (times) => {
+describe("wants the user's own attempt to end, by a page that makes the browser start others", () => {
+  test.each([8, 20])("%i others end no running attempt", async (times) => {
     const app = createApp();
     const ada = createBrowser(app.handlers.handle).signIn("ada");
     const link = await ada.start("google");

@@ -4,7 +4,7 @@ import { playStory, stories } from "../support/link-stories.js";
 import { seedOf } from "../support/seed.js";
 
 // More before a release: CALBRIDGE_STORIES=10000.
-const STORIES = Number(process.env["CALBRIDGE_STORIES"] ?? 300);
+const STORIES = Number(process.env["CALBRIDGE_STORIES"] ?? 200);
 
 test(
   `${String(STORIES)} arbitrary stories: no link, callback, address or edited row shows or ends another person's calendar`,

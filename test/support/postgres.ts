@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { inject } from "vitest";
 import { createPool } from "./pool.js";
+import type { PrismaVariant } from "./prisma.js";
 
 export { createPool } from "./pool.js";
 
@@ -31,7 +32,9 @@ export async function createDatabase(): Promise<TestDatabase> {
 }
 
 /** Returns the response of a service that the test files share. The first request starts it. */
-export async function requestService(service: "postgres" | "prisma" | "package"): Promise<string> {
+export async function requestService(
+  service: "postgres" | "prisma" | `prisma/${PrismaVariant}` | "package",
+): Promise<string> {
   const response = await fetch(`${inject("servicesUrl")}/${service}`);
   const body = await response.text();
   if (!response.ok) throw new Error(body);

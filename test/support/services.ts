@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
@@ -8,7 +9,7 @@ import { startPostgres, type PostgresServer } from "./postgres-server.js";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where test files ask for what they share: `GET /postgres`, `GET /prisma`, `GET /package`. */
+    /** Where test files ask for what they share: `GET /postgres`, `GET /prisma`, `GET /prisma/mysql`, `GET /package`. */
     servicesUrl: string;
   }
 }
@@ -19,7 +20,7 @@ declare module "vitest" {
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined;
-  let prisma: Promise<void> | undefined;
+  const prisma = new Map<string, Promise<void>>();
   let packed: ReturnType<typeof packPackage> | undefined;
 
   const server = createServer((request, response) => {
@@ -29,8 +30,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
           postgres ??= startPostgres();
           return (await postgres).url;
         case "/prisma":
-          prisma ??= generatePrismaClient();
-          await prisma;
+        case "/prisma/mysql":
+        case "/prisma/sqlite":
+        case "/prisma/schemas":
+          if (!prisma.has(request.url)) prisma.set(request.url, generatePrismaClient(request.url));
+          await prisma.get(request.url);
           return "generated";
         case "/package":
           packed ??= packPackage();
@@ -69,16 +73,32 @@ function listen(server: Server): Promise<string> {
   });
 }
 
-/** Generates the tests' Prisma client into `node_modules`, without the network. */
-async function generatePrismaClient(): Promise<void> {
-  const cli = [
-    "node_modules/prisma/build/index.js",
-    "generate",
-    "--schema",
-    "test/fixtures/prisma/schema.prisma",
-  ];
+/** Generates the tests' Prisma client into `node_modules`, without the network. The URL may end with a variant of the schema. */
+async function generatePrismaClient(url: string): Promise<void> {
+  let schema = "test/fixtures/prisma/schema.prisma";
+  const variant = url.split("/")[2];
+  if (variant !== undefined) {
+    const text = await readFile(schema, "utf8");
+    schema = `node_modules/.calbridge-test/${variant}.prisma`;
+    await mkdir("node_modules/.calbridge-test", { recursive: true });
+    const other = variant === "schemas" ? inSchema(text) : withProvider(text, variant);
+    await writeFile(schema, other.replace(/output .*/, `output = "./prisma-${variant}"`));
+  }
+  const cli = ["node_modules/prisma/build/index.js", "generate", "--schema", schema];
   await promisify(execFile)(process.execPath, cli, {
     // The schema engine is a download that only migrations need: any program there is keeps Prisma content.
     env: { ...process.env, CHECKPOINT_DISABLE: "1", PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
   });
+}
+
+/** The models in the database's schema `calendars`, as in a Prisma schema that has several. */
+function inSchema(text: string): string {
+  return text
+    .replace('provider = "postgresql"', 'provider = "postgresql"\nschemas = ["calendars"]')
+    .replace(/^(model [\s\S]*?)^}/gm, '$1@@schema("calendars")\n}');
+}
+
+/** The models for another database. Types of Postgres's are left out: each has its own. */
+function withProvider(text: string, provider: string): string {
+  return text.replace('"postgresql"', `"${provider}"`).replace(/@db\.\w+(\(\d\))?/g, "");
 }

@@ -5,7 +5,7 @@ import { encryptedTokenStore } from "../../src/tokens/encryption/encrypted-token
 import type { TokenStore, TokenWrite } from "../../src/tokens/token-store.js";
 import { testKeys } from "./keys.js";
 import { requestService } from "./postgres.js";
-import { loadPrisma, type TestPrisma } from "./prisma.js";
+import { loadOtherPrisma, loadPrisma, type TestPrisma } from "./prisma.js";
 
 export { testKeys } from "./keys.js";
 export type { TestPrisma } from "./prisma.js";
@@ -15,13 +15,22 @@ export type { TestPrisma } from "./prisma.js";
  *
  * @param options - Of the client, such as `omit`.
  */
-export async function createPrisma(url: string, options?: object): Promise<TestPrisma> {
-  await requestService("prisma");
-  return loadPrisma(url, options);
+export async function createPrisma(url: string, options?: object, variant?: "schemas"): Promise<TestPrisma> {
+  await requestService(variant === undefined ? "prisma" : `prisma/${variant}`);
+  return loadPrisma(url, options, variant);
+}
+
+/** The tests' Prisma client for a database that the stores don't work with. */
+export async function createOtherPrisma(provider: "mysql" | "sqlite"): Promise<TestPrisma> {
+  await requestService(`prisma/${provider}`);
+  return loadOtherPrisma(provider);
 }
 
 /** postgres.js over a database. */
-export function createPostgresJs(url: string, options: { max?: number } = {}): postgres.Sql {
+export function createPostgresJs(
+  url: string,
+  options: postgres.Options<Record<string, postgres.PostgresType>> = {},
+): postgres.Sql {
   return postgres(url, { onnotice: () => undefined, ...options });
 }
 

@@ -3,7 +3,7 @@ export interface FeedEntry {
   id: number;
   /** Time of day, UTC. */
   at: string;
-  kind: "call" | "tokens" | "fault";
+  kind: "call" | "tokens" | "connection" | "fault";
   text: string;
   outcome?: string;
   isFailure?: boolean;
@@ -53,7 +53,8 @@ export function summaryOf(entries: readonly FeedEntry[]): string | null {
         since.some(({ outcome, text }) => outcome === "failed" && text.includes("reauthorization_required"))
       )
         return linkAgain;
-      if (since.some(({ text }) => text.includes("refresh_pending")))
+      // An own account: its tokens can't be recovered.
+      if (count("failed") > 0 && since.some(({ text }) => text === "POST /auth/oauth2/token"))
         return "The refresh may still be running at Cal.com, so it is not sent again for a minute. After it, press “Try again”: the page asks to link the Cal.com account again.";
       if (count("failed") > 0)
         return "The response is lost, and the tokens in the table are no longer valid. Press “Try again”, or reload the page.";

@@ -34,6 +34,7 @@ export function Settings({
     <>
       <header className="top">
         <p className="brand">Fernhill</p>
+        <a href="/connections">All users’ connections</a>
         <form method="post" action="/sign-out">
           <span>{userName}</span> <button>Sign out</button>
         </form>

@@ -2,6 +2,7 @@ import type { Optional } from "../../lib/optional.js";
 import * as z from "zod/mini";
 import type { ApiResponse, CallOptions, Send } from "../request.js";
 import { dataOf, lenient } from "../response.js";
+import { identity, profileFields, profileSchema } from "./profile.js";
 import { tokensShape, toTokens, type CalTokens } from "./tokens.js";
 
 /** A day of the week, as Cal.com spells it. */
@@ -60,34 +61,6 @@ export interface CreatedManagedUser {
   tokens: CalTokens;
 }
 
-/** The user's own profile, as `GET /me` returns it. */
-export interface UserProfile {
-  /** Cal.com's id of the user. */
-  id: number;
-  email: string;
-  username: string | null;
-  name: string | null;
-  avatarUrl: string | null;
-  bio: string | null;
-  timeFormat: number | null;
-  defaultScheduleId: number | null;
-  weekStart: string | null;
-  timeZone: string | null;
-  organizationId: number | null;
-}
-
-const profileFields = {
-  username: "string",
-  name: "string",
-  bio: "string",
-  avatarUrl: "string",
-  timeZone: "string",
-  weekStart: "string",
-  timeFormat: "number",
-  defaultScheduleId: "number",
-  organizationId: "number",
-} as const;
-
 const managedUserFields = {
   ...profileFields,
   createdDate: "string",
@@ -95,13 +68,11 @@ const managedUserFields = {
   metadata: "object",
 } as const;
 
-const identity = { id: z.number(), email: z.string() };
 // Strict: the metadata names the owner. Metadata that can't be read must not look like a user without an owner.
 const metadata = z.optional(z.nullable(z.looseObject({})));
 const userSchema = z.looseObject({ ...identity, metadata });
 // Any metadata is accepted here: this response is the only one with the tokens, so it must not be rejected.
 const createdSchema = z.looseObject({ user: z.looseObject(identity), ...tokensShape });
-const profileSchema = z.looseObject(identity);
 
 function toManagedUser(wire: z.infer<typeof profileSchema>): ManagedUser {
   return lenient(wire, managedUserFields);
@@ -215,15 +186,5 @@ export function deleteManagedUser(
     path: item,
     params: { clientId, userId: calUserId },
     read: readManagedUser,
-  });
-}
-
-/** `GET /me`. */
-export function getProfile(send: Send, options: CallOptions = {}): Promise<UserProfile> {
-  return send({
-    ...options,
-    method: "GET",
-    path: "/me",
-    read: (response) => lenient(dataOf(profileSchema)(response), profileFields),
   });
 }

@@ -1,6 +1,6 @@
 import type { CalClient } from "../../client.js";
 import { refreshOAuthTokens, type OAuthClient } from "../../api/endpoints/oauth-tokens.js";
-import { getProfile } from "../../api/endpoints/managed-users.js";
+import { getProfile } from "../../api/endpoints/profile.js";
 import { CalApiError, isCalError } from "../../errors.js";
 import { detailsOf } from "../../tokens/details.js";
 import type { TokenStore } from "../../tokens/token-store.js";

@@ -31,12 +31,14 @@ export async function withDatabase(
     return [
       note(
         "DATABASE_URL is not set: the token table was not checked.",
-        "Set it, if the tokens are kept in Postgres.",
+        "Set it, if the tokens are kept in Postgres or in a SQLite file.",
       ),
     ];
   }
   if (!/^postgres(ql)?:\/\//.test(url)) {
-    return [wrong("DATABASE_URL is not a Postgres URL.", "It begins with postgresql://.")];
+    return [
+      wrong("DATABASE_URL is not a Postgres URL or a SQLite file.", "It begins with postgresql:// or file:."),
+    ];
   }
   const pg = await loadPg(io.cwd);
   if (!pg) {

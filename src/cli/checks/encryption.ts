@@ -1,8 +1,6 @@
 import { isCalError } from "../../errors.js";
-import type { TableOptions } from "../../stores/postgres/identifiers.js";
-import { postgresTokenStore } from "../../stores/postgres/postgres-token-store.js";
 import { encryptedTokenStore, keysOf } from "../../tokens/encryption/encrypted-token-store.js";
-import type { Database } from "./database.js";
+import type { TokenStore } from "../../tokens/token-store.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
 
 const SAMPLE = 100;
@@ -14,8 +12,7 @@ export const nothingEncrypted = note(
 );
 
 /** Checks, without keys, whether some of the stored tokens are encrypted. */
-export async function checkUnencrypted(database: Database, table: TableOptions): Promise<Finding[]> {
-  const store = postgresTokenStore({ client: database, ...table });
+export async function checkUnencrypted(store: Required<TokenStore>): Promise<Finding[]> {
   const userIds = await store.list({ limit: SAMPLE });
   let encrypted = 0;
   for (const userId of userIds) {
@@ -33,11 +30,9 @@ export async function checkUnencrypted(database: Database, table: TableOptions):
 
 /** Decrypts some of the stored tokens with the keys. */
 export async function checkEncrypted(
-  database: Database,
-  table: TableOptions,
+  store: Required<TokenStore>,
   keys: Record<string, string>,
 ): Promise<Finding[]> {
-  const store = postgresTokenStore({ client: database, ...table });
   const encrypted = encryptedTokenStore(store, { keys });
   const userIds = await store.list({ limit: SAMPLE });
   const failed: string[][] = [];

@@ -1,12 +1,9 @@
 import { clientIdIn } from "../../api/token-claims.js";
 import { isCalError } from "../../errors.js";
-import type { TableOptions } from "../../stores/postgres/identifiers.js";
-import { postgresTokenStore } from "../../stores/postgres/postgres-token-store.js";
 import { detailsOf } from "../../tokens/details.js";
 import { encryptedTokenStore } from "../../tokens/encryption/encrypted-token-store.js";
-import type { TokenRecord } from "../../tokens/token-store.js";
+import type { TokenRecord, TokenStore } from "../../tokens/token-store.js";
 import type { CommandIo } from "../command.js";
-import type { Database } from "./database.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
 
 const SAMPLE = 500;
@@ -15,11 +12,10 @@ const MAX_NAMED = 5;
 /** Checks the stored links of users' own Cal.com accounts: whose client they are of, and who has to link again. */
 export async function checkLinks(
   io: CommandIo,
-  database: Database,
-  table: TableOptions,
+  rows: Required<TokenStore>,
   keys: Record<string, string> | "none",
 ): Promise<Finding[]> {
-  const links = await readLinks(database, table, keys);
+  const links = await readLinks(rows, keys);
   if (links.length === 0) return [];
   const clientId = io.env["CAL_OAUTH_CLIENT_ID"]?.trim() || undefined;
   if (clientId === undefined) {
@@ -38,11 +34,9 @@ export async function checkLinks(
 }
 
 async function readLinks(
-  database: Database,
-  table: TableOptions,
+  rows: Required<TokenStore>,
   keys: Record<string, string> | "none",
 ): Promise<TokenRecord[]> {
-  const rows = postgresTokenStore({ client: database, ...table });
   const store = keys === "none" ? rows : encryptedTokenStore(rows, { keys });
   const links: TokenRecord[] = [];
   for (const userId of await rows.list({ limit: SAMPLE })) {

@@ -69,14 +69,6 @@ function internalError(): HttpError {
   return new HttpError(500, "internal_error", "Something went wrong. Try again later.");
 }
 
-const conflicts = {
-  conflict: "Cal.com has another user with this e-mail address, or with the user name that it makes of it.",
-  email_in_use: "This e-mail address belongs to another calendar user.",
-  unowned_user: "There is a calendar user with this e-mail address already, and it is not known whose it is.",
-  username_taken: "Cal.com makes the same user name of another user's e-mail address. Use another address.",
-  cal_user_in_use: "This calendar user belongs to another user of the application.",
-};
-
 function fromCalError({ code, retryAfterMs }: CalError): HttpError {
   switch (code) {
     case "rate_limited": {
@@ -94,12 +86,14 @@ function fromCalError({ code, retryAfterMs }: CalError): HttpError {
     case "token_expired":
     case "token_rejected":
       return new HttpError(502, "unavailable", "Cal.com could not be reached. Try again later.");
-    case "conflict":
     case "email_in_use":
-    case "unowned_user":
+      return new HttpError(409, "conflict", "This e-mail address belongs to another calendar user.");
+    case "conflict":
     case "username_taken":
+      return new HttpError(409, "conflict", "Another calendar user has this e-mail address or user name.");
+    case "unowned_user":
     case "cal_user_in_use":
-      return new HttpError(409, "conflict", conflicts[code]);
+      return new HttpError(409, "conflict", "This calendar user is another person's, or may be.");
     case "cal_user_gone":
     case "user_not_found":
       return new HttpError(409, "cal_user_gone", "Cal.com does not know this user any more.");

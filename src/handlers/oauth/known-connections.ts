@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Connection } from "../account.js";
 import { digest, hasExpired, providerSchema, type Attempt } from "./oauth-state.js";
 import { PENDING_LIFE_MS } from "./pending-roll-back.js";
-import type { SharedRecords } from "./shared-records.js";
+import { withEntry, type SharedRecords } from "./shared-records.js";
 
 /** Which connections have been seen working, and since when, as all servers of the application know it. */
 export interface KnownConnections {
@@ -47,9 +47,8 @@ export function createKnownConnections(records: SharedRecords | null, now: () =>
     async watch({ userId, id, provider, startedAt }, endsAt) {
       const watch = { schema: watchSchema, ttlMs: endsAt - now() };
       await records?.update(await watchKey(userId), watch, (current): z.infer<typeof watchSchema> => {
-        const others = current?.attempts.filter((one) => one.id !== id && !hasExpired(one, now())) ?? [];
-        // In an order that all servers agree on.
-        const attempts = [...others, { id, provider, startedAt }].sort(byStart).slice(-MAX_ATTEMPTS);
+        const running = current?.attempts.filter((one) => !hasExpired(one, now())) ?? [];
+        const attempts = withEntry(running, { id, provider, startedAt }, MAX_ATTEMPTS);
         return { isWatched: true, attempts };
       });
     },
@@ -80,8 +79,4 @@ export function createKnownConnections(records: SharedRecords | null, now: () =>
       return (await records?.get(await keyOf(userId, credentialId), sightingSchema))?.email ?? null;
     },
   };
-}
-
-function byStart(one: WatchedAttempt, other: WatchedAttempt): number {
-  return one.startedAt - other.startedAt || (one.id < other.id ? -1 : 1);
 }

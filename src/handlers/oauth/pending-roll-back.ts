@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { OAuthProvider } from "../../index.js";
 import { digest, providerSchema } from "./oauth-state.js";
-import type { SharedRecords } from "./shared-records.js";
+import { isSame, withEntry, type SharedRecords } from "./shared-records.js";
 
 /** A roll-back that is not finished: of one user and one provider. */
 export interface PendingRollBack {
@@ -41,7 +41,7 @@ const listSchema = z.object({ entries: z.array(entrySchema) });
 // A store can't list these records, so the users are in lists: several, since a record has a limit, and since several
 // servers may write at once.
 const LISTS = 32;
-const MAX_LIST_BYTES = 4_000;
+const MAX_ENTRIES = 16;
 
 /** Creates the list of pending roll-backs. */
 export function createPendingRollBacks(records: SharedRecords): PendingRollBacks {
@@ -50,11 +50,12 @@ export function createPendingRollBacks(records: SharedRecords): PendingRollBacks
   const pending = { schema: pendingSchema, ttlMs: PENDING_LIFE_MS };
   const list = { schema: listSchema, ttlMs: PENDING_LIFE_MS };
 
-  const enlist = (entry: Entry): Promise<void> =>
-    records.update(`roll-backs:${listOf(entry.userId)}`, list, (current) => {
-      const entries = current?.entries ?? [];
-      return entries.some((one) => isSame(one, entry)) ? { entries } : shortened([...entries, entry]);
-    });
+  const enlist = async (entry: Entry): Promise<void> => {
+    const index = (await digest(entry.userId)).charCodeAt(0) % LISTS;
+    await records.update(`roll-backs:${index}`, list, (current) => ({
+      entries: withEntry(current?.entries ?? [], entry, MAX_ENTRIES),
+    }));
+  };
   /** The entries of a list whose roll-back is still pending. The others are removed from it. */
   const readList = async (index: number): Promise<Entry[]> => {
     const key = `roll-backs:${index}`;
@@ -93,23 +94,6 @@ export function createPendingRollBacks(records: SharedRecords): PendingRollBacks
       return [...new Set(lists.flat().map(({ userId }) => userId))];
     },
   };
-}
-
-function listOf(userId: string): number {
-  let sum = 0;
-  for (let at = 0; at < userId.length; at += 1) sum += userId.charCodeAt(at);
-  return sum % LISTS;
-}
-
-/** Without the oldest entries, so that the list fits into a record. */
-function shortened(entries: Entry[]): { entries: Entry[] } {
-  const sizeOf = (value: object): number => new TextEncoder().encode(JSON.stringify(value)).length;
-  while (sizeOf(entries) > MAX_LIST_BYTES) entries.shift();
-  return { entries };
-}
-
-function isSame(one: object, other: object): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** One roll-back that removes what either of them removes. */

@@ -1,29 +1,30 @@
-import { isLongLived } from "../../lib/env.js";
-import type { HandlerContext } from "../types.js";
+// Loaded on demand, and imports nothing: a bundler would split what it shares with the handlers into a file of its own.
 
 const LONG_PAUSES_MS = [5_000, 25_000, 60_000, 120_000, 300_000];
 // Elsewhere the platform ends, or charges for, work that goes on after the response.
 const SHORT_PAUSES_MS = LONG_PAUSES_MS.slice(0, 2);
+
 const MAX_USERS = 100;
 
 /**
- * Finishes a user's roll-back a little later, since the user may send no request for a long time. Only where the runtime
- * carries out what no request waits for; after the last try, and in other processes, the cron route does it.
+ * Tries to finish a user's roll-backs, until that succeeds; for some minutes in a process that runs on.
+ *
+ * @param retrying - Users for whom that is under way.
  */
-export function retryInBackground(
-  context: HandlerContext,
+export async function retryRollBack(
+  retrying: Set<string>,
   userId: string,
   finish: () => Promise<unknown>,
-): void {
-  const { background } = context.options;
-  const { retrying } = context;
-  if (!background || retrying.has(userId) || retrying.size >= MAX_USERS) return;
+  isLongLived: boolean,
+): Promise<void> {
+  if (retrying.has(userId) || retrying.size >= MAX_USERS) return;
   retrying.add(userId);
-  background(retry(finish).finally(() => retrying.delete(userId)));
+  await untilFinished(finish, isLongLived);
+  retrying.delete(userId);
 }
 
-async function retry(finish: () => Promise<unknown>): Promise<void> {
-  for (const ms of isLongLived() ? LONG_PAUSES_MS : SHORT_PAUSES_MS) {
+async function untilFinished(finish: () => Promise<unknown>, isLongLived: boolean): Promise<void> {
+  for (const ms of isLongLived ? LONG_PAUSES_MS : SHORT_PAUSES_MS) {
     await pauseUnlessLast(ms);
     const isFinished = await finish().then(
       () => true,

@@ -1,4 +1,5 @@
 import { isCalError } from "../../errors.js";
+import { isLongLived } from "../../lib/env.js";
 import { oauthProviders } from "../../calendars/providers.js";
 import type { CalAccount, OAuthProvider } from "../../index.js";
 import { toConnections } from "../account.js";
@@ -6,7 +7,6 @@ import type { HandlerContext } from "../types.js";
 import type { Attempt, Found } from "./oauth-state.js";
 import { otherAttempts } from "./recent-attempts.js";
 import type { PendingRollBack } from "./pending-roll-back.js";
-import { retryInBackground } from "./retry-roll-back.js";
 import { attemptsOfThisBrowser, isSameBrowser } from "./state-cookie.js";
 
 // One round is enough, unless the provider calls back twice.
@@ -78,7 +78,20 @@ async function keepForLater(
   work: PendingRollBack,
 ): Promise<void> {
   await context.pendingRollBacks?.add(userId, provider, work);
-  retryInBackground(context, userId, () => finishRollBacks(context, userId));
+  retryInBackground(context, userId);
+}
+
+/**
+ * Finishes a user's roll-back a little later, since the user may send no request for a long time. Only where the runtime
+ * carries out what no request waits for; after the last try, and in other processes, the cron route does it.
+ */
+function retryInBackground(context: HandlerContext, userId: string): void {
+  const finish = (): Promise<unknown> => finishRollBacks(context, userId);
+  context.options.background?.(
+    import("./retry-roll-back.js").then(({ retryRollBack }) =>
+      retryRollBack(context.retrying, userId, finish, isLongLived()),
+    ),
+  );
 }
 
 /**

@@ -23,7 +23,7 @@ export interface SharedRecords {
 }
 
 /** What is in a record, and for how long. */
-export interface RecordType<T> {
+interface RecordType<T> {
   schema: z.ZodMiniType<T>;
   ttlMs: number;
 }
@@ -60,7 +60,7 @@ export function createSharedRecords(
       for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
         const current = await records.get(key, schema);
         const changed = change(current);
-        if (JSON.stringify(changed) === JSON.stringify(current)) return;
+        if (isSame(changed, current)) return;
         await records.put(key, changed, ttlMs);
         await pause(pauses.next().value);
       }
@@ -68,4 +68,14 @@ export function createSharedRecords(
     },
   };
   return records;
+}
+
+/** Whether two values that were read with one schema are equal. */
+export function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The list with an entry at its end, unless it is there; without the oldest entries if there are too many. */
+export function withEntry<T>(list: T[], entry: T, max: number): T[] {
+  return list.some((one) => isSame(one, entry)) ? list : [...list, entry].slice(-max);
 }

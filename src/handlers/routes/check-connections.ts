@@ -1,9 +1,8 @@
-import type { ConnectionChecksResult } from "../../index.js";
 import { sha256 } from "../../lib/digest.js";
 import { HttpError } from "../http/http-error.js";
 import { success } from "../http/responses.js";
-import type { CronOptions } from "../options.js";
-import type { HandlerContext, Route } from "../types.js";
+import { finishAllRollBacks } from "../oauth/finish-roll-backs.js";
+import type { Route } from "../types.js";
 
 /** For checks in flight when the time is up: a platform ends requests that take much longer. */
 const GRACE_MS = 5_000;
@@ -18,7 +17,7 @@ export const checkConnections: Route = {
   // No browser sends the header by itself.
   refusesCrossSite: false,
   async run(request, context) {
-    const { cron } = context.options;
+    const { cron, client, logger } = context.options;
     if (!cron) {
       throw new HttpError(404, "not_found", "This route is off. For a scheduler: cronSecret.");
     }
@@ -26,45 +25,27 @@ export const checkConnections: Route = {
       const headers = { "WWW-Authenticate": "Bearer" };
       throw new HttpError(401, "unauthenticated", "Send Authorization: Bearer with the cronSecret.", headers);
     }
-    const { finishAllRollBacks } = await import("../oauth/finish-roll-backs.js");
-    return within(cron.timeBudgetMs, async (signal) => {
-      // First, so that a check does not take such a calendar for the user's own.
-      const { disconnected, pending } = await within(cron.timeBudgetMs / 2, (half) =>
-        finishAllRollBacks(context, half),
-      );
-      const checks = await checkDue(context, cron, { signal, skip: new Set(pending) });
-      return success({ ...checks, rollBacks: { disconnected, pending: pending.length } });
-    });
+    const { timeBudgetMs, maxPerMinute, concurrency } = cron;
+    const signal = AbortSignal.timeout(timeBudgetMs);
+    // First, so that a check does not take such a calendar for the user's own.
+    const { disconnected, pending } = await finishAllRollBacks(
+      context,
+      AbortSignal.timeout(timeBudgetMs / 2),
+    );
+    const checks =
+      client.hasConnectionStore !== false &&
+      (await client.checkConnections?.({
+        maxPerMinute,
+        concurrency,
+        signal,
+        graceMs: GRACE_MS,
+        skip: new Set(pending),
+        onFailure: (userId) =>
+          logger?.warn?.("calbridge: a user's connections could not be checked", { userId }),
+      }));
+    return success({ done: true, ...checks, rollBacks: { disconnected, pending: pending.length } });
   },
 };
-
-const nothing = { checked: 0, changed: 0, notified: 0, failed: 0, unavailable: {}, done: true };
-
-async function checkDue(
-  { options: { client, logger } }: HandlerContext,
-  { maxPerMinute, concurrency }: CronOptions,
-  { signal, skip }: { signal: AbortSignal; skip: ReadonlySet<string> },
-): Promise<ConnectionChecksResult> {
-  if (!client.checkConnections || client.hasConnectionStore === false) return nothing;
-  return client.checkConnections({
-    maxPerMinute,
-    concurrency,
-    signal,
-    graceMs: GRACE_MS,
-    skip,
-    onFailure: (userId) => logger?.warn?.("calbridge: a user's connections could not be checked", { userId }),
-  });
-}
-
-async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), ms);
-  try {
-    return await work(stop.signal);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** Compares hashes, so that the time does not depend on how much of the secret is right. */
 async function isBearer(header: string | null, secret: string): Promise<boolean> {

@@ -41,17 +41,31 @@ function rowsOf(result: unknown): unknown[] {
   return result.length === 2 && Array.isArray(first) && !Array.isArray(second) ? first : result;
 }
 
+/** The end of the advice for what is another database's driver. */
+const OTHER_DATABASE =
+  "calbridge/postgres works over Postgres. Write a store for the other database: docs/write-your-own-store.md in the package.";
+
 /** What has a `query` or looks like a driver, but can't be used as one: how to recognize it, and what to pass. */
 const unsupported: readonly { has: string[]; advice: string }[] = [
   {
     has: ["$queryRawUnsafe"],
     advice: "This is a Prisma client: use prismaTokenStore from calbridge/prisma.",
   },
+  {
+    has: ["dialect", "session", "rollback"],
+    advice: "This is Drizzle's transaction: pass db.$client, which belongs to no transaction.",
+  },
   { has: ["$client"], advice: "This is Drizzle's db: pass db.$client." },
+  {
+    has: ["dialect", "session"],
+    advice: "This is the db of an older Drizzle: pass the pool that it was created with.",
+  },
   {
     has: ["getQueryInterface", "getDialect"],
     advice:
-      'This is Sequelize: pass { query: (text, bind) => sequelize.query(text, { bind, type: "SELECT" }) }.',
+      // With an empty list it would look for parameters in what is quoted by dollars.
+      "This is Sequelize: pass { query: (text, values) => " +
+      'sequelize.query(text, { bind: values.length > 0 ? values : undefined, type: "SELECT" }) }.',
   },
   {
     has: ["executeQuery", "selectFrom"],
@@ -64,16 +78,41 @@ const unsupported: readonly { has: string[]; advice: string }[] = [
       "This is Knex: pass { query: async (text, values) => { const connection = await knex.client.acquireConnection(); " +
       "try { return await connection.query(text, values); } finally { await knex.client.releaseConnection(connection); } } }.",
   },
+  // mysql2 and mariadb, also their connections; mssql; SQLite's drivers.
+  { has: ["query", "getConnection"], advice: `This is MySQL's driver. ${OTHER_DATABASE}` },
+  { has: ["query", "changeUser"], advice: `This is MySQL's driver. ${OTHER_DATABASE}` },
+  { has: ["query", "request", "batch"], advice: `This is SQL Server's driver. ${OTHER_DATABASE}` },
+  { has: ["prepare", "exec"], advice: "This is SQLite: use sqliteTokenStore from calbridge/sqlite." },
 ];
+
+/** What a client is, if it can't be used, and what to do about it. */
+function adviceFor(given: object): string | undefined {
+  const type = typeOrmType(given);
+  if (type !== undefined && !["postgres", "aurora-postgres", "cockroachdb"].includes(type)) {
+    return `This is TypeORM over ${type}. ${OTHER_DATABASE}`;
+  }
+  return unsupported.find(({ has }) => has.every((name) => name in given))?.advice;
+}
+
+/** `type` of TypeORM's DataSource, EntityManager or QueryRunner; `undefined` for anything else. */
+function typeOrmType(given: object): string | undefined {
+  const { dataSource, connection } = given as { dataSource?: object; connection?: object };
+  const source = Object(dataSource ?? connection ?? given) as { options?: { type?: unknown } };
+  const type = "createQueryRunner" in source ? source.options?.type : undefined;
+  return typeof type === "string" ? type : undefined;
+}
 
 function senderOf(client: PostgresClient): (text: string, values: (string | null)[]) => PromiseLike<unknown> {
   // JavaScript may pass anything: a module's whole namespace, or nothing at all.
   const given = Object(client) as Partial<PostgresQueryClient & PostgresJsClient>;
-  const known = unsupported.find(({ has }) => has.every((name) => name in given));
-  if (known) throw new CalValidationError(`client is not a Postgres driver. ${known.advice}`);
+  const advice = adviceFor(given);
+  if (advice !== undefined) throw new CalValidationError(`client is not a Postgres driver. ${advice}`);
   const { query, unsafe } = given;
   // Neon's HTTP driver has both; its `unsafe` only marks a piece of SQL.
   if (typeof query === "function") return query.bind(client);
   if (typeof unsafe === "function") return unsafe.bind(client);
-  throw new CalValidationError("client must have query(text, values), as pg has, or be postgres.js's sql.");
+  throw new CalValidationError(
+    "client must have query(text, values), as pg's Pool has, or be postgres.js's sql. " +
+      "With any other library, pass a Pool of pg for the same database.",
+  );
 }

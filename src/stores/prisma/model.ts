@@ -17,18 +17,34 @@ export interface PrismaModel {
 /** What a token store uses of a Prisma client, besides its models. */
 interface PrismaClientShape {
   $primary?: () => object;
-  $queryRawUnsafe?: (query: string) => PromiseLike<Row[]>;
+  $queryRawUnsafe(query: string): PromiseLike<Row[]>;
+  /** `provider` in Prisma's schema. Not public, and in every Prisma since version 4. */
+  _activeProvider?: string;
 }
 
 const methods = ["findMany", "create", "upsert", "updateMany", "deleteMany"] as const;
 
+/** Providers whose clock has fractions of a second and a time zone, and whose text is compared exactly. */
+const providers = ["postgresql", "postgres", "cockroachdb"];
+
 /**
  * The client that reads from the primary database. With the read replicas extension reads would otherwise go to a
  * replica, which may not have the latest tokens yet.
+ *
+ * @throws {@link CalValidationError} for a client over a database that the stores don't work with.
  */
 export function primaryOf(prisma: object): object {
   const { $primary } = Object(prisma) as PrismaClientShape;
-  return typeof $primary === "function" ? $primary.call(prisma) : prisma;
+  const primary = typeof $primary === "function" ? $primary.call(prisma) : prisma;
+  const { _activeProvider: provider } = Object(primary) as PrismaClientShape;
+  if (provider === undefined || providers.includes(provider)) return primary;
+  const instead =
+    provider === "sqlite"
+      ? "Use calbridge/sqlite with a driver for the same file"
+      : "Use a store for Postgres, SQLite or Redis, or write your own: docs/write-your-own-store.md in the package";
+  throw new CalValidationError(
+    `calbridge/prisma works over Postgres, and this client's provider is ${provider}. ${instead}.`,
+  );
 }
 
 /**
@@ -79,17 +95,11 @@ export function assertWhole(row: Row, fields: readonly string[]): Row {
 
 /**
  * The database's clock. Two processes whose own clocks differ agree on when a lease expires only by one clock. Reading
- * it needs no table, so this works whatever the model is mapped to. Prisma has no raw SQL for MongoDB: the process's
- * clock is used there.
+ * it needs no table, so this works whatever the model is mapped to.
  */
 export async function databaseNow(prisma: object): Promise<Date> {
-  const client = prisma as PrismaClientShape;
-  if (typeof client.$queryRawUnsafe !== "function") return new Date();
-  const [row = {}] = await client.$queryRawUnsafe("SELECT CURRENT_TIMESTAMP AS now");
+  const [row = {}] = await (prisma as PrismaClientShape).$queryRawUnsafe("SELECT CURRENT_TIMESTAMP AS now");
   const [now] = Object.values(row);
   if (now instanceof Date) return now;
-  // SQLite returns "2026-01-31 12:00:00" and means UTC.
-  const parsed = new Date(typeof now === "string" ? `${now.replace(" ", "T")}Z` : Number.NaN);
-  if (Number.isNaN(parsed.getTime())) throw new CalStoreError("The database did not return its time.");
-  return parsed;
+  throw new CalStoreError("The database did not return its time.");
 }

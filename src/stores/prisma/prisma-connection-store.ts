@@ -5,7 +5,7 @@ import { assertWhole, databaseNow, modelOf, primaryOf, selectAll, type Row } fro
 
 /** Options of {@link prismaConnectionStore}. */
 export interface PrismaConnectionStoreOptions<Client extends object = object> {
-  /** The application's own client, of Prisma 6 or 7. Not the client of an interactive transaction. */
+  /** The application's own client, of Prisma 7, or of Prisma 6 with a driver adapter. Not the client of an interactive transaction. */
   prisma: Client;
   /**
    * The model of connections, as the client calls it.
@@ -24,9 +24,9 @@ const MAX_ROUNDS = 10;
 /**
  * Remembers users' connections in a model of the application's own Prisma client (`calbridge schema --prisma
  * --connections` prints it), for any number of processes. Writes are conditional updates; no transaction is opened.
- * Users are due by the database's clock. Made for and tested with Postgres.
+ * Users are due by the database's clock. Works over Postgres.
  *
- * @throws `CalValidationError` for a client without the model, and for what a database can't store.
+ * @throws `CalValidationError` for a client without the model or over another database, and for what a database can't store.
  * @throws `CalStoreError` if Prisma or the database fails.
  *
  * @example

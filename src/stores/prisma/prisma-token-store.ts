@@ -25,7 +25,7 @@ export { prismaConnectionStore, type PrismaConnectionStoreOptions } from "./pris
 
 /** Options of {@link prismaTokenStore}. */
 export interface PrismaTokenStoreOptions<Client extends object = object> {
-  /** The application's own client, of Prisma 6 or 7. Not the client of an interactive transaction. */
+  /** The application's own client, of Prisma 7, or of Prisma 6 with a driver adapter. Not the client of an interactive transaction. */
   prisma: Client;
   /**
    * The token model, as the client calls it.
@@ -44,9 +44,9 @@ export interface PrismaTokenStoreOptions<Client extends object = object> {
 /**
  * Keeps tokens in a model of the application's own Prisma client, and leases and connection attempts in a second model,
  * for any number of processes. `calbridge schema --prisma` prints both. Writes are conditional updates; no transaction is
- * opened. Made for and tested with Postgres.
+ * opened. Works over Postgres.
  *
- * @throws `CalValidationError` for a client without the models, and for what a database can't store.
+ * @throws `CalValidationError` for a client without the models or over another database, and for what a database can't store.
  * @throws `CalStoreError` if Prisma or the database fails.
  * @throws `CalUserInUseError` from `set` and `reassign`, if another user's record has the Cal.com user.
  *

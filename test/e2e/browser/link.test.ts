@@ -84,7 +84,7 @@ describe("the user's own Cal.com account", () => {
     await press(ada, "Sign in");
     await ada.page.getByLabel("Engines").check();
     await press(ada, "Allow");
-    await ada.expectMessage("A team was chosen at Cal.com.");
+    await ada.expectMessage("A team can’t be linked. Choose yourself at Cal.com.");
     await ada.calAccount.getByText("Not linked", { exact: true }).waitFor();
     await ada.link("Ada Lovelace");
   });
@@ -170,7 +170,7 @@ describe("the user's own Cal.com account", () => {
     await expectLinkedAs(ada, "ada@cal.example");
     await press(ada, "Unlink");
     await dialog.getByRole("button", { name: "Unlink" }).click();
-    await ada.expectMessage("Your Cal.com account is no longer linked.");
+    await ada.expectMessage("Your Cal.com account is unlinked.");
     await ada.calAccount.getByText("Not linked", { exact: true }).waitFor();
     await expect
       .poll(() => ada.page.locator(":focus").getAttribute("data-provider"), { message: "the focus" })
@@ -185,7 +185,7 @@ describe("the user's own Cal.com account", () => {
     await ada.link("Ada Lovelace");
     await ada.connect("Google Calendar");
     await press(ada, "Lose the response of a refresh");
-    await ada.expectMessage("The calendar service can’t be reached just now.");
+    await ada.expectMessage("The calendar service can’t be reached.");
     await ada.page.getByText("for a minute").waitFor();
     // After a minute the first request can no longer be running, so the refresh is sent once more: it is refused.
     emulator!.clock.advance(61_000);

@@ -59,7 +59,7 @@ export async function openVisitor({ origin }: Demo, context: BrowserContext): Pr
       await page.getByRole("button", { name: decision }).click();
     },
     async link(person) {
-      await visitor.calAccount.getByRole("button", { name: /^Link/ }).click();
+      await visitor.calAccount.getByRole("button", { name: /^Link (again )?Your/ }).click();
       await visitor.answerAtCal(person);
       await visitor.expectMessage("Your Cal.com account is linked.");
     },

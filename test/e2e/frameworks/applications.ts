@@ -32,6 +32,14 @@ export const applications: FrameworkApplication[] = [
   },
   {
     // The edge runtime keeps each route's memory apart, so pages have another memory store.
+    name: "Next.js 14, edge runtime",
+    folders: ["nextjs", "nextjs-edge"],
+    packages: { next: "14", react: "18", "react-dom": "18" },
+    framework: "next",
+    calendar: "calendar.js",
+    hasServerPages: false,
+  },
+  {
     name: "Next.js 16, edge runtime",
     folders: ["nextjs", "nextjs-edge"],
     packages: { next: "16", react: "19", "react-dom": "19" },

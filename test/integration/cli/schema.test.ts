@@ -3,7 +3,11 @@ import { once } from "node:events";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
-import { postgresTokenStore } from "../../../src/stores/postgres/postgres-token-store.js";
+import {
+  postgresConnectionStore,
+  postgresTokenStore,
+  type PostgresConnectionStoreOptions,
+} from "../../../src/stores/postgres/postgres-token-store.js";
 import { runCommand } from "../../support/command-line.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 
@@ -176,5 +180,30 @@ describe("calbridge schema, with psql", () => {
     }
     const store = postgresTokenStore({ client: database.pool });
     expect(await store.acquireLease("ada", { owner: "a", ttlMs: 1000 })).toBe(true);
+  });
+
+  test.each<[string[], PostgresConnectionStoreOptions["table"]]>([
+    [["--connections"], undefined],
+    [["--connection-table", "watched_calendars"], "watched_calendars"],
+  ])(
+    "%j makes the table of connections, also beside the others, and can be applied again",
+    async (args, table) => {
+      for (let n = 0; n < 2; n += 1) {
+        expect(await psql("--no-user-table", ...args)).toEqual({ code: 0, errors: [] });
+      }
+      const store = postgresConnectionStore({ client: database.pool, table });
+      await store.makeDue("ada");
+      expect(await store.claimDue({ limit: 5, leaseMs: 1000 })).toMatchObject([{ userId: "ada" }]);
+    },
+  );
+
+  test("--prisma and --dialect sqlite print it as well", async () => {
+    const { out: prisma } = await runCommand(["schema", "--prisma", "--connections"]);
+    expect(prisma).toContain("model CalendarConnectionState {");
+    const { out: sqlite } = await runCommand(["schema", "--dialect", "sqlite", "--connections"]);
+    expect(sqlite).toContain('CREATE TABLE IF NOT EXISTS "CalendarConnectionState"');
+    for (const format of [["--prisma"], ["--dialect", "sqlite"], []]) {
+      expect((await runCommand(["schema", ...format])).out).not.toContain("CalendarConnectionState");
+    }
   });
 });

@@ -19,6 +19,8 @@ beforeAll(async () => {
   database = await createDatabase();
   await createSchema(database.pool, { connections: true });
   await createSchema(database.pool, { connections: true, connectionTable: "cal-connections" });
+  await database.pool.query("CREATE SCHEMA calendars");
+  await createSchema(database.pool, { schema: "calendars", connections: true });
 });
 
 afterAll(async () => {
@@ -48,6 +50,11 @@ const stores: Record<string, () => ConnectionStoreHarness | Promise<ConnectionSt
   }),
   prisma: once(async () => {
     const prisma = await createPrisma(database.url);
+    atTheEnd.push(() => prisma.$disconnect());
+    return { store: prismaConnectionStore({ prisma }) };
+  }),
+  "prisma, in a schema of its own": once(async () => {
+    const prisma = await createPrisma(database.url, {}, "schemas");
     atTheEnd.push(() => prisma.$disconnect());
     return { store: prismaConnectionStore({ prisma }) };
   }),

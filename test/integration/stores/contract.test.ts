@@ -20,6 +20,8 @@ beforeAll(async () => {
   database = await createDatabase();
   await createSchema(database.pool);
   await createSchema(database.pool, mapped);
+  await database.pool.query("CREATE SCHEMA calendars");
+  await createSchema(database.pool, { schema: "calendars" });
 });
 
 afterAll(async () => {
@@ -83,6 +85,11 @@ const stores: Record<string, () => Promise<TokenStoreHarness>> = {
         fields: { id: "tokenId", userId: "userId" },
       }),
     };
+  }),
+  "prisma, in a schema of its own": once(async () => {
+    const prisma = await createPrisma(database.url, {}, "schemas");
+    atTheEnd.push(() => prisma.$disconnect());
+    return { store: prismaTokenStore({ prisma }) };
   }),
 };
 

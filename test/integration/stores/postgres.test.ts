@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import { CalStoreError, CalValidationError } from "../../../src/errors.js";
 import {
   createSchema,
+  postgresConnectionStore,
   postgresTokenStore,
   type PostgresClient,
 } from "../../../src/stores/postgres/postgres-token-store.js";
@@ -274,6 +275,38 @@ describe("drivers", () => {
     for (const nothing of [client, undefined as unknown as PostgresClient]) {
       expect(() => postgresTokenStore({ client: nothing })).toThrow(CalValidationError);
     }
+  });
+
+  const methods = (...names: string[]) => Object.fromEntries(names.map((name) => [name, () => undefined]));
+  test.each([
+    ["a pool of mysql2", methods("query", "execute", "getConnection"), "MySQL's driver"],
+    ["a connection of mysql2", methods("query", "execute", "changeUser"), "MySQL's driver"],
+    ["a pool of mariadb", methods("query", "batch", "getConnection"), "MySQL's driver"],
+    ["a pool of mssql", methods("query", "batch", "request", "connect"), "SQL Server's driver"],
+    ["better-sqlite3", methods("prepare", "exec", "transaction"), "sqliteTokenStore from calbridge/sqlite"],
+    ["bun:sqlite", methods("query", "prepare", "exec", "run"), "sqliteTokenStore from calbridge/sqlite"],
+    [
+      "TypeORM over MySQL",
+      { ...methods("query", "createQueryRunner"), options: { type: "mysql" } },
+      "TypeORM over mysql",
+    ],
+    [
+      "an EntityManager of it",
+      { ...methods("query"), connection: { ...methods("createQueryRunner"), options: { type: "mysql" } } },
+      "TypeORM over mysql",
+    ],
+    ["Prisma", methods("$queryRawUnsafe"), "prismaTokenStore from calbridge/prisma"],
+    ["an ORM that is not known", methods("em", "getMetadata"), "pass a Pool of pg for the same database"],
+  ])("%s is refused when the store is created: the error says what to do", (_, client, advice) => {
+    expect(() => postgresTokenStore({ client: client as unknown as PostgresClient })).toThrow(advice);
+    expect(() => postgresConnectionStore({ client: client as unknown as PostgresClient })).toThrow(advice);
+  });
+
+  test("TypeORM over Postgres is taken, by the names of its settings", async () => {
+    const query = (text: string, values: unknown[]) => database.pool.query(text, values);
+    const source = { ...methods("createQueryRunner"), options: { type: "postgres" }, query };
+    const store = postgresTokenStore({ client: source });
+    expect(await store.get("ada")).toBe(null);
   });
 
   test("a client that returns something else than rows is a store error", async () => {

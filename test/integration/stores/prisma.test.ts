@@ -1,12 +1,19 @@
+import { readReplicas } from "@prisma/extension-read-replicas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { CalStoreError } from "../../../src/errors.js";
+import { CalStoreError, CalValidationError } from "../../../src/errors.js";
 import { createSchema } from "../../../src/stores/postgres/postgres-token-store.js";
-import { prismaTokenStore } from "../../../src/stores/prisma/prisma-token-store.js";
+import { prismaConnectionStore, prismaTokenStore } from "../../../src/stores/prisma/prisma-token-store.js";
 import { reencryptTokens } from "../../../src/tokens/encryption/reencrypt-tokens.js";
 import { rejection } from "../../support/client.js";
 import { createDatabase, type TestDatabase } from "../../support/postgres.js";
 import { addOldRow, dropTables, eightColumns } from "../../support/tables.js";
-import { createPrisma, testKeys, tokens, type TestPrisma } from "../../support/token-stores.js";
+import {
+  createOtherPrisma,
+  createPrisma,
+  testKeys,
+  tokens,
+  type TestPrisma,
+} from "../../support/token-stores.js";
 
 // What applications do with their Prisma client, and what must not make a difference.
 
@@ -101,22 +108,41 @@ test("a client that returns another user's row, as a wrong cache does: it is not
 });
 
 test("a client with read replicas: the store reads from the primary", async () => {
-  // As @prisma/extension-read-replicas does: reads go to a replica, here one that never gets anything.
-  const replica = (model: object) =>
-    new Proxy(model, {
-      get: (target, key) =>
-        key === "findMany" ? () => Promise.resolve([]) : (Reflect.get(target, key) as unknown),
-    });
-  const withReplicas = {
-    calendarIntegration: replica(prisma.calendarIntegration),
-    calendarIntegrationEntry: replica(prisma.calendarIntegrationEntry),
-    $primary: () => prisma,
-  };
+  const copy = await createDatabase();
+  await createSchema(copy.pool);
+  const replica = await createPrisma(copy.url);
+  const withReplicas = prisma.$extends(readReplicas({ replicas: [replica] }) as object) as ReadsFromReplica;
+  // The replica never gets anything.
+  expect(await withReplicas.calendarIntegration.findMany()).toEqual([]);
   const store = prismaTokenStore({ prisma: withReplicas });
   expect(await store.get("ada")).toMatchObject({ userId: "ada" });
   expect(await store.acquireLease("ada", { owner: "a", ttlMs: 60_000 })).toBe(true);
   expect(await store.acquireLease("ada", { owner: "b", ttlMs: 60_000 })).toBe(false);
+  await replica.$disconnect();
+  await copy.drop();
 });
+
+interface ReadsFromReplica {
+  calendarIntegration: { findMany(): Promise<object[]> };
+}
+
+test.each([
+  ["mysql", "Use a store for Postgres, SQLite or Redis, or write your own"],
+  ["sqlite", "Use calbridge/sqlite with a driver for the same file"],
+] as const)(
+  "a client over %s is refused when the store is created: the error says what to use",
+  async (provider, advice) => {
+    const client = await createOtherPrisma(provider);
+    for (const each of [client, client.$extends({ name: "extended" })]) {
+      for (const createStore of [prismaTokenStore, prismaConnectionStore]) {
+        expect(() => createStore({ prisma: each })).toThrow(CalValidationError);
+        expect(() => createStore({ prisma: each })).toThrow(
+          `works over Postgres, and this client's provider is ${provider}. ${advice}`,
+        );
+      }
+    }
+  },
+);
 
 describe("leases and attempts", () => {
   test("expire by the database's clock, whatever the process's own says", async () => {

@@ -6,11 +6,13 @@ import { codeBlocks, readPages, root } from "../../support/markdown.js";
 
 /** Names that a code block may use without declaring them: the text around it has introduced them. */
 const ambient = `
-import type { CalClient, CalUser, TokenStore } from "calbridge";
+import type { CalClient, CalUser, ConnectionStore, TokenStore } from "calbridge";
 declare global {
   const cal: CalClient;
   const ada: CalUser;
   const tokenStore: TokenStore;
+  const connectionStore: ConnectionStore;
+  const closeStore: () => Promise<void>;
   const findSession: (request: Request) => Promise<{ userId: string; email: string; name: string } | null>;
   const code: string;
   const state: string;

@@ -72,6 +72,32 @@ test("a store needs nothing of a browser until it is started", () => {
   vi.unstubAllGlobals();
 });
 
+describe("initialStatus", () => {
+  test("may be the whole answer of the status route, or its data", () => {
+    const data = { calendars: [connection()] };
+    const answer = { success: true, data } as unknown as typeof data;
+    const [ofData, ofAnswer] = [data, answer].map((initialStatus) =>
+      createCalendarIntegration({ initialStatus }).getState(),
+    );
+    expect(ofData!.status).toBe("connected");
+    expect(ofAnswer).toEqual(ofData);
+  });
+
+  test.each([undefined, null, {}, { success: false, error: { code: "unauthorized" } }, "no status"])(
+    "that is no status (%j) is as none: the store loads",
+    async (initialStatus) => {
+      const store = createCalendarIntegration({
+        fetch: handlers.fetch,
+        initialStatus: initialStatus as unknown as { calendars: never[] },
+      });
+      expect(store.getState().status).toBe("loading");
+      handlers.respond("status", status(connection()));
+      stops.push(store.start());
+      await expect.poll(() => store.getState().status).toBe("connected");
+    },
+  );
+});
+
 describe("changes of calendars", () => {
   const calendars = [
     connection({ calendars: [calendar(), calendar({ externalId: "family", isSelected: false })] }),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createCalHandlers, type Connection } from "../../../src/handlers/index.js";
 import { memoryConnectionStore, type ConnectionChange, type ConnectionStore } from "../../../src/index.js";
 import { rejection } from "../../support/client.js";
 import { DAY, HOUR, inShort, MINUTE } from "../../support/connections-world.js";
@@ -148,6 +149,51 @@ describe("calendars of a person's own account", () => {
     expect(selected()).toContain(team.externalId);
     expect((await cal.lastConnectionCheck("ada"))?.connections[0]).toMatchObject({ isRestorable: false });
   });
+});
+
+test("a person restores on the page what was chosen before", async () => {
+  const world = await adaWithAccount();
+  const { ada, emulator, cal, adaAtCal } = world;
+  const team = { integration: "google_calendar", externalId: "team@group.example" };
+  const account = {
+    email: "ada2@gmail.example",
+    calendars: [
+      { externalId: "ada2@gmail.example", name: "Ada", isPrimary: true },
+      { externalId: team.externalId, name: "Team", isPrimary: false },
+    ],
+  };
+  emulator.provider.addAccount("google", account);
+  const first = emulator.calendars.connect(adaAtCal.id, "google", account.email);
+  await ada.calendars.select({ ...team, credentialId: first });
+  await cal.checkConnection("ada");
+  emulator.calendars.remove({ userId: adaAtCal.id, credentialId: first });
+  emulator.calendars.connect(adaAtCal.id, "google", account.email);
+  await cal.checkConnection("ada");
+  const { handle } = createCalHandlers({
+    client: cal,
+    authenticate: () => ({ userId: "ada", email: "ada@example.com", name: "Ada" }),
+    stateSecret: "jH2zKq0vN8wXcR5tYb3mLp6sDf9gAe1u",
+    appUrl: "https://app.example",
+    successUrl: "/done",
+    now: emulator.clock.now,
+    logger: {},
+  });
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const headers = { "content-type": "application/json", "sec-fetch-site": "same-origin" };
+    const response = await handle(new Request(`https://app.example/api/cal${path}`, { headers, ...init }));
+    const { data } = (await response.json()) as { data: { calendars: Connection[] } };
+    return data.calendars.find(({ email }) => email === account.email);
+  };
+  const ofTeam = (connection: Connection | undefined) =>
+    connection?.calendars.find(({ externalId }) => externalId === team.externalId);
+
+  const before = await ask("/calendars/status");
+  expect(before).toMatchObject({ connected: true, restorable: true });
+  expect(ofTeam(before)).toMatchObject({ isSelected: false });
+  const after = await ask("/calendars/restore", { method: "POST", body: "{}" });
+  expect(after).not.toHaveProperty("restorable");
+  expect(ofTeam(after)).toMatchObject({ isSelected: true });
+  expect(ofTeam(await ask("/calendars/status"))).toMatchObject({ isSelected: true });
 });
 
 async function authorizeAs(world: Parameters<typeof link>[0], person: string) {

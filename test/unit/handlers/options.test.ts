@@ -176,6 +176,7 @@ describe("from the environment", () => {
     expect((await handlers.handle(new Request(redirect))).status).toBe(500);
     expect(log.join()).toContain("stateSecret must have 32 characters");
     expect(log.join()).not.toContain("short-s3cret");
+    await expect(handlers.finishRollBacks()).rejects.toMatchObject({ code: "invalid_input" });
   });
 
   test("onError is called with the handler's name and what is missing", async () => {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { TokenStore } from "../../../src/index.js";
 import { createApp, createBrowser, SECRET } from "../../support/handlers-app.js";
+import { browserOf, consent, createLinkingApp } from "../../support/linking-app.js";
 import { expectNoSecret } from "../../support/leaks.js";
 import { createTelemetry, linesOf, treesOf } from "../../support/telemetry.js";
 
@@ -17,18 +19,23 @@ function secretsCollector() {
   return { secrets, collect };
 }
 
+/** A store that adds every token it keeps to the secrets. */
+function watched(secrets: Set<string>) {
+  return (store: Required<TokenStore>): TokenStore => ({
+    ...store,
+    set: (record, options) => {
+      secrets.add(record.calAccessToken);
+      secrets.add(record.calRefreshToken!);
+      return store.set(record, options);
+    },
+  });
+}
+
 test("from the connect URL to the busy times, with one refresh: each step is a trace, and none has a secret", async () => {
   const { secrets, collect } = secretsCollector();
   const app = createApp({
     client: { telemetry: otel.telemetry },
-    wrapStore: (store) => ({
-      ...store,
-      set: (record, options) => {
-        secrets.add(record.calAccessToken);
-        secrets.add(record.calRefreshToken!);
-        return store.set(record, options);
-      },
-    }),
+    wrapStore: watched(secrets),
   });
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const authUrl = await ada.start("google");
@@ -80,3 +87,58 @@ test("from the connect URL to the busy times, with one refresh: each step is a t
   expect(JSON.stringify(seen)).toContain("calbridge store set");
   expect(JSON.stringify(seen)).not.toContain("ada@");
 });
+
+test.each(["confidential", "public"] as const)(
+  "linking an own Cal.com account, with one refresh, by a %s client: each step is a trace, and none has a secret",
+  async (kind) => {
+    const { secrets, collect } = secretsCollector();
+    secrets.add("app-secret");
+    const verifiers = new Set<string>();
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const request = new Request(input, init);
+      const body = await request.clone().text();
+      const { code_verifier: verifier } = (body.startsWith("{") ? JSON.parse(body) : {}) as {
+        code_verifier?: string;
+      };
+      if (verifier !== undefined) verifiers.add(verifier);
+      return app.emulator.fetch(request);
+    };
+    const client = { telemetry: otel.telemetry, fetch };
+    const app = createLinkingApp({ kind, client, wrapStore: watched(secrets) });
+    const ada = browserOf(app, "ada");
+    const addParameters = (url: string, ...names: string[]): void => {
+      for (const name of names) secrets.add(new URL(url).searchParams.get(name)!);
+    };
+    const authorizeUrl = await ada.start("google");
+    addParameters(authorizeUrl, "state", ...(kind === "public" ? ["code_challenge"] : []));
+    const back = await consent(app, authorizeUrl);
+    addParameters(back, "code", "state");
+    const authUrl = (await ada.visit(back)).headers.get("location")!;
+    collect(decodeURIComponent(authUrl));
+    addParameters(authUrl, "state");
+    const { redirectTo } = await app.emulator.provider.authorize(authUrl, { account: "alice" });
+    addParameters(redirectTo, "state");
+    await ada.visit(redirectTo);
+    app.emulator.clock.advance(31 * 60_000);
+    const { connectedCalendars } = await app.cal.forUser("ada").calendars.list();
+    expect(connectedCalendars).toHaveLength(1);
+
+    const lines = linesOf(treesOf(otel.spans()));
+    expect(lines.filter((line) => !line.startsWith(" "))).toEqual([
+      "calbridge handler oauthConnectUrl",
+      "calbridge handler oauthCallback",
+      "calbridge handler googleOauthRedirect",
+      "calbridge GET /calendars",
+    ]);
+    // The exchange of the code, and the refresh.
+    expect(lines.filter((line) => line.endsWith("  POST /auth/oauth2/token"))).toHaveLength(2);
+    expect(lines.filter((line) => line.endsWith("calbridge refresh"))).toHaveLength(1);
+    expect(secrets.size).toBeGreaterThan(8);
+    expect(verifiers.size).toBe(kind === "public" ? 1 : 0);
+    const seen = otel
+      .spans()
+      .map(({ name, attributes, events, status, links }) => ({ name, attributes, events, status, links }));
+    expectNoSecret([seen, await otel.measured()], [...secrets, ...verifiers]);
+    expect(JSON.stringify(seen)).not.toMatch(/ada@|alice@/);
+  },
+);

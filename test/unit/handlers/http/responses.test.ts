@@ -72,12 +72,12 @@ describe("an error", () => {
     const inUse = "This e-mail address belongs to another calendar user.";
     expect(await messageOf("email_in_use")).toBe(inUse);
     expect(await messageOf("username_taken")).toContain("user name");
-    expect(await messageOf("unowned_user")).toContain("it is not known whose it is");
+    expect(await messageOf("unowned_user")).toContain("or may be");
     for (const code of ["username_taken", "unowned_user", "conflict"] as const) {
       expect(await messageOf(code)).not.toBe(inUse);
     }
     expect(await failure(new CalUserInUseError(secret)).json()).toMatchObject({
-      error: { code: "conflict", message: expect.stringContaining("belongs to another user") as string },
+      error: { code: "conflict", message: expect.stringContaining("another person's") as string },
     });
   });
 
