@@ -6,7 +6,7 @@ import { button } from "./elements.js";
 import { allTexts } from "./later-texts.js";
 import type { Ui } from "./parts.js";
 import { fill } from "./texts.js";
-import type { Question } from "./use-question.js";
+import type { Question } from "./question.js";
 
 /** What the user can do if the Cal.com account could not be linked, or has to be linked again. */
 export function CalAccountHelp({

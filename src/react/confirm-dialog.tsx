@@ -3,7 +3,7 @@ import { closeDialog, openDialog } from "./dialog.js";
 import { button } from "./elements.js";
 import { allTexts } from "./later-texts.js";
 import type { ConfirmView, Ui } from "./parts.js";
-import type { Question } from "./use-question.js";
+import type { Question } from "./question.js";
 
 /** A question. Open from its first render to its last. */
 export function ConfirmDialog({

@@ -7,7 +7,8 @@ export { useCalendarIntegration, type CalendarIntegrationState } from "./use-cal
 export { CalendarIntegration, type CalendarIntegrationProps } from "./calendar-integration.js";
 export { CalendarPicker, type CalendarPickerProps } from "./calendar-picker.js";
 export { defaultTexts } from "./default-texts.js";
-export { describeError, type CalendarTexts, type PartialCalendarTexts } from "./texts.js";
+export { describeError } from "./texts.js";
+export type { CalendarTexts, PartialCalendarTexts } from "./calendar-texts.js";
 export type {
   AppleFormView,
   ButtonView,

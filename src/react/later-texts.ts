@@ -1,8 +1,8 @@
-import type { CalendarTexts } from "./texts.js";
+import type { CalendarTexts, LaterText } from "./calendar-texts.js";
 import type { Ui } from "./parts.js";
 
 /** The English texts of the parts that are loaded when they are shown. */
-export const laterTexts = {
+export const laterTexts: Pick<CalendarTexts, LaterText> = {
   brokenSince: "Not working since {date}.",
   cancel: "Cancel",
   confirm: "Disconnect {connection}? Its events will no longer be seen here.",
@@ -28,10 +28,7 @@ export const laterTexts = {
   appleHelpUrl: "https://support.apple.com/102654",
   appleUsername: "Apple Account (e-mail)",
   applePassword: "App-specific password",
-} satisfies Partial<CalendarTexts>;
-
-/** The name of a text that a page does not load at once. */
-export type LaterText = keyof typeof laterTexts;
+};
 
 /** All texts, with those of the application in place of the English ones. */
 export function allTexts({ texts }: Ui): CalendarTexts {

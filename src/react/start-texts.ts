@@ -1,5 +1,4 @@
-import type { CalendarTexts } from "./texts.js";
-import type { LaterText } from "./later-texts.js";
+import type { StartTexts } from "./calendar-texts.js";
 
 const signedOut = "You are signed out. Sign in, then try again.";
 const another = "This was started by another user or browser. Try again.";
@@ -9,7 +8,7 @@ const relink = "Link your Cal.com account again, and allow everything.";
 const unreachable = "The calendar service can’t be reached. Try again in a moment.";
 
 /** The English texts of what a page loads at once. */
-export const startTexts: Omit<CalendarTexts, LaterText> = {
+export const startTexts: StartTexts = {
   label: "Calendars",
   providers: { google: "Google Calendar", office365: "Office 365", apple: "Apple Calendar" },
   loading: "One moment…",

@@ -1,15 +1,7 @@
 import { useState, type ReactNode } from "react";
 import { later } from "./later.js";
 import type { Ui } from "./parts.js";
-import type { CalendarTexts } from "./texts.js";
-
-/** A question that a card asks before something is ended. */
-export interface Question {
-  text: (texts: CalendarTexts) => string;
-  /** The text of the button that says yes. */
-  action: string;
-  onConfirm: () => void;
-}
+import type { Question } from "./question.js";
 
 const ConfirmDialog = later<{ ui: Ui; question: Question; onEnd: () => void }>(() =>
   import("./confirm-dialog.js").then((module) => module.ConfirmDialog),
