@@ -14,7 +14,7 @@ export interface Connection {
   credentialId: number;
   /** The name to show, such as `Google Calendar`. */
   name: string;
-  /** The account's address, where the provider tells it; `null` while the connection can't be read. */
+  /** The account's address, where the provider tells it; `null` if it is not known. */
   email: string | null;
   /** Whether it works. */
   connected: boolean;
