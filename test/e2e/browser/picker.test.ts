@@ -157,7 +157,16 @@ describe("the picker, by keyboard alone", () => {
     await page.keyboard.type("Team");
     await expect.poll(() => said.at(-1)).toContain("New bookings go to Team.");
     await reach(/^- checkbox /);
-    expect(said.join("\n")).toMatchInlineSnapshot();
+    const heard = said.map((line) => line.replace(/^focus: - (\w+) "([^"]*)".*$/, "focus: $2, $1"));
+    expect(heard).toEqual([
+      expect.stringMatching(/^focus: Ada Lovelace.*, button$/),
+      "focus: Connect Google Calendar, button",
+      "focus: Allow, button",
+      "status: Google Calendar is connected.",
+      "focus: New bookings go to, combobox",
+      "status: New bookings go to Team.",
+      "focus: alice@gmail.example, checkbox",
+    ]);
   });
 
   test("a refusal of Cal.com is told, and the checkbox is as before", async () => {
