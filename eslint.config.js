@@ -117,6 +117,8 @@ export default defineConfig(
     files: ["src/**"],
     rules: {
       "no-console": "error",
+      // A longer one says why in a comment at the rule's exception.
+      "max-lines-per-function": ["error", 80],
       "import-x/no-restricted-paths": [
         "error",
         {

@@ -7,7 +7,7 @@ import type { ReauthorizationInfo } from "./tokens/reauthorization.js";
 import type { TokenRefreshInfo } from "./tokens/token-events.js";
 import type { TokenStore } from "./tokens/token-store.js";
 
-/** Functions that are told what the client does. None of them is told a secret; what they throw is logged. */
+/** Functions that the client calls as it works. None of them receives a secret; what they throw is logged. */
 export interface CalHooks {
   /** Before each attempt of a request. */
   onRequest?: ((info: CalRequestInfo) => void) | undefined;
@@ -19,7 +19,7 @@ export interface CalHooks {
   onReauthorizationRequired?: ((info: ReauthorizationInfo) => void) | undefined;
   /**
    * Called by `cal.checkConnection()` and `cal.checkConnections()` when a connection broke, works again, or is gone: for
-   * a client with a `connectionStore`. It is waited for, up to a minute. A change counts as told once it has resolved;
+   * a client with a `connectionStore`. The client waits for it, up to a minute. A change counts as reported once it has resolved;
    * until then it is called again, with the same `id`, at later checks and in other processes: so store the `id`, or make
    * a second call harmless.
    */

@@ -139,7 +139,7 @@ export class CalClient {
    * The application's user, with a managed user at Cal.com: the one the store knows, or one that is found by
    * its address or created. Safe to call on every request, and at once from several processes.
    *
-   * The address decides who somebody is: give only addresses that the application has verified.
+   * The address identifies the user: give only addresses that the application has verified.
    *
    * @param userId - The application's own id of the user.
    * @throws {@link CalApiError} `conflict` if the address, or the user name that Cal.com makes of it, is
@@ -263,7 +263,7 @@ export class CalClient {
 
   /**
    * Checks one user's connections now, whether the user is due or not: reads them, remembers what is new, restores what
-   * a reconnect has lost, and tells the hook `onConnectionChange`. For a job for each user, or a page.
+   * a reconnect has lost, and calls the hook `onConnectionChange`. For a job for each user, or a page.
    *
    * @throws {@link CalTokenError} `user_not_found` for a user without tokens.
    * @throws {@link CalValidationError} for a client without a `connectionStore`.
@@ -274,7 +274,7 @@ export class CalClient {
   }
 
   /**
-   * Checks the connections of all users who are due, and tells the hook `onConnectionChange` what has changed. Any number
+   * Checks the connections of all users who are due, and calls the hook `onConnectionChange` for each change. Any number
    * of processes may run it at once: no two get the same user, and the users of one that was killed are due again after
    * five minutes. Call it every few minutes. A user who can't be checked doesn't end the run.
    *

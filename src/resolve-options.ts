@@ -152,7 +152,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
   return resolved;
 }
 
-// Whoever waits for the work is told how it ended.
+// The caller that waits for the work gets its error.
 const ignore = (): void => undefined;
 
 const DEFAULT_SCOPES = ["APPS_READ", "APPS_WRITE", "PROFILE_READ"];

@@ -136,7 +136,7 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
     const { authUrl } = (await grace.api("/oauth/authorize-url")) as { authUrl: string };
     const { redirectTo } = await emulator.oauth2.authorize(authUrl, { person: "grace" });
     expectQuery(await grace.visit(redirectTo ?? ""), { calAccount: "linked" });
-    return "nobody but Grace can replace the tokens: she links again";
+    return "only Grace can replace the tokens: she links again";
   });
   await step("Grace takes the consent away at Cal.com", async () => {
     await grace.submit("/demo/faults/consent");

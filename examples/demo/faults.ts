@@ -35,7 +35,7 @@ export async function injectFault(
       if (isOwn) {
         emulator.oauth2.loseNextRefresh();
         return {
-          text: "The access token has expired, and the response of the next refresh will be lost. With the user's own Cal.com account nobody but the user can replace those tokens.",
+          text: "The access token has expired, and the response of the next refresh will be lost. With the user's own Cal.com account only the user can replace those tokens.",
           fault: name,
         };
       }

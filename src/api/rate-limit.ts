@@ -1,6 +1,6 @@
 import type { CalRateLimit } from "../errors.js";
 
-// Of 500 requests, 50 are left to the calls that somebody waits for.
+// Of 500 requests, 50 are kept for calls that a user waits for.
 const RESERVED_SHARE = 0.1;
 
 /** What a response says of the caller's rate limit; `undefined` if it does not, as a proxy's own responses. */

@@ -11,7 +11,7 @@ export type MakeChange = (
 ) => Promise<boolean>;
 
 /**
- * Changes of calendars: shown at once, sent one after another, so that the last one wins, and taken back if they are
+ * Changes of calendars: shown at once, sent one after another, so that the last one wins, and undone if they are
  * refused.
  */
 export function createChanges(core: Core): MakeChange {

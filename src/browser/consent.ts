@@ -46,7 +46,7 @@ export function createConsent(core: Core, load: (isQuiet?: boolean) => Promise<b
       }
       const { authUrl } = await core.call(route, undefined, `?${query.toString()}`);
       if (!/^https?:/.test(authUrl)) throw new RequestError("invalid_response");
-      // The user has opened another page of the application meanwhile. The store tells nobody.
+      // The user has opened another page of the application meanwhile. No callback is called.
       if (core.isStopped) throw new RequestError("internal_error");
       show(authUrl);
     });

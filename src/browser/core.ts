@@ -23,7 +23,7 @@ export interface Core {
     body?: object,
     query?: string,
   ) => Promise<RouteData[Route]>;
-  /** Runs one action at a time, and tells how it ended. */
+  /** Runs one action at a time, and returns how it ended. */
   run: (activity: CalendarActivity, work: () => Promise<void>) => Promise<boolean>;
 }
 

@@ -20,6 +20,7 @@ import type { CalendarActivity, CalendarIntegrationOptions, CalendarIntegrationS
  * button.onclick = () => calendars.connect("google", { mode: "popup" });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its actions share the state
 export function createCalendarIntegration(
   options: CalendarIntegrationOptions = {},
 ): CalendarIntegrationStore {

@@ -22,11 +22,11 @@ export type StoreEvent =
   | { type: "started"; activity: CalendarActivity }
   /** `code`: why the action has failed, or `null`. */
   | { type: "ended"; activity: CalendarActivity; code: CalendarIntegrationErrorCode | null }
-  /** The browser was told to show a consent page in place of this one. */
+  /** The browser is loading a consent page in place of this one. */
   | { type: "leaving" }
   /** The browser did not leave, or came back. */
   | { type: "leaveEnded" }
-  /** A consent page was opened in a window of its own. */
+  /** A consent page was opened in a new window. */
   | { type: "popupOpened"; popup: CalendarPopup }
   /** The window was closed: by the page at the end of the flow, with a result, or by the user. */
   | { type: "popupEnded"; id: string; returned: Returned | null }

@@ -5,29 +5,5 @@
  */
 export { createCalendarIntegration } from "./create-calendar-integration.js";
 export { stateOf } from "./connections.js";
-export type {
-  CalAccountView,
-  CalendarId,
-  CalendarIntegrationStatus,
-  CalendarProvider,
-  CalReauthorization,
-  Connection,
-  ConnectionCalendar,
-  LinkedCalAccount,
-  OAuthProvider,
-} from "./status.js";
-export type {
-  CalendarAction,
-  CalendarActions,
-  CalendarActivity,
-  CalendarChange,
-  CalendarIntegrationError,
-  CalendarIntegrationErrorCode,
-  CalendarIntegrationOptions,
-  CalendarIntegrationStore,
-  CalendarPopup,
-  CalendarState,
-  ConnectOptions,
-  ConsentMode,
-  LinkOptions,
-} from "./types.js";
+export type { CalendarIntegrationStore } from "./types.js";
+export type * from "./public-types.js";

@@ -1,8 +1,9 @@
+import type { HandlerErrorCode, ReturnReason } from "../handlers/http/http-error.js";
 import type { CalAccountView, CalendarId, CalendarIntegrationStatus, CalendarProvider } from "./status.js";
 import type { Connection, OAuthProvider } from "./status.js";
 
 /**
- * How a consent page is shown. `redirect`: in place of the application's page. `popup`: in a window of its own, which
+ * How a consent page is shown. `redirect`: in place of the application's page. `popup`: in a new window, which
  * closes itself; the page stays as it is. Where a browser blocks the window, the page is redirected after all.
  */
 export type ConsentMode = "redirect" | "popup";
@@ -55,47 +56,7 @@ export type CalendarAction =
  * callback was rejected, and the connection that it has added could not be removed (yet).
  */
 export type CalendarIntegrationErrorCode =
-  | "access_denied"
-  | "account_changed"
-  | "cal_account_in_use"
-  | "calendar_unreadable"
-  | "cal_user_gone"
-  | "client_rejected"
-  | "code_rejected"
-  | "conflict"
-  | "cross_site"
-  | "different_account"
-  | "different_cal_account"
-  | "expired_state"
-  | "internal_error"
-  | "invalid_credentials"
-  | "invalid_input"
-  | "invalid_response"
-  | "invalid_state"
-  | "method_not_allowed"
-  | "missing_scope"
-  | "network_error"
-  | "not_connected"
-  | "not_found"
-  | "not_linked"
-  | "not_permitted"
-  | "not_rolled_back"
-  | "payload_too_large"
-  | "provider_error"
-  | "rate_limited"
-  | "read_only_calendar"
-  | "reauthorization_required"
-  | "revoked"
-  | "save_failed"
-  | "signed_out"
-  | "team_account_not_supported"
-  | "try_again"
-  | "unauthenticated"
-  | "unavailable"
-  | "unsupported_media_type"
-  | "used_state"
-  | "wrong_browser"
-  | "wrong_user";
+  HandlerErrorCode | ReturnReason | "network_error" | "invalid_response" | "not_rolled_back";
 
 /** An action: what it does, and what it is about. */
 export interface CalendarActivity {
@@ -115,7 +76,7 @@ export interface CalendarIntegrationError extends CalendarActivity {
   calendar?: CalendarId | undefined;
 }
 
-/** A consent page in a window of its own. */
+/** A consent page in a new window. */
 export interface CalendarPopup extends CalendarActivity {
   /** The id under which the window reports how it ended. */
   id: string;
@@ -209,9 +170,9 @@ export interface CalendarActions {
   link: (options?: LinkOptions) => Promise<boolean>;
   /** Ends the link to the user's own Cal.com account. Changes nothing in that account. */
   unlink: () => Promise<boolean>;
-  /** Sets whether Cal.com checks a calendar for conflicts. Shown at once, and taken back if it is refused. */
+  /** Sets whether Cal.com checks a calendar for conflicts. Shown at once, and undone if it is refused. */
   selectCalendar: (calendar: CalendarId, isSelected: boolean) => Promise<boolean>;
-  /** Sets the calendar that bookings are written to. Shown at once, and taken back if it is refused. */
+  /** Sets the calendar that bookings are written to. Shown at once, and undone if it is refused. */
   setDestination: (calendar: CalendarId) => Promise<boolean>;
   /** Loads the status again. */
   reload: () => Promise<boolean>;

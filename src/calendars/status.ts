@@ -57,8 +57,8 @@ export async function statusOf(
 }
 
 /**
- * What `check` says, which looks at one connection, together with the list, which has all of them. Only the list tells
- * of a second connection that doesn't work, and of delegated access; only `check` tells of Cal.com's mark "invalid".
+ * What `check` says, which looks at one connection, together with the list, which has all of them. Only the list shows
+ * a second connection that doesn't work, and delegated access; only `check` shows Cal.com's mark "invalid".
  */
 export function statusOfAll(
   provider: DisconnectableProvider,
@@ -97,7 +97,7 @@ function failed(
 
 /** What the error of a connection in Cal.com's list means. */
 export function reasonOfListError(message: string): DisconnectedReason {
-  // Google's `invalid_grant`. Everything else that a provider can answer, an outage too, is "could not get".
+  // Google's `invalid_grant`. Any other response of a provider, an outage too, is "could not get".
   if (/expired or revoked/i.test(message)) return "revoked";
   return /could not get connected calendars/i.test(message) ? "unavailable" : "provider_error";
 }

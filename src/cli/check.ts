@@ -23,7 +23,7 @@ export const checkCommand: Command = {
   usage: `calbridge check --due | --user <id> | --enroll [options]
 
 Checks users' calendar connections, and prints those that don't work. What has changed is remembered for the
-application, whose hook onConnectionChange is told at its own next check: this command tells nobody.
+application: this command calls no hook. The application's next check calls onConnectionChange.
 
   --due                      all users who are due
   --user <id>                one user, due or not
@@ -174,7 +174,7 @@ function countsOf({ changed, failed, unavailable }: ConnectionChecksResult): str
 }
 
 function summaryOf(result: ConnectionChecksResult): string {
-  const rest = result.done ? "Nobody else is due." : "Others are due: run it again.";
+  const rest = result.done ? "No other user is due." : "Others are due: run it again.";
   return `${String(result.checked)} users checked, ${countsOf(result)}. ${rest}`;
 }
 

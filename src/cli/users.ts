@@ -72,7 +72,7 @@ function lineOf(user: UserSummary | UnreadableUser): string {
   return parts.filter((part) => part !== "").join("  ");
 }
 
-/** What somebody should look at; "" if all is well. */
+/** What needs attention; "" if nothing does. */
 export function attentionOf(user: UserSummary | UnreadableUser): string {
   if (user.problem) return user.problem.message;
   const { calAccount } = user;

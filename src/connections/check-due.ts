@@ -121,7 +121,7 @@ async function postpone(
     const dueAt = new Date(users.options.now() + FAILED_MS);
     await store.set({ userId, details, dueAt }, { ifVersion: version });
   } catch (error) {
-    // The database fails: the claim ends by itself.
+    // The database fails: the claim expires.
     logger?.warn?.("calbridge: a failed check could not be postponed", {
       userId,
       error: isCalError(error) ? error.code : "unknown",

@@ -15,7 +15,7 @@ export interface CheckOutcome {
   state: UserState;
   /** Changes that this check has found. */
   changed: number;
-  /** Changes that the hook was told. */
+  /** Changes that the hook was called for. */
   notified: number;
 }
 
@@ -27,7 +27,7 @@ interface CheckUserOptions {
 }
 
 /**
- * Checks one user: reads the connections, remembers what is new, restores what a reconnect has lost, and tells the hook.
+ * Checks one user: reads the connections, remembers what is new, restores what a reconnect has lost, and calls the hook.
  * Of several processes that check one user at once, the one whose write succeeds gives a change its id.
  */
 export function checkUser(

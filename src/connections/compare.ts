@@ -13,7 +13,7 @@ import type { Health, KnownCalendar, KnownConnection, PendingChange, UserState }
 
 /**
  * Compares what is remembered of a user with what a check has seen, and returns what is remembered from now on. What is
- * to be told is added to its `pending`. Changes nothing that it was given, and depends on nothing else.
+ * to be reported is added to its `pending`. Changes nothing that it was given, and depends on nothing else.
  *
  * @param newId - Makes the id of a change.
  */
@@ -76,7 +76,7 @@ function verdictsOf(list: SeenList | null): string[] {
   return list ? list.connections.map(({ verdict }) => verdict.status) : [];
 }
 
-/** What is to be told; nothing, if the first certain sight is this one. */
+/** The change to report; none, if this is the first certain sight. */
 function changeOf(
   before: Health,
   { health, next, newId }: { health: Health; next?: NextConnection; newId: () => string },
@@ -90,7 +90,7 @@ function changeOf(
     connection: next ? identityOf(next.connection) : null,
     from,
     to,
-    // A doubt that is not told yet does not explain what is.
+    // A doubt that is not reported yet does not explain what is.
     reason: status === to ? reason : null,
     since,
   };

@@ -63,7 +63,7 @@ export function createConnections({
 async function move({ store, users }: ConnectionsContext, from: string, to: string): Promise<void> {
   const [before, there] = [await store.get(from), await store.get(to)];
   const dueAt = new Date(users.options.now());
-  // Its changes that were not told yet are told with the new id, and its calendars are restored.
+  // Its changes that were not reported yet are reported with the new id, and its calendars are restored.
   const write = { userId: to, details: before?.details ?? null, dueAt };
   await store.set(write, { ifVersion: there?.version ?? null });
   await store.delete(from);

@@ -6,7 +6,7 @@ import type { PendingChange } from "./user-state.js";
 /** How long the hook may take for one change, in milliseconds. */
 const MAX_HOOK_MS = 60_000;
 
-/** What the hook was told. */
+/** What was reported to the hook. */
 export interface Delivery {
   /** Ids of the changes for which it resolved. */
   told: Set<string>;
@@ -14,8 +14,8 @@ export interface Delivery {
 }
 
 /**
- * Tells the hook the changes, in their order, until one fails or the signal is aborted: that one and those after it are
- * told at the next check.
+ * Calls the hook for each change, in their order, until one call fails or the signal is aborted. That change and those
+ * after it wait for the next check.
  */
 export async function deliver(
   { users, onConnectionChange, logger }: ConnectionsContext,

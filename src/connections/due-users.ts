@@ -9,7 +9,7 @@ export class DueUsers {
   #left: number;
   #claimed: ConnectionState[] = [];
   #claiming: Promise<void> | undefined;
-  /** Whether nobody was due at the last look. */
+  /** Whether no user was due at the last look. */
   isEmpty = false;
 
   constructor(context: ConnectionsContext, { limit, batch }: { limit: number; batch: number }) {
@@ -18,7 +18,7 @@ export class DueUsers {
     this.#left = limit;
   }
 
-  /** Whether the limit is not reached yet, and somebody may be due. */
+  /** Whether the limit is not reached yet, and a user may be due. */
   get mayHaveMore(): boolean {
     return this.#claimed.length > 0 || (this.#left > 0 && !this.isEmpty);
   }

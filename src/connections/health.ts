@@ -7,17 +7,17 @@ export interface Verdict {
   reason: ConnectionReason | null;
 }
 
-/** A doubt is told only after this time: outages end. */
+/** A doubt is reported only after this time: outages end. */
 export const TELL_DOUBT_AFTER_MS = 24 * 60 * 60_000;
 
-/** The health of something that is seen for the first time: nothing is told. */
+/** The health of something that is seen for the first time: nothing is reported. */
 export function firstHealth({ status, reason }: Verdict, now: number): Health {
   // A doubt is no sight: what follows it is the first one.
   return { status, reason, since: now, told: status === "unavailable" ? null : status };
 }
 
 /**
- * What becomes of a health by what a check says. If that is to be told, `told` of the result differs from before, and
+ * What becomes of a health by what a check says. If that is to be reported, `told` of the result differs from before, and
  * neither is `null`.
  */
 export function nextHealth(before: Health, verdict: Verdict, now: number): Health {

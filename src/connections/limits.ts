@@ -3,7 +3,7 @@ import type { KnownConnection, PendingChange, UserState } from "./user-state.js"
 
 /** What a store has to keep, in bytes. */
 const MAX_BYTES = 64_000;
-// Nobody has as much, but accounts of testers and robots do.
+// Real users have less; accounts of testers and robots may have more.
 const MAX_CONNECTIONS = 40;
 const MAX_SELECTED = 200;
 const MAX_PENDING = 50;

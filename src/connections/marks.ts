@@ -34,7 +34,7 @@ export function isDoubt(code: CalErrorCode): boolean {
   return doubts.includes(code);
 }
 
-/** Asks Cal.com's `check` of each provider, which tells of the provider's first credential only. */
+/** Asks Cal.com's `check` of each provider, which looks at the provider's first credential only. */
 export async function readMarks(send: Send, list: CalendarList, options: CallOptions): Promise<Marks> {
   const invalid = new Set<number>();
   const unknown = new Set<number>();

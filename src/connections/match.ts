@@ -29,7 +29,7 @@ export function matchConnections(
   });
   for (const missing of free.values()) {
     const other = matches.find((match) => match.found && isSameAccount(missing, match.found));
-    // A duplicate was removed: the account is still connected, and what was told of the one counts for the other.
+    // A duplicate was removed: the account is still connected, and what was reported of the one counts for the other.
     if (other?.known) other.known = { ...other.known, told: missing.told ?? other.known.told };
     else if (!other) matches.push({ known: missing, found: null });
   }

@@ -31,7 +31,7 @@ function withoutRestored(known: KnownConnection, { missing, left }: Restored): K
   };
 }
 
-/** Merging the same twice changes nothing: a change may be read again after it was told. */
+/** Merging the same twice changes nothing: a change may be read again after it was reported. */
 function addTo(said: NonNullable<PendingChange["restored"]>, done: Restored): RestoredCalendars {
   const selected = merge(said.selected, done.selected);
   const missing = merge(said.missing, done.missing);

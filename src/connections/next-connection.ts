@@ -90,7 +90,7 @@ function withKnownMark({ key, status, reason }: KnownConnection, found: SeenConn
   return isKept ? { ...found, verdict: { status, reason } } : found;
 }
 
-/** Whether the same calendars were to be restored before: that was told already. */
+/** Whether the same calendars were to be restored before: that was reported already. */
 function isSameWish(one: ToRestore, other: ToRestore | undefined): boolean {
   const calendarsOf = ({ selected, destination }: ToRestore): string =>
     JSON.stringify([selected, destination]);

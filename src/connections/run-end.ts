@@ -1,6 +1,6 @@
 import { onAbort } from "../lib/abort.js";
 
-/** When a run of checks ends: because nobody is due any more, or because it is told to. */
+/** When a run of checks ends: because no user is due any more, or because it has to stop. */
 export class RunEnd {
   readonly #end = new AbortController();
   readonly #grace = new AbortController();
@@ -28,7 +28,7 @@ export class RunEnd {
     return this.#grace.signal;
   }
 
-  /** Nobody is due. */
+  /** No user is due. */
   now(): void {
     this.#end.abort();
   }

@@ -44,7 +44,7 @@ export class StateStore implements ConnectionStore {
     );
   }
 
-  // A crossed connection, or a column that ignores letter case: what is told would be another user's.
+  // A crossed connection, or a column that ignores letter case: the hook would get another user's changes.
   #own(state: ConnectionState, userId: string): ConnectionState {
     if (state.userId === userId) return state;
     throw new CalStoreError("The connection store returned another user's state.");

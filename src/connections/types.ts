@@ -2,7 +2,7 @@ import type { IntegrationType } from "../api/endpoints/calendar-list.js";
 
 /**
  * How a connection is. `connected`: it works. `broken`: it does not, and only the user can repair it. `unavailable`:
- * it could not be read for 24 hours; nobody knows why. `gone`: the user's Cal.com account no longer has it. `expiring`,
+ * it could not be read for 24 hours, for an unknown reason. `gone`: the user's Cal.com account no longer has it. `expiring`,
  * of the Cal.com account only: the link ends within three days, and could not be renewed.
  */
 export type ConnectionStatus = "connected" | "broken" | "unavailable" | "gone" | "expiring";
@@ -65,7 +65,7 @@ export interface ConnectionChange {
   userId: string;
   /** `null`: the user's account at Cal.com, and so all calendars of the user. */
   connection: ConnectionIdentity | null;
-  /** What was told before. */
+  /** What was reported before. */
   from: ConnectionStatus;
   /** The same as `from` only where a connection was replaced and calendars were restored. */
   to: ConnectionStatus;
@@ -98,7 +98,7 @@ export interface ConnectionCheck {
   calAccount: Pick<CheckedConnection, "status" | "reason" | "message" | "since">;
   /** All connections that are known, those that are `gone` included. */
   connections: CheckedConnection[];
-  /** What has changed, and was not told yet. */
+  /** Changes that the hook has not been called for yet. */
   changes: ConnectionChange[];
 }
 
@@ -157,7 +157,7 @@ export interface ConnectionChecksResult {
   checked: number;
   /** Changes that these checks found. */
   changed: number;
-  /** Changes that the hook `onConnectionChange` was told, those that an earlier run has found included. */
+  /** Changes that the hook `onConnectionChange` was called for, those that an earlier run has found included. */
   notified: number;
   /** Users that could not be checked: a wrong configuration, or the database. They are due again in an hour. */
   failed: number;
@@ -166,6 +166,6 @@ export interface ConnectionChecksResult {
    * for whom Cal.com itself did not respond.
    */
   unavailable: Record<string, number>;
-  /** Whether nobody was due any more when the run ended. */
+  /** Whether no user was due any more when the run ended. */
   done: boolean;
 }

@@ -2,7 +2,7 @@ import { CalStoreError } from "../errors.js";
 import { parseJsonObject } from "../lib/parse-json.js";
 import type { ConnectionReason, ConnectionStatus, RestoredCalendars } from "./types.js";
 
-/** How something is, and what the application was told of it. Instants are milliseconds since 1970. */
+/** How something is, and what was reported of it to the application. Instants are milliseconds since 1970. */
 export interface Health {
   status: ConnectionStatus;
   reason: ConnectionReason | null;
@@ -41,7 +41,7 @@ export interface KnownConnection extends Health {
   toRestore?: ToRestore;
 }
 
-/** A change that the hook was not told yet. */
+/** A change that the hook has not been called for yet. */
 export interface PendingChange {
   id: string;
   /** `null`: the Cal.com account. */

@@ -82,7 +82,7 @@ export interface HandlerErrorEvent {
   readonly request: Request;
 }
 
-/** Moves some properties out of sight of `console`, `JSON.stringify` and the spread operator. */
+/** Hides some properties from `console`, `JSON.stringify` and the spread operator. */
 export function hideProperties<T extends object>(event: T, names: readonly (keyof T)[]): T {
   const hidden = { ...event };
   for (const name of names) Object.defineProperty(hidden, name, { enumerable: false });

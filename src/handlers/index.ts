@@ -12,7 +12,7 @@ export {
 } from "./create-cal-handlers.js";
 export type { FinishedRollBacks } from "./oauth/finish-roll-backs.js";
 export type { ConnectionCalendar, Connection } from "./account.js";
-export type { CalAccountView } from "./cal-account-view.js";
+export type { CalAccountView, CalReauthorization, LinkedCalAccount } from "./cal-account-view.js";
 export type {
   ConnectedEvent,
   DisconnectedEvent,

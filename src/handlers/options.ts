@@ -57,7 +57,7 @@ export interface CalHandlersOptions {
       >
     >;
   /**
-   * Returns the signed-in user by the application's own session, or `null`. It is also called on the way back from the
+   * Returns the signed-in user by the application's own session, or `null`. It is also called when the user returns from the
    * consent page: a session cookie must be `SameSite=Lax` (or `None`) to be sent there.
    *
    * `email` must be an address that the application has verified: it decides whose calendars these are. `email`, `name`

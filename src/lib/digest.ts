@@ -5,7 +5,7 @@ export async function sha256(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
-/** A user's id as hooks, errors and traces have it: whoever knows the id can compute it, and it does not show the id. */
+/** A user's id in hooks, errors and traces: it does not show the id, and can be computed from it. */
 export async function hashUserId(userId: string): Promise<string> {
   return toHex((await sha256(userId)).subarray(0, 8));
 }

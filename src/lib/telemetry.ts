@@ -19,7 +19,7 @@ export type Operation =
   | { kind: "store"; method: string }
   /** A method of the connection store. */
   | { kind: "connection_store"; method: string }
-  /** A check of a user's connections, with what it restores and what the hook is told. */
+  /** A check of a user's connections, with what it restores and its calls of the hook. */
   | { kind: "connection_check"; userId: string }
   /** A request that the handlers serve. */
   | { kind: "handler"; name: string; method: string };

@@ -2,7 +2,7 @@ import { isOfConnection } from "../browser/connections.js";
 import type { CalendarId, Connection, ConnectionCalendar } from "../browser/status.js";
 
 /** A calendar that the user can choose. */
-export interface CalendarChoice {
+interface CalendarChoice {
   /** Different for each choice of a page. */
   key: string;
   name: string;

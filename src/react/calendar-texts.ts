@@ -83,37 +83,3 @@ export type PartialCalendarTexts = Optional<Omit<CalendarTexts, "providers" | "e
   providers?: Optional<CalendarTexts["providers"]> | undefined;
   errors?: Optional<CalendarTexts["errors"]> | undefined;
 };
-
-/** The name of a text of a part that is loaded when it is shown. */
-export type LaterText =
-  | "appleHelp"
-  | "appleHelpUrl"
-  | "applePassword"
-  | "appleUsername"
-  | "brokenSince"
-  | "cancel"
-  | "confirm"
-  | "confirmReplace"
-  | "confirmTakeOver"
-  | "confirmUnlink"
-  | "conflicts"
-  | "conflictsHelp"
-  | "destination"
-  | "destinationHelp"
-  | "didSetDestination"
-  | "filter"
-  | "filterCount"
-  | "linkAnyway"
-  | "linkBy"
-  | "linkNow"
-  | "missingScopes"
-  | "noDestination"
-  | "picker"
-  | "readOnly"
-  | "selectedCount";
-
-/** The texts that a page loads at once. */
-export type StartTexts = Omit<CalendarTexts, LaterText>;
-
-/** The texts that a page loads at once, and all that the application has given. */
-export type LoadedTexts = StartTexts & Partial<Pick<CalendarTexts, LaterText>>;

@@ -1,12 +1,6 @@
 import { useId, useState, type ReactNode } from "react";
 import type { CalendarId } from "../browser/status.js";
-import {
-  choicesMatching,
-  countOf,
-  isSame,
-  type CalendarChoice,
-  type ChoiceGroup,
-} from "./calendar-choices.js";
+import { choicesMatching, countOf, isSame, type ChoiceGroup } from "./calendar-choices.js";
 import { message } from "./elements.js";
 import { allTexts } from "./later-texts.js";
 import type { Ui } from "./parts.js";
@@ -18,7 +12,7 @@ const MANY = 15;
 interface ConflictCalendarsProps {
   ui: Ui;
   groups: readonly ChoiceGroup[];
-  /** Why the change of a calendar was taken back. */
+  /** Why the change of a calendar was undone. */
   error: string | undefined;
   /** The calendar that `error` is about. */
   changed: CalendarId | undefined;
@@ -63,9 +57,9 @@ export function ConflictCalendars(props: ConflictCalendarsProps): ReactNode {
           </p>
         </div>
       )}
-      {found.map((group) => {
-        const { key } = group;
+      {found.map(({ key, label, choices, connection }) => {
         const isOpen = toggled[key] ?? (!isMany || filter.trim() !== "");
+        const selected = connection.calendars.filter(({ isSelected }) => isSelected).length;
         return (
           <details
             key={key}
@@ -75,11 +69,18 @@ export function ConflictCalendars(props: ConflictCalendarsProps): ReactNode {
               if (open !== isOpen) setToggled((others) => ({ ...others, [key]: open }));
             }}
           >
-            {summary(ui, `${id}-${key}`, group)}
+            <summary>
+              <bdi id={`${id}-${key}`}>{label}</bdi>{" "}
+              <bdi className={classOf("help")}>
+                {texts.selectedCount
+                  .replace("{selected}", String(selected))
+                  .replace("{total}", String(connection.calendars.length))}
+              </bdi>
+            </summary>
             {/* The many calendars of closed accounts would make the page slow. */}
             {isOpen && (
               <ul role="list" aria-labelledby={`${id} ${id}-${key}`}>
-                {group.choices.map((choice) => checkbox(props, choice))}
+                {choices.map((choice) => checkbox(props, choice))}
               </ul>
             )}
           </details>
@@ -89,24 +90,9 @@ export function ConflictCalendars(props: ConflictCalendarsProps): ReactNode {
   );
 }
 
-/** An account, and how many of its calendars are checked. */
-function summary(ui: Ui, id: string, { label, connection: { calendars } }: ChoiceGroup): ReactNode {
-  const selected = calendars.filter(({ isSelected }) => isSelected).length;
-  return (
-    <summary>
-      <bdi id={id}>{label}</bdi>{" "}
-      <bdi className={ui.classOf("help")}>
-        {allTexts(ui)
-          .selectedCount.replace("{selected}", String(selected))
-          .replace("{total}", String(calendars.length))}
-      </bdi>
-    </summary>
-  );
-}
-
 function checkbox(
   { ui, error, changed, onChange }: ConflictCalendarsProps,
-  { key, name, calendar, reference }: CalendarChoice,
+  { key, name, calendar, reference }: ChoiceGroup["choices"][number],
 ): ReactNode {
   return (
     <li key={key}>
@@ -120,7 +106,7 @@ function checkbox(
         {/* A name has its own text direction, independent of the page. */}
         <bdi>{name}</bdi>
       </label>
-      {/* Beside the calendar, as the beginning of a long list may be out of sight. */}
+      {/* Beside the calendar, as the beginning of a long list may be outside of the screen. */}
       {error && changed && reference && isSame(changed, reference) && (
         <div role="alert">{message(ui, "error", error)}</div>
       )}

@@ -9,20 +9,17 @@ import { fill } from "./texts.js";
 // With the arrow keys a closed select passes through all calendars on the way to the wanted one.
 const SETTLE_MS = 700;
 
-/** The calendar that new bookings are written to. */
-export function DestinationSelect({
-  ui,
-  groups,
-  error,
-  onChange,
-}: {
+interface DestinationSelectProps {
   ui: Ui;
   groups: readonly ChoiceGroup[];
-  /** Why the last change was taken back, and what to do. */
+  /** Why the last change was undone, and what to do. */
   error: string | undefined;
   /** Resolves with whether it worked. */
   onChange: (calendar: CalendarId) => Promise<boolean>;
-}): ReactNode {
+}
+
+/** The calendar that new bookings are written to. */
+export function DestinationSelect({ ui, groups, error, onChange }: DestinationSelectProps): ReactNode {
   const { classOf } = ui;
   const texts = allTexts(ui);
   const id = useId();

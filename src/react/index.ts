@@ -21,28 +21,4 @@ export type {
   ProviderState,
   ProviderView,
 } from "./parts.js";
-export type {
-  CalAccountView,
-  CalendarId,
-  CalendarIntegrationStatus,
-  CalendarProvider,
-  CalReauthorization,
-  Connection,
-  ConnectionCalendar,
-  LinkedCalAccount,
-  OAuthProvider,
-} from "../browser/status.js";
-export type {
-  CalendarAction,
-  CalendarActions,
-  CalendarActivity,
-  CalendarChange,
-  CalendarIntegrationError,
-  CalendarIntegrationErrorCode,
-  CalendarIntegrationOptions,
-  CalendarPopup,
-  CalendarState,
-  ConnectOptions,
-  ConsentMode,
-  LinkOptions,
-} from "../browser/types.js";
+export type * from "../browser/public-types.js";

@@ -1,8 +1,7 @@
-import type { CalendarTexts, LaterText } from "./calendar-texts.js";
-import type { Ui } from "./parts.js";
+import type { CalendarTexts } from "./calendar-texts.js";
 
 /** The English texts of the parts that are loaded when they are shown. */
-export const laterTexts: Pick<CalendarTexts, LaterText> = {
+export const laterTexts = {
   brokenSince: "Not working since {date}.",
   cancel: "Cancel",
   confirm: "Disconnect {connection}? Its events will no longer be seen here.",
@@ -28,9 +27,15 @@ export const laterTexts: Pick<CalendarTexts, LaterText> = {
   appleHelpUrl: "https://support.apple.com/102654",
   appleUsername: "Apple Account (e-mail)",
   applePassword: "App-specific password",
-};
+} satisfies Partial<CalendarTexts>;
+
+/** The name of a text that a page does not load at once. */
+export type LaterText = keyof typeof laterTexts;
+
+/** The texts that a page loads at once, and all that the application has given. */
+export type LoadedTexts = Omit<CalendarTexts, LaterText> & Partial<Pick<CalendarTexts, LaterText>>;
 
 /** All texts, with those of the application in place of the English ones. */
-export function allTexts({ texts }: Ui): CalendarTexts {
+export function allTexts({ texts }: { texts: LoadedTexts }): CalendarTexts {
   return { ...laterTexts, ...texts };
 }

@@ -1,5 +1,6 @@
 import type { ComponentProps, ReactNode } from "react";
-import type { LoadedTexts, PartialCalendarTexts } from "./calendar-texts.js";
+import type { PartialCalendarTexts } from "./calendar-texts.js";
+import type { LoadedTexts } from "./later-texts.js";
 import type { CalendarProvider, Connection } from "../browser/status.js";
 import type { CalendarActivity, Optional } from "../browser/types.js";
 import type { CalendarIntegrationState } from "./use-calendar-integration.js";

@@ -16,10 +16,10 @@ export function viewOf(provider: CalendarProvider, { integration, texts }: Ui): 
   const { status, calendars } = integration;
   const own = <Of extends { provider?: CalendarProvider | undefined }>(value: Of | null): Of | null =>
     value?.provider === provider ? value : null;
-  // The picker tells why a calendar could not be changed.
+  // The picker shows why a calendar could not be changed.
   const error = integration.error?.calendar ? null : own(integration.error);
   const connections = calendars.filter(({ calendarType }) => calendarType === provider);
-  // A consent page in a window of its own is no reason to wait for other providers.
+  // Other providers can be used while a consent page is open in its own window.
   const pending = own(integration.pending) ?? integration.popups.find(own) ?? null;
   const state: ProviderState =
     status === "loading"

@@ -1,4 +1,5 @@
-import type { StartTexts } from "./calendar-texts.js";
+import type { CalendarTexts } from "./calendar-texts.js";
+import type { LaterText } from "./later-texts.js";
 
 const signedOut = "You are signed out. Sign in, then try again.";
 const another = "This was started by another user or browser. Try again.";
@@ -8,7 +9,7 @@ const relink = "Link your Cal.com account again, and allow everything.";
 const unreachable = "The calendar service can’t be reached. Try again in a moment.";
 
 /** The English texts of what a page loads at once. */
-export const startTexts: StartTexts = {
+export const startTexts: Omit<CalendarTexts, LaterText> = {
   label: "Calendars",
   providers: { google: "Google Calendar", office365: "Office 365", apple: "Apple Calendar" },
   loading: "One moment…",

@@ -1,5 +1,6 @@
 import type { CalendarIntegrationError } from "../browser/types.js";
-import type { LoadedTexts, PartialCalendarTexts } from "./calendar-texts.js";
+import type { PartialCalendarTexts } from "./calendar-texts.js";
+import type { LoadedTexts } from "./later-texts.js";
 import { startTexts } from "./start-texts.js";
 
 /** The English texts, with the given ones in their place. */
@@ -21,7 +22,7 @@ export function fill(text: string, name: string): string {
   return text.replace(/\{\w+\}/g, () => name);
 }
 
-/** Returns the text that tells the user what went wrong and what to do. */
+/** Returns the text that says what went wrong and what to do. */
 export function describeError(
   { code, action, provider }: CalendarIntegrationError,
   texts?: PartialCalendarTexts,

@@ -39,8 +39,8 @@ export interface ConnectionStore {
   set(state: ConnectionStateWrite, options: { ifVersion: number | null }): Promise<ConnectionState | null>;
 
   /**
-   * Claims up to `limit` users who are due (`dueAt` is not after now) and whom nobody has claimed, those who have been
-   * due for longest first. No two calls at once get the same user. For `leaseMs` milliseconds nobody else gets them;
+   * Claims up to `limit` users who are due (`dueAt` is not after now) and not claimed, those who have been
+   * due for longest first. No two calls at once get the same user. For `leaseMs` milliseconds no other call gets them;
    * then, unless a write has ended the claim, they are due again. So the state that is returned has a new version, and
    * as `dueAt` the end of the claim.
    */

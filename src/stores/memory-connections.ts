@@ -11,7 +11,7 @@ export interface MemoryConnectionStoreOptions {
 
 interface Row {
   state: ConnectionState;
-  /** When the claim ends, in milliseconds since 1970. 0: nobody has claimed the user. */
+  /** When the claim ends, in milliseconds since 1970. 0: the user is not claimed. */
   claimedUntil: number;
 }
 

@@ -19,6 +19,7 @@ export interface MemoryTokenStoreOptions {
  * const cal = CalClient.fromEnv({ tokenStore: memoryTokenStore() });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its methods share the maps
 export function memoryTokenStore(options: MemoryTokenStoreOptions = {}): Required<TokenStore> {
   const now = options.now ?? Date.now;
   const records = new Map<string, TokenRecord>();

@@ -10,7 +10,7 @@ const MAX_SEEN_USERS = 1000;
  *
  * The first four users of such a fault are marked before it is seen, in each process: a user who is really refused must
  * be told at once, and one refusal looks like the other. Their marks do no lasting harm: the tokens are kept and tried
- * again after a minute, and a success removes the mark. A wrong base URL marks nobody: a server that does not know the
+ * again after a minute, and a success removes the mark. A wrong base URL marks no user: a server that does not know the
  * client refuses the client, not the refresh token, and what is no Cal.com has no such refusal at all.
  *
  * The doubt about a user ends after an hour of refusals: consents can end for many users at once.

@@ -10,7 +10,7 @@ import type { TokenRecord } from "./token-store.js";
  */
 export type TokenRefreshOutcome = "refreshed" | "joined" | "refreshed_elsewhere" | "recovered" | "failed";
 
-/** What `hooks.onTokenRefresh` is told. Holds no token. */
+/** What `hooks.onTokenRefresh` receives. Holds no token. */
 export interface TokenRefreshInfo {
   userId: string;
   outcome: TokenRefreshOutcome;
@@ -22,13 +22,13 @@ export interface TokenRefreshInfo {
   error?: CalErrorCode;
 }
 
-/** Tells of an outcome; the record, if there is one, is told by its fingerprint alone. Never rejects. */
+/** Reports an outcome. Of the record, if there is one, it reports the fingerprint only. Never rejects. */
 export type ReportTokenRefresh = (
   info: Omit<TokenRefreshInfo, "fingerprint">,
   record?: TokenRecord,
 ) => Promise<void>;
 
-/** Tells the hook. What the hook throws is the application's own trouble: `onThrow` hears of it. */
+/** Calls the hook. What the hook throws goes to `onThrow`: it must not end the refresh. */
 export function reportTokenRefresh(
   hook: ((info: TokenRefreshInfo) => unknown) | undefined,
   onThrow: () => void,

@@ -190,7 +190,7 @@ export class TokenManager {
   #use(record: TokenRecord): UsableTokens {
     const { userId } = record;
     const isDue = !this.#isClosed && this.#ahead.isDue(record, this.#now());
-    // With few requests left, they are for calls that somebody waits for. The token works for some minutes more.
+    // The last requests of a limit are for calls that a user waits for. The token works for some minutes more.
     if (isDue && !this.#options.isRateLimitLow(record)) {
       const requirement = { minTtlMs: this.#ahead.thresholdOf(record) };
       const refresh = this.#inFlight.join(userId, (isCurrent) =>

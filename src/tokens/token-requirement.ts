@@ -17,7 +17,7 @@ export interface TokenRequirement {
   signal?: AbortSignal | undefined;
 }
 
-/** What a token is required to be, whoever waits for it. */
+/** What a token must be, for any caller. */
 export type Requirement = Pick<TokenRequirement, "minTtlMs" | "rejected">;
 
 const MAX_OAUTH_TTL_MS = 25 * 60_000;

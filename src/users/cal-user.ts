@@ -133,7 +133,7 @@ export class CalUser {
   async calAccount(options?: CallOptions): Promise<CalAccount | null> {
     const { store, tokens, options: client } = this.#context;
     const record = await this.#stored(() => store.get(this.id), options);
-    // Whoever asks which account it is acts on that account next.
+    // A caller that asks which account it is acts on that account next.
     tokens.compareCached(this.id, record);
     return record && calAccountOf(record, client.oauth?.scopes ?? [], client.now());
   }

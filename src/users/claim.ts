@@ -17,7 +17,7 @@ export type ClaimOutcome = "owned" | "claimed" | "in_use" | "gone" | "not_manage
 
 /**
  * Gives the managed user of a record that came from elsewhere the owner hash of its application user. Without it, a
- * person who gets the same e-mail address later could not be told from this one.
+ * person who gets the same e-mail address later could not be distinguished from this one.
  */
 export async function claimUser(
   context: UserContext,

@@ -60,8 +60,8 @@ export class ManagedUsers {
   }
 
   /**
-   * All managed users of the OAuth client, or those with certain addresses. Pages by itself. Cal.com promises
-   * no order, and lets nobody past the first 500: then this throws, rather than end as if those were all.
+   * All managed users of the OAuth client, or those with certain addresses. Requests page after page. Cal.com promises
+   * no order, and returns only the first 500: then this throws, rather than end as if those were all.
    *
    * @throws {@link CalApiError} `list_limit` after 500 users: look the others up by `emails`.
    * @example
@@ -100,7 +100,7 @@ export class ManagedUsers {
 
   /**
    * Deletes the user at Cal.com, with its tokens and calendar connections. A `not_found` can also mean that an
-   * earlier try did it and its answer was lost.
+   * earlier try did it and its response was lost.
    */
   async delete(managedUserId: number, options?: CallOptions): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
@@ -110,7 +110,7 @@ export class ManagedUsers {
 
   /**
    * Trades a refresh token for a new pair. Cal.com rotates both: the one used is gone, and so is the user's
-   * connection if the answer isn't stored. For users in the token store this happens by itself.
+   * connection if the response isn't stored. For users in the token store the client does it.
    */
   async refreshTokens(refreshToken: string, options?: CallOptions): Promise<CalTokens> {
     assertText("refreshToken", refreshToken);

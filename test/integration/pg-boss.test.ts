@@ -46,7 +46,7 @@ function createClient(pool = database.pool): CalClient {
   });
 }
 
-test("the example on pg-boss checks each user who is due once, on two machines, and tells what broke", async () => {
+test("the example on pg-boss checks each user who is due once, on two machines, and reports what broke", async () => {
   const [first, second] = machines as [(typeof machines)[0], (typeof machines)[0]];
   for (let n = 0; n < USERS; n += 1) {
     const user = await first.cal.ensureUser(`user-${n}`, { email: `user-${n}@example.com`, name: "User" });

@@ -75,7 +75,7 @@ describe("what is in the package", () => {
     expect(project.packed.unpackedSize).toBeLessThanOrEqual(8_000_000);
   });
 
-  test("tells nothing of the machine that built it", async () => {
+  test("contains nothing of the machine that built it", async () => {
     const places = [root, join(homedir(), "/"), join(tmpdir(), "calbridge-")];
     for (const path of project.packed.files) {
       const text = await readFile(join(home, path), "utf8");

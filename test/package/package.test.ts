@@ -46,7 +46,7 @@ describe("the packed package", () => {
     const exported = Object.keys(exports).filter((key) => key !== "./package.json");
     const modules = exported.filter((key) => !key.endsWith(".css")).map((key) => `calbridge${key.slice(1)}`);
     expect(modules.sort()).toEqual([...entries].sort());
-    // Whoever imports these has React, or OpenTelemetry.
+    // An application that imports these has React, or OpenTelemetry.
     const needPackages = ["calbridge/react", "calbridge/opentelemetry"];
     for (const entry of entries.filter((name) => !needPackages.includes(name))) {
       const imported = await project.run(
@@ -107,6 +107,12 @@ describe("the packed package", () => {
     const internals =
       /\b(AttemptStore|CheckedStore|HandlerContext|TokenManager|Transport|UserContext|Resolved\w*Options)\b/;
     expect(texts.flatMap((text) => internals.exec(text)?.[0] ?? [])).toEqual([]);
+    // What runs in a browser has the types of responses, and loads no other declaration of the package.
+    for (const path of ["dist/browser.d.ts", "dist/react.d.ts"]) {
+      const text = await read(path);
+      expect(text).toContain("interface LinkedCalAccount");
+      expect(text).not.toMatch(/\bCalClient\b|from ["']\./);
+    }
   });
 
   test("knows its errors across its two builds", async () => {

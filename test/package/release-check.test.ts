@@ -8,7 +8,7 @@ import { root } from "../support/markdown.js";
 
 let directory: string;
 
-// Without the settings of whoever runs the tests, and of the repository that they may be a hook of.
+// Without the settings of the person who runs the tests, and of the repository that they may be a hook of.
 const run = (program: string, ...args: string[]) =>
   promisify(execFile)(program, args, {
     cwd: directory,

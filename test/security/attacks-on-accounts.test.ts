@@ -240,7 +240,7 @@ describe("wants a state to be taken that is not good", () => {
     expect(await app.accounts("ada")).toEqual([]);
   });
 
-  test("older than a day: of no interest, and nothing is undone", async () => {
+  test("older than a day: ignored, and nothing is rolled back", async () => {
     const app = createApp();
     const { redirectTo } = await connectGoogle(app, "ada");
     app.emulator.clock.advance(24 * 60 * 60_000 + 1);

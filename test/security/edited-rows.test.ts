@@ -148,7 +148,7 @@ describe.each(wrappings.slice(1))("$name: wants the victim's tokens in a row of 
     expect(await rejection(server().forUser("ada").calendars.list())).toMatchObject({ code: "store_error" });
   });
 
-  test("by an older row of the same user: it works for nobody else", async () => {
+  test("by an older row of the same user: it works for no other user", async () => {
     const { emulator, table, server, ada, mallory } = await createVictim(wrapping);
     emulator.clock.advance(60 * 60_000);
     const cal = server();

@@ -72,7 +72,7 @@ function managedTarget(): Target {
   return { emulator, handlers, log, secrets: [emulator.clientSecret, CRON_SECRET], link: null };
 }
 
-/** Users with own Cal.com accounts; also a platform client, of which nobody is a user yet. */
+/** Users with own Cal.com accounts; also a platform client without users. */
 function linkingTarget(kind: "confidential" | "public"): Target {
   const app = createLinkingApp({ kind, newUsers: "oauth" });
   const { emulator, handlers, told } = app;

@@ -231,7 +231,7 @@ describe("rows of an integration written by hand", () => {
     expect(error).toBeInstanceOf(CalUserInUseError);
   });
 
-  test("claimUsers: counts are right, and each kind of failure is told", async () => {
+  test("claimUsers: counts are right, and each kind of failure is reported", async () => {
     const client = createTestClient({ retry: { limit: 0 } });
     // The third one belongs to another application user.
     const metadataOf = (index: number) => (index === 2 ? { calbridgeUser: "a".repeat(64) } : {});

@@ -85,7 +85,7 @@ describe("wants to keep the victim's calendar by staying away", () => {
     },
   );
 
-  test("where a platform carries out background work, it is told of that, and it is short", async () => {
+  test("where a platform carries out background work, it gets that work, and the work is short", async () => {
     withoutBackground();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
     const works: Promise<unknown>[] = [];

@@ -290,7 +290,7 @@ describe("with a token store that can't keep attempts", () => {
     expect((await browser.fetch("/calendars/status")).status).toBe(200);
   });
 
-  test("nothing is rolled back, and the user is told what to do", async () => {
+  test("nothing is rolled back, and the message says what to do", async () => {
     const app = createPlainApp();
     const { victim, redirectTo } = await lure(app);
     expect(endOf(await victim.visit(redirectTo))).toMatchObject({
@@ -320,7 +320,7 @@ describe("with a token store that can't keep attempts", () => {
   });
 });
 
-test("a token store that fails meanwhile: the visitor is told that nothing was rolled back", async () => {
+test("a token store that fails meanwhile: the page says that nothing was rolled back", async () => {
   let isDown = false;
   const app = createApp({
     wrapStore: (store) => ({

@@ -120,7 +120,7 @@ describe("wants a managed user together with the one who has it", () => {
     expect(hashOf(client, adaId)).toBeUndefined();
   });
 
-  test("whose metadata has no room for an owner hash: nobody adopts it", async () => {
+  test("whose metadata has no room for an owner hash: no application user adopts it", async () => {
     const client = createTestClient({ managedUsers: adopting });
     const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key${String(index)}`, 1]));
     await createUnowned(client, email, metadata);

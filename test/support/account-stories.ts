@@ -143,7 +143,7 @@ class World {
           table: this.#table,
           older: this.#older,
           isSealed: this.#protection !== "no encryption",
-          // A managed user that nobody has claimed yet has no owner whom Cal.com knows: see docs/security.md.
+          // A managed user without an owner hash has no owner whom Cal.com knows: see docs/security.md.
           mayBeNamed: (id) => this.#emulator.users.get(id)?.metadata?.["calbridgeUser"] !== undefined,
         });
         return null;

@@ -29,7 +29,7 @@ export async function walkLinking(app: WalkedApp): Promise<void> {
   expect(await follow(ada, denied.redirectTo!)).toBe(
     pageWith("calAccount=error&calendarType=google&connected=false&reason=access_denied"),
   );
-  // Somebody else comes back: nothing is linked for either of them.
+  // Another user comes back: nothing is linked for either of them.
   expect(await follow(grace, await allow(await ada.start("google")))).toBe(
     pageWith("calAccount=error&calendarType=google&connected=false&reason=wrong_user"),
   );

@@ -41,7 +41,7 @@ describe("the platform client's secret from a function", () => {
     expect(await cal.managedUsers.update(adaId, { name: "B" })).toMatchObject({ name: "B" });
   });
 
-  test("a failure of the function is told as such, and nothing is sent", async () => {
+  test("a failure of the function has its own error, and nothing is sent", async () => {
     const { emulator, store } = createTestClient();
     const cal = clientOf(emulator, store, {
       managedUsers: {
@@ -119,7 +119,7 @@ describe("encryption keys from a function", () => {
     expect((await onlyNew.get("ada"))!.calAccessToken).toBe("stored-access-token");
   });
 
-  test("a key that nobody has is an error of that row", async () => {
+  test("a key that is unknown is an error of that row", async () => {
     const inner = memoryTokenStore();
     await encryptedTokenStore(inner, { keys: { k2: base64() } }).set(tokensOf("ada"), { ifVersion: null });
     const k1 = base64();

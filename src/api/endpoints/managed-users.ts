@@ -114,8 +114,8 @@ export function createManagedUser(
     path: collection,
     params: { clientId },
     body: bodyOf(input),
-    read: (answer) => {
-      const { user, ...tokens } = dataOf(createdSchema)(answer);
+    read: (response) => {
+      const { user, ...tokens } = dataOf(createdSchema)(response);
       return { user: toManagedUser(user), tokens: toTokens(tokens) };
     },
   });

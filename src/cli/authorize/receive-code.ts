@@ -24,7 +24,7 @@ export async function listenForCode(redirectUri: URL, state: string): Promise<Co
     response.setHeader("Referrer-Policy", "no-referrer");
     response.setHeader("Connection", "close");
     if (!authorization) {
-      // A browser's request for an icon, or a page that was started by somebody else.
+      // A browser's request for an icon, or a page that another person started.
       response.writeHead(404).end("This is not the redirect that calbridge authorize waits for.");
       return;
     }

@@ -50,7 +50,7 @@ function meaningOf(error: CalError, redirectUri: string | undefined, isGiven: bo
     return [
       ok(`Cal.com accepts the OAuth client of CAL_OAUTH_CLIENT_ID${place}.`),
       note(
-        "Whether Cal.com has approved the client is told only when somebody links an account.",
+        "Cal.com says whether it has approved the client only when a user links an account.",
         "Try it: npx calbridge authorize.",
       ),
     ];

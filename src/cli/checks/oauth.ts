@@ -14,7 +14,7 @@ export function hasOAuthClient({ env }: CommandIo): boolean {
   return read(env, "CAL_OAUTH_CLIENT_ID") !== undefined;
 }
 
-/** Checks the OAuth client: its variables, and as far as Cal.com tells without a user, whether it accepts them. */
+/** Checks the OAuth client: its variables, and as far as can be seen without a user, whether Cal.com accepts them. */
 export async function checkOAuth(io: CommandIo): Promise<Finding[]> {
   const { env } = io;
   const clientId = read(env, "CAL_OAUTH_CLIENT_ID");

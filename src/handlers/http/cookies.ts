@@ -32,7 +32,7 @@ function stripBlanks(text: string): string {
 
 /**
  * A `Set-Cookie` header for this host only, not readable by scripts. With https the caller gives it a `__Host-` name,
- * which keeps sibling subdomains from setting it. `SameSite=Lax`: the browser has to send it on the way back from a
+ * which keeps sibling subdomains from setting it. `SameSite=Lax`: the browser has to send it when it returns from a
  * provider.
  */
 export function setCookie(

@@ -115,7 +115,7 @@ function fromCalError({ code, retryAfterMs }: CalError): HttpError {
   }
 }
 
-/** Whether the application is told of the error: not if only the request was wrong. */
+/** Whether the error is reported to the application: not if only the request was wrong. */
 export function isReportable(error: unknown): boolean {
   return !(error instanceof HttpError) || error.status >= 500;
 }

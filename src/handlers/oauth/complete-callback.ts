@@ -45,7 +45,7 @@ export async function completeCallback(
   const account = await context.options.client.forUser(attempt.userId).calAccount();
   // Cal.com has stored the calendar for the Cal.com user of the start, and only the present one's can be read.
   if (account?.calUserId !== attempt.calUserId) return failure("account_changed");
-  // It may remove what this attempt has added as well: that can't be told apart.
+  // It may remove what this attempt has added as well: the two can't be distinguished.
   const rolledBack = await finishRollBacks(context, attempt.userId);
   const result = await context.attempts.completeOnce(attempt, async () => {
     const { result, connections } = await connect(request, context, attempt, { found, input });
@@ -102,7 +102,7 @@ async function reject(
   return rejection(reason, state);
 }
 
-/** Nothing is kept of the attempt: what it may have connected can't be told from what was connected before. */
+/** Nothing is kept of the attempt: what it may have connected can't be distinguished from what was connected before. */
 function stateWithoutRecord(
   { options }: HandlerContext,
   { startedAt }: Attempt,

@@ -102,7 +102,7 @@ async function link(
   }
 }
 
-/** Another application user's link has ended. An error is not this user's: that user's next status tells it again. */
+/** Another application user's link has ended. An error is not this user's: that user's next status shows it again. */
 async function tellFormerHolder(request: Request, context: HandlerContext, ended: EndedLink): Promise<void> {
   const { userId } = ended;
   try {

@@ -7,7 +7,7 @@ import { otherAttempts } from "./recent-attempts.js";
 
 /**
  * Disconnects what an attempt has added for another account than the one that its user wanted to connect again. Unlike the
- * roll-back of a rejected callback it protects nobody, so it is done only if it is certain that the connections came by
+ * roll-back of a rejected callback it protects no one, so it is done only if it is certain that the connections came by
  * this attempt: no attempt of any device is running that may have added them or has left them, they were not seen working
  * before, and they are all of one account.
  *

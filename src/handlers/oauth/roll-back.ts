@@ -26,7 +26,7 @@ export interface RejectedCallback {
 
 /**
  * Rolls an attempt back whose callback was rejected: disconnects what was connected with its link. Cal.com stores a
- * credential for the user who *started* the attempt, whoever consented, before it sends the browser to the callback.
+ * credential for the user who *started* the attempt, no matter who consented, before it sends the browser to the callback.
  *
  * What stays: connections from before the attempt, and connections that were seen working a minute or more before the
  * callback. For the user who started the attempt also what attempts of this very browser have left.

@@ -14,7 +14,7 @@ const GRACE_MS = 5_000;
 export const checkConnections: Route = {
   name: "checkConnections",
   methods: ["GET", "POST"],
-  // No browser sends the header by itself.
+  // No browser adds this header to a request of another site.
   refusesCrossSite: false,
   async run(request, context) {
     const { cron, client, logger } = context.options;

@@ -14,7 +14,7 @@ export const oauthUnlink: Route = {
     await readFields(request, context.options.maxBodyBytes);
     const user = context.options.client.forUser(userId);
     const account = await user.calAccount();
-    // A managed user has no link. One that has ended a moment ago may not be told yet.
+    // A managed user has no link. One that has ended a moment ago may not be reported yet.
     if (account?.grant !== "oauth") {
       return success({ unlinked: await callOnUnlinked(request, context, userId) });
     }

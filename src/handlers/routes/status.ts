@@ -46,7 +46,7 @@ async function find(request: Request, context: HandlerContext, userId: string): 
   } catch (error) {
     // Without an account at Cal.com, nothing is connected yet.
     if (isCalError(error) && error.code === "user_not_found") return { list: emptyList, hasAccount: false };
-    // `calAccount` says why. The client's hook onReauthorizationRequired has told the application.
+    // `calAccount` says why. The client's hook onReauthorizationRequired has reported it to the application.
     if (isLinkLost(error)) return { list: emptyList, hasAccount: true };
     if (!isUserLost(error)) throw error;
     // The account was deleted at Cal.com. Connecting a calendar creates, or links, a new one.

@@ -68,6 +68,7 @@ const MAX_WRITE_ATTEMPTS = 4;
  * const tokenStore = postgresTokenStore({ client: new Pool({ connectionString: process.env.DATABASE_URL }) });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its methods share the statements
 export function postgresTokenStore(options: PostgresTokenStoreOptions): Required<TokenStore> {
   const run = statementRunner(options.client);
   const names = quoteNames(options);

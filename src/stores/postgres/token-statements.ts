@@ -36,6 +36,7 @@ export type WriteReason = "spelling" | "exists" | "alias" | "in_use" | "in_use_w
  *
  * All statements are SELECTs of one column of JSON text, whatever they write. What drivers return for them differs least.
  */
+// eslint-disable-next-line max-lines-per-function -- most of it is SQL, and the statements share their parts
 export function tokenStatements({ table, columns: c }: QuotedNames): TokenStatements {
   const instant = (column: string) => `extract(epoch FROM date_trunc('milliseconds', ${column}))`;
   const record = `json_build_object(

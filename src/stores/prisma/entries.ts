@@ -25,6 +25,7 @@ type Entries = Required<
  * Leases and attempts: values with an expiry, in a model of their own. Each write is one conditional statement. They
  * expire by the database's clock, which is read before the entry: an entry can only seem to last longer.
  */
+// eslint-disable-next-line max-lines-per-function -- one closure over the model, and its methods share the reads and writes
 export function prismaEntries(prisma: object, model: PrismaModel): Entries {
   const select = selectAll(entryFields);
 

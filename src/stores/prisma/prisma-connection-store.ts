@@ -36,6 +36,7 @@ const MAX_ROUNDS = 10;
  * const connectionStore = prismaConnectionStore({ prisma: new PrismaClient({ adapter }) });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its methods share the model
 export function prismaConnectionStore<Client extends object>(
   options: PrismaConnectionStoreOptions<Client>,
 ): ConnectionStore {

@@ -57,6 +57,7 @@ export interface PrismaTokenStoreOptions<Client extends object = object> {
  * const tokenStore = prismaTokenStore({ prisma: new PrismaClient({ adapter }) });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its methods share the model
 export function prismaTokenStore<Client extends object>(
   options: PrismaTokenStoreOptions<Client>,
 ): Required<TokenStore> {

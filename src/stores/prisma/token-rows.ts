@@ -36,6 +36,7 @@ export interface TokenRows {
 }
 
 /** Reads and writes a model whose fields have these names. */
+// eslint-disable-next-line max-lines-per-function -- one closure over the names of the fields, which all its methods need
 export function tokenRows(model: PrismaModel, f: TokenColumns): TokenRows {
   const fields = columnKeys.map((key) => f[key]);
   const select = selectAll(fields);

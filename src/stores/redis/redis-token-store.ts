@@ -50,6 +50,7 @@ export interface RedisTokenStoreOptions {
  * const tokenStore = redisTokenStore({ client: new Redis(process.env.REDIS_URL) });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its methods share the scripts
 export function redisTokenStore({
   client,
   prefix = "calbridge",

@@ -83,6 +83,7 @@ const MAX_WRITE_ATTEMPTS = 4;
  * const tokenStore = sqliteTokenStore({ database: new DatabaseSync("app.db"), createTables: true });
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- one closure is one store, and its methods share the statements
 export function sqliteTokenStore(options: SqliteTokenStoreOptions): Required<TokenStore> {
   const names = quoteNames(options);
   const sql = tokenStatements(names);

@@ -72,7 +72,7 @@ export function ensureState(
   ensure(Number.isSafeInteger(state.version), `${source} returned the version ${show(state.version)}`);
 }
 
-/** Claims until nobody is due, and returns those of the given users who were claimed, in that order. */
+/** Claims until no user is due, and returns those of the given users who were claimed, in that order. */
 export async function claimAll(
   store: ConnectionStore,
   userIds: readonly string[],

@@ -48,7 +48,7 @@ export const connectionClaimRules: readonly ConnectionRule[] = [
     },
   },
   {
-    name: "claim: nobody else gets a claimed user until the claim ends; then the user is due again",
+    name: "claim: no other caller gets a claimed user until the claim ends; then the user is due again",
     async check({ store, userId, advance }) {
       const ada = userId("ada");
       await put(store, stateOf(ada, LONG_AGO));

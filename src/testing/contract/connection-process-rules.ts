@@ -4,9 +4,9 @@ import { pause } from "./jobs.js";
 import { LONG } from "./lease-rules.js";
 import type { RemoteStore } from "./remote-store.js";
 
-/** What a process is told to do with its store. Each returns a number, or never. */
+/** A job for a process and its store. Each returns a number, or never. */
 export type ConnectionJob =
-  /** Claims users and counts each of them in its details, until nobody is due. Returns how many it counted. */
+  /** Claims users and counts each of them in its details, until no user is due. Returns how many it counted. */
   | { do: "count"; userIds: string[]; leaseMs: number }
   /** Claims users, and makes no use of them. Never returns. */
   | { do: "claim-and-wait"; leaseMs: number }

@@ -18,8 +18,8 @@ export const connectionStateRules: readonly ConnectionRule[] = [
   {
     name: "a user without a state has none: get returns null",
     async check({ store, userId }) {
-      const answer: unknown = await store.get(userId("unknown"));
-      ensure(answer === null, `get returned ${show(answer)} for a user who was never written`);
+      const result: unknown = await store.get(userId("unknown"));
+      ensure(result === null, `get returned ${show(result)} for a user who was never written`);
     },
   },
   {
@@ -33,7 +33,7 @@ export const connectionStateRules: readonly ConnectionRule[] = [
     },
   },
   {
-    name: "users are told apart exactly, whatever their ids look like",
+    name: "two different user ids are never treated as one, whatever they look like",
     async check({ store, userId }) {
       const states = lookalikes.map((name, n) => stateOf(userId(name), FAR_AWAY, `{"n":${n}}`));
       for (const state of states) await put(store, state);
@@ -44,8 +44,8 @@ export const connectionStateRules: readonly ConnectionRule[] = [
     name: "ifVersion null writes only if there is no state",
     async check({ store, userId }) {
       const first = await put(store, stateOf(userId("ada")));
-      const answer = await store.set(stateOf(userId("ada"), LONG_AGO, "2"), { ifVersion: null });
-      ensure(answer === null, "set with ifVersion null returned a state, though there was one already");
+      const result = await store.set(stateOf(userId("ada"), LONG_AGO, "2"), { ifVersion: null });
+      ensure(result === null, "set with ifVersion null returned a state, though there was one already");
       ensureState(await store.get(userId("ada")), first, "get, after a write whose condition failed,");
     },
   },

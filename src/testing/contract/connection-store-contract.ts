@@ -20,7 +20,7 @@ export interface ConnectionStoreHarness {
 }
 
 /**
- * Makes the store that a case is to test. It may contain other users' states, but nobody else may claim users while a
+ * Makes the store that a case is to test. It may contain other users' states, but no other process may claim users while a
  * case runs: so not the table of a running application.
  */
 export type MakeConnectionStore = () =>

@@ -3,7 +3,7 @@ import { countOf, ensure, isInUse, tokensOf, write } from "./assertions.js";
 import { leasing } from "./lease-rules.js";
 import { increment } from "./version-rules.js";
 
-/** What a process is told to do with its store. Each returns a number, or never. */
+/** A job for a process and its store. Each returns a number, or never. */
 export type Job =
   | { do: "write-first"; userId: string; writer: string }
   | { do: "claim-cal-user"; userId: string; calUserId: number; calServer: string }

@@ -61,8 +61,8 @@ export const reassignRules: readonly Rule[] = [
     ensure(missing === null, "reassign returned a record, though the former user had none");
     const before = await write(store, tokensOf(ada));
     for (const ifVersion of [before.version - 1, before.version + 1, 0]) {
-      const answer = await store.reassign(tokensOf(bob), { from: ada, ifVersion });
-      ensure(answer === null, "reassign returned a record, though ifVersion was not the stored version");
+      const result = await store.reassign(tokensOf(bob), { from: ada, ifVersion });
+      ensure(result === null, "reassign returned a record, though ifVersion was not the stored version");
     }
     ensureSame(await store.get(ada), before, "get, after a reassign whose condition failed,");
     ensure((await store.get(bob)) === null, "a reassign whose condition failed made a record");
@@ -70,8 +70,8 @@ export const reassignRules: readonly Rule[] = [
   rule("returns null if the new user has a record", async ({ store, ada, bob }) => {
     const [adas, bobs] = [await write(store, tokensOf(ada)), await write(store, tokensOf(bob, "2"))];
     const record = tokensOf(bob, "3", { calUserId: adas.calUserId });
-    const answer = await store.reassign(record, { from: ada, ifVersion: adas.version });
-    ensure(answer === null, "reassign returned a record, though the new user had one");
+    const result = await store.reassign(record, { from: ada, ifVersion: adas.version });
+    ensure(result === null, "reassign returned a record, though the new user had one");
     ensureSame(await store.get(ada), adas, "get, after a reassign whose condition failed,");
     ensureSame(await store.get(bob), bobs, "get of the new user, after a reassign whose condition failed,");
   }),

@@ -67,8 +67,8 @@ export const recordRules: readonly Rule[] = [
   {
     name: "a user without a record has none: get returns null",
     async check({ store, userId }) {
-      const answer: unknown = await store.get(userId("unknown"));
-      ensure(answer === null, `get returned ${String(answer)} for a user who was never written`);
+      const result: unknown = await store.get(userId("unknown"));
+      ensure(result === null, `get returned ${String(result)} for a user who was never written`);
     },
   },
   {

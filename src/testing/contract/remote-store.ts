@@ -6,7 +6,7 @@ export interface StoreProcess {
   send(message: object): unknown;
   /** Listens to its messages. */
   on(event: "message", listener: (message: unknown) => void): unknown;
-  /** Is told when it has ended. */
+  /** Is called when it has ended. */
   on(event: "exit", listener: () => void): unknown;
   /** Ends it, as a crash would. */
   kill(signal: "SIGKILL"): unknown;

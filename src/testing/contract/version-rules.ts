@@ -16,8 +16,8 @@ export const versionRules: readonly Rule[] = [
     name: "ifVersion null writes only if there is no record",
     async check({ store, userId }) {
       const first = await write(store, tokensOf(userId("ada"), "1"));
-      const answer = await store.set(tokensOf(userId("ada"), "2"), { ifVersion: null });
-      ensure(answer === null, "set with ifVersion null returned a record, though there was one already");
+      const result = await store.set(tokensOf(userId("ada"), "2"), { ifVersion: null });
+      ensure(result === null, "set with ifVersion null returned a record, though there was one already");
       ensureSame(await store.get(userId("ada")), first, "get, after a write whose condition failed,");
     },
   },
@@ -26,8 +26,8 @@ export const versionRules: readonly Rule[] = [
     async check({ store, userId }) {
       const first = await write(store, tokensOf(userId("ada"), "1"));
       for (const ifVersion of [first.version - 1, first.version + 1, 0, -1, 2 ** 40]) {
-        const answer = await store.set(tokensOf(userId("ada"), "other"), { ifVersion });
-        ensure(answer === null, "set returned a record, though ifVersion was not the stored version");
+        const result = await store.set(tokensOf(userId("ada"), "other"), { ifVersion });
+        ensure(result === null, "set returned a record, though ifVersion was not the stored version");
       }
       ensureSame(await store.get(userId("ada")), first, "get, after writes whose condition failed,");
       const second = await store.set(tokensOf(userId("ada"), "2"), { ifVersion: first.version });
@@ -41,8 +41,8 @@ export const versionRules: readonly Rule[] = [
     name: "ifVersion of a record that doesn't exist writes nothing",
     async check({ store, userId }) {
       for (const ifVersion of [0, 1, 7]) {
-        const answer = await store.set(tokensOf(userId("unknown")), { ifVersion });
-        ensure(answer === null, "set with a version returned a record, though there was none");
+        const result = await store.set(tokensOf(userId("unknown")), { ifVersion });
+        ensure(result === null, "set with a version returned a record, though there was none");
       }
       ensure((await store.get(userId("unknown"))) === null, "a write whose condition failed made a record");
     },
@@ -88,8 +88,8 @@ export const versionRules: readonly Rule[] = [
       const last = await store.get(userId("ada"));
       for (const ifVersion of seen) {
         if (ifVersion === last?.version) continue;
-        const answer = await store.set(tokensOf(userId("ada"), "old"), { ifVersion });
-        ensure(answer === null, "a write with a version of before the delete was accepted");
+        const result = await store.set(tokensOf(userId("ada"), "old"), { ifVersion });
+        ensure(result === null, "a write with a version of before the delete was accepted");
       }
     },
   },
@@ -129,8 +129,8 @@ export const versionRules: readonly Rule[] = [
 ];
 
 async function ensureOneSucceeds(store: TokenStore, userId: string, ifVersion: number | null): Promise<void> {
-  const answers = await together(12, (n) => store.set(tokensOf(userId, `writer-${n}`), { ifVersion }));
-  const winners = answers.flatMap((answer, n) => (answer === null ? [] : [n]));
+  const results = await together(12, (n) => store.set(tokensOf(userId, `writer-${n}`), { ifVersion }));
+  const winners = results.flatMap((result, n) => (result === null ? [] : [n]));
   ensure(winners.length === 1, `${winners.length} of 12 writes at once returned a record`);
   const winner = tokensOf(userId, `writer-${String(winners[0])}`);
   ensureHolds(await store.get(userId), winner, "get, after several writes at once,");

@@ -24,7 +24,7 @@ interface TokenHeader {
   srv?: unknown;
 }
 
-/** What a stored value tells of its encryption without a key. */
+/** What a stored value shows of its encryption without a key. */
 export interface Encryption {
   keyId: string;
   /** Whether the Cal.com user is part of what is authenticated. */

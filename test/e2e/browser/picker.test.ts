@@ -83,7 +83,7 @@ describe("two accounts of a provider", () => {
     await page.screenshot({ path: join(pictures, "picker-two-accounts.png"), fullPage: true });
   });
 
-  test("one that is revoked is reconnected; another account chosen by mistake is told and not added", async () => {
+  test("one that is revoked is reconnected; another account chosen by mistake is reported and not added", async () => {
     const { ada } = context;
     const { page } = ada;
     await ada.signIn("Ada Lovelace");
@@ -169,7 +169,7 @@ describe("the picker, by keyboard alone", () => {
     ]);
   });
 
-  test("a refusal of Cal.com is told, and the checkbox is as before", async () => {
+  test("a refusal of Cal.com is shown, and the checkbox is as before", async () => {
     const { ada } = context;
     const { page } = ada;
     await ada.signIn("Ada Lovelace");

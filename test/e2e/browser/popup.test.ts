@@ -55,7 +55,7 @@ describe("a consent page in a popup", () => {
     expect(ada.page.url()).toBe(`${demo.origin}/?mode=popup`);
   });
 
-  test("tells that access was denied", async () => {
+  test("reports that access was denied", async () => {
     const { ada } = context;
     await openSettings(ada);
     await decide(await openPopup(ada, "Google Calendar"), "Deny");

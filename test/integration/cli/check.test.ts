@@ -77,7 +77,7 @@ describe("calbridge check", () => {
     expect(await check(["--due"])).toEqual({
       code: 0,
       err: "",
-      out: "3 users checked, 0 changes, 0 failed. Nobody else is due.",
+      out: "3 users checked, 0 changes, 0 failed. No other user is due.",
     });
     const adaId = (await postgresTokenStore({ client: database.pool }).get("ada"))!.calUserId;
     emulator.provider.revoke({ userId: adaId });
@@ -88,13 +88,13 @@ describe("calbridge check", () => {
     expect(result.out.split("\n")).toEqual([
       "user  calendar                           status  since  what to do",
       "ada   Google Calendar ada@gmail.example  broken  0 min  Google Calendar: access was revoked at the provider. Connect it again.",
-      "2 users checked, 1 changes, 0 failed. Nobody else is due.",
+      "2 users checked, 1 changes, 0 failed. No other user is due.",
     ]);
     expect(lines.at(-1)).toBe("");
     expect(lines).toContain("[########------------] 2 users, 1 changes, 0 failed");
   });
 
-  test("tells nobody: the application's hook is told at its own next check", async () => {
+  test("calls no hook: the application's hook is called at its own next check", async () => {
     const adaId = await addUser("ada");
     await check(["--user", "ada"]);
     emulator.provider.revoke({ userId: adaId });
@@ -124,7 +124,7 @@ describe("calbridge check", () => {
     });
   });
 
-  test("a run that is stopped says so, and leaves the rest due", async () => {
+  test("a run that is stopped prints that, and the other users stay due", async () => {
     for (const userId of ["ada", "bob"]) await addUser(userId);
     const store = postgresConnectionStore({ client: database.pool });
     for (const userId of ["ada", "bob"]) await store.makeDue(userId);

@@ -40,7 +40,7 @@ async function examine(env: Record<string, string | undefined> = {}): Promise<Co
   return result;
 }
 
-test("nothing is wrong: the client and its redirect URI are accepted, and nobody asks for a platform client", async () => {
+test("nothing is wrong: the client and its redirect URI are accepted, and no platform client is needed", async () => {
   const { code, out } = await examine();
   expect(out).toContain(
     `ok     Cal.com accepts the OAuth client of CAL_OAUTH_CLIENT_ID, and ${REDIRECT_URI} is registered.`,

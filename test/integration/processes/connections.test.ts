@@ -87,7 +87,7 @@ const seenAt = async (): Promise<Map<string, number>> => {
   );
 };
 
-test(`two processes, of which one or the other is killed ${KILLS} times: nobody is skipped, each change has one id`, async ({
+test(`two processes, of which one or the other is killed ${KILLS} times: no user is skipped, each change has one id`, async ({
   annotate,
 }) => {
   const store = postgresConnectionStore({ client: database.pool });

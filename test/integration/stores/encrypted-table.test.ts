@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("whoever reads the table has nothing, and whoever swaps two rows' tokens gives nobody another's", async () => {
+test("a copy of the table holds no usable token, and tokens moved to another user's row don't work", async () => {
   const store = encryptedTokenStore(postgresTokenStore({ client: database.pool }), { keys: testKeys });
   for (const userId of ["ada", "bob"]) await store.set(tokens(userId), { ifVersion: null });
 

@@ -108,7 +108,7 @@ describe("with few requests left to the client", () => {
     expect(refreshes(emulator)).toBe(1);
   });
 
-  test("claimUsers() waits for the end of the window, and calls that somebody waits for don't", async () => {
+  test("claimUsers() waits for the end of the rate limit's window, and a user's calls don't", async () => {
     const test = createTestClient();
     await createAda(test);
     const { emulator, store } = test;

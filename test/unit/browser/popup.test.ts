@@ -219,7 +219,7 @@ describe("a consent page in a popup", () => {
     });
   });
 
-  test("is left open when the page is left, and reports to nobody", async () => {
+  test("stays open when the page is left, and reports to no page", async () => {
     const connecting = store.connect("google");
     await opened(1);
     stop();

@@ -44,7 +44,7 @@ describe("reduce", () => {
     expect(machine).toMatchObject({ status: "loading", loads: 1 });
   });
 
-  test("a background load that fails is told only if there is no list", () => {
+  test("a background load that fails is shown only if there is no list", () => {
     const quiet: StoreEvent[] = [
       { type: "loadStarted", isQuiet: true },
       { type: "loadFailed", turn: 1, isQuiet: true, code: "unavailable" },
@@ -55,7 +55,7 @@ describe("reduce", () => {
     expect(after(loaded(connection()), start!, failed)).toMatchObject({ status: "connected", error: null });
   });
 
-  test("the end of an action is told once, and not after the page was left", () => {
+  test("the end of an action is reported once, and not after the page was left", () => {
     const activity: CalendarActivity = { action: "sync", provider: "google" };
     const started = after(loaded(), { type: "started", activity });
     const ended: StoreEvent = { type: "ended", activity, code: null };

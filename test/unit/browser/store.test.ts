@@ -53,7 +53,7 @@ describe("subscribe", () => {
     expect(listener).toHaveBeenCalled();
   });
 
-  test("nothing is told if nothing has changed, and the state stays the same object", () => {
+  test("subscribers are not called if nothing has changed, and the state stays the same object", () => {
     const store = started();
     const state = store.getState();
     const listener = vi.fn();
@@ -137,7 +137,7 @@ describe("changes of calendars", () => {
     });
   });
 
-  test("of one of two administrators' connections are told with that one's provider", async () => {
+  test("of one of two administrators' connections are reported with that one's provider", async () => {
     const delegated = { credentialId: -1, delegated: true };
     const office = { calendarType: "office365", integration: "office365_calendar" };
     const store = started([connection(delegated), connection({ ...delegated, ...office })]);

@@ -33,7 +33,7 @@ async function connect(provider: OAuthProvider, account?: string): Promise<void>
 }
 
 describe.each<OAuthProvider>(["google", "office365"])("connecting %s", (provider) => {
-  test("over Cal.com's callback: the browser ends up where it was told to, and check says connected", async () => {
+  test("over Cal.com's callback: the browser ends on the return URL, and check says connected", async () => {
     const { authUrl } = await ada.calendars.connectUrl(provider, { returnUrl });
     expect(stateOf(authUrl)).toMatchObject({ redir: returnUrl, isDryRun: false });
     const end = await client.emulator.provider.authorize(authUrl);
@@ -41,7 +41,7 @@ describe.each<OAuthProvider>(["google", "office365"])("connecting %s", (provider
     expect(await ada.calendars.check(provider)).toEqual({ connected: true });
   });
 
-  test("over a callback of one's own: save answers where to go on", async () => {
+  test("over the application's own callback: save returns where to go on", async () => {
     const saved = await ada.calendars.save(provider, await consent(provider));
     expect(saved).toEqual({ returnUrl });
     expect(await ada.calendars.check(provider)).toEqual({ connected: true });

@@ -69,7 +69,7 @@ describe("one connection's events", () => {
     expect(await scope.busyTimes(range)).toEqual([]);
   });
 
-  test("of a connection that is revoked, unknown, or somebody else's", async () => {
+  test("of a connection that is revoked, unknown, or another user's", async () => {
     connect("google", "alice");
     client.emulator.provider.revoke({ userId: adaId, provider: "google" });
     expect(await ada.calendars.connections()).toMatchObject([{ type: "google", email: null }]);

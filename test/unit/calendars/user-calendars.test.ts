@@ -61,7 +61,7 @@ describe("the list", () => {
     expect(connectedCalendars[1]).toMatchObject({ error: null, integration: { type: "office365_calendar" } });
   });
 
-  test("has an integration that nobody knows yet, with all its fields", async () => {
+  test("has an integration that calbridge does not know, with all its fields", async () => {
     const account = {
       integration: { type: "proton_calendar", title: "Proton", shape: { round: true } },
       credentialId: 9,
@@ -106,7 +106,7 @@ describe("check", () => {
     noRefresh();
   });
 
-  test("a client without the permission is told which one it lacks", async () => {
+  test("a client without the permission gets an error that names it", async () => {
     client.emulator.inject({
       path: "/calendars/google/check",
       effect: {
@@ -206,7 +206,7 @@ describe("disconnect", () => {
     expect(credentials()).toHaveLength(1);
   });
 
-  test("of nothing, twice, and of somebody else's: nothing", async () => {
+  test("without a connection, twice, and of another user's connection: ends nothing", async () => {
     const bob = await client.cal.ensureUser("bob", { email: "bob@example.com", name: "Bob" });
     const bobId = (await client.store.get("bob"))!.calUserId;
     const theirs = client.emulator.calendars.connect(bobId, "google", "carol");
@@ -290,7 +290,7 @@ describe("Apple", () => {
 });
 
 describe("ICS feeds", () => {
-  test("are saved, read-only unless told otherwise, and checked", async () => {
+  test("are saved, read-only by default, and checked", async () => {
     expect(await ada.calendars.checkIcsFeed()).toMatchObject({ connected: false, reason: "not_connected" });
     const saved = await ada.calendars.saveIcsFeed(feed);
     expect(saved).toEqual({ credentialId: credentials()[0]!.id, type: "ics-feed_calendar" });
@@ -361,7 +361,7 @@ describe("busy times", () => {
     expect(client.emulator.count({ path: refresh })).toBe(0);
   });
 
-  test("of a provider that does not answer: the server's error", async () => {
+  test("of a provider that does not respond: the server's error", async () => {
     const credentialId = connect("google", "alice");
     client.emulator.provider.break("google");
     const query = { ...range, calendars: [{ credentialId, externalId: "alice@gmail.example" }] };

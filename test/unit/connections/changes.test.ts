@@ -11,7 +11,7 @@ import {
 } from "../../support/connections-world.js";
 
 describe("a calendar breaks", () => {
-  test("is told within a day and a fifth, once, with the last known address", async () => {
+  test("is reported within a day and a fifth, once, with the last known address", async () => {
     const world = createConnectionsWorld();
     const { adaId, credentialId } = await adaWithGoogle(world);
     expect(world.told).toEqual([]);
@@ -40,7 +40,7 @@ describe("a calendar breaks", () => {
     expect(world.told).toHaveLength(1);
   });
 
-  test("what Cal.com has marked as invalid is told, which its list does not say", async () => {
+  test("what Cal.com has marked as invalid is reported, although its list does not show it", async () => {
     const world = createConnectionsWorld();
     const { adaId } = await adaWithGoogle(world);
     world.emulator.calendars.invalidate({ userId: adaId });
@@ -76,7 +76,7 @@ describe("a calendar breaks", () => {
     ]);
   });
 
-  test("is told at once although Cal.com's check of another provider does not respond", async () => {
+  test("is reported at once although Cal.com's check of another provider does not respond", async () => {
     const world = createConnectionsWorld({ retry: { limit: 0 } });
     const { adaId } = await adaWithGoogle(world);
     world.emulator.calendars.connect(adaId, "office365", "ada@work.example");
@@ -104,7 +104,7 @@ describe("a calendar breaks", () => {
     expect(inShort(world.told).at(-1)).toBe("google broken connected");
   });
 
-  test("it works again: told within six hours", async () => {
+  test("it works again: reported within six hours", async () => {
     const world = createConnectionsWorld();
     const { adaId } = await adaWithGoogle(world);
     world.emulator.provider.revoke({ userId: adaId });
@@ -114,7 +114,7 @@ describe("a calendar breaks", () => {
     expect(inShort(world.told)).toEqual(["google connected broken revoked", "google broken connected"]);
   });
 
-  test("one that is broken when it is first seen is not told: deploying this tells nobody", async () => {
+  test("one that is broken when it is first seen is not reported: a first deployment sends no messages", async () => {
     const world = createConnectionsWorld();
     const { adaId } = await createAda(world);
     world.emulator.calendars.connect(adaId, "google", "ada@gmail.example");
@@ -129,7 +129,7 @@ describe("a calendar breaks", () => {
 });
 
 describe("an outage", () => {
-  test("of six hours at the provider is told to nobody; the run counts it", async () => {
+  test("of six hours at the provider calls no hook; the run counts it", async () => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     world.emulator.provider.break("google");
@@ -147,7 +147,7 @@ describe("an outage", () => {
     ]);
   });
 
-  test("that does not end is told after a day, and so is its end", async () => {
+  test("that does not end is reported after a day, and so is its end", async () => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     world.emulator.provider.break("google");
@@ -160,7 +160,7 @@ describe("an outage", () => {
     expect(inShort(world.told).at(-1)).toBe("google unavailable connected");
   });
 
-  test("of Cal.com's is told after a day, once for the user and not for each calendar", async () => {
+  test("of Cal.com's is reported after a day, once for the user and not for each calendar", async () => {
     const world = createConnectionsWorld({ retry: { limit: 0 } });
     const { adaId } = await adaWithGoogle(world);
     world.emulator.calendars.connect(adaId, "office365", "ada@work.example");
@@ -193,7 +193,7 @@ describe("an outage", () => {
 });
 
 describe("a calendar is disconnected", () => {
-  test("is told when two lists a minute apart lack it", async () => {
+  test("is reported when two lists a minute apart lack it", async () => {
     const world = createConnectionsWorld();
     const { ada, credentialId } = await adaWithGoogle(world);
     await ada.calendars.disconnect("google", { credentialId });
@@ -206,7 +206,7 @@ describe("a calendar is disconnected", () => {
     expect(world.told).toHaveLength(1);
   });
 
-  test("one that is missing in one list only is not told", async () => {
+  test("one that is missing in one list only is not reported", async () => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     const empty = { status: "success", data: { connectedCalendars: [], destinationCalendar: {} } };
@@ -235,7 +235,7 @@ describe("the hook", () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  test("a process without it swallows nothing: the next one that has it tells", async () => {
+  test("a process without the hook loses no change: the next one with the hook reports it", async () => {
     const connections = memoryConnectionStore({ now: () => world.emulator.clock.now() });
     const world = createConnectionsWorld({ connectionStore: connections });
     const { adaId } = await adaWithGoogle(world);
@@ -261,7 +261,7 @@ describe("the hook", () => {
 });
 
 describe("what the application's own calls see", () => {
-  test("that Cal.com no longer has the account: told by the next run, and once", async () => {
+  test("that Cal.com no longer has the account: reported by the next run, and once", async () => {
     const world = createConnectionsWorld();
     const { ada, adaId } = await adaWithGoogle(world);
     world.emulator.users.delete(adaId);
@@ -328,7 +328,7 @@ describe("who is checked", () => {
     expect(await rejection(world.cal.checkConnection("ada"))).toMatchObject({ code: "user_not_found" });
   });
 
-  test("a wrong configuration is counted, told to nobody, and does not end the run", async () => {
+  test("a wrong configuration is counted, calls no hook, and does not end the run", async () => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     await world.cal.ensureUser("bob", { email: "bob@example.com", name: "Bob" });

@@ -131,7 +131,7 @@ function chains(changes: readonly PendingChange[]): Map<string, PendingChange[]>
   return byAccount;
 }
 
-test("the first check tells nothing, and no two changes have one id", () => {
+test("the first check reports nothing, and no two changes have one id", () => {
   fc.assert(
     fc.property(sequences, (steps) => {
       let isFirst = true;
@@ -144,7 +144,7 @@ test("the first check tells nothing, and no two changes have one id", () => {
   );
 });
 
-test("each change starts from what was told before: nothing is skipped, nothing is told twice", () => {
+test("each change starts from what was reported before: nothing is skipped, nothing is reported twice", () => {
   fc.assert(
     fc.property(sequences, (steps) => {
       const world = run(steps, () => undefined);
@@ -158,7 +158,7 @@ test("each change starts from what was told before: nothing is skipped, nothing 
   );
 });
 
-test("a doubt is told after 24 hours and not before; gone after two lists a minute apart", () => {
+test("a doubt is reported after 24 hours and not before; gone after two lists a minute apart", () => {
   fc.assert(
     fc.property(sequences, (steps) => {
       run(steps, (world, found) => {
@@ -191,7 +191,7 @@ test("what can't be read never overwrites an address or a selection", () => {
   );
 });
 
-test("when nothing changes any more, everything that is so has been told", () => {
+test("when nothing changes any more, the reported status is the real one", () => {
   fc.assert(
     fc.property(sequences, (steps) => {
       const world = run(steps, () => undefined);

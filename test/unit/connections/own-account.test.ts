@@ -30,7 +30,7 @@ async function adaWithAccount(options: OAuthClientOptions = {}) {
   return { ...world, ada, told, connections, credentialId, pass };
 }
 
-describe("a link that nobody uses", () => {
+describe("an unused link", () => {
   test("is alive after 90 days of checks", async () => {
     const { ada, told, pass } = await adaWithAccount();
     await pass(90 * DAY, 6 * HOUR);
@@ -57,7 +57,7 @@ describe("a link that nobody uses", () => {
     expect(calRefreshTokenExpiresAt!.getTime() - world.emulator.clock.now()).toBeGreaterThan(29 * DAY);
   });
 
-  test("that can't be renewed is told three days ahead, and when it has ended", async () => {
+  test("that can't be renewed is reported three days ahead, and when it has ended", async () => {
     const { told, emulator, pass, store } = await adaWithAccount();
     const expiresAt = (await store.get("ada"))!.calRefreshTokenExpiresAt!;
     const body = { error: "unauthorized_client", error_description: "client_not_approved" };
@@ -77,7 +77,7 @@ describe("a link that nobody uses", () => {
 });
 
 describe("a link that was revoked", () => {
-  test("is told at once, and when the user has linked the account again", async () => {
+  test("is reported at once, and when the user has linked the account again", async () => {
     const world = await adaWithAccount();
     world.emulator.oauth2.revokeRefreshTokens(world.adaAtCal.id);
     await world.pass(29 * HOUR, HOUR);
@@ -93,14 +93,14 @@ describe("a link that was revoked", () => {
     expect(inShort(world.told).at(-1)).toBe("cal.com broken connected");
   });
 
-  test("an account that Cal.com no longer has is told", async () => {
+  test("an account that Cal.com no longer has is reported", async () => {
     const world = await adaWithAccount();
     world.emulator.people.delete(world.adaAtCal.id);
     await world.pass(29 * HOUR, HOUR);
     expect(inShort(world.told)).toEqual(["cal.com connected broken cal_user_gone"]);
   });
 
-  test("another account in its place is seen for the first time: nothing is told of the old one's calendars", async () => {
+  test("another account in its place is seen for the first time: nothing is reported of the old one's calendars", async () => {
     const world = await adaWithAccount();
     world.emulator.calendars.connect(world.graceAtCal.id, "office365", "grace@work.example");
     await world.cal.oauth.link("ada", await authorizeAs(world, "grace"), { replace: true });

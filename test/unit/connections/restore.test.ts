@@ -85,7 +85,7 @@ describe("a calendar that was connected again", () => {
     });
   });
 
-  test("also if it never was seen broken: what was restored is told", async () => {
+  test("also if it never was seen broken: what was restored is reported", async () => {
     const world = createConnectionsWorld();
     const { adaId, credentialId } = await adaWithChoices(world);
     const before = await chosen(world);
@@ -96,7 +96,7 @@ describe("a calendar that was connected again", () => {
     expect(world.told[0]?.restored?.selected).toHaveLength(2);
   });
 
-  test("what no longer exists is told", async () => {
+  test("what no longer exists is reported", async () => {
     const deleted = new Set<string>();
     const world: ConnectionsWorld = createConnectionsWorld({
       fetch: async (input, init) => {
@@ -122,7 +122,7 @@ describe("a calendar that was connected again", () => {
     expect((await chosen(world)).selected).toContain("home@group.example");
   });
 
-  test("Cal.com fails meanwhile: it is restored at a later check, and then told", async () => {
+  test("Cal.com fails meanwhile: it is restored at a later check, and then reported", async () => {
     const world = createConnectionsWorld({ retry: { limit: 0 } });
     const { adaId, credentialId } = await adaWithChoices(world);
     const before = await chosen(world);

@@ -38,7 +38,7 @@ describe("how fast a run is", () => {
     expect(await slow).toMatchObject({ checked: 1 });
   });
 
-  test("a slow run for which nobody is due returns at once", async () => {
+  test("a slow run for which no user is due returns at once", async () => {
     const world = createConnectionsWorld();
     expect(await world.cal.checkConnections({ maxPerMinute: 0.01 })).toMatchObject({
       checked: 0,
@@ -49,7 +49,7 @@ describe("how fast a run is", () => {
     expect(result).toMatchObject({ checked: 1 });
   });
 
-  test("waits while little of Cal.com's rate limit is left, and keeps nobody meanwhile", async () => {
+  test("waits while little of Cal.com's rate limit is left, and claims no user meanwhile", async () => {
     const world = createConnectionsWorld();
     await addUsers(world, 1);
     const busy = clientOf(world.emulator, world.store, {
@@ -117,7 +117,7 @@ describe("the end of a run", () => {
     expect(world.told).toEqual([]);
   });
 
-  test("no more changes are told after the grace time; the next run tells them", async () => {
+  test("no more changes are reported after the grace time; the next run reports them", async () => {
     const stop = new AbortController();
     const told: string[] = [];
     const world = createConnectionsWorld({
@@ -155,7 +155,7 @@ describe("the end of a run", () => {
 });
 
 describe("a process without the hook", () => {
-  test("what a command finds is told by the application within 20 minutes", async () => {
+  test("what a command finds is reported by the application within 20 minutes", async () => {
     const world = createConnectionsWorld();
     const { adaId } = await adaWithGoogle(world);
     const command = clientOf(world.emulator, world.store, { connectionStore: world.connections });
@@ -219,7 +219,7 @@ describe("a user who leaves, or has another id", () => {
     expect(await store.get("ada")).toBeNull();
   });
 
-  test("the person's new id gets what was not told yet, and what is known", async () => {
+  test("the person's new id gets what was not reported yet, and what is known", async () => {
     const world = createConnectionsWorld();
     const { adaId } = await adaWithGoogle(world);
     const command = clientOf(world.emulator, world.store, { connectionStore: world.connections });

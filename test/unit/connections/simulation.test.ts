@@ -18,7 +18,7 @@ const options: SimulationOptions = {
   seed: 7,
 };
 
-test("every break is told within its interval, with one id; an outage is told to nobody", async () => {
+test("every break is reported within its interval, with one id; an outage calls no hook", async () => {
   const result = await simulate(options);
   expect(problemsOf(result, options)).toEqual([]);
   expect(result.kills).toBeGreaterThan(20);

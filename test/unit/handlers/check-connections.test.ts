@@ -61,7 +61,7 @@ describe("the route for a scheduler", () => {
     ["a beginning of it", { authorization: `Bearer ${SECRET.slice(0, -1)}` }],
     ["another scheme", { authorization: `Basic ${SECRET}` }],
     ["the secret alone", { authorization: SECRET }],
-  ] as [string, Record<string, string>][])("refuses %s, and checks nobody", async (_, headers) => {
+  ] as [string, Record<string, string>][])("refuses %s, and checks no user", async (_, headers) => {
     const world = createConnectionsWorld();
     await adaWithGoogle(world);
     world.emulator.clock.advance(30 * HOUR);
@@ -166,7 +166,7 @@ test("status says since when a connection is broken, and of which account", asyn
   ]);
 });
 
-test("status says that a connection does not work which Cal.com has marked as invalid, once that was told", async () => {
+test("status says that a connection does not work which Cal.com has marked as invalid, once that was reported", async () => {
   const world = createConnectionsWorld();
   const { adaId } = await adaWithGoogle(world);
   world.emulator.calendars.invalidate({ userId: adaId });

@@ -173,7 +173,7 @@ test("a browser keeps the cookies of running attempts, and of others up to eight
   expect(await countCookies()).toBe(8);
 });
 
-test("a browser with too many running attempts is told to wait, and can finish the ones it has", async () => {
+test("a browser with too many running attempts has to wait, and can finish the ones it has", async () => {
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const first = await ada.start("google");
@@ -280,7 +280,7 @@ describe("Apple's calendar, before Cal.com lists it", () => {
   });
 });
 
-test("refresh answers a token of the user's own, for Cal.com's components", async () => {
+test("refresh returns a token of the user's own, for Cal.com's components", async () => {
   const app = createApp();
   const ada = createBrowser(app.handlers.handle).signIn("ada");
   const { accessToken } = (await (await ada.fetch("/refresh")).json()) as { accessToken: string };

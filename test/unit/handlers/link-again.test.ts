@@ -70,7 +70,7 @@ describe("a link that has ended", () => {
     expect(await ada.start("google")).toMatch(app.emulator.oauth2.authorizeUrl);
   });
 
-  test("other routes answer that it has to be linked again", async () => {
+  test("other routes respond that it has to be linked again", async () => {
     const app = createLinkingApp();
     const ada = browserOf(app, "ada");
     await connectCalendar(app, ada);

@@ -106,7 +106,7 @@ describe("after the account is linked", () => {
     expect((await statusOf(ada)).calAccount).toMatchObject({ grant: "oauth" });
   });
 
-  test("Cal.com fails: the account is linked, and the user is told that the calendar is not connected", async () => {
+  test("Cal.com fails: the account is linked, and the message says that the calendar is not connected", async () => {
     const app = createLinkingApp();
     const ada = browserOf(app, "ada");
     const callback = await consent(app, await ada.start("google"));

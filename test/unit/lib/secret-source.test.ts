@@ -59,7 +59,7 @@ describe("a secret that is given as a function", () => {
     }
   });
 
-  test("without an earlier value, its failure is an error without secrets, and the next call asks again", async () => {
+  test("without an earlier value, its failure is an error without secrets, and the next call calls the function again", async () => {
     const { source } = sourceOf(new Error("no access with password=hunter2"), 7, "one");
     const error = await rejection(source.get());
     expect(error).toMatchObject({ code: "secret_unavailable", message: "The function secret failed." });

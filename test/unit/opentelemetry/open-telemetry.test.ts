@@ -152,7 +152,7 @@ test("metrics: durations of requests, outcomes of refreshes", async () => {
   });
 });
 
-test("metrics: a connection that a check finds broken is counted once, when the hook has been told", async () => {
+test("metrics: a connection that a check finds broken is counted once, when the hook has resolved", async () => {
   const world = createConnectionsWorld({ telemetry: otel.telemetry });
   const { adaId } = await adaWithGoogle(world);
   world.emulator.provider.revoke({ userId: adaId });

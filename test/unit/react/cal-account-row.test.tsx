@@ -140,7 +140,7 @@ describe("the user's own Cal.com account", () => {
     expect(rowOf(other).querySelector('[role="alert"]')?.textContent).toContain("Nothing new was connected");
   });
 
-  test("that failed to be linked is told in its row, not in a provider's card", async () => {
+  test("that failed to be linked has its message in its row, not in a provider's card", async () => {
     const address = "/settings?calAccount=error&reason=access_denied&calendarType=google&connected=false";
     history.replaceState(null, "", address);
     const page = await show(null);

@@ -41,7 +41,7 @@ test("a calendar is checked for conflicts or not, shown before the handlers have
   expect(alerts(page)).toEqual([]);
 });
 
-test("a refused change is taken back, and told beside the calendar only", async () => {
+test("a refused change is undone, and its message is beside the calendar only", async () => {
   handlers.respond("select", { error: "unavailable" });
   const page = await show(account());
   await perform(() => checkbox(page).click());
@@ -50,7 +50,7 @@ test("a refused change is taken back, and told beside the calendar only", async 
   expect(checkbox(page).closest("li")?.textContent).toContain("can’t be reached");
 });
 
-test("a new destination is sent and announced; a refused one is taken back and told", async () => {
+test("a new destination is sent and announced; a refused one is undone with a message", async () => {
   const page = await show(account());
   const select = page.querySelector("select")!;
   const choose = (name: string) =>

@@ -270,7 +270,7 @@ describe("a change that Cal.com refuses", () => {
   const alerts = (page: Element) =>
     [...page.querySelectorAll('[role="alert"]')].map(({ textContent }) => textContent);
 
-  test("of the destination is told below it, in a region that screen readers read at once", async () => {
+  test("of the destination is shown below it, in a region that screen readers read at once", async () => {
     const page = await show(work, home);
     expect(alerts(page)).toEqual([""]);
     const region = page.querySelector('[role="alert"]');
@@ -281,7 +281,7 @@ describe("a change that Cal.com refuses", () => {
     expect(region?.parentElement?.className).toBe("calbridge-destination");
   });
 
-  test("of a conflict calendar is told beside that one", async () => {
+  test("of a conflict calendar is shown beside that one", async () => {
     const page = await show(work, home);
     error = { action: "selectCalendar", calendar: reference, code };
     await perform(() => box(page, "Family").click());
@@ -289,7 +289,7 @@ describe("a change that Cal.com refuses", () => {
     expect(box(page, "Private").closest("li")?.textContent).toContain(text);
   });
 
-  test("of one of two administrators' accounts is told beside that one, though the calendars have one address", async () => {
+  test("of one of two administrators' accounts is shown beside that one, though the calendars have one address", async () => {
     const delegated = { credentialId: -1, delegated: true, calendars: [calendar("ada@work.example")] };
     const office = { calendarType: "office365", integration: "office365_calendar", ...delegated };
     const page = await show(connection(delegated), connection(office));

@@ -154,7 +154,7 @@ describe("status", () => {
 });
 
 describe("initialStatus", () => {
-  test("may be the whole answer of the status route", async () => {
+  test("may be the whole response of the status route", async () => {
     const answer = { success: true, data: { calendars: [connection()] } };
     await render(<Page initialStatus={answer as never} />);
     expect(state).toMatchObject({ status: "connected", calendars: [connection()] });

@@ -112,7 +112,7 @@ describe("the emulator's calendars", () => {
     expect(await listed()).toEqual([]);
   });
 
-  test("Google: check tells an outage from a revocation", async () => {
+  test("Google: check distinguishes an outage from a revocation", async () => {
     emulator.calendars.connect(ada.id, "google", "alice");
     emulator.provider.break("google");
     expect(await check("google")).toEqual([401, "Could not get connected calendars"]);

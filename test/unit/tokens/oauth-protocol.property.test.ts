@@ -251,7 +251,7 @@ test("no two refreshes of one user and client run at once", async () => {
   );
 });
 
-test("without lost, late and doubled responses, freezes or faults of the server no user is ever told to link again", async () => {
+test("without lost, late and doubled responses, freezes or faults of the server no user ever has to link again", async () => {
   await fc.assert(
     fc.asyncProperty(story({ call: 6, reencrypt: 1, link: 1 }), async (told) => {
       const harmless = told.fates.map((fate) => (fate === "not sent" || fate === "reset" ? fate : "fine"));

@@ -49,7 +49,7 @@ describe("a refresh that is lost", () => {
     expect(await world.details()).toMatchObject({ rotation: 2 });
   });
 
-  test("lets calls go on with the old token, is tried once more after 60 s, and only then the user is told", async () => {
+  test("lets calls go on with the old token, is tried once more after 60 s, and only then the hook is called", async () => {
     advance(29.5 * MINUTE_MS);
     lose();
     // Half a minute of life left: the refresh is due, its response is lost, and the old token does.
@@ -215,7 +215,7 @@ describe("a refresh token that Cal.com refuses", () => {
     expect(world.reauthorizations).toHaveLength(1);
   });
 
-  test("and is accepted later: the mark is gone, and the next refusal is told again", async () => {
+  test("and is accepted later: the mark is gone, and the next refusal calls the hook again", async () => {
     await start();
     advance(31 * MINUTE_MS);
     const refusal = { error: "invalid_grant", error_description: "refresh_token_revoked" };
@@ -262,7 +262,7 @@ test("many users refused at once: no more are marked, with one warning, and all 
   for (const user of users) expect(await user.calAccount()).toMatchObject({ reauthorization: null });
 });
 
-test("many users whose consent really ended are all told within about an hour, and are not tried every minute after that", async () => {
+test("many users whose consent really ended are all reported within about an hour, and are not tried every minute after that", async () => {
   const users: CalUser[] = [];
   for (let n = 0; n < 20; n += 1) {
     const person = world.emulator.people.create({ email: `p${n}@cal.example`, name: `P ${n}` });
@@ -288,7 +288,7 @@ test("many users whose consent really ended are all told within about an hour, a
   expect(refreshes() - sent).toBeLessThanOrEqual(3 * 20);
 });
 
-test("a refresh token that expired is not sent: the user is told once, and nothing is written again", async () => {
+test("a refresh token that expired is not sent: the hook is called once, and nothing is written again", async () => {
   advance(31 * DAY_MS);
   expect(await code(ada.profile())).toBe("reauthorization_required");
   const { version } = (await world.store.get("ada"))!;
@@ -298,7 +298,7 @@ test("a refresh token that expired is not sent: the user is told once, and nothi
   expect(refreshes()).toBe(0);
 });
 
-test("an account that was deleted at Cal.com: told once, remembered, and no further request", async () => {
+test("an account that was deleted at Cal.com: reported once, remembered, and no further request", async () => {
   world.emulator.people.delete(world.adaAtCal.id);
   expect(await code(ada.profile())).toBe("cal_user_gone");
   expect(world.reauthorizations).toMatchObject([{ reason: "cal_user_gone", worksUntil: null }]);
@@ -361,7 +361,7 @@ describe("the refresh ahead", () => {
   });
 });
 
-test("a lost refresh: the user is told within about a minute, the old token works on, and a new link mends it with all calendars", async () => {
+test("a lost refresh: the hook is called within about a minute, the old token works on, and a new link mends it with all calendars", async () => {
   await start({ refreshAheadMs: 10 * MINUTE_MS });
   world.emulator.calendars.connect(world.adaAtCal.id, "google", "ada@gmail.example");
   const calendars = async () => (await ada.calendars.list()).connectedCalendars.length;

@@ -78,7 +78,7 @@ describe("a thousand calls at once for a user whose token has just expired", () 
 });
 
 describe("a refresh that goes wrong", () => {
-  test("heals by itself when its answer is lost: one force-refresh, no consent, the calendar still connected", async () => {
+  test("is recovered when its response is lost: one force-refresh, no consent, the calendar still connected", async () => {
     const setup = setUp();
     const { ada } = await connectedUser(setup);
     setup.emulator.clock.advance(HOUR_MS);
@@ -90,7 +90,7 @@ describe("a refresh that goes wrong", () => {
     expect(setup.told.map(({ outcome }) => outcome)).toEqual(["failed", "recovered"]);
   });
 
-  test("does not throw a good token away when Cal.com answers 500, 502, 429 or 401", async () => {
+  test("keeps a good token when Cal.com returns 500, 502, 429 or 401", async () => {
     for (const status of [500, 502, 503, 429, 401, 403]) {
       const setup = setUp();
       const { ada } = await connectedUser(setup);
@@ -103,7 +103,7 @@ describe("a refresh that goes wrong", () => {
     }
   });
 
-  test("leaves a user gone who is deleted while a refresh is out", async () => {
+  test("a user who is deleted while a refresh is in flight stays deleted", async () => {
     const setup = setUp();
     const { ada } = await connectedUser(setup);
     setup.emulator.clock.advance(HOUR_MS);
@@ -142,7 +142,7 @@ test("makes a connect URL only with a token that outlives the consent page", asy
   expect((await ada.calendars.list()).connectedCalendars).toHaveLength(2);
 });
 
-test("repeats a refused call once, and then says what Cal.com says", async () => {
+test("retries a refused call once, and then throws Cal.com's error", async () => {
   const setup = setUp();
   const { ada } = await connectedUser(setup);
   setup.emulator.inject({
@@ -159,7 +159,7 @@ test("repeats a refused call once, and then says what Cal.com says", async () =>
 });
 
 describe("a wrong base URL", () => {
-  test("does not pass for a deleted user: nothing is recovered, nobody is told to delete anything", async () => {
+  test("does not look like a deleted user: nothing is recovered, and no error says that the user is gone", async () => {
     const setup = setUp();
     await connectedUser(setup);
     setup.emulator.clock.advance(HOUR_MS);

@@ -10,7 +10,7 @@ const record = {
 };
 const info = { userId: "ada", outcome: "refreshed", durationMs: 3 } as const;
 
-test("tells a fingerprint of the token, and never the token", async () => {
+test("reports a fingerprint of the token, and never the token", async () => {
   const told: TokenRefreshInfo[] = [];
   await reportTokenRefresh(
     (heard) => told.push(heard),
@@ -19,7 +19,7 @@ test("tells a fingerprint of the token, and never the token", async () => {
   expect(told).toEqual([{ ...info, fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
 });
 
-test("tells tokens apart", async () => {
+test("two tokens have two fingerprints", async () => {
   const told: TokenRefreshInfo[] = [];
   const tell = reportTokenRefresh(
     (heard) => told.push(heard),

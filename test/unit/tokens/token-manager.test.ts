@@ -69,7 +69,7 @@ describe("in one process", () => {
     expect(told.filter(({ outcome }) => outcome === "joined")).toHaveLength(999);
   });
 
-  test("asks the store nothing while the cached token is good", async () => {
+  test("does not read the store while the cached token works", async () => {
     const get = vi.spyOn(store, "get");
     const tokens = manager();
     await settle(tokenOf(tokens));
@@ -78,7 +78,7 @@ describe("in one process", () => {
     expect(get).not.toHaveBeenCalled();
   });
 
-  test("tells the hook nothing while there is nothing to do but to read the store", async () => {
+  test("does not call the hook when it only reads the store", async () => {
     await settle(tokenOf(manager()), 0);
     told.length = 0;
     const tokens = manager();
@@ -106,7 +106,7 @@ describe("in one process", () => {
     expect(await settle(tokenOf(tokens, { minTtlMs: 15 * 60_000 }), 0)).toBe("access-2");
   });
 
-  test("uses a token whose end nobody knows until Cal.com refuses it", async () => {
+  test("uses a token without a known expiry until Cal.com refuses it", async () => {
     const { version } = (await store.get(ada))!;
     await store.set({ ...cal.firstRecord(ada), calAccessTokenExpiresAt: null }, { ifVersion: version });
     const tokens = manager();
@@ -171,7 +171,7 @@ describe("when Cal.com fails", () => {
     expect(outcomes()).toEqual(["failed", "refreshed"]);
   });
 
-  test("heals a lost answer with one recovery", async () => {
+  test("recovers once after a lost response", async () => {
     cal.fate = () => "lost";
     const tokens = manager();
     await expect(settle(tokenOf(tokens))).rejects.toBeInstanceOf(CalNetworkError);
@@ -393,7 +393,7 @@ test("refreshes by an unsaved pair that has grown old, and recovers nothing", as
   expect([cal.refreshes, cal.recoveries]).toEqual([2, 0]);
 });
 
-test("lets nobody wait for ever on a store that never answers", async () => {
+test("no caller waits for ever for a store that never responds", async () => {
   vi.spyOn(store, "set").mockReturnValueOnce(new Promise(() => undefined));
   const tokens = manager();
   expect(await settle(tokenOf(tokens, { timeoutMs: 60_000 }))).toBe("access-1");

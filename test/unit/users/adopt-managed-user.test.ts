@@ -45,7 +45,7 @@ describe("ensureUser", () => {
     await expect((await one.ensureUser("ada", ada)).profile()).resolves.toBeTruthy();
   });
 
-  test("tells each caller of its own mistakes, and nobody of another's", async () => {
+  test("each caller gets the error of its own input, and of no other caller's", async () => {
     const emulator = createCalEmulator();
     const cal = clientOf(emulator, memoryTokenStore());
     const [bad, good] = await Promise.allSettled([

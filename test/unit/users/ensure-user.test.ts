@@ -141,7 +141,7 @@ describe("a managed user that Cal.com has and the store does not, while unowned 
     await expectWorking(client, client.cal.forUser("ada"));
   });
 
-  test("nor if Cal.com tells its metadata, which says whose it is, in another shape", async () => {
+  test("nor if Cal.com returns its metadata, which says whose it is, in another shape", async () => {
     const client = createTestClient();
     await client.cal.ensureUser("ada", input);
     const fetchOddly: typeof fetch = async (...request) => {
@@ -220,7 +220,7 @@ describe("a create that goes wrong half-way", () => {
     expect(client.emulator.count()).toBe(4);
   });
 
-  test("a store that fails after the create: an error, and the next call heals it", async () => {
+  test("a store that fails after the create: an error, and the next call recovers", async () => {
     const store = memoryTokenStore();
     const client = createTestClient({ tokenStore: failing(store, 1, 2, 3, 4) });
     const error = await turnUntil(rejection(client.cal.ensureUser("ada", input)));
@@ -230,7 +230,7 @@ describe("a create that goes wrong half-way", () => {
     expect(client.emulator.users.list()).toHaveLength(1);
   });
 
-  test("a store that fails after a takeover: the next call heals it", async () => {
+  test("a store that fails after a takeover: the next call recovers", async () => {
     const store = memoryTokenStore();
     const client = createTestClient({ tokenStore: failing(store, 1), managedUsers: adopting });
     await client.emulator.users.create(input);

@@ -163,7 +163,7 @@ describe("the list of managed users", () => {
     expect(found).toHaveLength(500);
   });
 
-  test("asks for no page that nobody reads", async () => {
+  test("requests no page before its users are read", async () => {
     const client = createTestClient();
     await fill(client, 300);
     for await (const user of client.cal.managedUsers.list()) if (user.id > 0) break;
@@ -184,7 +184,7 @@ describe("the list of managed users", () => {
     await fill(client, 260);
     const found: number[] = [];
     for await (const { id } of client.cal.managedUsers.list()) {
-      // The users behind it move up, into the page that was read already; nobody comes twice for it.
+      // The users behind it move up, into the page that was read already; no user is returned twice.
       if (found.length === 0) client.emulator.users.delete(id);
       found.push(id);
     }
@@ -227,7 +227,7 @@ describe("the list of managed users", () => {
     for (const url of urls) expect(url.length).toBeLessThan(8_000);
   });
 
-  test("by an address with a plus, and by one that nobody has", async () => {
+  test("by an address with a plus, and by one that no user has", async () => {
     const { cal, emulator } = createTestClient();
     const { id } = await emulator.users.create({ email: "ada+work@example.com", name: "A" });
     await emulator.users.create({ email: "ada@example.com", name: "A" });
@@ -237,7 +237,7 @@ describe("the list of managed users", () => {
     expect(await all(cal.managedUsers.list({ emails: ["nobody@example.com"] }))).toEqual([]);
   });
 
-  test("by no address at all is empty, and asks nothing", async () => {
+  test("by no address at all is empty, and sends no request", async () => {
     const client = createTestClient();
     await fill(client, 2);
     expect(await all(client.cal.managedUsers.list({ emails: [] }))).toEqual([]);

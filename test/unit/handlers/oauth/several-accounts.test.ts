@@ -161,7 +161,7 @@ test("an account that can't be read is reported as such, whatever other accounts
   expect(end).toMatchObject({ reason: "unavailable" });
 });
 
-describe("another account that may not be of this attempt stays, and that is told", () => {
+describe("another account that may not be of this attempt stays, and the message says so", () => {
   test.each(["device", "tab"])("while another %s is connecting one", async (where) => {
     const { app, ada, consent, accounts, idOf } = await createWorld("google");
     const link = await ada.start("google", `&reconnect=${String(idOf("alice"))}`);
@@ -201,7 +201,7 @@ test("Cal.com refuses to remove the other account: the page can be loaded again,
   expect(accounts()).toEqual(["alice", "carol"]);
 });
 
-test("a page that saves by itself is told the same", async () => {
+test("a page that saves by itself gets the same response", async () => {
   const told: unknown[] = [];
   const handlers = {
     onConnected: ({ connections }: ConnectedEvent) => void told.push(connections[0]?.email),

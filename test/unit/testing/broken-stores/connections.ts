@@ -47,7 +47,7 @@ export const brokenConnectionStores: readonly BrokenConnectionStore[] = [
   },
   {
     fault: "ignores the case of user ids",
-    rule: "users are told apart exactly, whatever their ids look like",
+    rule: "two different user ids are never treated as one, whatever they look like",
     make: worse((good) => ({
       get: (userId) => good.get(userId.toLowerCase()),
       set: (state, options) => good.set({ ...state, userId: state.userId.toLowerCase() }, options),
@@ -125,7 +125,7 @@ export const brokenConnectionStores: readonly BrokenConnectionStore[] = [
     }),
   },
   {
-    fault: "claims whoever there is",
+    fault: "claims users who are not due",
     rule: "claim: those who are due are claimed, with their state, and others are not",
     make: (now) => {
       let ahead = 0;
@@ -155,7 +155,7 @@ export const brokenConnectionStores: readonly BrokenConnectionStore[] = [
   },
   {
     fault: "returns those who are due without a claim, once for each call",
-    rule: "claim: nobody else gets a claimed user until the claim ends; then the user is due again",
+    rule: "claim: no other caller gets a claimed user until the claim ends; then the user is due again",
     make: worse((good) => ({
       claimDue: ({ limit, leaseMs }) => good.claimDue({ limit, leaseMs: leaseMs > 1000 ? leaseMs : 1e9 }),
     })),
@@ -227,7 +227,7 @@ export const brokenConnectionStores: readonly BrokenConnectionStore[] = [
     }),
   },
   {
-    fault: "makes nobody due who is not there",
+    fault: "makes no unknown user due",
     rule: "makeDue: a user without a state gets one without details, and is due",
     make: worse((good) => ({
       makeDue: async (userId) => {

@@ -20,7 +20,7 @@ async function withAda(keys: EncryptionKeys = { k2, k1 }) {
   return { inner, store, stored: (await inner.get("ada"))! };
 }
 
-test("a client whose store isn't wrapped says so, and sealed tokens stay as they are", async () => {
+test("a client whose store isn't wrapped throws an error that says so, and encrypted tokens stay as they are", async () => {
   const { inner, stored } = await withAda();
   const fetch = vi.fn<typeof globalThis.fetch>();
   const cal = new CalClient({

@@ -127,7 +127,7 @@ describe("while the application runs", () => {
   });
 });
 
-test("tokens that can't be opened are counted and told of, and don't stop the others", async () => {
+test("tokens that can't be decrypted are counted and reported, and don't stop the others", async () => {
   const failed: [string, string][] = [];
   const onFailure = (userId: string, error: Error) => {
     expect(error).toBeInstanceOf(CalStoreError);
@@ -139,7 +139,7 @@ test("tokens that can't be opened are counted and told of, and don't stop the ot
   for (const [, message] of failed) expect(message).toContain(`"k1"`);
 });
 
-test("a store that fails ends it, with an error; what it had told of is where to go on", async () => {
+test("a store that fails ends it, with an error; it continues from the last reported user", async () => {
   const get = inner.get.bind(inner);
   inner.get = (userId) => (userId === "user-12" ? Promise.reject(new CalStoreError("away")) : get(userId));
   let after: string | undefined;
