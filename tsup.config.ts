@@ -107,8 +107,12 @@ const react = {
   ...shared,
   entry: { react: "src/react/index.ts" },
   external: ["react"],
-  // Parts of the component are loaded when they are first shown.
+  // Parts of the component are loaded when they are first shown. In a folder of their own: each build names its files alone.
   splitting: true,
+  esbuildOptions(options) {
+    shared.esbuildOptions(options);
+    options.chunkNames = "chunks/react/[name]-[hash]";
+  },
   treeshake: false,
   banner: { js: '"use client";' },
   // The stylesheet, as it is.

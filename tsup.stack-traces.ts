@@ -121,7 +121,7 @@ function onlyOwn({ sources, sourcesContent, mappings }: SourceMap, directory: st
       return [[segment[0], index, segment[2], segment[3]]];
     }),
   );
-  const up = directory.endsWith("chunks") ? "../.." : "..";
+  const up = relative(directory, ".").replaceAll(sep, "/");
   return {
     version: 3,
     sources: own.map((index) => `${up}/${inRepository[index] ?? ""}`),

@@ -24,7 +24,7 @@ export interface Connection {
   credentialId: number;
   /** What to call it: `Google Calendar`. */
   name: string;
-  /** The account's address, where the provider returns it; `null` while the connection can't be read. */
+  /** The account's address, where the provider returns it; `null` if it is not known. */
   email: string | null;
   /** Whether it works. */
   connected: boolean;

@@ -15,19 +15,20 @@ export async function toAllConnections(
     withUnlistedApple(context, userId, listed),
     context.known.note(userId, listed),
   ]);
-  return withKnownAddresses(context, userId, await withLastCheck(context, userId, calendars));
+  return withMemory(context, userId, calendars);
 }
 
-/** Which account to reconnect: Cal.com does not tell the address of one that it can't read. */
-async function withKnownAddresses(
-  { known }: HandlerContext,
+/** Adds what is remembered of connections that don't work: since when, and which account, which Cal.com does not tell. */
+export async function withMemory(
+  context: HandlerContext,
   userId: string,
   connections: readonly Connection[],
 ): Promise<Connection[]> {
+  const checked = await withLastCheck(context, userId, connections);
   return Promise.all(
-    connections.map(async (connection) => {
+    checked.map(async (connection) => {
       if (connection.connected || connection.email !== null) return connection;
-      return { ...connection, email: await known.addressOf(userId, connection.credentialId) };
+      return { ...connection, email: await context.known.addressOf(userId, connection.credentialId) };
     }),
   );
 }

@@ -80,14 +80,14 @@ describe("the packed package", () => {
 
   test("has the parts of the React component that are loaded when they are shown, also for test runners without import()", async () => {
     const dist = join(project.directory, "node_modules/calbridge/dist");
-    for (const part of ["picker", "apple-form", "confirm-dialog", "cal-account-help", "dated-text"]) {
+    for (const part of ["picker", "apple-form", "confirm-dialog", "cal-account-help"]) {
       const [esm, cjs] = await Promise.all(
         ["react.js", "react.cjs"].map((file) => readFile(join(dist, file), "utf8")),
       );
-      expect(esm).toMatch(new RegExp(`import\\(["']\\./chunks/${part}\\.js["']\\)`));
-      expect(cjs).toMatch(new RegExp(`=> require\\(["']\\./chunks/${part}\\.cjs["']\\)`));
-      expect(existsSync(join(dist, "chunks", `${part}.js`))).toBe(true);
-      expect(existsSync(join(dist, "chunks", `${part}.cjs`))).toBe(true);
+      expect(esm).toMatch(new RegExp(`import\\(["']\\./chunks/react/${part}\\.js["']\\)`));
+      expect(cjs).toMatch(new RegExp(`=> require\\(["']\\./chunks/react/${part}\\.cjs["']\\)`));
+      expect(existsSync(join(dist, "chunks/react", `${part}.js`))).toBe(true);
+      expect(existsSync(join(dist, "chunks/react", `${part}.cjs`))).toBe(true);
     }
   });
 

@@ -75,14 +75,14 @@ test("calbridge/browser adds at most 4.45 kB of script to a page, and nothing of
 });
 
 describe("calbridge/react", () => {
-  test("adds at most 8.5 kB of script to a page, 10.8 kB with the picker, and 12.6 kB in all", async () => {
+  test("adds at most 8.5 kB of script to a page, 10.9 kB with the picker, and 12.6 kB in all", async () => {
     const page = await bundle(
       'export { CalendarIntegration, CalendarPicker, useCalendarIntegration } from "./react/index.js";',
     );
     expect(page.inputs.filter((path) => !/^(browser|react)\//.test(path))).toEqual([]);
     expect(page.packages).toEqual(["react", "react/jsx-runtime"]);
     expect(page.atStart).toBeLessThanOrEqual(8_500);
-    expect(page.withPart("react/picker.tsx")).toBeLessThanOrEqual(10_800);
+    expect(page.withPart("react/picker.tsx")).toBeLessThanOrEqual(10_900);
     expect(page.inAll).toBeLessThanOrEqual(12_600);
   });
 

@@ -33,7 +33,10 @@ export async function returnPage(returnUrl: string, popupId: string): Promise<Re
 <title>Calendar</title>
 </head>
 <body>
+<main>
+<h1>Calendar</h1>
 <p>You can close this window, or <a href="${escapeHtml(returnUrl)}">go on here</a>.</p>
+</main>
 <script data-id="${escapeHtml(popupId)}" data-returned="${escapeHtml(returned)}">${SCRIPT}</script>
 </body>
 </html>

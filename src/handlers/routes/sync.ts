@@ -2,6 +2,7 @@ import { calendarProviders } from "../../calendars/providers.js";
 import type { SyncResult } from "../../index.js";
 import { isCalError } from "../../errors.js";
 import { emptyList, toConnections } from "../account.js";
+import { withMemory } from "../connection-list.js";
 import { requireSession } from "../session.js";
 import { oneOf, readFields, textField } from "../http/request.js";
 import { success } from "../http/responses.js";
@@ -25,7 +26,7 @@ export const syncCredentials: Route = {
       const event = { userId, provider: calendarType, credentialIds: removedDuplicates, request };
       await context.options.onDisconnected(event);
     }
-    return success({ calendarType, ...status, calendars: connections });
+    return success({ calendarType, ...status, calendars: await withMemory(context, userId, connections) });
   },
 };
 

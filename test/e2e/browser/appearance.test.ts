@@ -11,7 +11,6 @@ const looks = [
   { name: "dark", colorScheme: "dark", viewport: { width: 1280, height: 900 } },
   { name: "phone", colorScheme: "light", viewport: { width: 375, height: 812 } },
   { name: "phone-dark", colorScheme: "dark", viewport: { width: 375, height: 812 } },
-  { name: "contrast", forcedColors: "active", viewport: { width: 1280, height: 900 } },
   // 1280 pixels at 200 % zoom.
   { name: "zoom", deviceScaleFactor: 2, viewport: { width: 640, height: 450 } },
   { name: "rtl", viewport: { width: 1280, height: 900 } },

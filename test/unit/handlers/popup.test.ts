@@ -194,6 +194,8 @@ describe("wants something else in the page (XSS)", () => {
       "META",
       "TITLE",
       "BODY",
+      "MAIN",
+      "H1",
       "P",
       "A",
       "SCRIPT",
