@@ -11,6 +11,7 @@ import { TokenCache } from "./tokens/token-cache.js";
 import { reportTokenRefresh } from "./tokens/token-events.js";
 import { TokenManager } from "./tokens/token-manager.js";
 import type { UserContext } from "./users/context.js";
+import { loadForManagedUsers, loadForOAuth } from "./users/parts.js";
 
 /** The parts of a client, connected to each other. */
 interface ClientParts {
@@ -44,17 +45,13 @@ export function createContext(resolved: ResolvedOptions): ClientParts {
       managed:
         managedUsers &&
         (async () => {
-          const { managedUserGrant, ownedGrant } = await import("./users/for-managed-users.js");
+          const { managedUserGrant, ownedGrant } = await loadForManagedUsers();
           const { clientId } = managedUsers;
           return ownedGrant(managedUserGrant(sendAsClient, clientId), sendAsClient, clientId);
         }),
-      oauth:
-        oauth &&
-        (async () => {
-          const { oauthGrant } = await import("./users/for-oauth.js");
-          return oauthGrant(sendToken, oauth, now);
-        }),
+      oauth: oauth && (async () => (await loadForOAuth()).oauthGrant(sendToken, oauth, now)),
     }),
+    loadSingleUse: async () => (await loadForOAuth()).SingleUseRefresh,
     cache: new TokenCache(resolved.cache.maxUsers),
     refreshWindowMs: resolved.refreshWindowMs,
     refreshAheadMs: resolved.refreshAheadMs,

@@ -3,9 +3,7 @@ import { optionsFromEnv } from "./options-from-env.js";
 import { closeContext, createContext } from "./client-context.js";
 import { resolveOptions } from "./resolve-options.js";
 import { OAuthAccounts } from "./users/oauth-accounts.js";
-import { userNotFound } from "./tokens/token-record.js";
-import { detailsOf } from "./tokens/details.js";
-import type { FirstUse } from "./users/first-use.js";
+import { EnsuredUsers } from "./users/ensured-users.js";
 import type { ClaimProgress, ClaimUsersOptions } from "./users/claim-users.js";
 import { CalValidationError } from "./errors.js";
 import type { CalPagesInput } from "./api/pages.js";
@@ -24,13 +22,13 @@ import { assertEmail, assertObject, assertUserId } from "./lib/assert.js";
 import { ManagedUsers } from "./users/managed-users.js";
 import { assertManagedUserInput } from "./users/user-input.js";
 import type { AttemptStore } from "./tokens/checked-store.js";
-import { SingleFlight } from "./lib/single-flight.js";
 import type { Telemetry } from "./lib/telemetry.js";
 import { CalUser } from "./users/cal-user.js";
 import type { UnreadableUser, UserSummary, UsersOptions } from "./users/user-summaries.js";
 import { within } from "./lib/deadline.js";
 import type { UserContext } from "./users/context.js";
 import { processEnv } from "./lib/env.js";
+import { loadForManagedUsers, loadOnDemand } from "./users/parts.js";
 
 /**
  * Cal.com, on behalf of an application's users. Create one for the whole process: its users share a cache and
@@ -56,17 +54,15 @@ export class CalClient {
   readonly #oauth: OAuthAccounts | undefined;
   /** Loaded when it is first needed. `undefined` for a client without a connection store. */
   readonly #loadConnections: (() => Promise<Connections>) | undefined;
-  /** Users that this process is creating. */
-  readonly #ensuring: SingleFlight<void>;
-  #firstUse: FirstUse | undefined;
+  readonly #ensuring: EnsuredUsers;
 
   /** @throws {@link CalValidationError} if an option is invalid. */
   constructor(options: CalClientOptions) {
     const resolved = resolveOptions(options);
-    this.#ensuring = new SingleFlight(resolved.waitUntil);
     const { context, sendToken, loadConnections } = createContext(resolved);
     const { managedUsers, oauth, telemetry, now } = resolved;
     this.#context = context;
+    this.#ensuring = new EnsuredUsers(context);
     this.#loadConnections = loadConnections;
     this.attempts = context.store.attempts;
     this.telemetry = telemetry;
@@ -150,36 +146,11 @@ export class CalClient {
     assertManagedUserInput(input);
     options.signal?.throwIfAborted();
     // For every caller: of several calls at once, only one's input is used.
-    if (input.metadata) (await import("./users/for-managed-users.js")).assertRoomForOwnerHash(input.metadata);
+    if (input.metadata) (await loadForManagedUsers()).assertRoomForOwnerHash(input.metadata);
     const { signal, timeoutMs } = options;
     // Shared by all callers that ask for this user, so the first caller's signal does not end it.
-    const ensuring = this.#ensuring.join(userId, () => this.#ensure(userId, input, { timeoutMs }));
-    await within(ensuring, { signal });
+    await within(this.#ensuring.ensure(userId, input, { timeoutMs }), { signal });
     return user;
-  }
-
-  async #ensure(userId: string, input: ManagedUserInput, options: CallOptions): Promise<void> {
-    const { store, tokens, options: client } = this.#context;
-    const { newUsers, managedUsers } = client;
-    // Not the cache: another process may have deleted the user.
-    const record = await store.get(userId);
-    if (!record) {
-      tokens.forget(userId);
-      if (newUsers === "oauth") {
-        throw userNotFound(
-          "This user has not linked a Cal.com account. Send the browser to cal.oauth.authorizationUrl().",
-        );
-      }
-      const { createUser } = await import("./users/for-managed-users.js");
-      await createUser(this.#context, userId, input, options);
-      this.#context.connections?.changed(userId);
-      return;
-    }
-    const { grant, isOwned } = detailsOf(record);
-    if (!managedUsers || grant !== "managed" || isOwned) return;
-    const { FirstUse } = await import("./users/for-managed-users.js");
-    this.#firstUse ??= new FirstUse();
-    await this.#firstUse.claim(this.#context, record, options);
   }
 
   /**
@@ -199,7 +170,7 @@ export class CalClient {
     assertUserId(to);
     if (email !== undefined) assertEmail(email);
     if (from === to) throw new CalValidationError("The two users must be different.");
-    const { reassignUser } = await import("./users/for-managed-users.js");
+    const { reassignUser } = await loadForManagedUsers();
     await reassignUser(this.#context, from, to, email, options);
     await this.#context.connections?.moved(from, to);
   }
@@ -209,7 +180,7 @@ export class CalClient {
    * it when it first meets one. `calbridge claim` runs it. Can be stopped, continued and run again.
    */
   async claimUsers(options: ClaimUsersOptions = {}): Promise<ClaimProgress> {
-    const { claimUsers } = await import("./users/for-managed-users.js");
+    const { claimUsers } = await loadForManagedUsers();
     return claimUsers(this.#context, options);
   }
 
@@ -220,14 +191,14 @@ export class CalClient {
    * @throws {@link CalTokenError} `unsupported_for_grant` for a client without `managedUsers`.
    */
   async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
-    const { requestRaw } = await import("./users/on-demand.js");
+    const { requestRaw } = await loadOnDemand();
     const { sendAsClient, options } = this.#context;
     return requestRaw<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
   }
 
   /** The items of a list of Cal.com's, page by page, as the platform client. See {@link CalUser.paginate}. */
   async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
-    const { itemsOf } = await import("./users/on-demand.js");
+    const { itemsOf } = await loadOnDemand();
     const { sendAsClient, options } = this.#context;
     yield* itemsOf<T>(sendAsClient, this.#withClientId(input), options.baseUrl);
   }
@@ -251,7 +222,7 @@ export class CalClient {
    * ```
    */
   async *users(options: UsersOptions = {}): AsyncGenerator<UserSummary | UnreadableUser, void, undefined> {
-    const { userSummaries } = await import("./users/on-demand.js");
+    const { userSummaries } = await loadOnDemand();
     yield* userSummaries(this.#context, options);
   }
 
@@ -313,10 +284,7 @@ export class CalClient {
    *
    * @example
    * ```ts
-   * process.once("SIGTERM", async () => {
-   *   server.close();
-   *   await cal.close();
-   * });
+   * process.once("SIGTERM", () => server.close(() => void cal.close()));
    * ```
    */
   async close(): Promise<void> {

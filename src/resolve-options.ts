@@ -155,7 +155,7 @@ export function resolveOptions(options: CalClientOptions): ResolvedOptions {
 // The caller that waits for the work gets its error.
 const ignore = (): void => undefined;
 
-const DEFAULT_SCOPES = ["APPS_READ", "APPS_WRITE", "PROFILE_READ"];
+export const DEFAULT_SCOPES = ["APPS_READ", "APPS_WRITE", "PROFILE_READ"];
 const CLOUD_AUTHORIZE_URL = "https://app.cal.com/auth/oauth2/authorize";
 
 function resolveNewUsers(options: CalClientOptions): "managed" | "oauth" {

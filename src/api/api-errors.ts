@@ -121,6 +121,10 @@ function statusHint(status: number): string | undefined {
 function adviceFor({ advice, auth, status }: FailedResponse, code: CalApiErrorCode): string {
   if (advice !== undefined) return ` ${advice}`;
   if (code === "unauthorized" && auth === "client") return " Check clientId and clientSecret.";
+  if (code === "missing_scope") return " The user has to link the Cal.com account again, with these scopes.";
+  if (code === "unavailable_for_grant") {
+    return " For busy times use calendars.busyTimes(), for connections calendars.list().";
+  }
   if (code === "api_error" && status === 404) return " Check that baseUrl ends in /v2.";
   return "";
 }

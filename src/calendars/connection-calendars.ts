@@ -31,7 +31,10 @@ export interface InCalendar {
   calendarId?: string | undefined;
 }
 
-/** The events of one connection. Cal.com supports Google only: for other providers it returns 400. */
+/**
+ * The events of one connection. Cal.com supports Google only: for other providers it returns 400. It does not offer them
+ * to OAuth 2 (a user's own Cal.com account): `unavailable_for_grant`.
+ */
 export class CalendarEvents {
   readonly #send: Send;
   readonly #connectionId: string;
@@ -88,7 +91,10 @@ export class CalendarEvents {
   }
 }
 
-/** One connection of a user (a Google, Office 365 or Apple account): its events and busy times. */
+/**
+ * One connection of a user (a Google, Office 365 or Apple account): its events and busy times. Cal.com does not offer
+ * them to OAuth 2 (a user's own Cal.com account): `unavailable_for_grant`. `user.calendars.busyTimes()` works there.
+ */
 export class CalendarConnectionClient {
   /** Google only: for other providers Cal.com returns 400. */
   readonly events: CalendarEvents;

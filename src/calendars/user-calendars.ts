@@ -69,7 +69,10 @@ export interface DisconnectInput {
   all?: boolean | undefined;
 }
 
-/** The calendars of one user. Each method takes `{ signal, timeoutMs }` last. */
+/**
+ * The calendars of one user. Each method takes `{ signal, timeoutMs }` last. In a user's own Cal.com account (OAuth 2) a
+ * method needs the scopes that it names: without one it throws `missing_scope`.
+ */
 export class UserCalendars {
   readonly #user: CalendarsUser;
   readonly #send: CalendarsUser["send"];
@@ -84,7 +87,7 @@ export class UserCalendars {
    * Where to send the browser so that the user consents: Google's or Microsoft's page. The URL carries the
    * user's access token, so it is a secret: send it to this user's browser, never to a log.
    *
-   * The token in it lives for `connectMinTtlMs` or more. Disconnects nothing.
+   * The token in it lives for `connectMinTtlMs` or more. Disconnects nothing. Scope: `APPS_WRITE`.
    */
   async connectUrl(
     provider: OAuthProvider,
@@ -103,7 +106,7 @@ export class UserCalendars {
 
   /**
    * Sends Cal.com the `code` and `state` that the provider sent to a callback of the application's own. With
-   * Cal.com's callback this step isn't needed. Success proves nothing: {@link check} afterwards.
+   * Cal.com's callback this step isn't needed. Success proves nothing: {@link check} afterwards. Needs no scope.
    *
    * Cal.com ignores new tokens for an account whose old connection is revoked: {@link disconnect} that one first.
    *
@@ -131,7 +134,7 @@ export class UserCalendars {
 
   /**
    * Asks Cal.com whether the provider's connections work: each of them. The first one that doesn't is reported;
-   * {@link list} has all of them.
+   * {@link list} has all of them. Scope: `APPS_READ`.
    */
   async check(provider: CalendarProvider, options?: CallOptions): Promise<CalendarStatus> {
     assertProvider(provider);
@@ -153,7 +156,8 @@ export class UserCalendars {
 
   /**
    * All connections and their calendars. Cal.com keeps its response for 10 seconds, or until something is connected
-   * or disconnected: an Apple calendar connected just now may be missing. {@link connectApple} says whether it is.
+   * or disconnected: an Apple calendar connected just now may be missing. {@link connectApple} says whether it is. Scope:
+   * `APPS_READ`.
    */
   async list(options?: CallOptions): Promise<CalendarList> {
     const list = await listCalendars(this.#send, options);
@@ -163,7 +167,7 @@ export class UserCalendars {
 
   /**
    * Brings a provider's connections up to date: a token that works, the list, the check. If all is well, credentials
-   * that duplicate another one are removed; in a user's own Cal.com account (OAuth 2) nothing is.
+   * that duplicate another one are removed; in a user's own Cal.com account (OAuth 2) nothing is. Scope: `APPS_READ`.
    */
   async sync(provider: CalendarProvider, options?: CallOptions): Promise<SyncResult> {
     assertProvider(provider);
@@ -180,7 +184,7 @@ export class UserCalendars {
    * it.
    *
    * In a user's own Cal.com account (OAuth 2) a connection belongs to the person: ending it also ends it for what the
-   * person does with Cal.com outside of this application.
+   * person does with Cal.com outside of this application. Scopes: `APPS_READ`, `APPS_WRITE`.
    *
    * @throws {@link CalValidationError} without `credentialId` and `all` for a user's own Cal.com account.
    */
@@ -209,6 +213,7 @@ export class UserCalendars {
   /**
    * Connects Apple's calendar with an app-specific password. Cal.com tries it, except for a user name that it has
    * already: then it keeps the old password. To change the password of a connection, {@link disconnect} it first.
+   * Scope: `APPS_WRITE`.
    *
    * @returns Whether it is connected. `listed: false`: it is, and takes up to 10 seconds to appear in {@link list}.
    * @throws {@link CalApiError} `bad_request` (400): the user name or the password is wrong.
@@ -219,7 +224,7 @@ export class UserCalendars {
     return status;
   }
 
-  /** Subscribes to ICS feeds. Each call creates a new credential, for the same feeds too. */
+  /** Subscribes to ICS feeds. Each call creates a new credential, for the same feeds too. Scope: `APPS_WRITE`. */
   async saveIcsFeed(
     feed: { urls: readonly string[]; readOnly?: boolean | undefined },
     options?: CallOptions,
@@ -234,14 +239,14 @@ export class UserCalendars {
     return credential;
   }
 
-  /** Asks Cal.com whether the ICS feeds work. */
+  /** Asks Cal.com whether the ICS feeds work. Scope: `APPS_READ`. */
   async checkIcsFeed(options?: CallOptions): Promise<CalendarStatus> {
     return statusOf("ics-feed", checkIcsFeed(this.#send, options));
   }
 
   /**
    * When the user is busy, by the given calendars; without `calendars`, by all that are selected, which costs one more
-   * call: {@link list}. Times may overlap.
+   * call: {@link list}. Times may overlap. Scope: `APPS_READ`.
    *
    * @throws {@link CalApiError} `calendar_unreadable` without `calendars` if a connection can't be read: its busy times
    * would be missing. `skipUnreadable` leaves it out.
@@ -252,7 +257,7 @@ export class UserCalendars {
 
   /**
    * Sets the calendar that bookings are written to. If two connections share the calendar, Cal.com takes the one that it
-   * lists first; the result says which one that is.
+   * lists first; the result says which one that is. Scope: `APPS_WRITE`.
    *
    * @throws {@link CalApiError} `not_found` (404): the calendar is read-only, or none of the user's.
    */
@@ -272,25 +277,25 @@ export class UserCalendars {
     return destination;
   }
 
-  /** Adds a calendar to those that Cal.com checks for conflicts. Idempotent. */
+  /** Adds a calendar to those that Cal.com checks for conflicts. Idempotent. Scope: `APPS_WRITE`. */
   async select(calendar: SelectedCalendar, options?: CallOptions): Promise<void> {
     await selectCalendar(this.#send, calendar, options);
     this.#user.changed();
   }
 
-  /** Removes a calendar from those that Cal.com checks for conflicts. Returns whether it was one of them. */
+  /** Removes a calendar from those that Cal.com checks for conflicts. Returns whether it was one of them. Scope: `APPS_WRITE`. */
   async unselect(calendar: SelectedCalendar, options?: CallOptions): Promise<boolean> {
     const wasSelected = await unselectCalendar(this.#send, calendar, options);
     if (wasSelected) this.#user.changed();
     return wasSelected;
   }
 
-  /** The user's connections, with the ids that {@link connection} takes. */
+  /** The user's connections, with the ids that {@link connection} takes. OAuth 2: `unavailable_for_grant`; use {@link list}. */
   async connections(options?: CallOptions): Promise<CalendarConnection[]> {
     return listConnections(this.#send, options);
   }
 
-  /** The events and busy times of one connection. Makes no request. */
+  /** The events and busy times of one connection, for managed users. Makes no request. */
   connection(connectionId: string): CalendarConnectionClient {
     assertText("connectionId", connectionId);
     return new CalendarConnectionClient(this.#send, connectionId);

@@ -1,12 +1,12 @@
 import type { Optional } from "../lib/optional.js";
 import { CalClient, type CalClientOptions } from "../index.js";
-import { CalValidationError } from "../errors.js";
+import { CalValidationError, isCalError } from "../errors.js";
 import { assertNames, assertObject } from "../lib/assert.js";
 import { createContext } from "./context.js";
 import { processEnv } from "../lib/env.js";
 import { optionsFromEnv } from "./env.js";
 import type { HandlerName } from "./events.js";
-import { finishAllRollBacks, type FinishedRollBacks } from "./oauth/finish-roll-backs.js";
+import type { FinishedRollBacks } from "./oauth/finish-roll-backs.js";
 import { finishRollBacks } from "./oauth/roll-back.js";
 import { HttpError } from "./http/http-error.js";
 import { failure } from "./http/responses.js";
@@ -119,7 +119,8 @@ function create(options: CalHandlersOptions): CalHandlers {
       if (userId !== undefined) {
         return { disconnected: (await finishRollBacks(context, userId)).length, pending: [] };
       }
-      return finishAllRollBacks(context);
+      const { finishAllRollBacks } = await import("./oauth/finish-roll-backs.js");
+      return finishAllRollBacks(context, { finishRollBacks, isCalError });
     },
   );
 }

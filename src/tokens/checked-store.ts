@@ -14,6 +14,9 @@ export interface AttemptStore {
   get(id: string): Promise<string | null>;
   /** Returns the text and removes it: of several calls at once, one returns it. */
   take(id: string): Promise<string | null>;
+  /** For records that are changed. */
+  acquireLease(key: string, options: { owner: string; ttlMs: number }): Promise<boolean>;
+  releaseLease(key: string, options: { owner: string }): Promise<void>;
 }
 
 /**
@@ -116,6 +119,8 @@ export class CheckedStore {
       put: (id, options) =>
         this.#run("putAttempt", [options.data], () => store.putAttempt?.(id, options) ?? Promise.resolve()),
       get: (id) => this.#run("getAttempt", [], () => store.getAttempt?.(id) ?? Promise.resolve(null)),
+      acquireLease: (key, options) => this.acquireLease(key, options),
+      releaseLease: (key, options) => this.releaseLease(key, options),
       take: (id) => this.#run("takeAttempt", [], () => store.takeAttempt?.(id) ?? Promise.resolve(null)),
     };
   }

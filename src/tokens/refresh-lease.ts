@@ -22,6 +22,9 @@ export interface HeldLease {
   release: () => Promise<void>;
 }
 
+/** Work that a lease is held for. */
+export type LeasedWork<T> = (lease: HeldLease) => Promise<T>;
+
 /** Which work of this process has a user's lease, and when it last asked for it, by two clocks. */
 interface Held {
   work: object;
@@ -77,8 +80,13 @@ export class RefreshLease {
   /**
    * Acquires the lease, however long others hold it. `look` runs between the attempts; what it returns ends the wait.
    */
-  async wait<T>(userId: string, look: () => Promise<T | null>, work: object = this): Promise<T | null> {
-    const until = this.#now() + MAX_LEASE_WAIT_MS;
+  async wait<T>(
+    userId: string,
+    look: () => Promise<T | null>,
+    work: object = this,
+    maxWaitMs = MAX_LEASE_WAIT_MS,
+  ): Promise<T | null> {
+    const until = this.#now() + maxWaitMs;
     for (const ms of growingPauses()) {
       const askedAt = performance.now();
       if (await this.acquire(userId, work)) return null;
@@ -88,9 +96,7 @@ export class RefreshLease {
       const found = await look();
       if (found !== null) return found;
     }
-    throw new CalTimeoutError(
-      `The user's refresh lease was held by others for ${String(MAX_LEASE_WAIT_MS)} ms.`,
-    );
+    throw new CalTimeoutError(`The user's refresh lease was held by others for ${String(maxWaitMs)} ms.`);
   }
 
   /** Renews the lease, which was just acquired, for as long as the work takes. */

@@ -14,6 +14,8 @@ export interface RefresherOptions {
   now: () => number;
   warn: (message: string, fields: object) => void;
   onReauthorizationRequired: (info: ReauthorizationInfo) => void;
+  /** Loads what only grants without a recovery need. */
+  loadSingleUse: () => Promise<typeof SingleUseRefresh>;
 }
 
 const MAX_ROUNDS = 20;
@@ -37,9 +39,9 @@ export class Refresher {
 
   /** Loaded with the first refresh of OAuth 2. */
   async #loadSingleUse(): Promise<SingleUseRefresh> {
-    const { SingleUseRefresh } = await import("./single-use-refresh.js");
+    const Loaded = await this.#options.loadSingleUse();
     const compareClocks = this.#clockComparison.bind(this);
-    this.#singleUse ??= new SingleUseRefresh({
+    this.#singleUse ??= new Loaded({
       ...this.#options,
       now: this.#now,
       writer: this.#writer,

@@ -7,7 +7,7 @@ import { detailsOf } from "./details.js";
 import type { GrantedTokens } from "./grant.js";
 import { assertMayRefresh, assertNotGone } from "./reauthorization.js";
 import { isUnconfirmed, RefreshAhead } from "./refresh-ahead.js";
-import { RefreshLease, type HeldLease } from "./refresh-lease.js";
+import { RefreshLease, type LeasedWork } from "./refresh-lease.js";
 import { Refresher, type RefresherOptions } from "./refresher.js";
 import type { TokenCache } from "./token-cache.js";
 import type { ReportTokenRefresh } from "./token-events.js";
@@ -131,16 +131,16 @@ export class TokenManager {
   }
 
   /** Does work that must not overlap with a refresh of this user, in any process. */
-  withLease<T>(userId: string, work: (lease: HeldLease) => Promise<T>): Promise<T> {
-    const running = this.#withLease(userId, work);
+  withLease<T>(userId: string, work: LeasedWork<T>, maxWaitMs?: number): Promise<T> {
+    const running = this.#withLease(userId, work, maxWaitMs);
     const settled = running.then(ignore, ignore).finally(() => this.#leased.delete(settled));
     this.#leased.add(settled);
     return running;
   }
 
-  async #withLease<T>(userId: string, work: (lease: HeldLease) => Promise<T>): Promise<T> {
-    // `null` ends no wait: there is nothing to look for but the lease.
-    await this.#lease.wait(userId, () => Promise.resolve(null), work);
+  async #withLease<T>(userId: string, work: LeasedWork<T>, maxWaitMs?: number): Promise<T> {
+    // There is nothing to look for but the lease.
+    await this.#lease.wait(userId, () => Promise.resolve(null), work, maxWaitMs);
     const lease = this.#lease.hold(userId, work);
     try {
       return await work(lease);
@@ -193,12 +193,11 @@ export class TokenManager {
     // The last requests of a limit are for calls that a user waits for. The token works for some minutes more.
     if (isDue && !this.#options.isRateLimitLow(record)) {
       const requirement = { minTtlMs: this.#ahead.thresholdOf(record) };
-      const refresh = this.#inFlight.join(userId, (isCurrent) =>
-        this.#run(userId, requirement, isCurrent, true),
-      );
+      const run = (isCurrent: () => boolean): Promise<Resolved> =>
+        this.#run(userId, requirement, isCurrent, true);
+      // A failure is reported already. The caller has a token that works.
+      this.#inFlight.join(userId, run).catch(() => undefined);
       this.#ahead.started(userId, this.#now());
-      // Reported already. The caller has a token that works.
-      refresh.catch(() => undefined);
     }
     return { record, isIssued: false };
   }

@@ -18,6 +18,7 @@ import { isAccountGone, isAccountLost, isTokenRefused } from "./call-errors.js";
 import type { UserContext } from "./context.js";
 import { assertManagedUserUpdate } from "./user-input.js";
 import type { UserSummary } from "./user-summaries.js";
+import { loadForManagedUsers, loadOnDemand } from "./parts.js";
 
 // Other servers may refresh at the same time: each found token that is refused leads on to the next one.
 const MAX_FOUND_TOKENS = 5;
@@ -95,7 +96,7 @@ export class CalUser {
    * ```
    */
   async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
-    const { requestRaw } = await import("./on-demand.js");
+    const { requestRaw } = await loadOnDemand();
     return requestRaw<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
   }
 
@@ -112,18 +113,18 @@ export class CalUser {
    * ```
    */
   async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
-    const { itemsOf } = await import("./on-demand.js");
+    const { itemsOf } = await loadOnDemand();
     yield* itemsOf<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
   }
 
-  /** What Cal.com knows of the user. */
+  /** What Cal.com knows of the user. OAuth 2: scope `PROFILE_READ`. */
   async profile(options?: CallOptions): Promise<UserProfile> {
     return getProfile((call) => this.#send(call), options);
   }
 
   /** What the token store knows of the user, without tokens. Makes no request. `null` if there is no record. */
   async summary(options?: CallOptions): Promise<UserSummary | null> {
-    const { userSummary } = await import("./on-demand.js");
+    const { userSummary } = await loadOnDemand();
     return this.#stored(() => userSummary(this.#context, this.id), options);
   }
 
@@ -173,7 +174,7 @@ export class CalUser {
   ): Promise<boolean> {
     const { email, ...call } = options;
     if (email !== undefined) assertEmail(email);
-    const { deletePreviousManagedUser } = await import("./for-managed-users.js");
+    const { deletePreviousManagedUser } = await loadForManagedUsers();
     const context = this.#context;
     return this.#stored(
       () => context.tokens.withLease(this.id, () => deletePreviousManagedUser(context, this.id, email, call)),
@@ -191,7 +192,7 @@ export class CalUser {
     assertManagedUserUpdate(update);
     const record = await this.#record(options);
     assertGrant(record, "managed", "update");
-    const { updateOwnManagedUser } = await import("./for-managed-users.js");
+    const { updateOwnManagedUser } = await loadForManagedUsers();
     return updateOwnManagedUser(this.#context, record, update, options);
   }
 
@@ -215,7 +216,7 @@ export class CalUser {
     const record = await store.get(this.id);
     if (calUserId !== undefined && record?.calUserId !== calUserId) return false;
     if (record && detailsOf(record).grant === "managed") {
-      const { deleteOwnManagedUser } = await import("./for-managed-users.js");
+      const { deleteOwnManagedUser } = await loadForManagedUsers();
       await deleteOwnManagedUser(this.#context, record, options);
     }
     const wasThere = await store.delete(this.id);

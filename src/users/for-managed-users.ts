@@ -1,4 +1,4 @@
-// What only managed users need: loaded when a client first has to do with one, all in one part (see `on-demand.ts`).
+// See `parts.ts`.
 export {
   createManagedUser,
   deleteManagedUser,

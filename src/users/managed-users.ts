@@ -9,6 +9,7 @@ import type { CalTokens } from "../api/endpoints/tokens.js";
 import { CalApiError } from "../errors.js";
 import { assertEmail, assertId, assertText } from "../lib/assert.js";
 import { assertManagedUserInput, assertManagedUserUpdate } from "./user-input.js";
+import { loadForManagedUsers } from "./parts.js";
 
 /** Which managed users to list. */
 export interface ManagedUserQuery {
@@ -21,8 +22,6 @@ const PAGE = 250;
 const MAX_OFFSET = 250;
 // Keeps the URL well below the 8 kB that proxies take.
 const MAX_EMAILS_LENGTH = 4_000;
-
-const load = () => import("./for-managed-users.js");
 
 /**
  * Cal.com's endpoints for managed users and their tokens, one method each, made as the OAuth client. They do
@@ -46,7 +45,7 @@ export class ManagedUsers {
    */
   async create(input: ManagedUserInput, options?: CallOptions): Promise<CreatedManagedUser> {
     assertManagedUserInput(input);
-    const { createManagedUser, withoutOwnerHash } = await load();
+    const { createManagedUser, withoutOwnerHash } = await loadForManagedUsers();
     const { metadata } = input;
     const unowned = metadata ? { ...input, metadata: withoutOwnerHash(metadata) } : input;
     return createManagedUser(this.#send, this.#clientId, unowned, options);
@@ -55,7 +54,7 @@ export class ManagedUsers {
   /** One managed user, by Cal.com's id. */
   async get(managedUserId: number, options?: CallOptions): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
-    const { getManagedUser } = await load();
+    const { getManagedUser } = await loadForManagedUsers();
     return getManagedUser(this.#send, this.#clientId, managedUserId, options);
   }
 
@@ -87,7 +86,8 @@ export class ManagedUsers {
   ): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
     assertManagedUserUpdate(update);
-    const { assertRoomForOwnerHash, getManagedUser, keepingOwnerHash, updateManagedUser } = await load();
+    const { assertRoomForOwnerHash, getManagedUser, keepingOwnerHash, updateManagedUser } =
+      await loadForManagedUsers();
     assertRoomForOwnerHash(update.metadata);
     const { metadata } = update;
     if (metadata === undefined) {
@@ -104,7 +104,7 @@ export class ManagedUsers {
    */
   async delete(managedUserId: number, options?: CallOptions): Promise<ManagedUser> {
     assertId("managedUserId", managedUserId);
-    const { deleteManagedUser } = await load();
+    const { deleteManagedUser } = await loadForManagedUsers();
     return deleteManagedUser(this.#send, this.#clientId, managedUserId, options);
   }
 
@@ -114,7 +114,7 @@ export class ManagedUsers {
    */
   async refreshTokens(refreshToken: string, options?: CallOptions): Promise<CalTokens> {
     assertText("refreshToken", refreshToken);
-    const { refreshTokens } = await load();
+    const { refreshTokens } = await loadForManagedUsers();
     return refreshTokens(this.#send, this.#clientId, refreshToken, options);
   }
 
@@ -124,14 +124,14 @@ export class ManagedUsers {
    */
   async forceRefreshTokens(managedUserId: number, options?: CallOptions): Promise<CalTokens> {
     assertId("managedUserId", managedUserId);
-    const { forceRefreshTokens } = await load();
+    const { forceRefreshTokens } = await loadForManagedUsers();
     return forceRefreshTokens(this.#send, this.#clientId, managedUserId, options);
   }
 
   #pagesByEmail(emails: readonly string[], options: CallOptions | undefined) {
     const [send, clientId] = [this.#send, this.#clientId];
     return async function* () {
-      const { listManagedUsers } = await load();
+      const { listManagedUsers } = await loadForManagedUsers();
       for (const some of inPieces(emails)) {
         yield await listManagedUsers(send, clientId, { emails: some, limit: PAGE }, options);
       }
@@ -141,7 +141,7 @@ export class ManagedUsers {
   #pages(options: CallOptions | undefined) {
     const [send, clientId] = [this.#send, this.#clientId];
     return async function* () {
-      const { listManagedUsers } = await load();
+      const { listManagedUsers } = await loadForManagedUsers();
       for (let offset = 0; offset <= MAX_OFFSET; offset += PAGE) {
         const page = await listManagedUsers(send, clientId, { offset, limit: PAGE }, options);
         yield page;

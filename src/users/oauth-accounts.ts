@@ -10,6 +10,7 @@ import type {
   LinkOptions,
   ResolvedOAuth,
 } from "./oauth-types.js";
+import { loadForOAuth } from "./parts.js";
 
 /** Links users' own Cal.com accounts by OAuth 2: `cal.oauth`. */
 export class OAuthAccounts {
@@ -49,7 +50,7 @@ export class OAuthAccounts {
   async authorizationUrl(
     input: AuthorizationUrlInput,
   ): Promise<{ url: string; codeVerifier: string | null }> {
-    const { authorizationUrl } = await import("./for-oauth.js");
+    const { authorizationUrl } = await loadForOAuth();
     return authorizationUrl(this.#options, input);
   }
 
@@ -64,7 +65,7 @@ export class OAuthAccounts {
    */
   async link(userId: string, input: LinkInput, options: LinkOptions = {}): Promise<CalUser> {
     assertUserId(userId);
-    const { codeGrantOf } = await import("./for-oauth.js");
+    const { codeGrantOf } = await loadForOAuth();
     const grant = codeGrantOf(this.#options, input);
     options.signal?.throwIfAborted();
     // A refresh in flight would end the new tokens: Cal.com ends all others of this user and client.
@@ -77,7 +78,7 @@ export class OAuthAccounts {
   }
 
   async #link(userId: string, grant: CodeGrant, options: LinkOptions, lease: HeldLease): Promise<void> {
-    const { linkAccount } = await import("./for-oauth.js");
+    const { linkAccount } = await loadForOAuth();
     const how = { context: this.#context, client: this.#options, sendToken: this.#sendToken, now: this.#now };
     await linkAccount(how, userId, grant, options, lease);
   }

@@ -9,6 +9,7 @@ import type { LinkOptions } from "./oauth-types.js";
 
 // About seven seconds: a database that restarts.
 const MAX_ATTEMPTS = 20;
+const MAX_TAKE_OVER_WAIT_MS = 10_000;
 
 /** Refuses a store that does not keep `details`, before the code is used up and the existing record is replaced. */
 export async function assertKeepsDetails(store: CheckedStore, existing: TokenRecord | null): Promise<void> {
@@ -16,6 +17,13 @@ export async function assertKeepsDetails(store: CheckedStore, existing: TokenRec
   if (existing?.details !== null) return;
   const written = await store.set(withDetails(existing, {}), { ifVersion: existing.version });
   if (written?.details === null) throw dropsDetails();
+}
+
+/** A link that a take-over has ended. */
+interface FormerLink {
+  userId: string;
+  calUserId: number;
+  email: string | null;
 }
 
 /** A link to be written. */
@@ -90,7 +98,7 @@ async function setOrTakeOver(
       );
     }
   }
-  const former = await unlinkHolder(context, write.calUserId);
+  const former = await unlinkHolder(context, write);
   if (former) onTakeOver?.(former);
   return set();
 }
@@ -98,13 +106,13 @@ async function setOrTakeOver(
 /** Ends the link of the application user who has this Cal.com account. Returns what it was. */
 async function unlinkHolder(
   { store, tokens, connections }: UserContext,
-  calUserId: number,
-): Promise<{ userId: string; calUserId: number; email: string | null } | null> {
+  { userId, calUserId }: CheckedWrite,
+): Promise<FormerLink | null> {
   const holder = await store.findUser(calUserId);
   if (holder === null) {
     throw new CalStoreError("This token store can't tell who has linked the account: it has no findUser().");
   }
-  return tokens.withLease(holder, async () => {
+  const unlink = async (): Promise<FormerLink | null> => {
     const record = await store.get(holder);
     if (record?.calUserId !== calUserId) return null;
     const { grant, email = null } = detailsOf(record);
@@ -118,7 +126,9 @@ async function unlinkHolder(
     tokens.forget(holder);
     await connections?.forget(holder);
     return { userId: holder, calUserId, email };
-  });
+  };
+  // Two users who take each other's account at the same time hold what the other one waits for: one of them gives up.
+  return tokens.withLease(holder, unlink, userId < holder ? undefined : MAX_TAKE_OVER_WAIT_MS);
 }
 
 function dropsDetails(): CalStoreError {

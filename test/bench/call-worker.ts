@@ -39,6 +39,12 @@ async function load<T>(file: string): Promise<T> {
   return (await import(pathToFileURL(join(dist, file)).href)) as T;
 }
 
+/** Whose token it is: the client compares it with the row. */
+function ownerOf(token: string): number {
+  const [, payload = ""] = token.split(".");
+  return (JSON.parse(Buffer.from(payload, "base64url").toString()) as { ownerId: number }).ownerId;
+}
+
 async function byCalbridge(telemetry?: Telemetry): Promise<Call> {
   const { CalClient, memoryTokenStore } = await load<typeof Calbridge>("index.js");
   const tokenStore = memoryTokenStore();
@@ -49,7 +55,7 @@ async function byCalbridge(telemetry?: Telemetry): Promise<Call> {
     calRefreshTokenExpiresAt: null,
   };
   await tokenStore.set(
-    { userId: "ada", calUserId: 1, calServer: "", details: null, ...tokens },
+    { userId: "ada", calUserId: ownerOf(accessToken), calServer: "", details: null, ...tokens },
     { ifVersion: null },
   );
   const cal = new CalClient({

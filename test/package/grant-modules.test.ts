@@ -25,12 +25,12 @@ const managedUsersOnly = [
 const oauthOnly = [
   "src/api/endpoints/oauth-tokens.ts",
   "src/grants/oauth-grant.ts",
+  "src/tokens/refusal-guard.ts",
+  "src/tokens/single-use-refresh.ts",
   "src/users/authorize.ts",
   "src/users/link-account.ts",
   "src/users/store-link.ts",
 ];
-/** The rules of refresh tokens that work once: loaded with the first refresh of OAuth 2. */
-const singleUseOnly = ["src/tokens/refusal-guard.ts", "src/tokens/single-use-refresh.ts"];
 
 /** The files of this project that are loaded with a file: its imports and theirs, without `import()`. */
 async function modulesOf(entry: string): Promise<string[]> {
@@ -57,7 +57,7 @@ async function modulesOf(entry: string): Promise<string[]> {
 }
 
 describe("what only one grant needs is not loaded for the other", () => {
-  const both = [...managedUsersOnly, ...oauthOnly, ...singleUseOnly];
+  const both = [...managedUsersOnly, ...oauthOnly];
   const only = async (entry: string) => (await modulesOf(entry)).filter((path) => both.includes(path));
 
   test("neither of it when the client starts, nor with what both need later", async () => {
@@ -68,15 +68,12 @@ describe("what only one grant needs is not loaded for the other", () => {
   test("each has its own part", async () => {
     expect(await only("src/users/for-managed-users.ts")).toEqual(managedUsersOnly);
     expect(await only("src/users/for-oauth.ts")).toEqual(oauthOnly);
-    expect(await only("src/tokens/single-use-refresh.ts")).toEqual(singleUseOnly);
   });
 
   test("managed users are created, refreshed, recovered, changed and deleted without the parts of OAuth 2", async () => {
-    const fail = () => {
+    vi.doMock("../../src/users/for-oauth.js", () => {
       throw new Error("This is for OAuth 2.");
-    };
-    vi.doMock("../../src/users/for-oauth.js", fail);
-    vi.doMock("../../src/tokens/single-use-refresh.js", fail);
+    });
     const world = createTestClient();
     const { emulator, store, cal } = world;
     const { ada, adaId } = await createAda(world);
@@ -96,7 +93,6 @@ describe("what only one grant needs is not loaded for the other", () => {
       throw new Error("This is for managed users.");
     });
     vi.doUnmock("../../src/users/for-oauth.js");
-    vi.doUnmock("../../src/tokens/single-use-refresh.js");
     const world = createOAuthClient();
     const ada = await link(world);
     world.emulator.clock.advance(31 * MINUTE_MS);

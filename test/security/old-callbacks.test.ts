@@ -39,6 +39,12 @@ describe("a user who loads an old callback again loses nothing", () => {
           if (readers <= 2) await (readers === 1 ? readToo : wrote).promise;
           return kept;
         },
+        async acquireLease(key, options) {
+          const isFree = await store.acquireLease(key, options);
+          // The other server waits for its turn.
+          if (!isFree && key.startsWith("watch:")) readToo.resolve();
+          return isFree;
+        },
         async putAttempt(id, options) {
           await store.putAttempt(id, options);
           if (readers !== null && id.startsWith("watch:")) wrote.resolve();
@@ -71,5 +77,22 @@ describe("a user who loads an old callback again loses nothing", () => {
     app.emulator.clock.advance(5_000);
     expect(endOf(await ada.visit(old))).toMatchObject({ reason: "used_state" });
     expect(await app.accounts("ada")).toEqual(["alice@gmail.example", "carol@gmail.example"]);
+  });
+
+  test("after an account was connected on another device while its provider was down", async () => {
+    const app = createApp();
+    const phone = createBrowser(app.sibling().handle).signIn("ada");
+    const denied = await app.emulator.provider.authorize(await phone.start("google"), { deny: true });
+    await phone.visit(denied.redirectTo);
+    const ada = createBrowser(app.handlers.handle).signIn("ada");
+    const { redirectTo } = await app.emulator.provider.authorize(await ada.start("google"), {
+      account: "alice",
+    });
+    // It is connected, and was never seen working.
+    app.emulator.provider.break("google");
+    expect(endOf(await ada.visit(redirectTo))).toMatchObject({ page: "/failed" });
+    app.emulator.provider.repair("google");
+    expect(endOf(await phone.visit(denied.redirectTo))).toMatchObject({ reason: "used_state" });
+    expect(await app.accounts("ada")).toEqual(["alice@gmail.example"]);
   });
 });

@@ -236,6 +236,8 @@ class World {
       ({ by, at }) => by === person && this.#emulator.clock.now() - at < 80 * 60_000,
     );
     if (this.#userIds.get(person) !== from || isLinkValid) return;
+    // Without a row the roll-backs of `from` can't be finished, which docs/security.md says.
+    if (!(await this.#table.get(from))) return;
     const { cal, handlers } = this.#servers[server]!;
     if (!(await tolerate(handlers.finishRollBacks(from)))) return;
     const email = this.#addresses.get(person);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { CalClient } from "../../src/index.js";
 import { describeError, defaultTexts } from "../../src/react/index.js";
+import { allTexts } from "../../src/react/later-texts.js";
 import { withDefaults } from "../../src/react/texts.js";
 import { quoteNames } from "../../src/stores/postgres/identifiers.js";
 import { createCalEmulator } from "../../src/testing/index.js";
@@ -19,7 +20,7 @@ test("columns given as undefined keep their names", () => {
 
 test("texts given as undefined keep the English texts", () => {
   const texts = { connect: undefined, providers: { google: undefined }, errors: { other: undefined } };
-  expect(withDefaults(texts)).toEqual(defaultTexts);
+  expect(allTexts({ texts: withDefaults(texts) })).toEqual(defaultTexts);
   expect(describeError({ code: "unavailable", action: "load" }, { errors: undefined })).not.toBe("");
 });
 

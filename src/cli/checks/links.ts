@@ -5,9 +5,12 @@ import { encryptedTokenStore } from "../../tokens/encryption/encrypted-token-sto
 import type { TokenRecord, TokenStore } from "../../tokens/token-store.js";
 import type { CommandIo } from "../command.js";
 import { note, ok, wrong, type Finding } from "./finding.js";
+import { checkLinkedScopes } from "./oauth-scopes.js";
 
 const SAMPLE = 500;
 const MAX_NAMED = 5;
+// One user may take a permission back; many at once are a sign of something else.
+const MANY = 5;
 
 /** Checks the stored links of users' own Cal.com accounts: whose client they are of, and who has to link again. */
 export async function checkLinks(
@@ -24,9 +27,12 @@ export async function checkLinks(
   }
   const foreign = links.filter((link) => clientOf(link) !== clientId);
   const marked = links.filter((link) => detailsOf(link).reauthorization !== undefined);
+  const scopes = io.env["CAL_OAUTH_SCOPES"]?.split(/[\s,]+/).filter((scope) => scope !== "");
+  const lacking = checkLinkedScopes(links, scopes);
   return [
     ...(foreign.length === 0 ? [] : [foreignClient(foreign)]),
     ...(marked.length === 0 ? [] : [linkAgain(marked)]),
+    ...(lacking.links.length === 0 ? [] : [linkForScopes(lacking.links, lacking.missing)]),
     ...(foreign.length + marked.length === 0
       ? [ok(`The links of ${usersOf(links)} are of this client.`)]
       : []),
@@ -76,9 +82,20 @@ function linkAgain(links: TokenRecord[]): Finding {
   }
   const counts = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(", ");
   const must = links.length === 1 ? "has" : "have";
+  const twoStages =
+    (reasons.get("revoked") ?? 0) < MANY
+      ? ""
+      : " Many are revoked: does another stage or program use the same OAuth client? Each refresh there ends the tokens here.";
   return note(
     `${usersOf(links)} ${must} to link the Cal.com account again (${counts}): ${namesOf(links)}.`,
-    "revoked: Cal.com refuses the refresh token. expired: it was not used for 30 days. cal_user_gone: the account was deleted. See docs/many-servers.md.",
+    `revoked: Cal.com refuses the refresh token. expired: it was not used for 30 days. cal_user_gone: the account was deleted. See docs/many-servers.md.${twoStages}`,
+  );
+}
+
+function linkForScopes(links: TokenRecord[], missing: string[]): Finding {
+  return note(
+    `${usersOf(links)} linked with fewer scopes than are asked for now (${missing.join(", ")}): ${namesOf(links)}.`,
+    "What needs them fails with missing_scope until these users link again.",
   );
 }
 

@@ -4,8 +4,10 @@ import { CalValidationError } from "../../errors.js";
 import { optionsFromEnv } from "../../options-from-env.js";
 import { memoryTokenStore } from "../../stores/memory.js";
 import type { CommandIo } from "../command.js";
+import { cloudPageOf, isCloudPage } from "./cloud.js";
 import { note, wrong, type Finding } from "./finding.js";
 import { checkAtCal } from "./oauth-at-cal.js";
+import { checkScopes } from "./oauth-scopes.js";
 
 const CLOUD_URL = "https://api.cal.com/v2";
 
@@ -95,12 +97,13 @@ function checkNewUsers(env: CommandIo["env"]): Finding[] {
 /** Whether the authorize page and the API are of one server, and where Cal.com would send the browser back to. */
 function checkPlaces({ authorizeUrl, redirectUri }: OAuthOptions, baseUrl: string): Finding[] {
   const findings: Finding[] = [];
-  const isCloudPage = authorizeUrl === undefined || new URL(authorizeUrl).host === "app.cal.com";
-  if (isCloudPage !== (new URL(baseUrl).host === "api.cal.com")) {
+  const { host } = new URL(authorizeUrl ?? "https://app.cal.com");
+  const expected = cloudPageOf(baseUrl);
+  if (expected === undefined ? isCloudPage(host) : host !== expected) {
     findings.push(
       wrong(
-        "CAL_AUTHORIZE_URL and CAL_API_URL are of two servers: one is Cal.com's cloud, the other is not.",
-        `CAL_API_URL is ${new URL(baseUrl).host}, CAL_AUTHORIZE_URL is ${new URL(authorizeUrl ?? "https://app.cal.com").host}.`,
+        "CAL_AUTHORIZE_URL and CAL_API_URL are of two servers.",
+        `CAL_API_URL is ${new URL(baseUrl).host}, CAL_AUTHORIZE_URL is ${host}.`,
       ),
     );
   }
@@ -118,16 +121,6 @@ function checkPlaces({ authorizeUrl, redirectUri }: OAuthOptions, baseUrl: strin
 function isRegistrable(uri: string): boolean {
   const { protocol, hostname } = new URL(uri);
   return protocol === "https:" || /^(localhost|127\.0\.0\.1|\[::1\]|.+\.local)$/.test(hostname);
-}
-
-function checkScopes({ scopes }: OAuthOptions, baseUrl: string): Finding[] {
-  if (scopes?.length === 0 || new URL(baseUrl).host === "api.cal.com") return [];
-  return [
-    note(
-      `CAL_API_URL is not Cal.com's cloud, and scopes are sent: ${scopes?.join(", ") ?? "the default ones"}.`,
-      "An older server knows READ_BOOKING and READ_PROFILE only, and its page ends with server_error. If yours does: CAL_OAUTH_SCOPES= (set and empty) sends none.",
-    ),
-  ];
 }
 
 function read(env: CommandIo["env"], name: string): string | undefined {

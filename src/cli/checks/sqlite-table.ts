@@ -6,7 +6,7 @@ import type { TokenStore } from "../../tokens/token-store.js";
 import { ok, wrong, type Finding } from "./finding.js";
 
 /** An id that no user and no attempt has. */
-const NOBODY = "calbridge doctor";
+const UNKNOWN_USER = "calbridge doctor";
 
 /** Checks both tables in a SQLite file: their columns, by reading them, and the unique indexes. */
 export async function checkSqliteTables(
@@ -15,8 +15,8 @@ export async function checkSqliteTables(
   options: SqliteTableOptions,
 ): Promise<Finding[]> {
   try {
-    await rows.get(NOBODY);
-    await rows.getAttempt(NOBODY);
+    await rows.get(UNKNOWN_USER);
+    await rows.getAttempt(UNKNOWN_USER);
   } catch (error) {
     if (!isCalError(error)) throw error;
     return [{ level: "wrong", text: error.message }];

@@ -86,14 +86,16 @@ function fromCalError({ code, retryAfterMs }: CalError): HttpError {
     case "token_expired":
     case "token_rejected":
       return new HttpError(502, "unavailable", "Cal.com could not be reached. Try again later.");
-    case "email_in_use":
-      return new HttpError(409, "conflict", "This e-mail address belongs to another calendar user.");
     case "conflict":
-    case "username_taken":
-      return new HttpError(409, "conflict", "Another calendar user has this e-mail address or user name.");
+    case "email_in_use":
     case "unowned_user":
+    case "username_taken":
     case "cal_user_in_use":
-      return new HttpError(409, "conflict", "This calendar user is another person's, or may be.");
+      return new HttpError(
+        409,
+        "conflict",
+        "Another calendar user has this e-mail address, or the same user name.",
+      );
     case "cal_user_gone":
     case "user_not_found":
       return new HttpError(409, "cal_user_gone", "Cal.com does not know this user any more.");

@@ -1,6 +1,8 @@
-import { isCalError } from "../../errors.js";
 import type { HandlerContext } from "../types.js";
-import { finishRollBacks } from "./roll-back.js";
+import type { PendingEntry, PendingRollBacks } from "./pending-roll-back.js";
+import type { finishRollBacks } from "./roll-back.js";
+
+// Loaded on demand, and imports nothing: a bundler would split what it shares with the handlers into a file of its own.
 
 /** What `handlers.finishRollBacks()` returns. */
 export interface FinishedRollBacks {
@@ -10,20 +12,49 @@ export interface FinishedRollBacks {
   pending: string[];
 }
 
+/** What the functions here need of the handlers. */
+export interface Tools {
+  finishRollBacks: typeof finishRollBacks;
+  isCalError: (error: unknown) => boolean;
+}
+
 /** Finishes the pending roll-backs of all users; after the signal, the rest stays pending. */
 export async function finishAllRollBacks(
   context: HandlerContext,
+  tools: Tools,
   signal?: AbortSignal,
 ): Promise<FinishedRollBacks> {
+  const { pendingRollBacks } = context;
   const result: FinishedRollBacks = { disconnected: 0, pending: [] };
-  for (const userId of (await context.pendingRollBacks?.userIds()) ?? []) {
-    try {
-      signal?.throwIfAborted();
-      result.disconnected += (await finishRollBacks(context, userId)).length;
-    } catch (error) {
-      if (!isCalError(error) && !signal?.aborted) throw error;
-      result.pending.push(userId);
-    }
+  for (const userId of pendingRollBacks ? await usersOf(pendingRollBacks) : []) {
+    const disconnected = signal?.aborted ? null : await finishOf(context, userId, tools);
+    if (disconnected) result.disconnected += disconnected.length;
+    else result.pending.push(userId);
   }
   return result;
+}
+
+/** Returns `null` if Cal.com, or the store, still refuses. */
+async function finishOf(context: HandlerContext, userId: string, tools: Tools): Promise<number[] | null> {
+  try {
+    return await tools.finishRollBacks(context, userId);
+  } catch (error) {
+    if (tools.isCalError(error)) return null;
+    throw error;
+  }
+}
+
+/** Users with a pending roll-back. Removes from the lists what is over. */
+async function usersOf(pending: PendingRollBacks): Promise<Set<string>> {
+  const userIds = new Set<string>();
+  for (let index = 0; index < pending.lists; index += 1) {
+    const over: PendingEntry[] = [];
+    for (const entry of await pending.listed(index)) {
+      const { userId, provider, calUserId } = entry;
+      if (await pending.find(userId, provider, calUserId)) userIds.add(userId);
+      else over.push(entry);
+    }
+    if (over.length > 0) await pending.unlist(index, over);
+  }
+  return userIds;
 }

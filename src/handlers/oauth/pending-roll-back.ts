@@ -21,8 +21,12 @@ export interface PendingRollBacks {
   find(userId: string, provider: OAuthProvider, calUserId: number): Promise<PendingRollBack | null>;
   /** Removes a roll-back that is finished. Returns `false` if another one was added meanwhile. */
   finish(userId: string, provider: OAuthProvider, finished: PendingRollBack): Promise<boolean>;
-  /** Users who have one, for work that no request of theirs starts. Of very many, some may be missing. */
-  userIds(): Promise<string[]>;
+  /** How many lists there are of those that are pending, for work that no request of the user starts. */
+  lists: number;
+  /** The entries of a list: those that are pending (of very many, some may be missing), and others. */
+  listed(index: number): Promise<PendingEntry[]>;
+  /** Removes entries from a list. */
+  unlist(index: number, over: readonly PendingEntry[]): Promise<void>;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -34,8 +38,9 @@ const pendingSchema = z.object({
   sparedIds: z.array(z.number()),
   seenUntil: z.number(),
 });
+/** Whose roll-back is pending. */
+export type PendingEntry = z.infer<typeof entrySchema>;
 const entrySchema = z.object({ userId: z.string(), provider: providerSchema, calUserId: z.number() });
-type Entry = z.infer<typeof entrySchema>;
 const listSchema = z.object({ entries: z.array(entrySchema) });
 
 // A store can't list these records, so the users are in lists: several, since a record has a limit, and since several
@@ -45,33 +50,17 @@ const MAX_ENTRIES = 16;
 
 /** Creates the list of pending roll-backs. */
 export function createPendingRollBacks(records: SharedRecords): PendingRollBacks {
-  const keyOf = async ({ userId, provider, calUserId }: Entry): Promise<string> =>
+  const keyOf = async ({ userId, provider, calUserId }: PendingEntry): Promise<string> =>
     `roll-back:${await digest(userId)}:${provider}:${String(calUserId)}`;
   const pending = { schema: pendingSchema, ttlMs: PENDING_LIFE_MS };
   const list = { schema: listSchema, ttlMs: PENDING_LIFE_MS };
 
-  const enlist = async (entry: Entry): Promise<void> => {
+  const enlist = async (entry: PendingEntry): Promise<void> => {
     const index = (await digest(entry.userId)).charCodeAt(0) % LISTS;
-    await records.update(`roll-backs:${index}`, list, (current) => ({
+    await records.update(listKey(index), list, (current) => ({
       entries: withEntry(current?.entries ?? [], entry, MAX_ENTRIES),
     }));
   };
-  /** The entries of a list whose roll-back is still pending. The others are removed from it. */
-  const readList = async (index: number): Promise<Entry[]> => {
-    const key = `roll-backs:${index}`;
-    const entries = (await records.get(key, listSchema))?.entries ?? [];
-    const isOver = await Promise.all(
-      entries.map(async (entry) => (await records.get(await keyOf(entry), pendingSchema)) === null),
-    );
-    const over = entries.filter((_, at) => isOver[at]);
-    if (over.length > 0) {
-      await records.update(key, list, (current) => ({
-        entries: current?.entries.filter((one) => !over.some((other) => isSame(one, other))) ?? [],
-      }));
-    }
-    return entries.filter((one) => !over.includes(one));
-  };
-
   return {
     async add(userId, provider, rollBack) {
       const entry = { userId, provider, calUserId: rollBack.calUserId };
@@ -89,10 +78,12 @@ export function createPendingRollBacks(records: SharedRecords): PendingRollBacks
       await records.put(key, taken, PENDING_LIFE_MS);
       return false;
     },
-    async userIds() {
-      const lists = await Promise.all(Array.from({ length: LISTS }, (_, index) => readList(index)));
-      return [...new Set(lists.flat().map(({ userId }) => userId))];
-    },
+    lists: LISTS,
+    listed: async (index) => (await records.get(listKey(index), listSchema))?.entries ?? [],
+    unlist: (index, over) =>
+      records.update(listKey(index), list, (current) => ({
+        entries: current?.entries.filter((one) => !over.some((other) => isSame(one, other))) ?? [],
+      })),
   };
 }
 
@@ -103,4 +94,8 @@ function both(one: PendingRollBack, other: PendingRollBack): PendingRollBack {
     sparedIds: one.sparedIds.filter((id) => other.sparedIds.includes(id)),
     seenUntil: Math.min(one.seenUntil, other.seenUntil),
   };
+}
+
+function listKey(index: number): string {
+  return `roll-backs:${index}`;
 }

@@ -29,7 +29,8 @@ export interface RejectedCallback {
  * credential for the user who *started* the attempt, no matter who consented, before it sends the browser to the callback.
  *
  * What stays: connections from before the attempt, and connections that were seen working a minute or more before the
- * callback. For the user who started the attempt also what attempts of this very browser have left.
+ * callback. For the user who started the attempt also what attempts of this very browser have left, and for a reload in
+ * the browser that started it what any attempt of the user's has left.
  *
  * @returns An error of Cal.com's because of which the roll-back is pending: {@link finishRollBacks} finishes it.
  */
@@ -50,8 +51,10 @@ export async function rollBack(
     work.sparedIds = [...work.sparedIds, ...leftIds];
     if (await isSameBrowser(request, context, attempt)) {
       // A reload by the user. What is new may be of another tab or device, whose callback is still to come.
-      const { isRunning } = await otherAttempts(context, attempt);
-      if (isRunning || runningIds.some((id) => id !== attempt.id)) return null;
+      const others = await otherAttempts(context, attempt);
+      if (others.isRunning || runningIds.some((id) => id !== attempt.id)) return null;
+      // What they have left was perhaps never seen working: during an outage nothing is.
+      work.sparedIds = [...work.sparedIds, ...others.leftIds];
       work.seenUntil = now;
     }
   }

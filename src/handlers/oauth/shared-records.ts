@@ -1,6 +1,5 @@
 import * as z from "zod/mini";
 import type { CalClient } from "../../index.js";
-import { CalStoreError } from "../../errors.js";
 import { growingPauses, pause } from "../../lib/backoff.js";
 import type { EncryptedJson } from "./encrypted-json.js";
 
@@ -11,10 +10,7 @@ export interface SharedRecords {
   get<T>(key: string, schema: z.ZodMiniType<T>): Promise<T | null>;
   /** Reads a record and removes it: of several calls at once, one returns it. */
   take<T>(key: string, schema: z.ZodMiniType<T>): Promise<T | null>;
-  /**
-   * Changes a record, also while other servers change it. The store has no compare-and-swap for these records: so it looks
-   * again, until the record is what `change` makes of it. A server that is very slow can undo the change of another one.
-   */
+  /** Changes a record, also while other servers change it: one after another, by a lease. */
   update<T extends object>(
     key: string,
     record: RecordType<T>,
@@ -29,6 +25,7 @@ interface RecordType<T> {
 }
 
 const MAX_LOOKS = 12;
+const LEASE_TTL_MS = 5_000;
 
 const recordSchema = z.object({ key: z.string(), endsAt: z.number(), value: z.unknown() });
 
@@ -56,15 +53,17 @@ export function createSharedRecords(
     get: async (key, schema) => open(key, await store.get(key), schema),
     take: async (key, schema) => open(key, await store.take(key), schema),
     async update(key, { schema, ttlMs }, change) {
+      const lease = { owner: crypto.randomUUID(), ttlMs: LEASE_TTL_MS };
       const pauses = growingPauses();
-      for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
-        const current = await records.get(key, schema);
-        const changed = change(current);
-        if (isSame(changed, current)) return;
-        await records.put(key, changed, ttlMs);
+      // A server that was stopped may have left one. Without it, the change of another server could be lost.
+      for (let looks = 0; looks < MAX_LOOKS && !(await store.acquireLease(key, lease)); looks += 1) {
         await pause(pauses.next().value);
       }
-      throw new CalStoreError("The token store did not keep what putAttempt() was given.");
+      try {
+        await records.put(key, change(await records.get(key, schema)), ttlMs);
+      } finally {
+        await store.releaseLease(key, lease);
+      }
     },
   };
   return records;

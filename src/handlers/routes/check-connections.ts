@@ -1,11 +1,9 @@
+import { isCalError } from "../../errors.js";
 import { sha256 } from "../../lib/digest.js";
 import { HttpError } from "../http/http-error.js";
 import { success } from "../http/responses.js";
-import { finishAllRollBacks } from "../oauth/finish-roll-backs.js";
+import { finishRollBacks } from "../oauth/roll-back.js";
 import type { Route } from "../types.js";
-
-/** For checks in flight when the time is up: a platform ends requests that take much longer. */
-const GRACE_MS = 5_000;
 
 /**
  * `GET` or `POST /connections/check`: for a scheduler, such as Vercel Cron. Finishes pending roll-backs, checks users who are
@@ -17,7 +15,7 @@ export const checkConnections: Route = {
   // No browser adds this header to a request of another site.
   refusesCrossSite: false,
   async run(request, context) {
-    const { cron, client, logger } = context.options;
+    const { cron } = context.options;
     if (!cron) {
       throw new HttpError(404, "not_found", "This route is off. For a scheduler: cronSecret.");
     }
@@ -25,25 +23,8 @@ export const checkConnections: Route = {
       const headers = { "WWW-Authenticate": "Bearer" };
       throw new HttpError(401, "unauthenticated", "Send Authorization: Bearer with the cronSecret.", headers);
     }
-    const { timeBudgetMs, maxPerMinute, concurrency } = cron;
-    const signal = AbortSignal.timeout(timeBudgetMs);
-    // First, so that a check does not take such a calendar for the user's own.
-    const { disconnected, pending } = await finishAllRollBacks(
-      context,
-      AbortSignal.timeout(timeBudgetMs / 2),
-    );
-    const checks =
-      client.hasConnectionStore !== false &&
-      (await client.checkConnections?.({
-        maxPerMinute,
-        concurrency,
-        signal,
-        graceMs: GRACE_MS,
-        skip: new Set(pending),
-        onFailure: (userId) =>
-          logger?.warn?.("calbridge: a user's connections could not be checked", { userId }),
-      }));
-    return success({ done: true, ...checks, rollBacks: { disconnected, pending: pending.length } });
+    const { runChecks } = await import("./run-checks.js");
+    return success(await runChecks(context, cron, { finishRollBacks, isCalError }));
   },
 };
 

@@ -41,9 +41,8 @@ function rowsOf(result: unknown): unknown[] {
   return result.length === 2 && Array.isArray(first) && !Array.isArray(second) ? first : result;
 }
 
-/** The end of the advice for what is another database's driver. */
 const OTHER_DATABASE =
-  "calbridge/postgres works over Postgres. Write a store for the other database: docs/write-your-own-store.md in the package.";
+  "To keep tokens there, write your own store: docs/write-your-own-store.md in the package.";
 
 /** What has a `query` or looks like a driver, but can't be used as one: how to recognize it, and what to pass. */
 const unsupported: readonly { has: string[]; advice: string }[] = [
@@ -51,14 +50,10 @@ const unsupported: readonly { has: string[]; advice: string }[] = [
     has: ["$queryRawUnsafe"],
     advice: "This is a Prisma client: use prismaTokenStore from calbridge/prisma.",
   },
-  {
-    has: ["dialect", "session", "rollback"],
-    advice: "This is Drizzle's transaction: pass db.$client, which belongs to no transaction.",
-  },
   { has: ["$client"], advice: "This is Drizzle's db: pass db.$client." },
   {
     has: ["dialect", "session"],
-    advice: "This is the db of an older Drizzle: pass the pool that it was created with.",
+    advice: "This is a transaction of Drizzle's, or an older db: pass the pool that it was created with.",
   },
   {
     has: ["getQueryInterface", "getDialect"],
@@ -78,10 +73,10 @@ const unsupported: readonly { has: string[]; advice: string }[] = [
       "This is Knex: pass { query: async (text, values) => { const connection = await knex.client.acquireConnection(); " +
       "try { return await connection.query(text, values); } finally { await knex.client.releaseConnection(connection); } } }.",
   },
-  // mysql2 and mariadb, also their connections; mssql; SQLite's drivers.
-  { has: ["query", "getConnection"], advice: `This is MySQL's driver. ${OTHER_DATABASE}` },
-  { has: ["query", "changeUser"], advice: `This is MySQL's driver. ${OTHER_DATABASE}` },
-  { has: ["query", "request", "batch"], advice: `This is SQL Server's driver. ${OTHER_DATABASE}` },
+  // mysql2 and mariadb, with their connections, and mssql.
+  { has: ["query", "getConnection"], advice: `This is MySQL. ${OTHER_DATABASE}` },
+  { has: ["query", "changeUser"], advice: `This is MySQL. ${OTHER_DATABASE}` },
+  { has: ["query", "request", "batch"], advice: `This is SQL Server. ${OTHER_DATABASE}` },
   { has: ["prepare", "exec"], advice: "This is SQLite: use sqliteTokenStore from calbridge/sqlite." },
 ];
 
@@ -112,7 +107,6 @@ function senderOf(client: PostgresClient): (text: string, values: (string | null
   if (typeof query === "function") return query.bind(client);
   if (typeof unsafe === "function") return unsafe.bind(client);
   throw new CalValidationError(
-    "client must have query(text, values), as pg's Pool has, or be postgres.js's sql. " +
-      "With any other library, pass a Pool of pg for the same database.",
+    "client must have query(text, values), as pg has, or be postgres.js's sql. With any other library: a Pool of pg.",
   );
 }

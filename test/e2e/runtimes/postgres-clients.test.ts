@@ -61,7 +61,7 @@ describe("what can't be used is refused when the store is created, with what to 
     const source = Object.assign(createTypeOrm({ type: "postgres" }), { options: { type } });
     for (const client of [source, source.manager, source.createQueryRunner()]) {
       expect(refusal(client)).toContain(
-        `This is TypeORM over ${type}. calbridge/postgres works over Postgres.`,
+        `This is TypeORM over ${type}. To keep tokens there, write your own store`,
       );
     }
   });
@@ -73,7 +73,7 @@ describe("what can't be used is refused when the store is created, with what to 
       message = refusal(transaction);
       return Promise.resolve();
     });
-    expect(message).toContain("This is Drizzle's transaction: pass db.$client");
+    expect(message).toContain("This is a transaction of Drizzle's, or an older db: pass the pool");
   });
 
   test("the db of an older Drizzle, which has no $client", () => {

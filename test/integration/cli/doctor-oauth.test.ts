@@ -94,6 +94,16 @@ describe("the client", () => {
       { CAL_AUTHORIZE_URL: "https://app.cal.com/auth/oauth2/authorize" },
       "are of two servers",
     ],
+    [
+      "the cloud's API with its page in Europe",
+      { CAL_API_URL: "", CAL_AUTHORIZE_URL: "https://app.cal.eu/auth/oauth2/authorize" },
+      "CAL_API_URL is api.cal.com, CAL_AUTHORIZE_URL is app.cal.eu.",
+    ],
+    [
+      "scopes that connect no calendar",
+      { CAL_OAUTH_SCOPES: "APPS_READ PROFILE_READ" },
+      "wrong  CAL_OAUTH_SCOPES lacks APPS_WRITE.",
+    ],
     ["scopes that are none", { CAL_OAUTH_SCOPES: "apps" }, "oauth.scopes must be a list of scopes"],
   ])("%s", async (_, env, expected) => {
     const { code, out } = await examine(env);
@@ -107,6 +117,11 @@ describe("the client", () => {
       { CAL_OAUTH_CLIENT_ID: "public", CAL_OAUTH_CLIENT_SECRET: "" },
       "with PKCE",
     ],
+    [
+      "scopes without the profile",
+      { CAL_OAUTH_SCOPES: "APPS_READ,APPS_WRITE" },
+      "note   CAL_OAUTH_SCOPES lacks PROFILE_READ.",
+    ],
     ["scopes, at a server of your own", {}, "knows READ_BOOKING and READ_PROFILE only"],
     [
       "no redirect URI: that of the handlers is looked at",
@@ -119,7 +134,31 @@ describe("the client", () => {
   });
 
   test("no scopes: no note about them", async () => {
-    expect((await examine({ CAL_OAUTH_SCOPES: "" })).out).not.toContain("READ_BOOKING");
+    const { out } = await examine({ CAL_OAUTH_SCOPES: "" });
+    expect(out).not.toContain("READ_BOOKING");
+    expect(out).not.toContain("CAL_OAUTH_SCOPES is empty");
+  });
+
+  test("the scopes of older servers are enough", async () => {
+    expect((await examine({ CAL_OAUTH_SCOPES: "READ_BOOKING,READ_PROFILE" })).out).not.toContain("lacks");
+  });
+
+  test.each([
+    ["", ""],
+    ["https://api.cal.eu/v2", "https://app.cal.eu/auth/oauth2/authorize"],
+  ])("Cal.com's cloud (%j): no scopes are noted, and no older server is", async (apiUrl, authorizeUrl) => {
+    const env = {
+      CAL_OAUTH_CLIENT_ID: "app",
+      CAL_OAUTH_CLIENT_SECRET: "app-secret",
+      CAL_AUTHORIZE_URL: authorizeUrl,
+      CAL_API_URL: apiUrl,
+    };
+    const invalidCode = { error: "invalid_grant", error_description: "code_invalid_or_expired" };
+    const fetch = () => Promise.resolve(Response.json(invalidCode, { status: 400 }));
+    const withDefaults = await runCommand(["doctor"], { env, fetch });
+    expect(withDefaults.out).not.toMatch(/READ_BOOKING|two servers|CAL_OAUTH_SCOPES/);
+    const { out } = await runCommand(["doctor"], { env: { ...env, CAL_OAUTH_SCOPES: "" }, fetch });
+    expect(out).toContain("note   CAL_OAUTH_SCOPES is empty, so none are sent to Cal.com's cloud.");
   });
 
   test.each([
@@ -208,6 +247,34 @@ describe("stored links", () => {
       /note {3}2 users have to link the Cal\.com account again \(\w+ 1, \w+ 1\): "user-\d", "user-\d"\./,
     );
     expect(code).toBe(0);
+  });
+
+  test("many revoked ones: the question whether another stage uses the same client", async () => {
+    const reauthorization = { reason: "revoked" as const, since: 1, tries: 1, triedAt: 1 };
+    const add = async (from: number, to: number) => {
+      for (let n = from; n < to; n += 1) {
+        const { id } = emulator.people.create({ email: `many-${n}@cal.example`, name: `Many ${n}` });
+        await store(`many-${n}`, id, { clientId: "app", reauthorization });
+      }
+    };
+    await add(0, 4);
+    expect((await examine(withDatabase())).out).not.toContain("another stage or program");
+    await add(4, 5);
+    expect((await examine(withDatabase())).out).toContain(
+      "does another stage or program use the same OAuth client?",
+    );
+  });
+
+  test("links with fewer scopes than are asked for are counted", async () => {
+    await store("user-1", ada!.id, { clientId: "app", scopes: ["APPS_READ"] });
+    await store("user-2", grace!.id, { clientId: "app", scopes: ["READ_PROFILE"] });
+    const { code, out } = await examine(withDatabase());
+    expect(out).toContain(
+      'note   1 user linked with fewer scopes than are asked for now (APPS_WRITE, PROFILE_READ): "user-1".',
+    );
+    expect(code).toBe(0);
+    const fewer = await examine({ ...withDatabase(), CAL_OAUTH_SCOPES: "APPS_READ" });
+    expect(fewer.out).not.toContain("fewer scopes");
   });
 
   test("without CAL_OAUTH_CLIENT_ID: their tokens can't be refreshed", async () => {

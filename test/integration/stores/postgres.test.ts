@@ -279,10 +279,22 @@ describe("drivers", () => {
 
   const methods = (...names: string[]) => Object.fromEntries(names.map((name) => [name, () => undefined]));
   test.each([
-    ["a pool of mysql2", methods("query", "execute", "getConnection"), "MySQL's driver"],
-    ["a connection of mysql2", methods("query", "execute", "changeUser"), "MySQL's driver"],
-    ["a pool of mariadb", methods("query", "batch", "getConnection"), "MySQL's driver"],
-    ["a pool of mssql", methods("query", "batch", "request", "connect"), "SQL Server's driver"],
+    [
+      "a pool of mysql2",
+      methods("query", "execute", "getConnection"),
+      "This is MySQL. To keep tokens there, write your own store",
+    ],
+    [
+      "a connection of mysql2",
+      methods("query", "execute", "changeUser"),
+      "This is MySQL. To keep tokens there, write your own store",
+    ],
+    [
+      "a pool of mariadb",
+      methods("query", "batch", "getConnection"),
+      "This is MySQL. To keep tokens there, write your own store",
+    ],
+    ["a pool of mssql", methods("query", "batch", "request", "connect"), "This is SQL Server. To keep"],
     ["better-sqlite3", methods("prepare", "exec", "transaction"), "sqliteTokenStore from calbridge/sqlite"],
     ["bun:sqlite", methods("query", "prepare", "exec", "run"), "sqliteTokenStore from calbridge/sqlite"],
     [
@@ -296,7 +308,7 @@ describe("drivers", () => {
       "TypeORM over mysql",
     ],
     ["Prisma", methods("$queryRawUnsafe"), "prismaTokenStore from calbridge/prisma"],
-    ["an ORM that is not known", methods("em", "getMetadata"), "pass a Pool of pg for the same database"],
+    ["an ORM that is not known", methods("em", "getMetadata"), "With any other library: a Pool of pg"],
   ])("%s is refused when the store is created: the error says what to do", (_, client, advice) => {
     expect(() => postgresTokenStore({ client: client as unknown as PostgresClient })).toThrow(advice);
     expect(() => postgresConnectionStore({ client: client as unknown as PostgresClient })).toThrow(advice);

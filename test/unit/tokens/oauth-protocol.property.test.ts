@@ -5,10 +5,9 @@ import { CheckedStore } from "../../../src/tokens/checked-store.js";
 import type { ApiCall, Send } from "../../../src/api/request.js";
 import { detailsOf } from "../../../src/tokens/details.js";
 import { TokenCache } from "../../../src/tokens/token-cache.js";
+import { SingleUseRefresh } from "../../../src/tokens/single-use-refresh.js";
 import { TokenManager } from "../../../src/tokens/token-manager.js";
 import type { TokenStore } from "../../../src/tokens/token-store.js";
-// Loaded before the clock is turned: a load in a story would take hours of it.
-import "../../../src/tokens/single-use-refresh.js";
 import type { UserContext } from "../../../src/users/context.js";
 import { linkAccount } from "../../../src/users/link-account.js";
 import { CAL_USER_ID, FakeStrictServer, type RefreshFate } from "../../support/fake-strict-server.js";
@@ -69,6 +68,7 @@ class Process {
       isRateLimitLow: () => false,
       store: this.#store,
       grantOf: () => grant,
+      loadSingleUse: () => Promise.resolve(SingleUseRefresh),
       refreshAheadMs,
       onReauthorizationRequired: () => void (this.told += 1),
       cache: new TokenCache(10),

@@ -4,6 +4,7 @@ import { memoryTokenStore } from "../../../src/stores/memory.js";
 import { CheckedStore } from "../../../src/tokens/checked-store.js";
 import type { TokenRefreshInfo } from "../../../src/tokens/token-events.js";
 import { TokenCache } from "../../../src/tokens/token-cache.js";
+import { SingleUseRefresh } from "../../../src/tokens/single-use-refresh.js";
 import { TokenManager, type TokenManagerOptions } from "../../../src/tokens/token-manager.js";
 import type { TokenRequirement } from "../../../src/tokens/token-requirement.js";
 import type { TokenStore } from "../../../src/tokens/token-store.js";
@@ -34,6 +35,7 @@ function manager(options: Partial<TokenManagerOptions> = {}, over: TokenStore = 
     isRateLimitLow: () => false,
     store: new CheckedStore(over),
     grantOf: () => cal.grant,
+    loadSingleUse: () => Promise.resolve(SingleUseRefresh),
     refreshAheadMs: 0,
     onReauthorizationRequired: () => undefined,
     cache: new TokenCache(10),

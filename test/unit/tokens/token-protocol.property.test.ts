@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { memoryTokenStore } from "../../../src/stores/memory.js";
 import { CheckedStore } from "../../../src/tokens/checked-store.js";
 import { TokenCache } from "../../../src/tokens/token-cache.js";
+import { SingleUseRefresh } from "../../../src/tokens/single-use-refresh.js";
 import { TokenManager } from "../../../src/tokens/token-manager.js";
 import type { TokenStore } from "../../../src/tokens/token-store.js";
 import { FakeCal, HOUR_MS, type Fate } from "../../support/fake-cal.js";
@@ -40,6 +41,7 @@ function makeManager(cal: FakeCal, store: TokenStore): TokenManager {
     isRateLimitLow: () => false,
     store: new CheckedStore(store),
     grantOf: () => cal.grant,
+    loadSingleUse: () => Promise.resolve(SingleUseRefresh),
     refreshAheadMs: 0,
     onReauthorizationRequired: () => undefined,
     cache: new TokenCache(10),

@@ -26,7 +26,8 @@ const soon = (outcome: string) => () =>
 /** Two servers over one store, and the store. */
 function twoServers() {
   const store = memoryTokenStore();
-  const attempts = { put: store.putAttempt, get: store.getAttempt, take: store.takeAttempt };
+  const { putAttempt: put, getAttempt: get, takeAttempt: take, acquireLease, releaseLease } = store;
+  const attempts = { put, get, take, acquireLease, releaseLease };
   const encryptedJson = createEncryptedJson("a-secret-of-the-tests-that-is-long-enough", [
     "https://app.example",
   ]);

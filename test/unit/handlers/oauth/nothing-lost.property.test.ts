@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createApp, createBrowser, endOf, ownCallback } from "../../../support/handlers-app.js";
+import type { CalHandlers } from "../../../../src/handlers/index.js";
+import type { CalEmulator } from "../../../../src/testing/index.js";
+import { createApp, createBrowser, endOf, ownCallback, type Browser } from "../../../support/handlers-app.js";
+import { consent, createLinkingApp, startLink } from "../../../support/linking-app.js";
 
 // Whatever fails, whatever a user denies and in whatever order it happens: a connection that would work afterwards is
 // never removed, unless its user asked for that. What a rejected callback brings is another matter: nothing here is
@@ -53,22 +56,47 @@ const faults = {
   save: /\/save$/,
 } as const;
 
-async function run(steps: Step[]): Promise<void> {
-  const app = createApp();
-  const { emulator } = app;
+interface World {
+  emulator: CalEmulator;
+  handlers: CalHandlers;
+  sibling: () => CalHandlers;
+  /** Gives the user an account at Cal.com, and returns its id. */
+  begin: (ada: Browser) => Promise<number>;
+}
+
+/** Calendars in a managed user, and in the user's own Cal.com account. */
+const worlds: Record<string, () => World> = {
+  "of a managed user"() {
+    const { emulator, handlers, sibling, managedUserId } = createApp();
+    const begin = async (ada: Browser): Promise<number> => {
+      await ada.fetch("/refresh");
+      return managedUserId("ada");
+    };
+    return { emulator, handlers, sibling, begin };
+  },
+  "of an own Cal.com account"() {
+    const app = createLinkingApp();
+    const begin = async (ada: Browser): Promise<number> => {
+      await ada.visit(await consent(app, await startLink(ada)));
+      return (await app.store.get("ada"))!.calUserId;
+    };
+    return { emulator: app.emulator, handlers: app.handlers, sibling: app.sibling, begin };
+  },
+};
+
+async function run({ emulator, handlers, sibling, begin }: World, steps: Step[]): Promise<void> {
   for (const name of ["alice", "bella", "carol"]) {
     emulator.provider.addAccount("google", `${name}@google.example`);
     emulator.provider.addAccount("office365", `${name}@office.example`);
   }
   const addressOf = (which: Provider, name: string) =>
     `${name}@${which === "google" ? "google" : "office"}.example`;
-  const servers = [app.handlers, app.sibling()];
+  const servers = [handlers, sibling()];
   let current = 0;
   const handle = (request: Request) => servers[current]!.handle(request);
   const ada = createBrowser(handle).signIn("ada");
   const phone = createBrowser(handle).signIn("ada");
-  await ada.fetch("/refresh");
-  const userId = await app.managedUserId("ada");
+  const userId = await begin(ada);
   const credentials = () => emulator.calendars.credentials(userId);
   /** The accounts that would work, but for outages. */
   const working = () =>
@@ -166,6 +194,12 @@ async function run(steps: Step[]): Promise<void> {
   }
 }
 
-test("a connection that would work afterwards is never removed unless its user asked", async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 14 }), run), { numRuns: 150 });
-});
+test.each(Object.entries(worlds))(
+  "a connection %s that would work afterwards is never removed unless its user asked",
+  async (_, createWorld) => {
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 14 }), (steps) =>
+      run(createWorld(), steps),
+    );
+    await fc.assert(property, { numRuns: 150 });
+  },
+);
