@@ -200,7 +200,8 @@ test("with OAuth 2: connects a calendar in the user's own Cal.com account after 
     await opened.getByRole("button", { name: "Allow" }).click();
   };
   const opened = await openSettings("light");
-  await opened.getByText("Not linked", { exact: true }).waitFor();
+  // The first request compiles the page and the routes, which takes long on a busy machine.
+  await opened.getByText("Not linked", { exact: true }).waitFor({ timeout: 120_000 });
   log("the first page");
   await opened.getByRole("button", { name: "Connect Google Calendar" }).click();
   await allowAtCal(opened);

@@ -283,7 +283,8 @@ describe.each(looks)("the row of the Cal.com account: $name", ({ name, ...option
       })
       .toContain("Your calendars can be read until then.");
     await check("6-link-again-by-date");
-    await press(ada, "Take the consent away");
+    clock.advance(10 * 60_000);
+    await page.reload();
     await ada.calAccount.getByText("your calendars can’t be read").waitFor();
     await check("7-link-again-now");
     await press(ada, "Link again");
