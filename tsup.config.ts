@@ -134,5 +134,6 @@ export default defineConfig([
   { ...browser, format: "esm" },
   { ...browser, format: "cjs" },
   { ...react, format: "esm" },
-  { ...react, format: "cjs", plugins: [requireInCjs, ownSourceMaps] },
+  // In one file: in a split one, tsup would write "use strict" before "use client".
+  { ...react, format: "cjs", splitting: false },
 ]);

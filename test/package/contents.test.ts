@@ -68,10 +68,10 @@ describe("what is in the package", () => {
     expect(listed.sort()).toEqual((await Promise.all(expected)).sort());
   });
 
-  test("takes at most 3 MB with the guides, and 8 MB with its source maps", async () => {
+  test("takes at most 3.2 MB with the guides, and 8 MB with its source maps", async () => {
     const maps = await Promise.all(mapPaths().map(async (path) => (await stat(path)).size));
     const sizeOfMaps = maps.reduce((sum, size) => sum + size, 0);
-    expect(project.packed.unpackedSize - sizeOfMaps).toBeLessThanOrEqual(3_000_000);
+    expect(project.packed.unpackedSize - sizeOfMaps).toBeLessThanOrEqual(3_200_000);
     expect(project.packed.unpackedSize).toBeLessThanOrEqual(8_000_000);
   });
 

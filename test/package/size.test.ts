@@ -14,10 +14,10 @@ afterAll(() => project.remove());
 const sizes = (...exports: string[]) => sizeOf(project.directory, exports);
 
 describe("minified and gzipped, with its dependencies, to a server's bundle", () => {
-  test("the client with the memory store adds at most 42.5 kB, and 55 kB with what is loaded when it is needed", async () => {
+  test("the client with the memory store adds at most 40 kB, and 57.5 kB with what is loaded when it is needed", async () => {
     const size = await sizes(clientExports);
-    expect(size.atStart).toBeLessThanOrEqual(42_500);
-    expect(size.inAll).toBeLessThanOrEqual(55_000);
+    expect(size.atStart).toBeLessThanOrEqual(40_000);
+    expect(size.inAll).toBeLessThanOrEqual(57_500);
     expect(size.inAll, "there is something to load later").toBeGreaterThan(size.atStart);
   });
 

@@ -62,7 +62,7 @@ export const clientExports = 'export { CalClient, memoryTokenStore } from "calbr
 
 /** What it may have besides, and the most bytes that this adds. */
 export const entries = [
-  { what: "the handlers", exports: 'export * from "calbridge/handlers";', atStart: 20_700, inAll: 29_500 },
+  { what: "the handlers", exports: 'export * from "calbridge/handlers";', atStart: 21_300, inAll: 31_000 },
   {
     what: "encryption at rest",
     exports: 'export { encryptedTokenStore } from "calbridge";',

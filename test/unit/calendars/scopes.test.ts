@@ -65,7 +65,7 @@ async function adaWith(scopes: string[]): Promise<{ world: OAuthWorld; ada: CalU
 const outcome = async (call: Promise<unknown>) =>
   call.then(
     () => "ok",
-    (error: CalApiError) => error.code,
+    (error: unknown) => (error as CalApiError).code,
   );
 
 test("the guide names every method with its scopes", () => {
