@@ -36,12 +36,12 @@ export interface Connection {
    * Since when it doesn't work, as ISO 8601: for a client with a connection store, once a check has seen it. Absent
    * otherwise.
    */
-  since?: string;
+  since?: string | undefined;
   /**
    * Whether `/calendars/restore` would give back calendars that were selected, or the destination. For a client with a
    * connection store, and a user's own Cal.com account.
    */
-  restorable?: true;
+  restorable?: true | undefined;
   /** Whether an organization's administrator has given the access: then the user can't end it. */
   delegated: boolean;
   /** Empty while the connection can't be read. */

@@ -248,8 +248,10 @@ class World {
     for (const name of people) {
       const userId = this.#userIds.get(name)!;
       if (!finished || finished.pending.includes(userId)) continue;
-      // Of a moved user whose row was removed by hand, a server may still have an access token in memory.
-      if (userId !== `${name}0` && !(await this.#table.get(userId))) continue;
+      // Of a moved user whose row was removed or changed by hand, a server may still have an access token in memory.
+      const row = await this.#table.get(userId);
+      const isOwnRow = row !== null && this.#calUsers.get(row.calUserId)?.owner === name;
+      if (userId !== `${name}0` && !isOwnRow) continue;
       this.#checkList(name, step, await tolerate(cal.forUser(userId).calendars.list()));
     }
   }
