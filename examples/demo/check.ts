@@ -100,7 +100,7 @@ export async function checkDemo({ origin, services }: Demo): Promise<void> {
       throw new Error("A token is readable.");
     return "all tokens are encrypted";
   });
-  await step("a page shows everybody's connections, and the notice when access is revoked", async () => {
+  await step("a page shows all users' connections, and the notice when access is revoked", async () => {
     await ada.submit("/connections/check");
     expectText(await ada.get("/connections"), "alice@gmail.example");
     expectText(

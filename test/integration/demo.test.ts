@@ -22,7 +22,7 @@ async function runDemo(
 test("npm run demo -- --check connects a calendar, handles all faults and disconnects", async () => {
   const { code, output } = await runDemo();
   expect(output).toContain("The demo works.");
-  expect(output.match(/^ok {4}/gm)).toHaveLength(13);
+  expect(output.match(/^ok {4}/gm)).toHaveLength(15);
   expect(code).toBe(0);
 }, 180_000);
 
