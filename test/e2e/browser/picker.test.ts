@@ -22,7 +22,8 @@ async function tabTo(page: Page, wanted: RegExp): Promise<string> {
   const seen: string[] = [];
   for (let tabs = 0; tabs < 40; tabs += 1) {
     await page.keyboard.press("Tab");
-    const name = (await page.locator(":focus").ariaSnapshot()).split("\n")[0] ?? "";
+    // A name with a colon is in quotes.
+    const name = ((await page.locator(":focus").ariaSnapshot()).split("\n")[0] ?? "").replace(/^- '/, "- ");
     if (wanted.test(name)) return name;
     seen.push(name);
   }
