@@ -30,6 +30,30 @@ async function tabTo(page: Page, wanted: RegExp): Promise<string> {
   throw new Error(`The Tab key does not reach ${String(wanted)}, only ${seen.join(" | ")}`);
 }
 
+/**
+ * Collects what the component's live regions get, on all pages of the tab: a screen reader reads it aloud. `role=alert`
+ * interrupts it, `role=status` waits.
+ */
+async function listen(page: Page): Promise<string[]> {
+  const said: string[] = [];
+  await page.exposeFunction("say", (text: string) => void said.push(text));
+  await page.addInitScript(() => {
+    const { say } = globalThis as unknown as { say: (text: string) => void };
+    new MutationObserver((changes) => {
+      const regions = changes.map(({ target }) =>
+        (target instanceof Element ? target : target.parentElement)?.closest(
+          '.calbridge-root [role="status"], .calbridge-root [role="alert"]',
+        ),
+      );
+      for (const region of new Set(regions)) {
+        const text = region?.textContent.trim();
+        if (text) say(`${region?.getAttribute("role") ?? ""}: ${text}`);
+      }
+    }).observe(document, { childList: true, characterData: true, subtree: true });
+  });
+  return said;
+}
+
 describe("two accounts of a provider", () => {
   test("a second account is added, with its own state and buttons, and bookings go where they went", async () => {
     const { ada } = context;
@@ -110,6 +134,40 @@ describe("the picker, by keyboard alone", () => {
     expect(await page.locator(":focus").isChecked(), first).toBe(false);
     expect(await page.locator(":focus").getAttribute("type"), "the focus stays").toBe("checkbox");
     await page.screenshot({ path: join(pictures, "picker-keyboard.png"), fullPage: true });
+  });
+
+  test("what a screen reader says on the way, in order", async () => {
+    const { ada, demo } = context;
+    const { page } = ada;
+    const said = await listen(page);
+    await page.goto(demo.origin);
+    const reach = async (wanted: RegExp): Promise<void> => {
+      said.push(`focus: ${await tabTo(page, wanted)}`);
+    };
+    await reach(/^- button "Ada Lovelace/);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Calendars", exact: true }).waitFor();
+    await reach(/^- button "Connect Google Calendar"/);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Sign in to" }).waitFor();
+    await reach(/^- button "Allow"/);
+    await page.keyboard.press("Enter");
+    await ada.expectMessage("Google Calendar is connected.");
+    await expect.poll(() => said.at(-1)).toContain("Google Calendar is connected.");
+    await reach(/^- combobox "New bookings go to"/);
+    await page.keyboard.type("Team");
+    await expect.poll(() => said.at(-1)).toContain("New bookings go to Team.");
+    await reach(/^- checkbox /);
+    const heard = said.map((line) => line.replace(/^focus: - (\w+) "([^"]*)".*$/, "focus: $2, $1"));
+    expect(heard).toEqual([
+      expect.stringMatching(/^focus: Ada Lovelace.*, button$/),
+      "focus: Connect Google Calendar, button",
+      "focus: Allow, button",
+      "status: Google Calendar is connected.",
+      "focus: New bookings go to, combobox",
+      "status: New bookings go to Team.",
+      "focus: alice@gmail.example, checkbox",
+    ]);
   });
 
   test("a refusal of Cal.com is shown, and the checkbox is as before", async () => {
