@@ -68,7 +68,14 @@ export function BusyStrip({
                 <rect key={from} x={from * 1440} width={(to - from) * 1440} height={60} />
               ))}
             </svg>
-            <span>{isAllDay ? "All day" : spans.map(({ text }) => text).join(", ") || "Free"}</span>
+            {/* Times are written from left to right, in each language. */}
+            <span>
+              {isAllDay ? (
+                "All day"
+              ) : (
+                <bdi dir="ltr">{spans.map(({ text }) => text).join(", ") || "Free"}</bdi>
+              )}
+            </span>
           </li>
         ))}
       </ol>
