@@ -5,6 +5,7 @@ import { memoryTokenStore } from "../stores/memory.js";
 import type { TokenStore } from "../tokens/token-store.js";
 import { linkOnce } from "./authorize/link-once.js";
 import { oauthOptions } from "./authorize/oauth-options.js";
+import { checkAccount } from "./authorize/steps.js";
 import { verify } from "./authorize/verify.js";
 import { printFindings, wrong, type Finding } from "./checks/finding.js";
 import { textOption, type Command, type CommandIo, type OptionValues } from "./command.js";
@@ -13,17 +14,18 @@ import { withEnvFile } from "./env-file.js";
 import { tableOptions, tableUsage } from "./table-options.js";
 import { tablesOf, tokenStoreOf } from "./tables-of.js";
 
-/** `calbridge authorize`: links one person's Cal.com account, and says what works with this OAuth client and server. */
+/** `calbridge authorize`: links one person's Cal.com account, and can say what works with this OAuth client and server. */
 export const authorizeCommand: Command = {
   usage: `calbridge authorize [options]
 
-Links your own Cal.com account through an OAuth 2 client, as a user of the application would, and then tries what
-calbridge rests on: the exchange, the scopes, the calls, a refresh, and what becomes of the used tokens. Says where the
-server differs from what calbridge expects. Connects and changes no calendar, prints no token, and stores nothing
-without --user.
+Links your own Cal.com account through an OAuth 2 client, as a user of the application would. With --verify, and
+without --user, it then tries what calbridge rests on: the exchange, the scopes, the calls, a refresh, and what becomes
+of the used tokens; and says where the server differs from what calbridge expects. Connects and changes no calendar,
+prints no token, and stores nothing without --user.
 
 A refresh ends every other link of the same person and client: don't use an account that is linked in production.
 
+  --verify               tries the client and the server; always done without --user
   --port <number>        waits for Cal.com at http://localhost:PORT/callback, which must be one of the client's
                          redirect URIs; default: 8765
   --redirect-uri <uri>   another one of the client's redirect URIs. If it is not of this machine, paste is needed
@@ -39,6 +41,7 @@ It reads CAL_OAUTH_CLIENT_ID, CAL_OAUTH_CLIENT_SECRET, CAL_OAUTH_SCOPES, CAL_AUT
 --user DATABASE_URL and CAL_TOKEN_ENCRYPTION_KEYS. Exit code 1 if something does not work.`,
 
   options: {
+    verify: { type: "boolean" },
     port: { type: "string" },
     "redirect-uri": { type: "string" },
     paste: { type: "boolean" },
@@ -81,14 +84,16 @@ async function authorize(values: OptionValues, io: CommandIo, tokenStore: TokenS
   try {
     const linked = await linkOnce(cal, userId, { ...options, io });
     if ("finding" in linked) return [linked.finding];
-    return await verify({
+    const given = {
       io,
       cal,
       user: linked.user,
       store: tokenStore,
       ...options,
       client: oauthClientOf(options.oauth),
-    });
+    };
+    const isVerified = values["verify"] === true || values["user"] === undefined;
+    return isVerified ? await verify(given) : (await checkAccount(given)).findings;
   } catch (error) {
     if (!isCalError(error)) throw error;
     return [wrong(`Nothing was linked: ${error.message}`, adviceFor(error.code))];

@@ -228,16 +228,21 @@ test("stopped while it waits: it says what Cal.com's page may have shown", async
   expect(code).toBe(1);
 });
 
-test("--user stores the link: the application's own client has it", async () => {
+test.each([
+  { args: ["--user", "ada"], requests: 1 },
+  { args: ["--user", "ada", "--verify"], requests: 4 },
+])("$args stores the link: the application's own client has it", async ({ args, requests }) => {
   const database = await createDatabase();
   cleanUps.push(() => database.drop());
   await createSchema(database.pool);
   const emulator = await startCal();
   const { code, out } = await authorize(emulator, {
-    args: ["--user", "ada"],
+    args,
     env: { DATABASE_URL: database.url },
   });
   expect(out).toContain("Nothing is wrong.");
+  expect(out.includes("The server behaves as calbridge expects"), "verified").toBe(requests > 1);
+  expect(emulator.count({ path: "/auth/oauth2/token" })).toBe(requests);
   expect(code).toBe(0);
   const cal = new CalClient({
     oauth: {
