@@ -10,6 +10,7 @@ import {
 import { createCalEmulator } from "../../src/testing/index.js";
 import { clientOf, rejection } from "../support/client.js";
 import { editRow } from "../support/edit-row.js";
+import { connectGoogle, createApp } from "../support/handlers-app.js";
 import { testKeys } from "../support/keys.js";
 
 // What an attacker wants who can write to the token table (an SQL injection, a stolen database role), and has no
@@ -191,4 +192,26 @@ test("the owner hash decides also when the row is bound to the victim's Cal.com 
   const cal: CalClient = clientOf(emulator, tokenStore, { retry: { limit: 0 } });
   expect(await rejection(cal.forUser("mallory").calendars.list())).toMatchObject({ code: "cal_user_in_use" });
   expect(emulator.count({ path: /force-refresh$/ })).toBe(0);
+});
+
+test("who reads the table without encryption gets the users' tokens, and neither the client's secret nor a provider's token", async () => {
+  const app = createApp();
+  await connectGoogle(app, "ada");
+  const row = JSON.stringify(await app.tokenStore.get("ada"));
+  expect(row).toContain((await app.cal.forUser("ada").accessToken()).accessToken);
+  expect(row).not.toContain(app.emulator.clientSecret);
+  // Nothing else that could hold a secret.
+  expect(Object.keys(JSON.parse(row) as object).sort()).toEqual([
+    "calAccessToken",
+    "calAccessTokenExpiresAt",
+    "calRefreshToken",
+    "calRefreshTokenExpiresAt",
+    "calServer",
+    "calUserId",
+    "createdAt",
+    "details",
+    "updatedAt",
+    "userId",
+    "version",
+  ]);
 });
