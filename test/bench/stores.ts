@@ -10,6 +10,7 @@ import { startPostgres } from "../support/postgres-server.js";
 import { hasRedis, startRedis } from "../support/redis-server.js";
 import { createSqliteFile, openLibsql } from "../support/sqlite.js";
 import { builds, median, round, type Build, type Finding } from "./report.js";
+import { tokens } from "./tokens.js";
 
 const ROUNDS = 1000;
 const WARM_UP = 200;
@@ -79,16 +80,6 @@ async function redis(): Promise<Engine> {
     },
   };
 }
-
-const at = new Date();
-const tokens = {
-  calServer: "",
-  details: null,
-  calAccessToken: "a".repeat(300),
-  calAccessTokenExpiresAt: at,
-  calRefreshToken: "r".repeat(300),
-  calRefreshTokenExpiresAt: at,
-};
 
 /** Fills the store. Returns the ways to use it. */
 async function waysOf(store: Required<TokenStore>): Promise<Record<string, (n: number) => Promise<unknown>>> {

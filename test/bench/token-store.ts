@@ -6,6 +6,7 @@ import { tokenStatements } from "../../src/stores/postgres/token-statements.js";
 import { createPool } from "../support/pool.js";
 import { startPostgres } from "../support/postgres-server.js";
 import { median, round, type Finding } from "./report.js";
+import { tokens } from "./tokens.js";
 
 const ROUNDS = 3000;
 const WARM_UP = 500;
@@ -29,15 +30,7 @@ async function prepare(pool: Pool, users: number): Promise<Record<string, Way>> 
   // All over the table.
   const numberOf = (n: number) => (n * 7919) % users;
   const userId = (n: number) => `user-${numberOf(n)}`;
-  const at = new Date();
-  const tokens = {
-    calServer: "",
-    details: null,
-    calAccessToken: "a".repeat(300),
-    calAccessTokenExpiresAt: at,
-    calRefreshToken: "r".repeat(300),
-    calRefreshTokenExpiresAt: at,
-  };
+  const at = tokens.calAccessTokenExpiresAt;
   const record = (n: number) => ({ ...tokens, userId: userId(n), calUserId: numberOf(n) });
   const versions = new Map<string, number>();
   const next = (id: string) => {

@@ -83,6 +83,22 @@ class Worker {
   }
 }
 
+/** The result of a simulation in which nothing has happened yet. */
+export function noResult(startedAt: number): SimulationResult {
+  return {
+    startedAt,
+    events: [],
+    calls: 0,
+    ids: 0,
+    unexpected: [],
+    twice: 0,
+    kills: 0,
+    checks: 0,
+    requests: 0,
+    statements: 0,
+  };
+}
+
 /** Users of an application over days, on the emulator's clock: calendars break and recover, workers check and die. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const random = randomFrom(options.seed);
@@ -102,18 +118,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     ) as Store;
   const tokens: TokenStore = count(memoryTokenStore({ now }));
   const connections: ConnectionStore = count(memoryConnectionStore({ now }));
-  const result: SimulationResult = {
-    startedAt,
-    events: [],
-    calls: 0,
-    ids: 0,
-    unexpected: [],
-    twice: 0,
-    kills: 0,
-    checks: 0,
-    requests: 0,
-    statements: 0,
-  };
+  const result = noResult(startedAt);
   const ids = new Set<string>();
   const calUserIds = await addUsers(emulator, tokens, options.users);
   const open = new Map<string, Event[]>();

@@ -43,15 +43,7 @@ describe("connecting", () => {
     await ada.signIn("Ada Lovelace");
     await ada.page.getByRole("button", { name: "Connect Google Calendar" }).click();
     await ada.page.getByRole("heading", { name: "Sign in to Google" }).waitFor();
-
-    // In another tab of the same browser.
-    const other = await ada.context.newPage();
-    await other.goto(demo.origin);
-    await other.getByRole("button", { name: "Sign out" }).click();
-    await other.getByRole("button", { name: "Grace Hopper" }).click();
-    await other.getByRole("heading", { name: "Calendars", exact: true }).waitFor();
-    await other.close();
-
+    await ada.switchTo("Grace Hopper");
     await ada.consent("Allow");
     await ada.page.getByText("Grace Hopper").waitFor();
     await ada.expectMessage("This was started by another user");

@@ -209,7 +209,7 @@ test("with OAuth 2: connects a calendar in the user's own Cal.com account after 
   await opened.getByRole("button", { name: "Allow" }).click();
   await opened.getByText("Google Calendar is connected.").waitFor();
   await opened.getByText("alice@gmail.example").first().waitFor();
-  await opened.getByRole("option", { name: "Team" }).first().waitFor({ state: "attached" });
+  await opened.getByRole("checkbox", { name: "Team" }).waitFor();
   await opened.getByText("Linked as ada@cal.example").waitFor();
   log("connecting a calendar");
   await first.stop();

@@ -53,15 +53,7 @@ describe("the user's own Cal.com account", () => {
     await ada.signIn("Ada Lovelace");
     await press(ada, "Link Your Cal.com account");
     await ada.page.getByRole("heading", { name: "Sign in to Cal.com" }).waitFor();
-
-    // In another tab of the same browser.
-    const other = await ada.context.newPage();
-    await other.goto(demo.origin);
-    await other.getByRole("button", { name: "Sign out" }).click();
-    await other.getByRole("button", { name: "Grace Hopper" }).click();
-    await other.getByRole("heading", { name: "Calendars", exact: true }).waitFor();
-    await other.close();
-
+    await ada.switchTo("Grace Hopper");
     await ada.answerAtCal("Ada Lovelace");
     await ada.page.getByText("Grace Hopper").waitFor();
     await ada.expectMessage("This was started by another user");

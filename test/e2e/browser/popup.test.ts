@@ -142,12 +142,7 @@ describe("a consent page in a popup", () => {
     const { ada, demo, calUserIdOfAda } = context;
     await openSettings(ada);
     const popup = await openPopup(ada, "Google Calendar");
-    const other = await ada.context.newPage();
-    await other.goto(demo.origin);
-    await other.getByRole("button", { name: "Sign out" }).click();
-    await other.getByRole("button", { name: "Grace Hopper" }).click();
-    await other.getByRole("heading", { name: "Calendars", exact: true }).waitFor();
-    await other.close();
+    await ada.switchTo("Grace Hopper");
     await decide(popup, "Allow");
     await ada.expectMessage("This was started by another user");
     expect(demo.services.emulator?.calendars.credentials(calUserIdOfAda())).toEqual([]);

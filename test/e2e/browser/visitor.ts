@@ -12,6 +12,8 @@ export interface Visitor {
   /** Errors in the console, and uncaught exceptions. */
   consoleErrors: string[];
   signIn(name: Person): Promise<void>;
+  /** Signs in as another user, in another tab of the same browser. */
+  switchTo(name: Person): Promise<void>;
   /** A provider's card. */
   card(name: string): Locator;
   /** The row of the user's own Cal.com account. */
@@ -49,6 +51,14 @@ export async function openVisitor({ origin }: Demo, context: BrowserContext): Pr
       await page.goto(origin);
       await page.getByRole("button", { name }).click();
       await page.getByRole("heading", { name: "Calendars", exact: true }).waitFor();
+    },
+    async switchTo(name) {
+      const other = await context.newPage();
+      await other.goto(origin);
+      await other.getByRole("button", { name: "Sign out" }).click();
+      await other.getByRole("button", { name }).click();
+      await other.getByRole("heading", { name: "Calendars", exact: true }).waitFor();
+      await other.close();
     },
     card: (name) => page.getByRole("listitem", { name, exact: true }),
     calAccount: page.getByRole("listitem", { name: "Your Cal.com account", exact: true }),

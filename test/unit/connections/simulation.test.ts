@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { DAY, HOUR } from "../../support/connections-world.js";
 import {
+  noResult,
   simulate,
   type SimulationOptions,
   type SimulationResult,
@@ -36,18 +37,7 @@ test.each<[string, Partial<SimulationResult>]>([
     { events: [{ userId: "user-1", to: "connected", at: DAY, toldAt: DAY + 7 * HOUR }] },
   ],
 ])("the simulation fails for %s", (_, found) => {
-  const good: SimulationResult = {
-    startedAt: 0,
-    events: [],
-    calls: 0,
-    ids: 0,
-    unexpected: [],
-    twice: 0,
-    kills: 0,
-    checks: 0,
-    requests: 0,
-    statements: 0,
-  };
+  const good = noResult(0);
   expect(problemsOf(good, options)).toEqual([]);
   expect(problemsOf({ ...good, ...found }, options)).toHaveLength(1);
 });
