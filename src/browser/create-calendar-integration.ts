@@ -69,7 +69,7 @@ export function createCalendarIntegration(
       return () => {
         core.isStopped = true;
         listeners.abort();
-        loading.awaitApple();
+        loading.stop();
         consent.stop();
         dispatch({ type: "stopped" });
       };

@@ -9,11 +9,10 @@ const LIST_AGE_MS = 11_000;
 export interface Loading {
   /** Loads the status. A quiet load clears no message, and shows no failure once there is a list. */
   load: (isQuiet?: boolean) => Promise<boolean>;
-  /**
-   * Loads the status when Cal.com's cache has expired, if an Apple connection may not be listed yet. Ends an earlier
-   * wait; that is all on a page that was left.
-   */
+  /** Loads the status when Cal.com's cache has expired, if an Apple connection may not be listed yet. */
   awaitApple: () => void;
+  /** Ends that wait. */
+  stop: () => void;
   /** Loads the status if the shown one is old, or if the user comes back from a consent page. */
   loadIfOld: (isBack: boolean) => void;
 }
@@ -43,8 +42,7 @@ export function createLoading(core: Core): Loading {
     },
 
     awaitApple() {
-      clearTimeout(appleTimer);
-      appleTimer = undefined;
+      loading.stop();
       if (core.isStopped || !machine().awaitsApple) return;
       appleTimer = setTimeout(() => {
         // A load in flight may have started before the cache expired.
@@ -56,6 +54,11 @@ export function createLoading(core: Core): Loading {
         dispatch({ type: "appleWaitEnded" });
         void loading.load(true);
       }, LIST_AGE_MS);
+    },
+
+    stop() {
+      clearTimeout(appleTimer);
+      appleTimer = undefined;
     },
 
     loadIfOld(isBack) {
