@@ -18,7 +18,7 @@ export async function toAllConnections(
   return withMemory(context, userId, calendars);
 }
 
-/** Adds what is remembered of connections that don't work: since when, and which account, which Cal.com does not tell. */
+/** Adds what is remembered of connections that don't work, and is not in Cal.com's list: since when, and the address. */
 export async function withMemory(
   context: HandlerContext,
   userId: string,

@@ -9,7 +9,7 @@ export type EndedLink = Omit<UnlinkedEvent, "request">;
 
 const endedSchema = z.object({ userId: z.string(), calUserId: z.number(), email: z.nullable(z.string()) });
 
-/** Keeps that a link ends, for {@link callOnUnlinked}. */
+/** Stores that a link ends, for {@link callOnUnlinked}. */
 export async function keepEnded({ options, records }: HandlerContext, ended: EndedLink): Promise<void> {
   if (options.onUnlinked) await records?.put(await keyOf(ended.userId), ended, PENDING_LIFE_MS);
 }
@@ -25,7 +25,7 @@ export async function callOnUnlinked(
   request: Request,
   { options, records }: HandlerContext,
   userId: string,
-  ended?: EndedLink | null,
+  ended?: EndedLink,
 ): Promise<boolean> {
   if (!options.onUnlinked) return Boolean(ended);
   const key = await keyOf(userId);

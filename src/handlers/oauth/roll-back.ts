@@ -59,6 +59,7 @@ export async function rollBack(
       work.seenUntil = now;
     }
   }
+  let owner = userId;
   try {
     const account = await context.options.client.forUser(userId).calAccount();
     if (account?.calUserId === attempt.calUserId) {
@@ -66,25 +67,17 @@ export async function rollBack(
       return null;
     }
     // The connection is not in the account of now. Should the other account come back, it is removed first.
-    await keepForLater(context, provider, work);
+    await context.pendingRollBacks?.add(provider, work);
     // `cal.reassignUser()` may have moved the Cal.com user since.
-    const owner = await context.pendingRollBacks?.findOwner(attempt.calUserId);
-    if (owner && owner !== userId) await finishRollBacks(context, owner);
+    owner = (await context.pendingRollBacks?.findOwner(attempt.calUserId)) ?? userId;
+    if (owner !== userId) await finishRollBacks(context, owner);
     return account && new Error("The user has another Cal.com account since the attempt was started.");
   } catch (error) {
     if (!isCalError(error)) throw error;
-    await keepForLater(context, provider, work);
+    await context.pendingRollBacks?.add(provider, work);
+    retryInBackground(context, owner);
     return error;
   }
-}
-
-async function keepForLater(
-  context: HandlerContext,
-  provider: OAuthProvider,
-  work: PendingRollBack,
-): Promise<void> {
-  await context.pendingRollBacks?.add(provider, work);
-  retryInBackground(context, work.userId);
 }
 
 /**
