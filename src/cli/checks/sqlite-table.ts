@@ -1,4 +1,3 @@
-import { isCalError } from "../../errors.js";
 import { columnNames, defaultTable } from "../../stores/columns.js";
 import { sqliteDriver, type SqliteDatabase } from "../../stores/sqlite/database.js";
 import type { SqliteTableOptions } from "../../stores/sqlite/names.js";
@@ -8,19 +7,18 @@ import { ok, wrong, type Finding } from "./finding.js";
 /** An id that no user and no attempt has. */
 const UNKNOWN_USER = "calbridge doctor";
 
-/** Checks both tables in a SQLite file: their columns, by reading them, and the unique indexes. */
+/**
+ * Checks both tables in a SQLite file: their columns, by reading them, and the unique indexes.
+ *
+ * @throws {@link CalStoreError} if one is missing or lacks a column.
+ */
 export async function checkSqliteTables(
   database: SqliteDatabase,
   rows: Required<TokenStore>,
   options: SqliteTableOptions,
 ): Promise<Finding[]> {
-  try {
-    await rows.get(UNKNOWN_USER);
-    await rows.getAttempt(UNKNOWN_USER);
-  } catch (error) {
-    if (!isCalError(error)) throw error;
-    return [{ level: "wrong", text: error.message }];
-  }
+  await rows.get(UNKNOWN_USER);
+  await rows.getAttempt(UNKNOWN_USER);
   const { table = defaultTable, entryTable = `${table}Entry` } = options;
   const columns = columnNames(options.columns);
   const has = await uniqueIndexes(database, table);
