@@ -1,5 +1,6 @@
 import type { CalClientOptions, ManagedUsersOptions, OAuthOptions } from "./client-options.js";
 import { CalValidationError } from "./errors.js";
+import { namesIn } from "./lib/names-in.js";
 
 /** What the environment says of the client's options. */
 export type EnvOptions = Pick<CalClientOptions, "baseUrl"> & {
@@ -39,12 +40,17 @@ export function optionsFromEnv(env: Record<string, string | undefined>): EnvOpti
         clientId: oauthClientId,
         clientSecret: read("CAL_OAUTH_CLIENT_SECRET"),
         redirectUri: read("CAL_OAUTH_REDIRECT_URI"),
-        // Set and empty: no scopes, for older servers.
-        scopes: env["CAL_OAUTH_SCOPES"]?.split(/[\s,]+/).filter((scope) => scope !== ""),
+        scopes: scopesFromEnv(env),
         authorizeUrl: read("CAL_AUTHORIZE_URL"),
       },
     }),
     ...(isPlatform && oauthClientId !== undefined && { newUsers: read("CAL_NEW_USERS") }),
     ...(baseUrl !== undefined && { baseUrl }),
   };
+}
+
+/** `undefined` if they are not set. Set and empty: no scopes, for older servers. */
+export function scopesFromEnv(env: Record<string, string | undefined>): string[] | undefined {
+  const list = env["CAL_OAUTH_SCOPES"];
+  return list === undefined ? undefined : namesIn(list);
 }

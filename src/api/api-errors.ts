@@ -4,6 +4,7 @@ import { redact } from "../lib/redact.js";
 import { rateLimitOf } from "./rate-limit.js";
 import type { Auth } from "./request.js";
 import { isObject } from "./response.js";
+import { namesIn } from "../lib/names-in.js";
 
 /** A response whose status is not the expected one. */
 export interface FailedResponse {
@@ -105,9 +106,7 @@ const codes: Record<number, CalApiErrorCode> = {
 function missingScopesIn(message: string | undefined): string[] | undefined {
   const match = /Required: ([A-Z_, ]+)\. Token has: ([A-Z_, ]*)/.exec(message ?? "");
   if (!match) return undefined;
-  const [required, granted] = match
-    .slice(1)
-    .map((list) => list.split(/[\s,]+/).filter((name) => name !== ""));
+  const [required, granted] = match.slice(1).map(namesIn);
   return required?.filter((name) => !granted?.includes(name));
 }
 

@@ -59,9 +59,7 @@ It reads CAL_OAUTH_CLIENT_ID, CAL_OAUTH_CLIENT_SECRET, CAL_OAUTH_SCOPES, CAL_AUT
     assertUserId(userId);
     const tables = tablesOf(values, io);
     const tokenStore = tokenStoreOf(tables, io);
-    const findings = await tables.run(() => {
-      return authorize(values, io, tokenStore);
-    });
+    const findings = await tables.run(() => authorize(values, io, tokenStore));
     return printFindings(findings, io);
   },
 };

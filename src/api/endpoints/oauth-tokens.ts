@@ -4,6 +4,7 @@ import { bodyOf } from "../response.js";
 import { CalApiError } from "../../errors.js";
 import type { SecretSource } from "../../lib/secret-source.js";
 import { expiryOf } from "../token-claims.js";
+import { namesIn } from "../../lib/names-in.js";
 
 /** An OAuth client of Cal.com. Without a secret it is a public client, which uses PKCE. */
 export interface OAuthClient {
@@ -87,7 +88,7 @@ async function requestTokens(
             (expires_in === undefined ? null : new Date(requestedAt + expires_in * 1000)),
           refreshToken: refresh_token,
           refreshTokenExpiresAt: expiryOf(refresh_token),
-          scopes: scope?.split(/[\s,]+/).filter((name) => name !== ""),
+          scopes: typeof scope === "string" ? namesIn(scope) : undefined,
         };
       },
     });

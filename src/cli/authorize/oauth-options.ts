@@ -1,6 +1,7 @@
 import type { OAuthOptions } from "../../client-options.js";
 import { optionsFromEnv } from "../../options-from-env.js";
 import { textOption, UsageError, type CommandIo, type OptionValues } from "../command.js";
+import { namesIn } from "../../lib/names-in.js";
 
 /** What the command asks Cal.com for. */
 export interface AuthorizeOptions {
@@ -23,7 +24,7 @@ export function oauthOptions(values: OptionValues, { env }: CommandIo): Authoriz
   const { oauth, baseUrl = DEFAULT_URL } = optionsFromEnv(env);
   if (!oauth) throw new TypeError("There is no OAuth client.");
   const given = textOption(values, "scopes");
-  const scopes = given?.split(/[\s,]+/).filter((scope) => scope !== "") ?? oauth.scopes ?? DEFAULT_SCOPES;
+  const scopes = given === undefined ? (oauth.scopes ?? DEFAULT_SCOPES) : namesIn(given);
   const redirectUri = redirectUriOf(values);
   return {
     oauth: { ...oauth, scopes, redirectUri },

@@ -1,3 +1,4 @@
+import { scopesFromEnv } from "../../options-from-env.js";
 import { clientIdIn } from "../../api/token-claims.js";
 import { isCalError } from "../../errors.js";
 import { detailsOf } from "../../tokens/details.js";
@@ -27,7 +28,7 @@ export async function checkLinks(
   }
   const foreign = links.filter((link) => clientOf(link) !== clientId);
   const marked = links.filter((link) => detailsOf(link).reauthorization !== undefined);
-  const scopes = io.env["CAL_OAUTH_SCOPES"]?.split(/[\s,]+/).filter((scope) => scope !== "");
+  const scopes = scopesFromEnv(io.env);
   const lacking = checkLinkedScopes(links, scopes);
   return [
     ...(foreign.length === 0 ? [] : [foreignClient(foreign)]),
