@@ -57,7 +57,7 @@ export async function checkDue(
   return { ...result, done: queue.isEmpty };
 }
 
-/** How long a run should wait as few requests are left to the application's clients. */
+/** How long a run should wait when the application's clients have few requests left. */
 function rateLimitMs({ users: { transport, options } }: ConnectionsContext): number {
   const { managedUsers, oauth } = options;
   const waits = [managedUsers, oauth].map((client) =>

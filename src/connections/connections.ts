@@ -62,9 +62,10 @@ export function createConnections({
 
 async function move({ store, users }: ConnectionsContext, from: string, to: string): Promise<void> {
   const [before, there] = [await store.get(from), await store.get(to)];
+  if (!before) return store.makeDue(to);
   const dueAt = new Date(users.options.now());
   // Its changes that were not reported yet are reported with the new id, and its calendars are restored.
-  const write = { userId: to, details: before?.details ?? null, dueAt };
+  const write = { userId: to, details: before.details, dueAt };
   await store.set(write, { ifVersion: there?.version ?? null });
   await store.delete(from);
 }

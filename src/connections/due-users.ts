@@ -24,7 +24,7 @@ export class DueUsers {
   }
 
   async next(): Promise<ConnectionState | undefined> {
-    while (this.#claimed.length === 0 && this.#left > 0 && !this.isEmpty) {
+    while (this.#claimed.length === 0 && this.mayHaveMore) {
       this.#claiming ??= this.#claim().finally(() => (this.#claiming = undefined));
       await this.#claiming;
     }

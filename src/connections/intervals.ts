@@ -39,17 +39,21 @@ export function nextDueAt(
   const waits = [HEALTHY_MS * (1 - SPREAD + 2 * SPREAD * random)];
   if (statuses.includes("broken") || statuses.includes("expiring")) waits.push(BROKEN_MS);
   if (doubts > 0) waits.push(doubled(doubts));
-  // Another process may have the hook. If none has, it is not waited for again and again.
+  // Another process may have the hook, and checks the user soon. Only once: perhaps no process has it.
   const hookWait = isNews ? DOUBT_MS : BROKEN_MS;
   if (pending.length > 0) waits.push(hasHook ? doubled(hookFailures) : hookWait);
-  const canRestore = connections.some(({ toRestore, status }) => toRestore && status === "connected");
-  if (mayRestore && canRestore) waits.push(DOUBT_MS);
+  if (mayRestore && canRestore(state)) waits.push(DOUBT_MS);
   const missing = connections.flatMap(({ missingSince }) =>
     missingSince === undefined ? [] : [missingSince],
   );
   // Not in the past: the two lists must be that far apart by any clock.
   for (const since of missing) waits.push(Math.max(GONE_AFTER_MS / 2, since + GONE_AFTER_MS - now));
   return now + Math.min(...waits);
+}
+
+/** Whether something can be restored now. */
+export function canRestore({ connections }: UserState): boolean {
+  return connections.some(({ toRestore, status }) => toRestore && status === "connected");
 }
 
 /** 15 minutes, doubled each time, up to 6 hours. */

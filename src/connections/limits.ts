@@ -1,4 +1,3 @@
-import type { RestoredCalendars } from "./types.js";
 import type { KnownConnection, PendingChange, UserState } from "./user-state.js";
 
 /** What a store has to keep, in bytes. */
@@ -49,7 +48,7 @@ function cutTo(share: number, state: UserState): UserState {
 function takeUpTo(most: number): <Item>(list: Item[]) => Item[] {
   let left = most;
   return (list) => {
-    const taken = list.length <= left ? list : list.slice(0, left);
+    const taken = list.slice(0, left);
     left -= taken.length;
     return taken;
   };
@@ -69,12 +68,13 @@ function withFewer(connection: KnownConnection, take: { selected: Take; toRestor
 function withShorterLists(change: PendingChange, most: number): PendingChange {
   const { restored } = change;
   if (!restored) return change;
-  const { selected, missing, available } = restored;
-  const shorter: RestoredCalendars = {
-    ...restored,
-    selected: selected.slice(0, most),
-    missing: missing.slice(0, most),
-    available: available.slice(0, most),
+  return {
+    ...change,
+    restored: {
+      ...restored,
+      selected: restored.selected.slice(0, most),
+      missing: restored.missing.slice(0, most),
+      available: restored.available.slice(0, most),
+    },
   };
-  return { ...change, restored: shorter };
 }

@@ -3,7 +3,7 @@ import type { ConnectionState } from "../stores/connection-store.js";
 import { userNotFound } from "../tokens/token-record.js";
 import { compare } from "./compare.js";
 import type { ConnectionsContext } from "./context.js";
-import { CLAIM_MS, nextDueAt } from "./intervals.js";
+import { canRestore, CLAIM_MS, nextDueAt } from "./intervals.js";
 import { limited } from "./limits.js";
 import type { Seen } from "./seen.js";
 import { parseState, type UserState } from "./user-state.js";
@@ -93,9 +93,8 @@ export async function amend(
   throw changesTooOften();
 }
 
-function hasWorkFor({ hasHook, mayRestore }: Powers, { pending, connections }: UserState): boolean {
-  if (hasHook && pending.length > 0) return true;
-  return mayRestore && connections.some(({ toRestore, status }) => toRestore && status === "connected");
+function hasWorkFor({ hasHook, mayRestore }: Powers, state: UserState): boolean {
+  return (hasHook && state.pending.length > 0) || (mayRestore && canRestore(state));
 }
 
 /** Made due while the check ran: what it has seen may be older than the reason for that. */

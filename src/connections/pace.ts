@@ -7,7 +7,7 @@ export class Pace {
   readonly #signal: AbortSignal;
   #nextAt = 0;
 
-  /** @param rateLimitMs - How long to wait as little of Cal.com's rate limit is left. */
+  /** @param rateLimitMs - How long to wait when little of Cal.com's rate limit is left. */
   constructor(maxPerMinute: number, rateLimitMs: () => number, signal: AbortSignal) {
     this.#everyMs = 60_000 / maxPerMinute;
     this.#rateLimitMs = rateLimitMs;

@@ -1,4 +1,5 @@
 import { onAbort } from "../lib/abort.js";
+import { MAX_TIMEOUT_MS } from "../lib/assert.js";
 
 /** When a run of checks ends: because no user is due any more, or because it has to stop. */
 export class RunEnd {
@@ -7,11 +8,11 @@ export class RunEnd {
   readonly #unwatch: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param graceMs - How long checks in flight are waited for after the signal. */
+  /** @param graceMs - How long checks in flight are waited for after the signal. More than a timer can wait: no limit. */
   constructor(signal: AbortSignal | undefined, graceMs: number) {
     const stop = (): void => {
       this.#end.abort();
-      if (graceMs === Number.POSITIVE_INFINITY) return;
+      if (graceMs > MAX_TIMEOUT_MS) return;
       this.#timer = setTimeout(() => this.#grace.abort(), graceMs);
     };
     this.#unwatch = signal && onAbort(signal, stop);

@@ -37,7 +37,7 @@ export class ConnectionWatcher {
         present.some(
           (one) =>
             one.key === key &&
-            // A list has what Cal.com has marked as invalid as connected.
+            // Cal.com's list does not show its mark "invalid": such a connection looks connected.
             (isWorking(one.status) === isWorking(verdict.status) || one.reason === "invalid_credentials"),
         ),
       );
