@@ -19,13 +19,6 @@ export async function assertKeepsDetails(store: CheckedStore, existing: TokenRec
   if (written?.details === null) throw dropsDetails();
 }
 
-/** A link that a take-over has ended. */
-interface FormerLink {
-  userId: string;
-  calUserId: number;
-  email: string | null;
-}
-
 /** A link to be written. */
 interface LinkWrite {
   userId: string;
@@ -53,7 +46,7 @@ export async function storeLink(
       if (!(error instanceof CalStoreError) || error.cause === undefined) throw error;
       failure = error;
     }
-    await pause(pauses.next().value);
+    if (attempts < MAX_ATTEMPTS - 1) await pause(pauses.next().value);
   }
   throw failure ?? new CalStoreError("The user's record changed during every attempt to link. Start again.");
 }
@@ -98,23 +91,23 @@ async function setOrTakeOver(
       );
     }
   }
-  const former = await unlinkHolder(context, write);
-  if (former) onTakeOver?.(former);
+  await unlinkHolder(context, write, onTakeOver);
   return set();
 }
 
-/** Ends the link of the application user who has this Cal.com account. Returns what it was. */
+/** Ends the link of the application user who has this Cal.com account. */
 async function unlinkHolder(
   { store, tokens, connections }: UserContext,
   { userId, calUserId }: CheckedWrite,
-): Promise<FormerLink | null> {
+  onTakeOver: LinkOptions["onTakeOver"],
+): Promise<void> {
   const holder = await store.findUser(calUserId);
   if (holder === null) {
     throw new CalStoreError("This token store can't tell who has linked the account: it has no findUser().");
   }
-  const unlink = async (): Promise<FormerLink | null> => {
+  const unlink = async (): Promise<void> => {
     const record = await store.get(holder);
-    if (record?.calUserId !== calUserId) return null;
+    if (record?.calUserId !== calUserId) return;
     const { grant, email = null } = detailsOf(record);
     if (grant === "managed") {
       throw new CalLinkError(
@@ -124,8 +117,9 @@ async function unlinkHolder(
     }
     await store.delete(holder);
     tokens.forget(holder);
+    // Before a step that may fail: the next attempt would find no holder.
+    onTakeOver?.({ userId: holder, calUserId, email });
     await connections?.forget(holder);
-    return { userId: holder, calUserId, email };
   };
   // Two users who take each other's account at the same time hold what the other one waits for: one of them gives up.
   return tokens.withLease(holder, unlink, userId < holder ? undefined : MAX_TAKE_OVER_WAIT_MS);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { UnlinkedEvent } from "../../../src/handlers/index.js";
+import { memoryConnectionStore, type ConnectionStore } from "../../../src/index.js";
 import { endOf, withoutAttempts } from "../../support/handlers-app.js";
 import {
   browserOf,
@@ -104,6 +105,27 @@ describe("a user takes over the account of another one", () => {
     expect(app.told.errors).toMatchObject([{ handler: "oauthCallback", userId: "old" }]);
     hook.isDown = false;
     await statusOf(browserOf(app, "old"));
+    expect(hook.told).toMatchObject([{ userId: "old", email: "ada@cal.example" }]);
+  });
+
+  test("onUnlinked is called for the former user although the connection store fails at that moment", async () => {
+    const hook = createHook();
+    hook.isDown = false;
+    const connections = memoryConnectionStore();
+    let failures = 0;
+    const connectionStore: ConnectionStore = {
+      ...connections,
+      delete: (userId) => {
+        if ((failures += 1) > 1) return connections.delete(userId);
+        return Promise.reject(new Error("the connection was reset"));
+      },
+    };
+    const app = createLinkingApp({ handlers: { onUnlinked: hook.onUnlinked }, client: { connectionStore } });
+    await linkAccount(app, browserOf(app, "old"));
+    expect(await linkAccount(app, browserOf(app, "new"), "ada", "?takeOver=1")).toMatchObject({
+      calAccount: "linked",
+    });
+    expect(failures).toBeGreaterThan(0);
     expect(hook.told).toMatchObject([{ userId: "old", email: "ada@cal.example" }]);
   });
 });
