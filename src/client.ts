@@ -60,7 +60,7 @@ export class CalClient {
   constructor(options: CalClientOptions) {
     const resolved = resolveOptions(options);
     const { context, sendToken, loadConnections } = createContext(resolved);
-    const { managedUsers, oauth, telemetry, now } = resolved;
+    const { managedUsers, oauth, telemetry } = resolved;
     this.#context = context;
     this.#ensuring = new EnsuredUsers(context);
     this.#loadConnections = loadConnections;
@@ -68,8 +68,7 @@ export class CalClient {
     this.telemetry = telemetry;
     this.background = resolved.hasBackground ? resolved.waitUntil : undefined;
     this.managedUsers = new ManagedUsers(context.sendAsClient, managedUsers?.clientId ?? "");
-    this.#oauth =
-      oauth && new OAuthAccounts(context, oauth, sendToken, now, (userId) => this.forUser(userId));
+    this.#oauth = oauth && new OAuthAccounts(context, oauth, sendToken, (userId) => this.forUser(userId));
   }
 
   /**

@@ -97,7 +97,7 @@ export class CalUser {
    */
   async request<T = unknown>(input: CalRequestInput): Promise<CalResponse<T>> {
     const { requestRaw } = await loadOnDemand();
-    return requestRaw<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
+    return requestRaw<T>(this.send, input, this.#context.options.baseUrl);
   }
 
   /**
@@ -114,12 +114,12 @@ export class CalUser {
    */
   async *paginate<T = unknown>(input: CalPagesInput): AsyncGenerator<T, void, undefined> {
     const { itemsOf } = await loadOnDemand();
-    yield* itemsOf<T>((call) => this.#send(call), input, this.#context.options.baseUrl);
+    yield* itemsOf<T>(this.send, input, this.#context.options.baseUrl);
   }
 
   /** What Cal.com knows of the user. OAuth 2: scope `PROFILE_READ`. */
   async profile(options?: CallOptions): Promise<UserProfile> {
-    return getProfile((call) => this.#send(call), options);
+    return getProfile(this.send, options);
   }
 
   /** What the token store knows of the user, without tokens. Makes no request. `null` if there is no record. */
@@ -150,7 +150,7 @@ export class CalUser {
     const unlink = async (): Promise<boolean> => {
       const record = await store.get(this.id);
       if (!record) {
-        // An earlier call may have failed half-way.
+        // An earlier call may have failed after it deleted the record.
         await this.#context.connections?.forget(this.id);
         return false;
       }

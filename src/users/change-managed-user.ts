@@ -27,10 +27,10 @@ export async function updateOwnManagedUser(
   return updateManagedUser(context.sendAsClient, clientId, calUserId, owned, options);
 }
 
-/** Deletes the managed user of a record at Cal.com, if it was created for this application user. */
+/** Deletes a managed user at Cal.com, if it was created for this application user. */
 export async function deleteOwnManagedUser(
   context: UserContext,
-  { userId, calUserId }: TokenRecord,
+  { userId, calUserId }: Pick<TokenRecord, "userId" | "calUserId">,
   options?: CallOptions,
 ): Promise<void> {
   if (!(await assertOwned(context, userId, calUserId, options))) return;

@@ -1,12 +1,11 @@
 import { CalTokenError } from "../errors.js";
 import type { CalendarList } from "../api/endpoints/calendar-list.js";
-import type { CallOptions, Send } from "../api/request.js";
+import type { Send } from "../api/request.js";
 import type { Transport } from "../api/transport.js";
 import type { DisconnectableProvider } from "../calendars/providers.js";
 import type { Telemetry } from "../lib/telemetry.js";
 import type { CheckedStore } from "../tokens/checked-store.js";
 import type { TokenManager } from "../tokens/token-manager.js";
-import type { TokenRecord } from "../tokens/token-store.js";
 
 /** What a user needs of the client's options. */
 interface UserOptions {
@@ -39,11 +38,6 @@ export interface ConnectionReports {
   settled(): Promise<unknown>;
 }
 
-/** Gives a managed user the hash of its owner. */
-interface FirstUseClaim {
-  claim(context: UserContext, record: TokenRecord, options: CallOptions): Promise<unknown>;
-}
-
 /** What the users of one client share. */
 export interface UserContext {
   /** `undefined` for a client without a connection store. */
@@ -53,8 +47,6 @@ export interface UserContext {
   sendAsClient: Send;
   store: CheckedStore;
   tokens: TokenManager;
-  /** Created for the first managed user without an owner hash. */
-  firstUse?: FirstUseClaim | undefined;
 }
 
 /** The platform client of managed users. */

@@ -2,7 +2,6 @@ import {
   createManagedUser,
   deleteManagedUser,
   getManagedUser,
-  listManagedUsers,
   type ManagedUser,
   type ManagedUserInput,
 } from "../api/endpoints/managed-users.js";
@@ -12,9 +11,10 @@ import { CalApiError, CalError, type CalApiErrorCode } from "../errors.js";
 import { toDetailsText } from "../tokens/details.js";
 import { tokenColumns } from "../tokens/token-record.js";
 import { adoptedRecord } from "./adopted-record.js";
-import { hasAddress, spellingsOf, taggedAddress } from "./addresses.js";
+import { taggedAddress } from "./addresses.js";
 import { setOwner } from "./claim.js";
 import { platformClientOf, type UserContext } from "./context.js";
+import { hasOneOf, listByAddress } from "./find-owned.js";
 import { assertRoomForOwnerHash, ownershipOf, withOwnerHash } from "./owner-metadata.js";
 
 /**
@@ -90,23 +90,14 @@ async function findUser(
 ): Promise<ManagedUser | undefined> {
   const { sendAsClient: send } = context;
   const { clientId } = platformClientOf(context);
-  const isOne = (user: ManagedUser): boolean =>
-    emails.some((email) => hasAddress(user.email, email, clientId));
   const apiMessage = error instanceof CalApiError && error.code === "conflict" && error.apiMessage;
   const id = apiMessage ? /Existing user ID=(\d+)/.exec(apiMessage)?.[1] : undefined;
   if (id !== undefined) {
     const named = await getManagedUser(send, clientId, Number(id), options);
-    if (isOne(named)) return named;
+    if (hasOneOf(named, emails, clientId)) return named;
   }
   // A 409 may mean another person with a similar address: only the same address counts.
-  const spellings = emails.flatMap(spellingsOf);
-  const users = await listManagedUsers(
-    send,
-    clientId,
-    { emails: spellings, limit: spellings.length },
-    options,
-  );
-  return users.find(isOne);
+  return (await listByAddress(context, emails, options))[0];
 }
 
 /** The managed user, if this application user may have it. */

@@ -14,14 +14,27 @@ export async function findOwned(
   userIds: [string, ...string[]],
   options?: CallOptions,
 ): Promise<ManagedUser | undefined> {
-  const { clientId } = platformClientOf(context);
-  const emails = [email, await taggedAddress(email, userIds[0])];
-  const spellings = emails.flatMap(spellingsOf);
-  const query = { emails: spellings, limit: spellings.length };
-  const users = await listManagedUsers(context.sendAsClient, clientId, query, options);
-  const candidates = users.filter((user) => emails.some((one) => hasAddress(user.email, one, clientId)));
+  const candidates = await listByAddress(context, [email, await taggedAddress(email, userIds[0])], options);
   for (const owner of userIds) {
     for (const user of candidates) if ((await ownershipOf(user, owner)) === "own") return user;
   }
   return undefined;
+}
+
+/** The managed users with one of these addresses. Cal.com may list others with a similar one. */
+export async function listByAddress(
+  context: UserContext,
+  emails: readonly string[],
+  options?: CallOptions,
+): Promise<ManagedUser[]> {
+  const { clientId } = platformClientOf(context);
+  const spellings = emails.flatMap(spellingsOf);
+  const query = { emails: spellings, limit: spellings.length };
+  const users = await listManagedUsers(context.sendAsClient, clientId, query, options);
+  return users.filter((user) => hasOneOf(user, emails, clientId));
+}
+
+/** Whether a managed user has one of these addresses. */
+export function hasOneOf({ email }: ManagedUser, emails: readonly string[], clientId: string): boolean {
+  return emails.some((one) => hasAddress(email, one, clientId));
 }

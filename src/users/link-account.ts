@@ -19,7 +19,6 @@ interface Linking {
   context: UserContext;
   client: ResolvedOAuth;
   sendToken: Send;
-  now: () => number;
 }
 
 /** Exchanges the code and stores the link. Runs under the user's lease. */
@@ -81,16 +80,14 @@ function isNewerLink(
 }
 
 async function exchange(
-  { client, sendToken, now }: Linking,
+  { context, client, sendToken }: Linking,
   grant: CodeGrant,
   options: CallOptions,
 ): Promise<OAuthTokens> {
   const { clientId, clientSecret } = client;
   try {
-    return await exchangeCode(sendToken, { clientId, clientSecret }, grant, {
-      ...options,
-      now,
-    });
+    const { now } = context.options;
+    return await exchangeCode(sendToken, { clientId, clientSecret }, grant, { ...options, now });
   } catch (error) {
     throw exchangeError(error);
   }
@@ -98,12 +95,13 @@ async function exchange(
 
 /** The details of a new link. The rotation goes on from the record before, so that every process sees the change. */
 function newDetails(
-  { client, now }: Linking,
+  { context, client }: Linking,
   calUserId: number,
   issued: OAuthTokens,
   existing: TokenRecord | null,
   isCertain: boolean,
 ): TokenDetails {
+  const now = context.options.now();
   const before = existing && detailsOf(existing);
   const previous = before?.grant === "managed" ? existing?.calUserId : before?.previousCalUserId;
   const email = existing?.calUserId === calUserId ? before?.email : undefined;
@@ -113,10 +111,10 @@ function newDetails(
     grant: "oauth",
     rotation: (before?.rotation ?? 0) + 1,
     clientId: client.clientId,
-    linkedAt: now(),
+    linkedAt: now,
     ...(issued.scopes && { scopes: issued.scopes }),
     ...(email !== undefined && { email }),
-    ...(mayBeEnded && { confirmAt: now() + CONFIRM_AFTER_MS }),
+    ...(mayBeEnded && { confirmAt: now + CONFIRM_AFTER_MS }),
     ...(previous !== undefined && previous !== calUserId && { previousCalUserId: previous }),
   };
 }

@@ -1,15 +1,8 @@
 import type { Send } from "../api/request.js";
 import { assertUserId } from "../lib/assert.js";
-import type { HeldLease } from "../tokens/refresh-lease.js";
 import type { CalUser } from "./cal-user.js";
 import type { UserContext } from "./context.js";
-import type {
-  AuthorizationUrlInput,
-  CodeGrant,
-  LinkInput,
-  LinkOptions,
-  ResolvedOAuth,
-} from "./oauth-types.js";
+import type { AuthorizationUrlInput, LinkInput, LinkOptions, ResolvedOAuth } from "./oauth-types.js";
 import { loadForOAuth } from "./parts.js";
 
 /** Links users' own Cal.com accounts by OAuth 2: `cal.oauth`. */
@@ -17,7 +10,6 @@ export class OAuthAccounts {
   readonly #context: UserContext;
   readonly #options: ResolvedOAuth;
   readonly #sendToken: Send;
-  readonly #now: () => number;
   readonly #forUser: (userId: string) => CalUser;
 
   /** @internal */
@@ -25,13 +17,11 @@ export class OAuthAccounts {
     context: UserContext,
     options: ResolvedOAuth,
     sendToken: Send,
-    now: () => number,
     forUser: (userId: string) => CalUser,
   ) {
     this.#context = context;
     this.#options = options;
     this.#sendToken = sendToken;
-    this.#now = now;
     this.#forUser = forUser;
   }
 
@@ -65,21 +55,16 @@ export class OAuthAccounts {
    */
   async link(userId: string, input: LinkInput, options: LinkOptions = {}): Promise<CalUser> {
     assertUserId(userId);
-    const { codeGrantOf } = await loadForOAuth();
+    const { codeGrantOf, linkAccount } = await loadForOAuth();
     const grant = codeGrantOf(this.#options, input);
     options.signal?.throwIfAborted();
+    const how = { context: this.#context, client: this.#options, sendToken: this.#sendToken };
     // A refresh in flight would end the new tokens: Cal.com ends all others of this user and client.
     const linked = this.#context.tokens.withLease(userId, (lease) =>
-      this.#link(userId, grant, options, lease),
+      linkAccount(how, userId, grant, options, lease),
     );
     this.#context.options.waitUntil(linked);
     await linked;
     return this.#forUser(userId);
-  }
-
-  async #link(userId: string, grant: CodeGrant, options: LinkOptions, lease: HeldLease): Promise<void> {
-    const { linkAccount } = await loadForOAuth();
-    const how = { context: this.#context, client: this.#options, sendToken: this.#sendToken, now: this.#now };
-    await linkAccount(how, userId, grant, options, lease);
   }
 }

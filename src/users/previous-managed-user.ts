@@ -1,10 +1,8 @@
-import { deleteManagedUser } from "../api/endpoints/managed-users.js";
 import type { CallOptions } from "../api/request.js";
-import { unlessNotFound } from "../api/unless-not-found.js";
 import { CalStoreError } from "../errors.js";
 import { detailsOf } from "../tokens/details.js";
 import { withDetails } from "../tokens/token-record.js";
-import { assertOwned } from "./claim.js";
+import { deleteOwnManagedUser } from "./change-managed-user.js";
 import { platformClientOf, type UserContext } from "./context.js";
 import { findOwned } from "./find-owned.js";
 
@@ -22,18 +20,17 @@ export async function deletePreviousManagedUser(
   email: string | undefined,
   options: CallOptions,
 ): Promise<boolean> {
-  const { store, sendAsClient, tokens } = context;
+  const { store, tokens } = context;
   const record = await store.get(userId);
   const calUserId =
     (record ? detailsOf(record) : {}).previousCalUserId ??
     (email === undefined ? undefined : (await findOwned(context, email, [userId], options))?.id);
   if (calUserId === undefined || calUserId === record?.calUserId) return false;
-  const { clientId } = platformClientOf(context);
+  // Also if there is nothing to delete: only this client could.
+  platformClientOf(context);
   // Another application user may have adopted it since.
   const isFree = (await store.findUser(calUserId)) === null;
-  if (isFree && (await assertOwned(context, userId, calUserId, options))) {
-    await unlessNotFound(deleteManagedUser(sendAsClient, clientId, calUserId, options));
-  }
+  if (isFree) await deleteOwnManagedUser(context, { userId, calUserId }, options);
   await forgetPrevious(context, userId, calUserId);
   tokens.forget(userId);
   return true;

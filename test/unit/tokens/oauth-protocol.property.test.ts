@@ -86,7 +86,7 @@ class Process {
       store: this.#store,
       tokens: this.tokens,
       transport: { send },
-      options: { warn: () => undefined },
+      options: { warn: () => undefined, now: Date.now },
     } as unknown as UserContext;
     this.#sendToken = async (call) => {
       const { accessToken, refreshToken } = await server.exchange(() => this.#frozen);
@@ -104,7 +104,7 @@ class Process {
 
   /** What `cal.oauth.link()` runs. */
   link(): Promise<void> {
-    const link = { context: this.#context, client, sendToken: this.#sendToken, now: Date.now };
+    const link = { context: this.#context, client, sendToken: this.#sendToken };
     const grant = { code: "code", codeVerifier: undefined, redirectUri: "https://app.example/callback" };
     return this.tokens.withLease(ada, (lease) => linkAccount(link, ada, grant, {}, lease));
   }
