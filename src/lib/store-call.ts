@@ -6,8 +6,8 @@ import { redactError } from "./redact.js";
 const MAX_CALL_MS = 30_000;
 
 /**
- * Calls a method of a store of the application's. Whatever a driver throws is rejected as a {@link CalStoreError} without
- * secrets. A call that never ends must not block all callers that wait for this user, nor renew a lease for ever.
+ * Calls a method of one of the application's stores. Whatever a driver throws is rejected as a {@link CalStoreError} without
+ * secrets. A call that never ends must not block all callers that wait for this user, and must not keep a lease renewed without end.
  *
  * @param name - For messages: `token store's get()`.
  */
