@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { decodeJwt } from "jose";
 import { describe, expect, test } from "vitest";
 import { createCalEmulator } from "../../../src/testing/index.js";
@@ -136,4 +138,27 @@ describe("requests at the same time", () => {
     const [one, other] = await Promise.all([first, api.refresh(ada.refreshToken)]);
     expect([one.status, other.status]).toEqual([200, 404]);
   });
+});
+
+test("an emulator that runs for long keeps nothing of tokens that have expired", async () => {
+  const { emulator, ada, api, me } = await setUp();
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  let { refreshToken } = ada;
+  const useTokens = async (count: number): Promise<number> => {
+    for (let n = 0; n < count; n += 1) {
+      emulator.clock.advance(60_000);
+      const { body } = await api.refresh(refreshToken);
+      refreshToken = String(body.data.refreshToken);
+      expect(await me(String(body.data.accessToken))).toEqual([200]);
+    }
+    // The log of requests grows, as documented.
+    (emulator.requests as unknown[]).length = 0;
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await useTokens(300);
+  const after = await useTokens(3_000);
+  // Kept, they were 3,000 times 0.7 kB.
+  expect(after - before).toBeLessThan(1.2e6);
 });

@@ -50,6 +50,13 @@ export function createLimiter(now: () => number, options: boolean | EmulatorRate
   const limits: Record<TrackerKind, number> = { bearer, client, ip, apiKey: 120 };
   const isEnforced = options !== false;
   const buckets = new Map<string, Bucket>();
+  /** The oldest are first. Without this, the emulator would keep a bucket for each token it ever saw. */
+  const deleteEnded = () => {
+    for (const [key, { until }] of buckets) {
+      if (until > now()) return;
+      buckets.delete(key);
+    }
+  };
 
   return {
     hit(kind, id) {
@@ -57,6 +64,7 @@ export function createLimiter(now: () => number, options: boolean | EmulatorRate
       const key = `${kind} ${id}`;
       let bucket = buckets.get(key);
       if (!bucket || bucket.until <= now()) {
+        deleteEnded();
         bucket = { hits: 0, until: now() + windowMs, isBlocked: false };
         buckets.set(key, bucket);
       }
