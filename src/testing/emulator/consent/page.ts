@@ -24,6 +24,7 @@ export async function pageResponse(title: string, body: Html, status = 200): Pro
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
+        <link rel="icon" href="data:," />
         <style>
           ${style}
         </style>
@@ -40,7 +41,7 @@ export async function pageResponse(title: string, body: Html, status = 200): Pro
     headers: {
       "Content-Type": "text/html; charset=utf-8",
       "Content-Security-Policy":
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
       // The page's URL can hold an access token.
       "Referrer-Policy": "no-referrer",
       "Cache-Control": "no-store",
