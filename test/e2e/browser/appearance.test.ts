@@ -14,6 +14,7 @@ const looks = [
   // 1280 pixels at 200 % zoom.
   { name: "zoom", deviceScaleFactor: 2, viewport: { width: 640, height: 450 } },
   { name: "rtl", viewport: { width: 1280, height: 900 } },
+  { name: "contrast", forcedColors: "active", viewport: { width: 1280, height: 900 } },
 ] as const;
 
 beforeAll(() => mkdir(pictures, { recursive: true }));
