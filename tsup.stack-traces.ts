@@ -78,18 +78,19 @@ function possibleNames(path: string): string[] {
 
 /**
  * Leaves our own code alone in the source maps: other packages' would take half of the space. Sources are named as in the
- * repository, wherever it lies on the machine that builds.
+ * repository, wherever it and the built files lie on the machine that builds.
  */
 export const ownSourceMaps: TsupPlugin = {
   name: "own-source-maps",
   buildEnd({ writtenFiles }) {
+    const home = dirname(resolve(this.options.outDir));
     for (const { name: path } of writtenFiles.filter(({ name }) => name.endsWith(".map"))) {
       const code = path.replace(/\.map$/, "");
       // rollup and tsup both write one.
       const text = readFileSync(code, "utf8")
         .replaceAll(/\n\/\/# sourceMappingURL=.*/g, "")
         .trimEnd();
-      const map = onlyOwn(JSON.parse(readFileSync(path, "utf8")) as SourceMap, dirname(path));
+      const map = onlyOwn(JSON.parse(readFileSync(path, "utf8")) as SourceMap, dirname(path), home);
       if (map) writeFileSync(path, JSON.stringify(map));
       else rmSync(path);
       writeFileSync(code, `${text}\n${map ? `//# sourceMappingURL=${basename(path)}\n` : ""}`);
@@ -104,7 +105,12 @@ interface SourceMap {
   mappings: string;
 }
 
-function onlyOwn({ sources, sourcesContent, mappings }: SourceMap, directory: string): SourceMap | undefined {
+/** @param home - The folder that holds the built files, as the repository holds `dist`. */
+function onlyOwn(
+  { sources, sourcesContent, mappings }: SourceMap,
+  directory: string,
+  home: string,
+): SourceMap | undefined {
   const inRepository = sources.map((source) =>
     relative(".", resolve(directory, source)).replaceAll(sep, "/"),
   );
@@ -121,7 +127,7 @@ function onlyOwn({ sources, sourcesContent, mappings }: SourceMap, directory: st
       return [[segment[0], index, segment[2], segment[3]]];
     }),
   );
-  const up = relative(directory, ".").replaceAll(sep, "/");
+  const up = relative(directory, home).replaceAll(sep, "/");
   return {
     version: 3,
     sources: own.map((index) => `${up}/${inRepository[index] ?? ""}`),
