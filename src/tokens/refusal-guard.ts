@@ -35,10 +35,12 @@ export class RefusalGuard {
     this.#refused.set(userId, now);
     this.#forgetOld(now);
     if (this.#refused.size < MIN_REFUSED_USERS || this.#refused.size <= this.#issued.size) return null;
+    const isNew = now - this.#doubtedAt > WINDOW_MS;
+    // A doubt of an earlier fault says nothing of this one.
+    if (isNew) this.#doubted.clear();
     const doubtedSince = this.#doubted.get(userId) ?? now;
     if (now - doubtedSince >= MAX_DOUBT_MS) return null;
     this.#doubted.set(userId, doubtedSince);
-    const isNew = now - this.#doubtedAt > WINDOW_MS;
     this.#doubtedAt = now;
     return { isNew };
   }

@@ -262,6 +262,29 @@ test("many users refused at once: no more are marked, with one warning, and all 
   for (const user of users) expect(await user.calAccount()).toMatchObject({ reauthorization: null });
 });
 
+test("two faults, a day apart: each marks four users", async () => {
+  const users: CalUser[] = [];
+  for (let n = 0; n < 12; n += 1) {
+    const person = world.emulator.people.create({ email: `p${n}@cal.example`, name: `P ${n}` });
+    users.push(await link(world, `user-${n}`, person.email));
+  }
+  const fault = async () => {
+    advance(DAY_MS);
+    const refusal = { error: "invalid_grant", error_description: "invalid_refresh_token" };
+    const injected = world.emulator.inject({
+      grantType: "refresh_token",
+      times: Infinity,
+      effect: { status: 400, body: refusal },
+    });
+    for (const user of users) await rejection(user.profile());
+    injected.remove();
+  };
+  await fault();
+  expect(world.reauthorizations).toHaveLength(4);
+  await fault();
+  expect(world.reauthorizations).toHaveLength(8);
+});
+
 test("many users whose consent really ended are all reported within about an hour, and are not tried every minute after that", async () => {
   const users: CalUser[] = [];
   for (let n = 0; n < 20; n += 1) {
