@@ -92,6 +92,7 @@ describe("a flow in a popup", () => {
     expect(policy.split("; ").map((part) => part.split(" ")[0])).toEqual([
       "default-src",
       "script-src",
+      "img-src",
       "base-uri",
       "form-action",
       "frame-ancestors",
@@ -193,6 +194,7 @@ describe("wants something else in the page (XSS)", () => {
       "META",
       "META",
       "TITLE",
+      "LINK",
       "BODY",
       "MAIN",
       "H1",
@@ -201,6 +203,7 @@ describe("wants something else in the page (XSS)", () => {
       "SCRIPT",
     ]);
     expect(document.querySelector("a")?.getAttributeNames()).toEqual(["href"]);
+    expect(document.querySelector("link")?.getAttribute("href")).toBe("data:,");
     const [, message] = messages[0] as [string, { returned: string }];
     expect(new URLSearchParams(message.returned).get("x")).toBe(text);
   });
