@@ -12,11 +12,22 @@ import { sqliteFile } from "./sqlite-file.js";
 import { tableOptionsOf } from "./table-options.js";
 import type { Tables } from "./tables.js";
 
-/** The path of the SQLite file that `DATABASE_URL` names: `file:calendar.db`, as libsql writes it, or a file URL. */
+/**
+ * The path of the SQLite file that `DATABASE_URL` names: `file:calendar.db`, as libsql writes it, or a file URL.
+ *
+ * @throws {@link UsageError} if the URL has a host, or what no path can have.
+ */
 export function sqliteFileOf({ env, cwd }: CommandIo): string | undefined {
   const [, path] = /^file:([^?#]+)/.exec(env["DATABASE_URL"]?.trim() ?? "") ?? [];
   if (path === undefined) return undefined;
-  return path.startsWith("//") ? fileURLToPath(`file:${path}`) : resolve(cwd, path);
+  if (!path.startsWith("//")) return resolve(cwd, path);
+  try {
+    return fileURLToPath(`file:${path}`);
+  } catch {
+    throw new UsageError(
+      "DATABASE_URL does not name a file of this machine. Write file:calendar.db, or file:///srv/calendar.db.",
+    );
+  }
 }
 
 /** The tables in a SQLite file. */

@@ -8,7 +8,7 @@ import { ok, wrong, type Finding } from "./finding.js";
 const UNKNOWN_USER = "calbridge doctor";
 
 /**
- * Checks both tables in a SQLite file: their columns, by reading them, and the unique indexes.
+ * Checks both tables in a SQLite file: their columns, by reading them, and the unique indexes and keys.
  *
  * @throws {@link CalStoreError} if one is missing or lacks a column.
  */
@@ -21,18 +21,21 @@ export async function checkSqliteTables(
   await rows.getAttempt(UNKNOWN_USER);
   const { table = defaultTable, entryTable = `${table}Entry` } = options;
   const columns = columnNames(options.columns);
-  const has = await uniqueIndexes(database, table);
-  const missing = [[columns.userId], [columns.calServer, columns.calUserId]].filter(
-    (needed) => !has.some((index) => index.toSorted().join() === needed.toSorted().join()),
-  );
+  const missing = async (of: string, ...wanted: string[][]): Promise<Finding[]> => {
+    const has = await uniqueIndexes(database, of);
+    return wanted
+      .filter((needed) => !has.some((index) => index.toSorted().join() === needed.toSorted().join()))
+      .map((index) =>
+        wrong(
+          `The table "${of}" has no unique index on ${index.map((name) => `"${name}"`).join(" and ")}: tokens can't be stored.`,
+          "Run `npx calbridge schema --dialect sqlite` and apply what it prints.",
+        ),
+      );
+  };
   return [
     ok(`The tables "${table}" and "${entryTable}" have all their columns.`),
-    ...missing.map((index) =>
-      wrong(
-        `The table "${table}" has no unique index on ${index.map((name) => `"${name}"`).join(" and ")}: tokens can't be stored.`,
-        "Run `npx calbridge schema --dialect sqlite` and apply what it prints.",
-      ),
-    ),
+    ...(await missing(table, [columns.userId], [columns.calServer, columns.calUserId])),
+    ...(await missing(entryTable, ["key"])),
   ];
 }
 

@@ -148,6 +148,24 @@ describe("what is wrong with the file", () => {
     expect(code).toBe(1);
     expect(out).toContain('has no unique index on "calServer" and "calManagedUserId"');
     expect(out).not.toContain('no unique index on "userUlid"');
+    expect(out).not.toContain('no unique index on "key"');
+  });
+
+  test("the table of leases and attempts was made without its key: doctor says what to apply", async () => {
+    const client = openLibsql(file);
+    await client.execute(`DROP TABLE "CalendarIntegrationEntry"`);
+    await client.execute(`CREATE TABLE "CalendarIntegrationEntry" ("key", "value", "expiresAt")`);
+    client.close();
+    const { code, out } = await run(["doctor"]);
+    expect(code).toBe(1);
+    expect(out).toContain('The table "CalendarIntegrationEntry" has no unique index on "key"');
+  });
+
+  test("a URL of another machine, or of no path, is refused with what to write", async () => {
+    for (const url of ["file://calendar.db", "file:///%zz", "file:///a%2Fb"]) {
+      const { code, err } = await run(["users"], { DATABASE_URL: url });
+      expect([code, err]).toEqual([2, expect.stringContaining("Write file:calendar.db")]);
+    }
   });
 
   test("a schema is Postgres's alone", async () => {
