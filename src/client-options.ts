@@ -39,7 +39,7 @@ export type GrantOptions =
   | {
       managedUsers: ManagedUsersOptions;
       oauth: OAuthOptions;
-      /** What a user without a record gets: a managed user, or the page to link an own Cal.com account. */
+      /** What a user without a record gets: a managed user, or the page to link their own Cal.com account. */
       newUsers: "managed" | "oauth";
     };
 

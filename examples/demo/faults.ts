@@ -45,7 +45,7 @@ export async function injectFault(
         fault: name,
       };
     case "consent":
-      if (!isOwn) return { text: "No consent to take away: link an own Cal.com account first." };
+      if (!isOwn) return { text: "No consent to take away: link your own Cal.com account first." };
       emulator.oauth2.revokeRefreshTokens(account.calUserId);
       emulator.oauth2.expireAccessTokens(account.calUserId);
       return {

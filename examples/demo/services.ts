@@ -101,7 +101,7 @@ export function registerApplication(emulator: CalEmulator, origin: string): void
   });
 }
 
-/** Links one of the application's users with an own account at the emulated Cal.com, so that there is a user of each kind. */
+/** Links one of the application's users with a person's own account at the emulated Cal.com, so that there is a user of each kind. */
 export async function linkUser(
   { cal, emulator }: Pick<DemoServices, "cal" | "emulator">,
   origin: string,

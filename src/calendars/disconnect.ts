@@ -15,7 +15,7 @@ const NOT_THEIRS = "Only an administrator of the user's organization can end del
 /** All connections of a provider in a person's own account are not for the application to end by mistake. */
 export function needsCredentialId(provider: DisconnectableProvider): CalValidationError {
   return new CalValidationError(
-    `Which connection? This user has an own Cal.com account, and ${providers[provider].label} may be connected there for more than this application. Give { credentialId }, which list() has; or { all: true }, which removes the calendar from the user's whole Cal.com account.`,
+    `Which connection? This user has linked their own Cal.com account, and ${providers[provider].label} may be connected there for more than this application. Give { credentialId }, which list() has; or { all: true }, which removes the calendar from the user's whole Cal.com account.`,
   );
 }
 

@@ -13,7 +13,7 @@ export function grantsOf(
     if (grant) return grant();
     throw new CalTokenError(
       name === "oauth"
-        ? "This user has linked an own Cal.com account, and the client has no option `oauth`."
+        ? "This user has linked their own Cal.com account, and the client has no option `oauth`."
         : "This user is a managed user, and the client has no option `managedUsers`.",
       "unsupported_for_grant",
     );

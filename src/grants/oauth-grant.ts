@@ -10,7 +10,7 @@ import type { Grant, RefreshResult } from "../tokens/grant.js";
 // process may send the same refresh token again.
 const REFRESH_TIMEOUT_MS = 50_000;
 
-/** The grant of users with an own Cal.com account: OAuth 2. Nothing recovers a lost rotation. */
+/** The grant of users with their own Cal.com account: OAuth 2. Nothing recovers a lost rotation. */
 export function oauthGrant(send: Send, client: OAuthClient, now: () => number): Grant {
   return {
     async refresh(record) {

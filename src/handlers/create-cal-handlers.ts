@@ -24,9 +24,9 @@ export interface CalHandlers extends Record<HandlerName, CalHandler> {
   /** All routes in one. */
   handle: CalHandler;
   /**
-   * Finishes roll-backs of rejected callbacks that Cal.com has refused until now: of all users, for a job of the
-   * application's own that runs every few minutes; the route `/connections/check` does it as well. Or of one user, for an own
-   * route that shows calendars of `cal.forUser()`: before it reads them.
+   * Finishes roll-backs of rejected callbacks that Cal.com has refused until now. Without `userId`: of all users. Call it in
+   * a job that runs every few minutes; the route `/connections/check` does it as well. With `userId`: of one user. Call it in
+   * a route of your application that shows calendars of `cal.forUser()`, before it reads them.
    *
    * @throws `CalError` for one user whose roll-back is still refused: the user's calendars may include one that is not theirs.
    */

@@ -147,7 +147,7 @@ export interface CalHandlersOptions {
   onConnected?: ((event: ConnectedEvent) => void | Promise<void>) | undefined;
   /** Called and awaited when connections were removed: by the user, or because they were revoked or duplicates. */
   onDisconnected?: ((event: DisconnectedEvent) => void | Promise<void>) | undefined;
-  /** Called and awaited when a user has linked an own Cal.com account (OAuth 2), also when it was linked again. */
+  /** Called and awaited when a user has linked their own Cal.com account (OAuth 2), also when it was linked again. */
   onLinked?: ((event: LinkedEvent) => void | Promise<void>) | undefined;
   /**
    * Called and awaited when the link to a user's own Cal.com account, and with it to its calendars, has ended: the user has

@@ -29,10 +29,10 @@ export async function requireSession(request: Request, context: HandlerContext):
 }
 
 /**
- * The session's user, with a managed user at Cal.com or an own account that is linked. What is only needed to create a
+ * The session's user, with a managed user at Cal.com or their own account, which is linked. What is only needed to create a
  * managed user, such as the name, is validated only then.
  *
- * @throws HttpError `not_linked` if the user has to link an own Cal.com account first.
+ * @throws HttpError `not_linked` if the user has to link their own Cal.com account first.
  */
 export async function ensureUser(session: CalSession, context: HandlerContext): Promise<CalUser> {
   const { client } = context.options;

@@ -3,7 +3,7 @@ import { message } from "./elements.js";
 import type { Ui } from "./parts.js";
 
 /**
- * A part of the page with a script of its own, which is loaded when the part is first shown. Not `React.lazy`:
+ * A part of the page whose script is loaded when the part is first shown. Not `React.lazy`:
  * `renderToString` reports an error for it. Neither the server nor the first render in the browser shows the part.
  */
 export function later<Props extends { ui: Ui }>(

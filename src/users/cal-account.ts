@@ -2,7 +2,7 @@ import { detailsOf } from "../tokens/details.js";
 import { describeMark, type ReauthorizationInfo } from "../tokens/reauthorization.js";
 import type { TokenRecord } from "../tokens/token-store.js";
 
-/** A user's account at Cal.com: a managed user, or an own account that was linked by OAuth 2. */
+/** A user's account at Cal.com: a managed user, or their own account, which was linked by OAuth 2. */
 export type CalAccount = ManagedCalAccount | LinkedCalAccount;
 
 /** A managed user: Cal.com keeps it for the application. */

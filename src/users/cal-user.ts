@@ -164,7 +164,7 @@ export class CalUser {
   }
 
   /**
-   * Deletes the managed user that this user had before an own Cal.com account was linked. Returns whether there was
+   * Deletes the managed user that this user had before their own Cal.com account was linked. Returns whether there was
    * one.
    *
    * @param options - `email`, the address of the managed user, finds it after `unlink()`, which forgets it.
@@ -293,7 +293,7 @@ function assertGrant(record: TokenRecord, grant: "managed" | "oauth", method: st
   throw new CalTokenError(
     grant === "oauth"
       ? `${method}() is for a user's own Cal.com account, and this user is a managed user.`
-      : `${method}() is for managed users, and this user has linked an own Cal.com account.`,
+      : `${method}() is for managed users, and this user has linked their own Cal.com account.`,
     "unsupported_for_grant",
   );
 }

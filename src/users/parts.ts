@@ -7,5 +7,5 @@ export const loadOnDemand = () => import("./on-demand.js");
 /** What only managed users need. */
 export const loadForManagedUsers = () => import("./for-managed-users.js");
 
-/** What only users with an own Cal.com account need. */
+/** What only users with their own Cal.com account need. */
 export const loadForOAuth = () => import("./for-oauth.js");

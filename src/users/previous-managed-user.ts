@@ -9,7 +9,7 @@ import { findOwned } from "./find-owned.js";
 const MAX_ATTEMPTS = 4;
 
 /**
- * Deletes the managed user that a user had before an own Cal.com account was linked. Runs under the user's lease.
+ * Deletes the managed user that a user had before their own Cal.com account was linked. Runs under the user's lease.
  * Returns whether there was one.
  *
  * @param email - Finds it where the record does not name it: after `unlink()`, which deletes the record.

@@ -10,7 +10,7 @@ import {
   type AppOptions,
 } from "../support/handlers-app.js";
 
-// Mallory's roll-back was refused, and Mallory stays away from the routes: an own access token, or another page of the
+// Mallory's roll-back was refused, and Mallory stays away from the routes: with an access token alone, or another page of the
 // application, would show the victim's calendar.
 
 const CRON_SECRET = "R4nd0m-cron-secret-of-vercel";

@@ -8,7 +8,7 @@ export const measuredSteps = [
   "connect URL, new user",
   "connect URL, known user",
   "return by Cal.com's callback",
-  "return by an own callback",
+  "return by the application's callback",
   "status",
   "sync",
   "select a calendar",
@@ -46,7 +46,7 @@ export async function measureStep(
     const { redirectTo } = await emulator.provider.authorize(await start(), { account: "carol" });
     return trips.measure(() => ada.visit(redirectTo));
   }
-  if (step === "return by an own callback") {
+  if (step === "return by the application's callback") {
     const { code, state } = await emulator.provider.authorize(await start(), {
       account: "carol",
       stopBeforeCallback: true,

@@ -24,7 +24,7 @@ export const faults = [
   { name: "expire", label: "Let the token expire", hint: "and send five requests at once" },
   { name: "lose", label: "Lose the response of a refresh", hint: "after Cal.com has issued new tokens" },
   { name: "revoke", label: "Revoke access at the provider", hint: "as a user can do at any time" },
-  { name: "consent", label: "Take the consent away", hint: "of an own Cal.com account, at Cal.com" },
+  { name: "consent", label: "Take the consent away", hint: "of the user's own Cal.com account, at Cal.com" },
   { name: "slow", label: "Slow Cal.com down", hint: "2.5 s for each response" },
 ] as const;
 

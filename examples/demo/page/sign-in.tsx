@@ -11,8 +11,8 @@ export interface SignInUser {
 
 const grants = {
   managed: "a managed user at Cal.com",
-  oauth: "with an own Cal.com account",
-  none: "not at Cal.com yet: gets a managed user, or links an own account",
+  oauth: "with their own Cal.com account",
+  none: "not at Cal.com yet: gets a managed user, or links their own account",
 };
 
 /** The sign-in page. For the demo only: a real application verifies the user. */

@@ -84,7 +84,7 @@ function checkNewUsers(env: CommandIo["env"]): Finding[] {
   const isPlatform = read(env, "CAL_CLIENT_ID") !== undefined;
   if (!isPlatform || newUsers === "managed" || newUsers === "oauth") return [];
   const help =
-    "managed or oauth: whether a user without a record gets a managed user, or links an own account.";
+    "managed or oauth: whether a user without a record gets a managed user, or links their own account.";
   if (newUsers !== undefined) return [wrong("CAL_NEW_USERS is neither managed nor oauth.", help)];
   return [
     note(

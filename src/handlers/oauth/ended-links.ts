@@ -4,7 +4,7 @@ import type { HandlerContext } from "../types.js";
 import { digest } from "./oauth-state.js";
 import { PENDING_LIFE_MS } from "./pending-roll-back.js";
 
-/** A link to an own Cal.com account that has ended. */
+/** A link to a user's own Cal.com account that has ended. */
 export type EndedLink = Omit<UnlinkedEvent, "request">;
 
 const endedSchema = z.object({ userId: z.string(), calUserId: z.number(), email: z.nullable(z.string()) });

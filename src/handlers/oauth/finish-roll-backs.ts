@@ -2,7 +2,7 @@ import type { HandlerContext } from "../types.js";
 import type { PendingEntry, PendingRollBacks } from "./pending-roll-back.js";
 import type { finishRollBacks } from "./roll-back.js";
 
-// Loaded on demand, and imports nothing: a bundler would split what it shares with the handlers into a file of its own.
+// Loaded when it is needed. It imports nothing: a bundler would put what it shares with the handlers into one more file.
 
 /** What `handlers.finishRollBacks()` returns. */
 export interface FinishedRollBacks {

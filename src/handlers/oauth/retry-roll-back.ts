@@ -1,4 +1,4 @@
-// Loaded on demand, and imports nothing: a bundler would split what it shares with the handlers into a file of its own.
+// Loaded when it is needed. It imports nothing: a bundler would put what it shares with the handlers into one more file.
 
 const LONG_PAUSES_MS = [5_000, 25_000, 60_000, 120_000, 300_000];
 // Elsewhere the platform ends, or charges for, work that goes on after the response.

@@ -142,7 +142,7 @@ async function disconnectAdded(
   const { calendars } = context.options.client.forUser(userId);
   const disconnected: number[] = [];
   try {
-    // A person connects calendars in an own Cal.com account without this application too: only what provably came by
+    // A person connects calendars in their own Cal.com account without this application too: only what provably came by
     // the attempt is disconnected.
     const isOwnAccount = account.grant === "oauth";
     for (let round = 0; round < ROUNDS; round += 1) {

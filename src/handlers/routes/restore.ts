@@ -6,7 +6,7 @@ import { requireSession } from "../session.js";
 import type { Route } from "../types.js";
 
 /**
- * `POST /calendars/restore` `{}`: the user of an own Cal.com account agrees to get back the calendars and the destination
+ * `POST /calendars/restore` `{}`: a user who has linked their own Cal.com account agrees to get back the calendars and the destination
  * that a connection had before it was made again. Returns all connections.
  */
 export const restoreCalendars: Route = {

@@ -2,7 +2,7 @@ import { finishAllRollBacks, type Tools } from "../oauth/finish-roll-backs.js";
 import type { ResolvedHandlersOptions } from "../resolve-options.js";
 import type { HandlerContext } from "../types.js";
 
-// Loaded on demand, and imports nothing that the handlers have: see finish-roll-backs.ts.
+// Loaded when it is needed. It imports nothing that the handlers have: see finish-roll-backs.ts.
 
 /** For checks in flight when the time is up: a platform ends requests that take much longer. */
 const GRACE_MS = 5_000;

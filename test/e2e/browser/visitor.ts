@@ -20,7 +20,7 @@ export interface Visitor {
   calAccount: Locator;
   /** Signs in at Cal.com as one of its people, on its authorize page, which must be open, and answers the question. */
   answerAtCal(person: Person, decision?: "Allow" | "Go back"): Promise<void>;
-  /** Links an own Cal.com account: presses the button, signs in and allows at Cal.com, and waits for the message. */
+  /** Links the visitor's own Cal.com account: presses the button, signs in and allows at Cal.com, and waits for the message. */
   link(person: Person): Promise<void>;
   /** Presses Allow or Deny on the provider's page, which must be open. */
   consent(decision: "Allow" | "Deny", account?: string): Promise<void>;

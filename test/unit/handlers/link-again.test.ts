@@ -150,7 +150,7 @@ async function ownCallbackOf(stop: Promise<{ code: string | null; state: string 
   return ownCallback("google", { code, state });
 }
 
-describe("a managed user who links an own account", () => {
+describe("a managed user who links their own account", () => {
   const options = { newUsers: "managed", kind: "public" } as const;
 
   test("moves over: the new account's calendars count, and the old user stays at Cal.com until it is deleted", async () => {
@@ -201,7 +201,7 @@ describe("a managed user who links an own account", () => {
     }
   });
 
-  test("with newUsers “oauth” a managed user whose account is gone links an own one", async () => {
+  test("with newUsers “oauth” a managed user whose account is gone links their own account", async () => {
     const app = createLinkingApp({ newUsers: "oauth" });
     expect(app.cal.grants).toEqual(["oauth", "managed"]);
     const { emulator, store } = app;

@@ -418,7 +418,7 @@ describe("a user who has not linked", () => {
   });
 });
 
-test("disconnecting in an own account needs the connection, and says so", async () => {
+test("disconnecting in the user's own account needs the connection, and says so", async () => {
   const app = createLinkingApp();
   const ada = browserOf(app, "ada");
   await connectCalendar(app, ada);

@@ -9,7 +9,7 @@ const expected: Record<MeasuredStep, number> = {
   "connect URL, new user": 2,
   "connect URL, known user": 1,
   "return by Cal.com's callback": 1,
-  "return by an own callback": 3,
+  "return by the application's callback": 3,
   status: 1,
   sync: 1,
   "select a calendar": 2,

@@ -89,7 +89,7 @@ test("from the connect URL to the busy times, with one refresh: each step is a t
 });
 
 test.each(["confidential", "public"] as const)(
-  "linking an own Cal.com account, with one refresh, by a %s client: each step is a trace, and none has a secret",
+  "linking one's own Cal.com account, with one refresh, by a %s client: each step is a trace, and none has a secret",
   async (kind) => {
     const { secrets, collect } = secretsCollector();
     secrets.add("app-secret");

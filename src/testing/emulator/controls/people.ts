@@ -15,7 +15,7 @@ export interface EmulatedPerson {
 
 /** Reads and changes people with Cal.com accounts of their own, who sign in on Cal.com's authorize page. */
 export interface EmulatedPeople {
-  /** Creates a person with an own Cal.com account. */
+  /** Creates a person with their own Cal.com account. */
   create(person: EmulatorPerson): EmulatedPerson;
   /** All people, oldest first. */
   list(): EmulatedPerson[];

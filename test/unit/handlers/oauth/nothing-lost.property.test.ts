@@ -74,7 +74,7 @@ const worlds: Record<string, () => World> = {
     };
     return { emulator, handlers, sibling, begin };
   },
-  "of an own Cal.com account"() {
+  "of the user's own Cal.com account"() {
     const app = createLinkingApp();
     const begin = async (ada: Browser): Promise<number> => {
       await ada.visit(await consent(app, await startLink(ada)));

@@ -39,7 +39,7 @@ async function attempt(isOwnCallback: boolean, accounts: string[], consentTo: st
 
 describe.each([
   ["Cal.com's callback", false],
-  ["an own callback", true],
+  ["the application's callback", true],
 ] as const)("with %s", (_name, isOwnCallback) => {
   test("the provider's single connection, which was revoked, makes room", async () => {
     const { end, left, revoked } = await attempt(isOwnCallback, ["alice"], "alice");

@@ -112,7 +112,7 @@ describe.each<Provider>(["google", "office365"])("%s", (provider) => {
         const end = await connect("dora", query, ada, callback);
         expect(end).toMatchObject({ page: "/failed", connected: "false", reason: "different_account" });
         expect(end).not.toHaveProperty("rollBack");
-        // With an own callback the revoked one had to go before: Cal.com would have ignored its new tokens.
+        // With the application's callback the revoked one had to go before: Cal.com would have ignored its new tokens.
         const isReplaced = state === "revoked" && callback === "own callback" && provider === "google";
         expect(accounts()).toEqual(isReplaced ? ["carol"] : ["alice", "carol"]);
       },
