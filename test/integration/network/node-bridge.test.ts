@@ -125,13 +125,12 @@ describe("a request body without an end", () => {
   test("a request body that takes longer than requestTimeout ends with 408 and is no error", async () => {
     const { handle, errors } = handlers();
     const { port, outcomes } = await serve(handle, {
-      requestTimeout: 100,
-      headersTimeout: 100,
+      requestTimeout: 1000,
+      headersTimeout: 1000,
       connectionsCheckingInterval: 20,
     });
+    // Nothing more is sent: what arrived after the server's end of the connection would take back its response.
     const socket = send(port, sync("Transfer-Encoding: chunked") + "1\r\n{\r\n");
-    const slowBody = setInterval(() => socket.write("1\r\n \r\n"), 10);
-    closing.push(() => clearInterval(slowBody));
     expect(await text(socket)).toContain("408");
     await expect.poll(() => outcomes).toEqual(["resolved"]);
     expect(errors).toEqual([]);
