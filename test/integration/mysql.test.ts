@@ -21,7 +21,7 @@ describe.runIf(hasMariadb)("MariaDB", () => {
     server = await startMariadb();
     pool = createPool(server.url);
     for (const statement of schema) await pool.query(statement);
-  }, 120_000);
+  });
   afterAll(async () => {
     await pool.end();
     await server.stop();

@@ -28,7 +28,7 @@ beforeAll(async () => {
     await boss.start();
     machines.push({ boss, cal: createClient() });
   }
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const { boss } of machines) await boss.stop({ graceful: false, wait: true, timeout: 2_000 });

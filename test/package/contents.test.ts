@@ -26,7 +26,7 @@ beforeAll(async () => {
   home = join(project.directory, "node_modules/calbridge");
   built = project.packed.files.filter((path) => path.startsWith("dist/")).map((path) => join(home, path));
   modules = new Modules(built.filter((path) => /\.c?js$/.test(path)));
-}, 180_000);
+});
 afterAll(() => project.remove());
 
 const named = (names: string[]) => names.map((name) => join(home, "dist", name));

@@ -8,7 +8,7 @@ let project: Project;
 
 beforeAll(async () => {
   project = await createProject();
-}, 180_000);
+});
 afterAll(() => project.remove());
 
 const sizes = (...exports: string[]) => sizeOf(project.directory, exports);
