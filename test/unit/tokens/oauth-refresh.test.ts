@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CalUser } from "../../../src/index.js";
-import { rejection } from "../../support/client.js";
+import { rejection, turnUntil } from "../../support/client.js";
 import {
   createOAuthClient,
   isTokenRequest,
@@ -488,14 +488,9 @@ describe("close()", () => {
         return response;
       },
     });
-    const calling = code(cal.forUser("ada").profile());
-    for (let n = 0; n < 400; n += 1) {
-      await new Promise(setImmediate);
-      await vi.advanceTimersByTimeAsync(100);
-    }
-    expect(["store_error", "timeout"]).toContain(await calling);
+    expect(["store_error", "timeout"]).toContain(await turnUntil(code(cal.forUser("ada").profile()), 100));
     isDown = false;
-    await cal.close();
+    await turnUntil(cal.close());
     expect(await world.details()).toMatchObject({ rotation: 2 });
   });
 });
