@@ -62,7 +62,8 @@ async function byCalbridge(telemetry?: Telemetry): Promise<Call> {
     managedUsers: { clientId: "bench", clientSecret: "s" },
     baseUrl: `${origin}/v2`,
     tokenStore,
-    telemetry,
+    // An earlier build may not know the option.
+    ...(telemetry && { telemetry }),
   });
   const ada = cal.forUser("ada");
   return () => ada.calendars.list();

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { clientExports, entries, sizeOf, type Size } from "../support/entry-sizes.js";
 import { builds, type Build, type Finding } from "./report.js";
@@ -17,15 +18,22 @@ export async function measureSizes(): Promise<Finding> {
   ];
   for (const build of builds) {
     const client = await bundleSize(build, clientExports);
-    const sizes: Size[] = [client];
+    const sizes: (Size | null)[] = [client];
     for (const { exports } of entries) {
+      const entry = names.find((name) => exports.includes(`"calbridge/${name}"`));
+      if (entry !== undefined && !existsSync(join(build.dist, `${entry}.js`))) {
+        // An earlier build may not have it.
+        sizes.push(null);
+        continue;
+      }
       const { atStart, inAll } = await bundleSize(build, clientExports, exports);
       sizes.push({ atStart: atStart - client.atStart, inAll: inAll - client.inAll });
     }
-    for (const [n, { atStart, inAll }] of sizes.entries()) {
+    for (const [n, size] of sizes.entries()) {
+      if (!size) continue;
       const row = rows[n]!;
-      row[`bytes at start, ${build.name}`] = atStart;
-      row[`in all, ${build.name}`] = inAll;
+      row[`bytes at start, ${build.name}`] = size.atStart;
+      row[`in all, ${build.name}`] = size.inAll;
     }
   }
   return {
