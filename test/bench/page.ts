@@ -12,7 +12,7 @@ export function speedPage(parts: readonly Measured[]): string {
 
 Written by the benchmark: \`npm run bench -- --write\` in a clone of the repository measures all of it again. Each table was measured
 in one run, its rows in turn, so that compare rows of a table and not numbers of two tables. Processor time says more than
-elapsed time: it depends less on what else the machine does.
+elapsed time: it depends less on what else the machine does. What is called "before" is the build of an earlier commit.
 
 ${parts.map(section).join("\n\n")}
 `;
