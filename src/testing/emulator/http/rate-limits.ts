@@ -1,3 +1,5 @@
+import { deleteEnded } from "../model/ended.js";
+
 /** How many requests Cal.com accepts in a window. */
 export interface EmulatorRateLimits {
   /**
@@ -50,21 +52,15 @@ export function createLimiter(now: () => number, options: boolean | EmulatorRate
   const limits: Record<TrackerKind, number> = { bearer, client, ip, apiKey: 120 };
   const isEnforced = options !== false;
   const buckets = new Map<string, Bucket>();
-  /** The oldest are first. Without this, the emulator would keep a bucket for each token it ever saw. */
-  const deleteEnded = () => {
-    for (const [key, { until }] of buckets) {
-      if (until > now()) return;
-      buckets.delete(key);
-    }
-  };
+  const hasEnded = ({ until }: Bucket): boolean => until <= now();
 
   return {
     hit(kind, id) {
       const limit = limits[kind];
       const key = `${kind} ${id}`;
       let bucket = buckets.get(key);
-      if (!bucket || bucket.until <= now()) {
-        deleteEnded();
+      if (!bucket || hasEnded(bucket)) {
+        deleteEnded(buckets, hasEnded);
         bucket = { hits: 0, until: now() + windowMs, isBlocked: false };
         buckets.set(key, bucket);
       }

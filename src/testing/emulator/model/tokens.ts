@@ -1,3 +1,4 @@
+import { deleteEnded } from "./ended.js";
 import { echoed, exception, plain } from "./errors.js";
 import { signJwt } from "./jwt.js";
 import type { Client, State, Token, User } from "./state.js";
@@ -99,14 +100,6 @@ export function deleteExpiredTokens(state: State, clientId?: string): void {
   }
 }
 
-/** The oldest are first. Without this, the emulator would keep a lookup for each token it ever issued. */
-function deleteEndedLookups(cache: Map<string, number>, now: number): void {
-  for (const [value, cachedUntil] of cache) {
-    if (cachedUntil > now) return;
-    cache.delete(value);
-  }
-}
-
 /** The row of an access token. Throws Cal.com's error if the token doesn't work. */
 export function findAccessToken(state: State, value: string): Token {
   const now = state.clock.now();
@@ -115,7 +108,7 @@ export function findAccessToken(state: State, value: string): Token {
   if (cachedUntil === undefined || cachedUntil <= now) {
     if (!token) throw exception(401, "Invalid Access Token.");
     if (token.expiresAt <= now) throw echoed(498, "TokenExpiredException", "ACCESS_TOKEN_IS_EXPIRED");
-    deleteEndedLookups(state.tokenCache, now);
+    deleteEnded(state.tokenCache, (until) => until <= now);
     state.tokenCache.set(value, token.expiresAt);
   }
   if (!token || !state.clients.has(token.clientId)) {
