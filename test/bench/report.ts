@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** The result of one part: the rows of a table, and notes that explain them. */
@@ -26,6 +27,11 @@ export const builds: Build[] = [
   { name: "calbridge", dist },
   ...(baseline === undefined ? [] : [{ name: "calbridge before", dist: resolve(baseline) }]),
 ];
+
+/** Whether a build has an entry: an earlier one may not. */
+export function hasEntry({ dist }: Build, name: string): boolean {
+  return existsSync(join(dist, `${name}.js`));
+}
 
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { clientExports, entries, sizeOf, type Size } from "../support/entry-sizes.js";
-import { builds, type Build, type Finding } from "./report.js";
+import { builds, hasEntry, type Build, type Finding } from "./report.js";
 
 const names = ["postgres", "prisma", "sqlite", "redis", "handlers", "node", "opentelemetry"];
 
@@ -18,22 +17,16 @@ export async function measureSizes(): Promise<Finding> {
   ];
   for (const build of builds) {
     const client = await bundleSize(build, clientExports);
-    const sizes: (Size | null)[] = [client];
-    for (const { exports } of entries) {
-      const entry = names.find((name) => exports.includes(`"calbridge/${name}"`));
-      if (entry !== undefined && !existsSync(join(build.dist, `${entry}.js`))) {
-        // An earlier build may not have it.
-        sizes.push(null);
-        continue;
-      }
+    const report = (n: number, { atStart, inAll }: Size): void => {
+      rows[n]![`bytes at start, ${build.name}`] = atStart;
+      rows[n]![`in all, ${build.name}`] = inAll;
+    };
+    report(0, client);
+    for (const [n, { exports }] of entries.entries()) {
+      const entry = names.find((name) => exports.includes(`"calbridge/${name}"`)) ?? "index";
+      if (!hasEntry(build, entry)) continue;
       const { atStart, inAll } = await bundleSize(build, clientExports, exports);
-      sizes.push({ atStart: atStart - client.atStart, inAll: inAll - client.inAll });
-    }
-    for (const [n, size] of sizes.entries()) {
-      if (!size) continue;
-      const row = rows[n]!;
-      row[`bytes at start, ${build.name}`] = size.atStart;
-      row[`in all, ${build.name}`] = size.inAll;
+      report(n + 1, { atStart: atStart - client.atStart, inAll: inAll - client.inAll });
     }
   }
   return {

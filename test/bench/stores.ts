@@ -9,7 +9,7 @@ import { createPool } from "../support/pool.js";
 import { startPostgres } from "../support/postgres-server.js";
 import { hasRedis, startRedis } from "../support/redis-server.js";
 import { createSqliteFile, openLibsql } from "../support/sqlite.js";
-import { builds, median, round, type Build, type Finding } from "./report.js";
+import { builds, hasEntry, median, round, type Build, type Finding } from "./report.js";
 import { tokens } from "./tokens.js";
 
 const ROUNDS = 1000;
@@ -21,6 +21,8 @@ type MakeStore = (build: Build, n: number) => Promise<Required<TokenStore>>;
 
 interface Engine {
   name: string;
+  /** The package's entry that has the store. */
+  entry: string;
   makeStore: MakeStore;
   stop: () => Promise<void>;
 }
@@ -34,6 +36,7 @@ async function postgres(): Promise<Engine> {
   const pool = createPool(server.url, { max: 1 });
   return {
     name: "Postgres (pg)",
+    entry: "postgres",
     makeStore: async (build, n) => {
       const { createSchema, postgresTokenStore } = await load<typeof Postgres>(build, "postgres.js");
       await createSchema(pool, { table: `tokens_${n}` });
@@ -52,6 +55,7 @@ async function sqlite(): Promise<Engine> {
   await database.execute("PRAGMA journal_mode = WAL");
   return {
     name: "SQLite (libsql, a file)",
+    entry: "sqlite",
     makeStore: async (build, n) => {
       const { createSchema, sqliteTokenStore } = await load<typeof Sqlite>(build, "sqlite.js");
       await createSchema(database, { table: `tokens_${n}` });
@@ -70,6 +74,7 @@ async function redis(): Promise<Engine> {
   const client = new Redis(server.url);
   return {
     name: "Redis (ioredis)",
+    entry: "redis",
     makeStore: async (build, n) => {
       const { redisTokenStore } = await load<typeof RedisStore>(build, "redis.js");
       return redisTokenStore({ client, prefix: `tokens-${n}` });
@@ -108,7 +113,8 @@ export async function measureStores(): Promise<Finding> {
   const rows: Finding["rows"] = [];
   for (const engine of [await postgres(), await sqlite(), await redis()]) {
     const all: { build: string; name: string; way: (n: number) => Promise<unknown>; us: number[] }[] = [];
-    for (const [n, build] of builds.entries()) {
+    const measured = builds.filter((build) => hasEntry(build, engine.entry));
+    for (const [n, build] of measured.entries()) {
       const ways = await waysOf(await engine.makeStore(build, n));
       for (const [name, way] of Object.entries(ways)) all.push({ build: build.name, name, way, us: [] });
     }
@@ -120,7 +126,7 @@ export async function measureStores(): Promise<Finding> {
       }
     }
     await engine.stop();
-    for (const build of builds) {
+    for (const build of measured) {
       const mine = all.filter((way) => way.build === build.name);
       const row: Finding["rows"][number] = { store: engine.name, build: build.name };
       for (const { name, us } of mine) row[`${name}, us`] = round(median(us));
