@@ -1,14 +1,13 @@
-import { existsSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
-
-const paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+import { executableOf } from "./executable.js";
 
 /** Starts the system's Chromium, or the one at `CHROMIUM_PATH`. It makes no requests in the background. */
 export function launchChromium(): Promise<Browser> {
-  const executablePath = process.env["CHROMIUM_PATH"] ?? paths.find((path) => existsSync(path));
-  if (executablePath === undefined) {
-    throw new Error("Chromium was not found. On Debian: apt-get install -y --no-install-recommends chromium");
-  }
+  const executablePath = executableOf("Chromium", {
+    variable: "CHROMIUM_PATH",
+    paths: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"],
+    debianPackage: "chromium",
+  });
   return chromium.launch({
     executablePath,
     args: [

@@ -79,12 +79,15 @@ export function useDemo(): DemoTest {
       return sent;
     },
     visitor,
-    calUserIdOfAda: () => {
-      const user = demo.services.emulator?.users.list().find(({ email }) => email.startsWith("ada"));
-      if (!user) throw new Error("Ada has no managed user yet.");
-      return user.id;
-    },
+    calUserIdOfAda: () => calUserIdOfAda(demo),
   };
+}
+
+/** The id of Ada's managed user at Cal.com. */
+export function calUserIdOfAda({ services }: Demo): number {
+  const user = services.emulator?.users.list().find(({ email }) => email.startsWith("ada"));
+  if (!user) throw new Error("Ada has no managed user yet.");
+  return user.id;
 }
 
 /** Saves screenshots of a failed test, and the events of its server as JSON. */

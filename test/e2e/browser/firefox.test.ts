@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDemo, type Demo } from "../../../examples/demo/start.js";
-import { pictures } from "./demo.js";
+import { calUserIdOfAda, pictures } from "./demo.js";
 import { launchFirefox } from "./firefox.js";
 
 let demo: Demo;
@@ -17,11 +17,8 @@ afterAll(async () => {
   await demo.stop();
 });
 
-const accounts = () => {
-  const { users, calendars } = demo.services.emulator!;
-  const ada = users.list().find(({ email }) => email.startsWith("ada"));
-  return calendars.credentials(ada!.id).map(({ account }) => account);
-};
+const accounts = () =>
+  demo.services.emulator!.calendars.credentials(calUserIdOfAda(demo)).map(({ account }) => account);
 const press = (page: Page, name: string): Promise<void> =>
   page.locator(`aria/${name}[role="button"]`).click();
 const says = (page: Page, text: string): Promise<unknown> =>
