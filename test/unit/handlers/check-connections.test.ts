@@ -111,7 +111,6 @@ describe("the route for a scheduler", () => {
     expect(await (await response).json()).toMatchObject({ data: { checked: 0, failed: 0, done: false } });
     // Without turning the clock, it would wait ten seconds for the refresh that does not end.
     expect(await turnUntil(world.run())).toMatchObject({ checked: 1 });
-    vi.useRealTimers();
   });
 
   test("a short or regular secret, and a client that can't check, are refused at the start", async () => {

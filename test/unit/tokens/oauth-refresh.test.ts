@@ -32,6 +32,24 @@ async function start(options: OAuthClientOptions = {}): Promise<void> {
 beforeEach(() => start());
 afterEach(() => void vi.useRealTimers());
 
+/** Links this many users, each with an account of their own at Cal.com. */
+async function linkMany(count: number): Promise<CalUser[]> {
+  const users: CalUser[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const person = world.emulator.people.create({ email: `p${n}@cal.example`, name: `P ${n}` });
+    users.push(await link(world, `user-${n}`, person.email));
+  }
+  return users;
+}
+
+/** Cal.com refuses every refresh token, until the fault is removed. */
+const refuseRefreshes = () =>
+  world.emulator.inject({
+    grantType: "refresh_token",
+    times: Infinity,
+    effect: { status: 400, body: { error: "invalid_grant", error_description: "invalid_refresh_token" } },
+  });
+
 describe("a refresh that is lost", () => {
   test("is recorded before it is sent", async () => {
     const fetch = world.emulator.fetch;
@@ -232,18 +250,9 @@ describe("a refresh token that Cal.com refuses", () => {
 });
 
 test("many users refused at once: no more are marked, with one warning, and all work when it is over", async () => {
-  const users = [];
-  for (let n = 0; n < 12; n += 1) {
-    const person = world.emulator.people.create({ email: `p${n}@cal.example`, name: `P ${n}` });
-    users.push(await link(world, `user-${n}`, person.email));
-  }
+  const users = await linkMany(12);
   advance(31 * MINUTE_MS);
-  const refusal = { error: "invalid_grant", error_description: "invalid_refresh_token" };
-  const fault = world.emulator.inject({
-    grantType: "refresh_token",
-    times: Infinity,
-    effect: { status: 400, body: refusal },
-  });
+  const fault = refuseRefreshes();
   const codes = [];
   for (const user of users) codes.push(await code(user.profile()));
   expect(codes).toEqual([
@@ -263,21 +272,12 @@ test("many users refused at once: no more are marked, with one warning, and all 
 });
 
 test("two faults, a day apart: each marks four users", async () => {
-  const users: CalUser[] = [];
-  for (let n = 0; n < 12; n += 1) {
-    const person = world.emulator.people.create({ email: `p${n}@cal.example`, name: `P ${n}` });
-    users.push(await link(world, `user-${n}`, person.email));
-  }
+  const users = await linkMany(12);
   const fault = async () => {
     advance(DAY_MS);
-    const refusal = { error: "invalid_grant", error_description: "invalid_refresh_token" };
-    const injected = world.emulator.inject({
-      grantType: "refresh_token",
-      times: Infinity,
-      effect: { status: 400, body: refusal },
-    });
+    const refusing = refuseRefreshes();
     for (const user of users) await rejection(user.profile());
-    injected.remove();
+    refusing.remove();
   };
   await fault();
   expect(world.reauthorizations).toHaveLength(4);
@@ -286,11 +286,9 @@ test("two faults, a day apart: each marks four users", async () => {
 });
 
 test("many users whose consent really ended are all reported within about an hour, and are not tried every minute after that", async () => {
-  const users: CalUser[] = [];
-  for (let n = 0; n < 20; n += 1) {
-    const person = world.emulator.people.create({ email: `p${n}@cal.example`, name: `P ${n}` });
-    users.push(await link(world, `user-${n}`, person.email));
-    world.emulator.oauth2.revokeRefreshTokens(person.id);
+  const users = await linkMany(20);
+  for (const user of users) {
+    world.emulator.oauth2.revokeRefreshTokens((await user.calAccount())!.calUserId);
   }
   advance(31 * MINUTE_MS);
   const callFor = async (minutes: number) => {
